@@ -1,0 +1,105 @@
+"""Who may call what: rules read from the protos, permissions and roles, and the caller of the current request.
+
+Must not decide anything by itself: `paaskit.interceptors` enforces.
+"""
+
+from collections.abc import Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Final
+
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from paas.access.v1 import access_pb2
+
+from paaskit.identity import Identity
+
+VIEWER: Final = frozenset({"apps.read", "config.read", "secrets.list", "releases.read"})
+DEVELOPER: Final = VIEWER | {
+    "apps.write",
+    "config.write",
+    "secrets.write",
+    "secrets.reveal",
+    "releases.write",
+    "tokens.manage",
+}
+ADMIN: Final = DEVELOPER | {"audit.read", "keys.manage"}
+ROLES: Final = {"viewer": VIEWER, "developer": DEVELOPER, "admin": ADMIN}
+PERMISSIONS: Final = ADMIN
+"""Every permission there is: exactly what an admin has."""
+
+GATEWAY: Final = "gateway"
+"""The one service that may carry an edge user's identity to a public method."""
+
+
+class RuleError(Exception):
+    """A method has no usable access rule, so the server must not start."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """Who may call one method: users through the gateway (`public`), or the services in `callers`."""
+
+    permission: str = ""
+    public: bool = False
+    callers: frozenset[str] = frozenset()
+    action: str = ""
+    any_service: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who makes the current request: the service from its certificate and, where one is carried, the user."""
+
+    service: str
+    identity: Identity | None = None
+
+
+_current: ContextVar[Caller] = ContextVar("paas_caller")
+
+
+def enter(caller: Caller) -> None:
+    """Make `caller` the caller of the current request. Only the interceptor calls this."""
+    _current.set(caller)
+
+
+def current_caller() -> Caller:
+    """Return the caller of the current request. Raises LookupError outside of one."""
+    return _current.get()
+
+
+def current_user() -> Identity:
+    """Return the signed-in caller of a public method. Raises LookupError where there is none."""
+    identity = _current.get().identity
+    if identity is None:
+        raise LookupError("this method has no signed-in caller")
+    return identity
+
+
+def rules_of(services: Iterable[ServiceDescriptor]) -> dict[str, Rule]:
+    """Return the rule of each method by its path. Raises RuleError where a method lacks a usable one."""
+    return {
+        f"/{service.full_name}/{method.name}": _rule_of(method) for service in services for method in service.methods
+    }
+
+
+def _rule_of(method: MethodDescriptor) -> Rule:
+    options = method.GetOptions()
+    if not options.HasExtension(access_pb2.rule):
+        raise RuleError(f"{method.full_name} has no access rule")
+    declared = options.Extensions[access_pb2.rule]
+    kinds = [bool(declared.permission), declared.authenticated, bool(declared.callers)]
+    if sum(kinds) != 1:
+        raise RuleError(f"{method.full_name} needs exactly one of permission, authenticated and callers")
+    if declared.permission and declared.permission not in PERMISSIONS:
+        raise RuleError(f"{method.full_name} names a permission that does not exist")
+    if declared.permission and not declared.audit:
+        raise RuleError(f"{method.full_name} does not name its audit action")
+    internal = method.containing_service.name.endswith("InternalService")
+    if internal != bool(declared.callers):
+        raise RuleError(f"{method.full_name}: users' and services' methods live in different services")
+    return Rule(
+        permission=declared.permission,
+        public=not internal,
+        callers=frozenset(declared.callers) if internal else frozenset({GATEWAY}),
+        action=declared.audit,
+    )

@@ -1,0 +1,90 @@
+"""Audit events as services make them: what was done, to what, by whom, and never a value.
+
+An event is written to the outbox in the transaction of what it records (`paaskit.outbox`) and relayed to audit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from paas.audit.v1 import audit_pb2
+
+from paaskit.access import Caller
+from paaskit.clock import random_id, utc_now
+
+OK = audit_pb2.OUTCOME_OK
+DENIED = audit_pb2.OUTCOME_DENIED
+FAILED = audit_pb2.OUTCOME_FAILED
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditEvent:
+    """One thing that was done or attempted. `targets` are names: of variables, tokens, releases."""
+
+    tenant: str
+    action: str
+    actor: str
+    app: str = ""
+    targets: Sequence[str] = ()
+    version: int = 0
+    outcome: audit_pb2.Outcome.ValueType = OK
+    on_behalf_of: str = ""
+    request_id: str = ""
+    client_address: str = ""
+    event_id: str = field(default_factory=random_id)
+    occurred_at: datetime = field(default_factory=utc_now)
+
+    def encode(self) -> bytes:
+        """Return the event as the bytes of an `audit_pb2.Event`."""
+        event = audit_pb2.Event(
+            event_id=self.event_id,
+            tenant=self.tenant,
+            action=self.action,
+            actor=self.actor,
+            app=self.app,
+            targets=self.targets,
+            version=self.version,
+            outcome=self.outcome,
+            on_behalf_of=self.on_behalf_of,
+            request_id=self.request_id,
+            client_address=self.client_address,
+        )
+        event.occurred_at.FromDatetime(self.occurred_at)
+        return event.SerializeToString()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who an event is about, as domain code carries it: a signed-in user or token, or a service."""
+
+    tenant: str
+    name: str
+    client_address: str = ""
+    on_behalf_of: str = ""
+
+    def event(
+        self, action: str, *, app: str = "", targets: Sequence[str] = (), version: int = 0, request_id: str = ""
+    ) -> AuditEvent:
+        """Return the event that this actor did `action`."""
+        return AuditEvent(
+            tenant=self.tenant,
+            actor=self.name,
+            on_behalf_of=self.on_behalf_of,
+            client_address=self.client_address,
+            action=action,
+            app=app,
+            targets=targets,
+            version=version,
+            request_id=request_id,
+        )
+
+
+def actor_of(caller: Caller, *, tenant: str = "", on_behalf_of: str = "") -> Actor:
+    """Return the actor a request's events are about: its user where it has one, else the calling service."""
+    if caller.identity is not None:
+        return Actor(
+            tenant=caller.identity.tenant,
+            name=caller.identity.subject,
+            client_address=caller.identity.client_address,
+        )
+    return Actor(tenant=tenant, name=f"service:{caller.service}", on_behalf_of=on_behalf_of)

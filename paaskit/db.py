@@ -1,0 +1,105 @@
+"""PostgreSQL: a pool, and transactions in which only one tenant's rows can be seen.
+
+Row-level security reads `paas.tenant`, which is set for one transaction at a time and travels in the same round trip
+as its statements. Stores own the SQL; this module must not know a table.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from paaskit.errors import PaasError, Unavailable
+
+_SET_TENANT: Final = "SELECT set_config('paas.tenant', %s, true)"
+# A statement that waits longer than a caller would is ended by the server, and with it the locks it holds.
+_OPTIONS: Final = "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=20s"
+_WAIT_FOR_CONNECTION_SECONDS: Final = 5.0
+_MAX_CONNECTIONS: Final = 12
+
+Connection = AsyncConnection[tuple[Any, ...]]
+Row = tuple[Any, ...]
+
+
+class Database:
+    """One database, reached with one login role. Errors of the connection are raised as Unavailable."""
+
+    def __init__(self, url: str, *, password_file: Path, service: str, max_connections: int = _MAX_CONNECTIONS) -> None:
+        self._service = service
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            make_conninfo(url, password=password_file.read_text().strip(), options=_OPTIONS, application_name=service),
+            kwargs={"autocommit": True, "prepare_threshold": 0},
+            min_size=1,
+            max_size=max_connections,
+            timeout=_WAIT_FOR_CONNECTION_SECONDS,
+            reconnect_timeout=2.0,
+            open=False,
+        )
+        self._checks: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Start connecting. Does not wait: a service is up before its database, and says so per request."""
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self, tenant: str) -> AsyncIterator[Connection]:
+        """A transaction that sees `tenant` only. Statements are pipelined: a round trip per fetch, not each."""
+        async with self._connection() as connection, connection.pipeline(), connection.transaction():
+            await connection.execute(_SET_TENANT, (tenant,))
+            yield connection
+
+    @asynccontextmanager
+    async def unscoped(self) -> AsyncIterator[Connection]:
+        """A transaction without a tenant: tenant tables are empty to it. For outboxes and schedules."""
+        async with self._connection() as connection, connection.transaction():
+            yield connection
+
+    async def fetch(self, tenant: str, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Return the rows of one statement that sees `tenant` only, in one round trip."""
+        async with self._connection() as connection, connection.pipeline():
+            await connection.execute(_SET_TENANT, (tenant,))
+            cursor = await connection.execute(statement, parameters)
+            return await cursor.fetchall()
+
+    async def ping(self) -> None:
+        """Raise Unavailable unless the database answers."""
+        async with self._connection() as connection:
+            await connection.execute("SELECT 1")
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        with self._translated():
+            async with self._pool.connection() as connection:
+                yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Turn what PostgreSQL being away, busy or restarting looks like into Unavailable."""
+        try:
+            yield
+        except PaasError:
+            raise
+        except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.PipelineAborted, PoolTimeout) as error:
+            # After a restart of the server every idle connection is dead; have the pool replace them now.
+            task = asyncio.ensure_future(self._check())
+            self._checks.add(task)
+            task.add_done_callback(self._checks.discard)
+            raise Unavailable(
+                f"The database of {self._service} cannot be reached now. Try again in a moment.",
+                metadata={"service": self._service},
+            ) from error
+
+    async def _check(self) -> None:
+        if len(self._checks) > 1 or self._pool.closed:
+            return
+        await self._pool.check()

@@ -1,0 +1,148 @@
+"""The one vocabulary of errors. Domain code raises these; `paaskit.interceptors` alone turns them into a status.
+
+A message is one sentence a person can act on. It never holds a value, and never the text of another exception.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import ClassVar
+
+
+class Code(IntEnum):
+    """Canonical codes (google.rpc.Code) that services answer with."""
+
+    INVALID_ARGUMENT = 3
+    NOT_FOUND = 5
+    ALREADY_EXISTS = 6
+    PERMISSION_DENIED = 7
+    RESOURCE_EXHAUSTED = 8
+    FAILED_PRECONDITION = 9
+    ABORTED = 10
+    INTERNAL = 13
+    UNAVAILABLE = 14
+    UNAUTHENTICATED = 16
+
+
+@dataclass(frozen=True)
+class FieldViolation:
+    """One wrong field: its path in the request and what is wrong with it, without its value."""
+
+    field: str
+    description: str
+
+
+class PaasError(Exception):
+    """What a caller is told: a code, a sentence, a reason for machines, and the fields that are wrong."""
+
+    code: ClassVar[Code]
+    default_reason: ClassVar[str]
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        fields: Sequence[FieldViolation] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.reason = reason or self.default_reason
+        self.metadata = dict(metadata or {})
+        self.fields = tuple(fields)
+
+
+class InvalidInput(PaasError):
+    """The request is wrong in itself; sending it again as it is will never work."""
+
+    code = Code.INVALID_ARGUMENT
+    default_reason = "INVALID_INPUT"
+
+
+class NotFound(PaasError):
+    """What was named is absent, or belongs to someone else: the two are told in the same words."""
+
+    code = Code.NOT_FOUND
+    default_reason = "NOT_FOUND"
+
+
+class AlreadyExists(PaasError):
+    """The name is taken."""
+
+    code = Code.ALREADY_EXISTS
+    default_reason = "ALREADY_EXISTS"
+
+
+class PermissionDenied(PaasError):
+    """The caller is known and may not do this."""
+
+    code = Code.PERMISSION_DENIED
+    default_reason = "PERMISSION_DENIED"
+
+
+class Unauthenticated(PaasError):
+    """The caller is not known."""
+
+    code = Code.UNAUTHENTICATED
+    default_reason = "UNAUTHENTICATED"
+
+
+class LimitExceeded(PaasError):
+    """More than the product allows; the sentence says how much that is."""
+
+    code = Code.RESOURCE_EXHAUSTED
+    default_reason = "LIMIT_EXCEEDED"
+
+
+class Refused(PaasError):
+    """The request is right in itself and does not fit the state of things; the sentence says what would."""
+
+    code = Code.FAILED_PRECONDITION
+    default_reason = "REFUSED"
+
+
+class Conflict(PaasError):
+    """Somebody else changed it in between; reading again and repeating may work."""
+
+    code = Code.ABORTED
+    default_reason = "ETAG_MISMATCH"
+
+
+class Unavailable(PaasError):
+    """A part that is needed cannot be reached now; the same request with the same id may be sent again."""
+
+    code = Code.UNAVAILABLE
+    default_reason = "UNAVAILABLE"
+
+
+class Internal(PaasError):
+    """Something that should not happen. Callers get a fixed sentence and an id to find the log line by."""
+
+    code = Code.INTERNAL
+    default_reason = "INTERNAL"
+
+
+_BY_CODE: dict[int, type[PaasError]] = {
+    kind.code: kind
+    for kind in (
+        InvalidInput,
+        NotFound,
+        AlreadyExists,
+        PermissionDenied,
+        LimitExceeded,
+        Refused,
+        Conflict,
+        Unauthenticated,
+    )
+}
+
+
+def error_for_code(code: int) -> type[PaasError] | None:
+    """Return the class for a canonical code another service answered with, or None where it is not passed on."""
+    return _BY_CODE.get(code)
+
+
+def app_not_found(app: str) -> NotFound:
+    """Return the error for an app that is absent or foreign. One place, so that the two can't differ."""
+    return NotFound(f"There is no app named {app}. `paas apps:list` shows the apps you have.", reason="APP_NOT_FOUND")

@@ -1,0 +1,147 @@
+"""The signed identity a user's call carries in `x-paas-identity`, and its verification.
+
+tokens signs it (EdDSA, at most 60 s); every other service verifies it locally with tokens' public keys. Must not
+sign: the private key lives in tokens alone.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from paaskit.clock import Clock
+from paaskit.errors import Unauthenticated, Unavailable
+
+HEADER: Final = "x-paas-identity"
+ISSUER: Final = "paas-tokens"
+AUDIENCE: Final = "paas-services"
+LIFETIME: Final = timedelta(seconds=60)
+_REFRESH_AT_MOST_EVERY: Final = timedelta(seconds=10)
+_CACHED_IDENTITIES: Final = 4096
+
+KeySource = Callable[[], Awaitable[Mapping[str, Ed25519PublicKey]]]
+"""Fetches tokens' public keys by key id. Raises Unavailable where it can't."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """A verified user or token: whose tenant, who, and what they may do to which apps (None: all)."""
+
+    tenant: str
+    subject: str
+    kind: str
+    permissions: frozenset[str]
+    apps: frozenset[str] | None
+    token_id: str
+    client_address: str
+    expires_at: datetime
+
+    def may_touch(self, app: str) -> bool:
+        """Whether the identity's scope includes the app of this name."""
+        return self.apps is None or app in self.apps
+
+
+def claims_of(identity: Identity, *, issued_at: datetime) -> dict[str, Any]:
+    """Return the claims that stand for `identity`; the inverse of what `IdentityVerifier` reads."""
+    claims: dict[str, Any] = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "iat": int(issued_at.timestamp()),
+        "exp": int(identity.expires_at.timestamp()),
+        "sub": identity.subject,
+        "ten": identity.tenant,
+        "knd": identity.kind,
+        "prm": sorted(identity.permissions),
+        "tid": identity.token_id,
+        "cip": identity.client_address,
+    }
+    if identity.apps is not None:
+        claims["app"] = sorted(identity.apps)
+    return claims
+
+
+class IdentityVerifier:
+    """Verifies identities with keys fetched at need. One fetch at most in ten seconds, whatever is presented."""
+
+    def __init__(self, fetch_keys: KeySource, *, clock: Clock) -> None:
+        self._fetch_keys = fetch_keys
+        self._clock = clock
+        self._keys: Mapping[str, Ed25519PublicKey] = {}
+        self._fetched_at: datetime | None = None
+        self._verified: dict[str, Identity] = {}
+
+    async def verify(self, unverified_jwt: str) -> Identity:
+        """Return the identity. Raises Unauthenticated if it is not one of ours or has ended, Unavailable if no key
+        could be fetched yet.
+        """
+        now = self._clock()
+        known = self._verified.get(unverified_jwt)
+        if known is not None and known.expires_at > now:
+            return known
+        identity = self._decode(unverified_jwt, await self._key_for(unverified_jwt, now), now)
+        if len(self._verified) >= _CACHED_IDENTITIES:
+            self._verified.clear()
+        self._verified[unverified_jwt] = identity
+        return identity
+
+    async def _key_for(self, unverified_jwt: str, now: datetime) -> Ed25519PublicKey:
+        try:
+            header = jwt.get_unverified_header(unverified_jwt)
+        except jwt.PyJWTError:
+            raise _refused() from None
+        if header.get("alg") != "EdDSA" or set(header) - {"alg", "kid", "typ"}:
+            raise _refused()
+        key_id = str(header.get("kid", ""))
+        if key_id not in self._keys and self._may_fetch(now):
+            self._fetched_at = now
+            try:
+                self._keys = await self._fetch_keys()
+            except Unavailable:
+                self._fetched_at = None if not self._keys else now
+                if not self._keys:
+                    raise
+        if key_id not in self._keys:
+            raise _refused()
+        return self._keys[key_id]
+
+    def _may_fetch(self, now: datetime) -> bool:
+        return self._fetched_at is None or now - self._fetched_at >= _REFRESH_AT_MOST_EVERY
+
+    def _decode(self, unverified_jwt: str, key: Ed25519PublicKey, now: datetime) -> Identity:
+        try:
+            claims = jwt.decode(
+                unverified_jwt,
+                key,
+                algorithms=["EdDSA"],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                options={"require": ["exp", "iat", "iss", "aud", "sub"], "verify_exp": False, "verify_iat": False},
+            )
+            expires_at = datetime.fromtimestamp(claims["exp"], UTC)
+            issued_at = datetime.fromtimestamp(claims["iat"], UTC)
+            identity = Identity(
+                tenant=claims["ten"],
+                subject=claims["sub"],
+                kind=claims["knd"],
+                permissions=frozenset(claims["prm"]),
+                apps=frozenset(claims["app"]) if "app" in claims else None,
+                token_id=claims["tid"],
+                client_address=claims["cip"],
+                expires_at=expires_at,
+            )
+        except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError):
+            raise _refused() from None
+        # Checked here and not by PyJWT, so that the clock is the one passed in and the lifetime has a ceiling.
+        if not now < expires_at <= now + LIFETIME + _SKEW or issued_at > now + _SKEW or not identity.tenant:
+            raise _refused()
+        return identity
+
+
+_SKEW: Final = timedelta(seconds=5)
+
+
+def _refused() -> Unauthenticated:
+    return Unauthenticated("You are not signed in, or the sign-in has ended. Sign in and try again.")

@@ -1,0 +1,242 @@
+"""What happens around every request, in this order, outermost first:
+
+1. errors: whatever is raised becomes a status here, so nothing below can leak the text of an exception;
+2. parsing: a request that is not a valid message is refused with constant text;
+3. access: the caller's certificate, the user's signed identity, the permission, the token's app scope;
+4. the method itself, shielded: a client that goes away does not stop a commit half-way.
+
+One interceptor does all four because each one grpc.aio has to await costs as much as a small query.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+import grpc
+import structlog
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+from paaskit import access
+from paaskit.access import GATEWAY, Caller, Rule
+from paaskit.audit import DENIED, AuditEvent
+from paaskit.clock import random_id
+from paaskit.errors import Internal, InvalidInput, PaasError, PermissionDenied, Unauthenticated
+from paaskit.identity import HEADER, Identity, IdentityVerifier
+from paaskit.logs import describe_exception
+
+Record = Callable[[AuditEvent], Awaitable[None]]
+"""Keeps an audit event; returns once it is committed."""
+
+_SPIFFE: Final = b"spiffe://paas/"
+_MALFORMED: Final = object()
+
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+
+log = structlog.get_logger()
+
+
+class Gate(grpc.aio.ServerInterceptor):
+    """Enforces the rules given; a method without one does not exist."""
+
+    def __init__(self, rules: Mapping[str, Rule], *, verifier: IdentityVerifier | None, record: Record | None) -> None:
+        self._rules = rules
+        self._verifier = verifier
+        self._record = record
+        self._wrapped: dict[str, Handler] = {}
+        self._running: set[asyncio.Future[Any]] = set()
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Any:
+        """Return the method's handler with all four steps around it. Does no I/O: that happens in the handler."""
+        method = handler_call_details.method
+        if method in self._wrapped:
+            return self._wrapped[method]
+        handler = await continuation(handler_call_details)
+        if handler is None or method not in self._rules:
+            return None  # grpc's way of saying UNIMPLEMENTED
+        self._wrapped[method] = self._wrap(method, handler)
+        return self._wrapped[method]
+
+    async def finish(self) -> None:
+        """Wait for methods that go on although their client went away."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=5)
+
+    def _wrap(self, method: str, handler: Any) -> Handler:
+        parse, write = _forgiving(handler.request_deserializer), handler.response_serializer
+        rule = self._rules[method]
+        if handler.unary_unary:
+
+            async def unary(request: Any, context: Any) -> Any:
+                try:
+                    access.enter(await self._admit(method, rule, request, context))
+                    return await self._shielded(handler.unary_unary(request, context))
+                except Exception as error:
+                    status = _status(method, error)
+                return await context.abort_with_status(status)
+
+            return grpc.unary_unary_rpc_method_handler(unary, parse, write)
+
+        async def stream(request: Any, context: Any) -> AsyncIterator[Any]:
+            try:
+                access.enter(await self._admit(method, rule, request, context))
+                async for response in handler.unary_stream(request, context):
+                    yield response
+                return
+            except Exception as error:
+                status = _status(method, error)
+            await context.abort_with_status(status)
+
+        if handler.unary_stream:
+            return grpc.unary_stream_rpc_method_handler(stream, parse, write)
+        # Health and reflection have streams of requests; they hold nothing, and any certificate may ask.
+        return self._wrap_bidirectional(method, rule, handler)
+
+    def _wrap_bidirectional(self, method: str, rule: Rule, handler: Any) -> Handler:
+        async def stream(requests: Any, context: Any) -> AsyncIterator[Any]:
+            try:
+                access.enter(await self._admit(method, rule, None, context))
+                async for response in handler.stream_stream(requests, context):
+                    yield response
+                return
+            except Exception as error:
+                status = _status(method, error)
+            await context.abort_with_status(status)
+
+        return grpc.stream_stream_rpc_method_handler(stream, handler.request_deserializer, handler.response_serializer)
+
+    async def _shielded(self, work: Awaitable[Any]) -> Any:
+        task = asyncio.ensure_future(work)
+        self._running.add(task)
+        task.add_done_callback(self._forget)
+        return await asyncio.shield(task)
+
+    def _forget(self, task: "asyncio.Future[Any]") -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # taken, so that asyncio does not print it
+
+    async def _admit(self, method: str, rule: Rule, request: Any, context: Any) -> Caller:
+        service = _peer(context)
+        if not rule.any_service and service not in rule.callers:
+            log.warning("caller_refused", method=method, caller=service)
+            raise PermissionDenied("This certificate may not call this method.")
+        if request is _MALFORMED:
+            raise InvalidInput("The request is not a valid message of this method.")
+        unverified_jwt = _identity_header(context)
+        if not unverified_jwt or self._verifier is None:
+            if rule.public:
+                raise Unauthenticated("You are not signed in. Sign in with `paas login` or set PAAS_TOKEN.")
+            return Caller(service=service)
+        identity = await self._verifier.verify(unverified_jwt)
+        if rule.public:
+            await self._check_permission(rule, identity, request)
+        elif getattr(request, "tenant", identity.tenant) != identity.tenant:
+            raise PermissionDenied("The identity carried along is of another tenant than the request.")
+        return Caller(service=service, identity=identity)
+
+    async def _check_permission(self, rule: Rule, identity: Identity, request: Any) -> None:
+        app = getattr(request, "app", "")
+        if rule.permission and rule.permission not in identity.permissions:
+            await self._record_denial(rule, identity, request)
+            raise PermissionDenied(
+                f"You are signed in as {identity.subject}, which may not do this: it needs {rule.permission}.",
+                metadata={"permission": rule.permission},
+            )
+        if app and not identity.may_touch(app):
+            await self._record_denial(rule, identity, request)
+            raise PermissionDenied(f"{identity.subject} is limited to other apps.", metadata={"permission": "app"})
+
+    async def _record_denial(self, rule: Rule, identity: Identity, request: Any) -> None:
+        if self._record is None:
+            return
+        await self._record(
+            AuditEvent(
+                tenant=identity.tenant,
+                action=rule.action,
+                actor=identity.subject,
+                # Only a name that could be one: whatever else was sent there is not ours to keep.
+                app=_plausible(getattr(request, "app", "")),
+                outcome=DENIED,
+                client_address=identity.client_address,
+            )
+        )
+
+
+def _plausible(name: str) -> str:
+    return name if len(name) <= 40 and name.replace("-", "").isalnum() and name.isascii() else ""
+
+
+def _peer(context: Any) -> str:
+    """Return the name in the peer's certificate, or nothing unless it has exactly one of ours."""
+    names = [
+        san for san in context.auth_context().get("x509_subject_alternative_name", ()) if san.startswith(b"spiffe:")
+    ]
+    if len(names) != 1 or not names[0].startswith(_SPIFFE):
+        return ""
+    return str(names[0][len(_SPIFFE) :].decode("ascii", "replace"))
+
+
+def _identity_header(context: Any) -> str:
+    values = [value for key, value in context.invocation_metadata() or () if key == HEADER]
+    if len(values) > 1:
+        raise Unauthenticated("The request carries more than one identity.")
+    return str(values[0]) if values else ""
+
+
+def _forgiving(parse: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """Return a parser that marks what it can't read, instead of having grpc answer with INTERNAL."""
+
+    def parse_or_mark(raw: bytes) -> Any:
+        try:
+            return parse(raw)
+        except Exception:  # protobuf raises several kinds, and their texts quote the bytes
+            return _MALFORMED
+
+    return parse_or_mark
+
+
+def _status(method: str, error: Exception) -> Any:
+    if not isinstance(error, PaasError) or isinstance(error, Internal):
+        error_id = random_id()[:12]
+        log.error("request_failed", method=method, error_id=error_id, **describe_exception(error))
+        error = Internal(
+            f"Something went wrong on our side. Nothing you sent is at fault; quote error {error_id} to support.",
+            metadata={"error_id": error_id},
+        )
+    elif error.code.name == "UNAVAILABLE":
+        log.warning("request_unavailable", method=method, **error.metadata)
+    return rpc_status.to_status(encode_error(error))
+
+
+def encode_error(error: PaasError) -> status_pb2.Status:
+    """Return the google.rpc.Status that stands for `error`: ErrorInfo always, BadRequest where fields are wrong."""
+    status = status_pb2.Status(code=int(error.code), message=error.message)
+    details: list[Any] = [
+        error_details_pb2.ErrorInfo(reason=error.reason, domain="paas", metadata=error.metadata),
+    ]
+    if error.fields:
+        details.append(
+            error_details_pb2.BadRequest(
+                field_violations=[
+                    error_details_pb2.BadRequest.FieldViolation(field=each.field, description=each.description)
+                    for each in error.fields
+                ]
+            )
+        )
+    for detail in details:
+        packed = any_pb2.Any()
+        packed.Pack(detail)
+        status.details.append(packed)
+    return status
+
+
+ANY_SERVICE: Final = Rule(any_service=True)
+"""For health and reflection, which hold nothing: any certificate of our CA."""
+THE_GATEWAY: Final = Rule(callers=frozenset({GATEWAY}))
+"""For Envoy's own authorization service."""

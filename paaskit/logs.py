@@ -1,0 +1,63 @@
+"""Structured JSON logs on standard output, one object a line, never a value.
+
+Exceptions are logged as their type and the places they passed, without their text and without local variables:
+ValueError, UnicodeDecodeError, SQLAlchemy and protobuf errors all quote what they were given.
+"""
+
+import logging
+import sys
+import traceback
+from typing import Any
+
+import structlog
+
+
+def configure_logs(*, service: str, level: str) -> None:
+    """Send structlog and the standard library's logging to standard output. Call once, before anything logs."""
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        raise ValueError("the log level is debug, info, warning or error")
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+    root = logging.getLogger()
+    root.handlers = [_Bridge()]
+    root.setLevel(max(number, logging.WARNING))
+
+
+class _Bridge(logging.Handler):
+    """Passes on what libraries log: the unformatted message, since its arguments can hold anything."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields: dict[str, Any] = {"logger": record.name}
+        if record.exc_info and record.exc_info[1]:
+            fields |= describe_exception(record.exc_info[1])
+        log = structlog.get_logger()
+        log.log(record.levelno, record.msg if record.args else f"a message from {record.name}", **fields)
+
+
+def describe_exception(error: BaseException) -> dict[str, Any]:
+    """Return what may be logged of an exception: type, SQLSTATE where it has one, and places; never its text."""
+    described: dict[str, Any] = {
+        "error_type": f"{type(error).__module__}.{type(error).__qualname__}",
+        "error_places": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in _frames(error)][-12:],
+    }
+    if sqlstate := getattr(error, "sqlstate", None):
+        described["sqlstate"] = str(sqlstate)
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        described["error_cause"] = f"{type(cause).__module__}.{type(cause).__qualname__}"
+    return described
+
+
+def _frames(error: BaseException) -> list[traceback.FrameSummary]:
+    return list(traceback.extract_tb(error.__traceback__))

@@ -1,0 +1,75 @@
+"""Settings: one frozen dataclass a service, read once, from environment variables named after its fields.
+
+Field `tls_cert_file` is read from `PAAS_TLS_CERT_FILE`. Credentials are paths of files, never values, because an
+environment shows in process lists, crash reports and child processes.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+T = TypeVar("T")
+
+
+class SettingsError(Exception):
+    """A setting is missing or unusable. The message names the variable and says what it is for."""
+
+
+def setting(description: str, **keywords: Any) -> Any:
+    """Declare a settings field with the sentence that says what it is for; `default=` makes it optional."""
+    return dataclasses.field(metadata={"description": description}, **keywords)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TlsSettings:
+    """Where a service finds its certificate. All three are required: there is no plaintext mode."""
+
+    tls_cert_file: Path = setting("This service's certificate chain, PEM.")
+    tls_key_file: Path = setting("The private key of the certificate, PEM.")
+    tls_ca_file: Path = setting("The CA whose certificates are accepted, PEM.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSettings(TlsSettings):
+    """What every service needs."""
+
+    listen: str = setting("The address to serve on, host:port.")
+    database_url: str = setting("The PostgreSQL database, as a URL without a password.")
+    database_password_file: Path = setting("A file with the password of the database role.")
+    log_level: str = setting("The least level that is logged: debug, info, warning or error.", default="info")
+    environment: str = setting("local or production.", default="production")
+
+
+def load_settings(kind: type[T], environment: Mapping[str, str]) -> T:
+    """Return `kind` filled from `environment`. Raises SettingsError naming every variable that is wrong."""
+    hints = get_type_hints(kind)
+    values: dict[str, object] = {}
+    problems: list[str] = []
+    for field in dataclasses.fields(kind):  # type: ignore[arg-type]  # T is a dataclass by contract
+        name = f"PAAS_{field.name.upper()}"
+        raw = environment.get(name)
+        if raw is None or raw == "":
+            if field.default is dataclasses.MISSING:
+                problems.append(f"{name} is not set. {field.metadata.get('description', '')}")
+            continue
+        try:
+            values[field.name] = _convert(hints[field.name], raw)
+        except (ValueError, OSError) as error:
+            problems.append(f"{name} is unusable: {error}")
+    if problems:
+        raise SettingsError(" ".join(problems))
+    return kind(**values)
+
+
+def _convert(hint: Any, raw: str) -> object:
+    if hint is Path:
+        path = Path(raw)
+        with path.open("rb"):  # unreadable now is better told now than at the first request
+            return path
+    if hint is int or hint is float:
+        return hint(raw)
+    if hint is str:
+        return raw
+    raise TypeError(f"settings fields are str, int, float or Path, not {hint}")

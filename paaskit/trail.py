@@ -1,0 +1,42 @@
+"""The way of audit events from a service to audit: into the outbox with the change, then relayed in order."""
+
+from collections.abc import Sequence
+
+import grpc
+from paas.audit.v1 import audit_pb2, audit_pb2_grpc
+
+from paaskit import outbox
+from paaskit.audit import AuditEvent
+from paaskit.channels import call
+from paaskit.db import Connection, Database
+
+
+class Trail:
+    """A service's audit events. `add` is for changes, `record` for what has no transaction of its own."""
+
+    def __init__(self, database: Database, audit_channel: grpc.aio.Channel) -> None:
+        self._database = database
+        self._audit = audit_pb2_grpc.AuditInternalServiceStub(audit_channel)
+        self._relay = outbox.Relay(database, destination=outbox.AUDIT, deliver=self._append)
+
+    async def add(self, connection: Connection, event: AuditEvent) -> None:
+        """Keep `event` in the caller's transaction. Call `committed` after it."""
+        await outbox.put(connection, outbox.AUDIT, key=event.event_id, payload=event.encode())
+
+    def committed(self) -> None:
+        """Say that a transaction with events was committed, so that they go out now."""
+        self._relay.wake()
+
+    async def record(self, event: AuditEvent) -> None:
+        """Keep `event` in a transaction of its own; it is committed when this returns."""
+        async with self._database.unscoped() as connection:
+            await self.add(connection, event)
+        self.committed()
+
+    async def run(self) -> None:
+        """Relay events for ever."""
+        await self._relay.run()
+
+    async def _append(self, payloads: Sequence[bytes]) -> None:
+        request = audit_pb2.AppendEventsRequest(events=[audit_pb2.Event.FromString(payload) for payload in payloads])
+        await call(self._audit.AppendEvents, request, service="audit")
