@@ -1,0 +1,129 @@
+"""Say what a change did, then follow the release it caused. The same for config, secrets and apps.
+
+A value is shown only by a dry run, only of a config var, and not where it looks like a credential.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from paas_cli import follow, releases_shown
+from paas_cli.assignments import listed
+from paas_cli.output import MASK
+from paas_cli.session import Session
+from paas_cli.terminal_text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from paas.config.v1.config_pb2 import Change, NameChange
+    from paas.releaser.v1.releaser_pb2 import Release
+
+_ACTIONS = {1: "added", 2: "changed", 3: "removed"}
+_WOULD = {"added": "add", "changed": "change", "removed": "remove"}
+_STATUSES = {1: "none", 2: "queued", 3: "pending", 4: "staged"}
+
+
+@dataclass(frozen=True)
+class ReleaseOptions:
+    """What becomes of a change once it is kept."""
+
+    stage: bool = False
+    no_wait: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """How one command words its change. `shown` are config values a dry run may show."""
+
+    verb: str
+    options: ReleaseOptions
+    secret: bool = False
+    subject: str = ""
+    shown: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def tell(session: Session, change: "Change", report: Report) -> None:
+    """Print the outcome and watch the release. Raises Failure where that fails."""
+    if report.options.dry_run:
+        dry_run(session, change.changes, report, version=change.version, releases=not report.options.stage)
+        return
+    status = _STATUSES.get(change.release_status, "queued" if change.release else "none")
+    if not session.as_json:
+        session.out.line(_outcome(session, change, report, status))
+        session.out.flush()
+    final = None
+    if status == "queued" and change.release and not report.options.no_wait:
+        final = follow.to_the_end(session, session.app, change.release)
+    if session.as_json:
+        session.out.json(
+            {
+                "app": session.app,
+                "dry_run": False,
+                "version": change.version,
+                "changes": documents(change.changes),
+                "release_status": status,
+                "release": release_document(final, change.release),
+            }
+        )
+    if final is not None:
+        follow.check_outcome(final, session.app)
+
+
+def _outcome(session: Session, change: "Change", report: Report, status: str) -> str:
+    names = listed([item.name for item in change.changes])
+    what = f"{report.verb} {report.subject or names}".strip()
+    dot = session.out.styled("·", "dim")
+    if status == "queued":
+        return f"{what} {dot} release v{change.release}"
+    if status == "pending":
+        return f"{what} {dot} release pending: the releaser is unavailable and will be told as soon as it is back"
+    if status == "staged":
+        return f"{what} {dot} staged; `paas releases:create{session.app_option}` releases it"
+    return what if report.subject else "No change"
+
+
+def documents(changes: "Iterable[NameChange]") -> list[dict[str, str]]:
+    """Name changes as JSON shows them."""
+    return [{"name": item.name, "action": _ACTIONS.get(item.action, "unknown")} for item in changes]
+
+
+def release_document(final: "Release | None", number: int) -> dict[str, object] | None:
+    """The release as far as it is known: followed to its end, or its number alone."""
+    if final is not None:
+        return releases_shown.document(final)
+    return {"number": number} if number else None
+
+
+def dry_run(
+    session: Session, changes: "Iterable[NameChange]", report: Report, *, version: int | None, releases: bool
+) -> None:
+    """Print what would change, and whether a release would follow."""
+    items = documents(changes)
+    would_release = bool(items) and releases
+    if session.as_json:
+        document = {"app": session.app, "dry_run": True, "version": version, "changes": items}
+        session.out.json({**document, "release_status": "none", "release": None, "would_release": would_release})
+        return
+    if not items:
+        session.out.line("No change")
+        return
+    styles = {"added": "green", "changed": "yellow", "removed": "red"}
+    for item in items:
+        verb = session.out.styled(f"Would {_WOULD.get(item['action'], 'change')}", styles.get(item["action"], "bold"))
+        session.out.line(f"{verb} {visible(item['name'])}{_shown(item, report)}")
+    session.out.line("A release would follow" if would_release else "No release would follow")
+
+
+def _shown(item: Mapping[str, str], report: Report) -> str:
+    if item["action"] == "removed":
+        return ""
+    if report.secret:
+        return f"={MASK}"
+    if item["name"] not in report.shown:
+        return ""
+    from paas_cli.credentials import looks_like_one
+
+    value = report.shown[item["name"]]
+    return f"={MASK if looks_like_one(item['name'], value) else visible(value)}"

@@ -1,0 +1,90 @@
+"""How a command is declared: click's arguments plus the options every command has.
+
+    @command("config:set")
+    @click.argument("items", nargs=-1)
+    def config_set(session: Session, items: tuple[str, ...]) -> None:
+        '''Set config vars and release them.'''   (the first line equals the summary in `program`)
+        run(SetOptions(items), session)
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from paas_cli.errors import Failure
+from paas_cli.session import Session
+
+Function = Callable[..., None]
+
+
+class PaasCommand(click.Command):
+    """A command whose failures know whether `--debug` was given."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        debug = bool(ctx.params.get("debug"))
+        try:
+            return super().invoke(ctx)
+        except Failure as failure:
+            failure.show_details = debug
+            raise
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Help as it is written in the docstring, its line breaks kept."""
+        formatter.write_paragraph()
+        for line in (self.help or "").splitlines():
+            formatter.write(f"  {line}".rstrip() + "\n")
+
+
+def command(name: str, *, app: bool = True) -> Callable[[Function], PaasCommand]:
+    """Turn a function into the command `name`. `app` adds -a/--app."""
+
+    def declare(function: Function) -> PaasCommand:
+        def callback(
+            *, profile: str | None, as_json: bool, debug: bool, chosen_app: str | None = None, **rest: Any
+        ) -> None:
+            surroundings = click.get_current_context().obj
+            function(Session(surroundings, app=chosen_app, profile=profile, as_json=as_json), **rest)
+
+        own: list[click.Parameter] = list(reversed(getattr(function, "__click_params__", [])))
+        return PaasCommand(
+            name,
+            callback=callback,
+            params=own + _shared_options(app),
+            help=_unindented(function.__doc__ or ""),
+            context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+        )
+
+    return declare
+
+
+def _shared_options(app: bool) -> list[click.Parameter]:
+    options: list[click.Parameter] = []
+    if app:
+        options.append(
+            click.Option(["-a", "--app", "chosen_app"], metavar="APP", help="The app; else PAAS_APP or .paas.toml.")
+        )
+    options += [
+        click.Option(["--json", "as_json"], is_flag=True, help="Print one JSON document."),
+        click.Option(["--profile"], metavar="NAME", help="The sign-in to use; else PAAS_PROFILE."),
+        click.Option(["--debug"], is_flag=True, help="Add codes and ids to an error, never a value."),
+    ]
+    return options
+
+
+def _unindented(text: str) -> str:
+    """A docstring without the indentation of the code around it."""
+    first, *rest = text.strip("\n").splitlines() or [""]
+    return "\n".join([first.strip(), *(line[4:] if line.startswith("    ") else line for line in rest)]).strip()
+
+
+def release_options(function: Function) -> Function:
+    """Options of a command whose change is released."""
+    function = click.option("--no-wait", is_flag=True, help="Release, but do not watch the release.")(function)
+    return click.option("--stage", is_flag=True, help="Keep the change without releasing it.")(function)
+
+
+def dry_run_option(function: Function) -> Function:
+    """The option of a command that can say what it would do."""
+    return click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")(function)

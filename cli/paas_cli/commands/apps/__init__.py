@@ -1,0 +1,1 @@
+"""Commands about apps, one module each."""

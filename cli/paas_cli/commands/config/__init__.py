@@ -1,0 +1,1 @@
+"""Commands about config, one module each."""

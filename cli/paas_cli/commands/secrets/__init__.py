@@ -1,0 +1,1 @@
+"""Commands about secrets, one module each."""

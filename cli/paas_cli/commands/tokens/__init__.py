@@ -1,0 +1,1 @@
+"""Commands about tokens, one module each."""

@@ -1,0 +1,138 @@
+"""Follow a release to its end, reconnecting where the stream breaks.
+
+Stopping to watch never stops the release. Must not decide the exit code of a change by anything but the
+release's last state.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Protocol
+
+from paas_cli import errors, releases_shown, rpc_error
+from paas_cli.errors import Failure, Interrupted
+from paas_cli.rpc_error import RpcError
+from paas_cli.session import Session
+from paas_cli.terminal_text import visible
+
+if TYPE_CHECKING:
+    from paas.releaser.v1.releaser_pb2 import Release
+
+# Pauses before each new try while the stream gives nothing, in seconds.
+_PAUSES = (0.2, 0.5, 1.0, 2.0, 2.0)
+
+
+class Show(Protocol):
+    """Something that shows progress."""
+
+    def __call__(self, release: "Release") -> None:
+        """Show the release as it is now."""
+
+
+class Lines:
+    """One line per state, as logs like it."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._last = ""
+
+    def __call__(self, release: "Release") -> None:
+        """Print the state unless it was the last one printed."""
+        line = releases_shown.status_line(release)
+        if line != self._last:
+            self._session.out.line(line)
+            self._session.out.flush()
+        self._last = line
+
+
+def _shower(session: Session) -> AbstractContextManager[Show]:
+    if session.as_json:
+        return nullcontext(lambda release: None)
+    if session.out.is_terminal:
+        from paas_cli.progress import Bar
+
+        return Bar(session.out)
+    return nullcontext(Lines(session))
+
+
+def to_the_end(session: Session, app: str, number: int) -> "Release":
+    """Watch release `number` and whatever supersedes it; the last one as it ended.
+
+    Raises Interrupted on Ctrl-C, and Failure where it can't be watched.
+    """
+    with _shower(session) as show:
+        while True:
+            try:
+                release = _one(session, app, number, show)
+            except KeyboardInterrupt:
+                raise Interrupted(
+                    f"Stopped watching; release v{number} goes on. `paas releases:info v{number} -a {app}` shows how it "
+                    "ends."
+                ) from None
+            if release.state != releases_shown.SUPERSEDED or not release.superseded_by:
+                return release
+            number = release.superseded_by
+
+
+def _one(session: Session, app: str, number: int, show: Show) -> "Release":
+    tries = 0
+    while True:
+        last: Release | None = None
+        try:
+            for release in _watch(session, app, number):
+                last, tries = release, 0
+                show(release)
+            if last is not None and last.state in releases_shown.ENDED:
+                return last
+        except RpcError as error:
+            if last is not None and last.state in releases_shown.ENDED:
+                return last
+            # A release in the same second may not be known to the releaser's reader yet; only a lost stream is.
+            if error.code not in (rpc_error.UNAVAILABLE, rpc_error.DEADLINE_EXCEEDED):
+                raise _unwatched(session, error, app, number) from None
+        if tries == len(_PAUSES):
+            raise Failure(
+                f"The change is kept and release v{number} goes on, but the releaser service is unavailable; "
+                f"`paas releases:info v{number} -a {app}` shows how it ends.",
+                exit_code=errors.UNAVAILABLE,
+            )
+        session.surroundings.sleep(_PAUSES[tries])
+        tries += 1
+
+
+def _watch(session: Session, app: str, number: int) -> "Iterator[Release]":
+    from paas.releaser.v1 import releaser_pb2
+
+    request = releaser_pb2.WatchReleaseRequest(app=app, number=number)
+    path = "/paas.releaser.v1.ReleaserService/WatchRelease"
+    for answer in session.stream(path, request, releaser_pb2.WatchReleaseResponse):
+        yield answer.release
+
+
+def _unwatched(session: Session, error: RpcError, app: str, number: int) -> Failure:
+    cause = session.failure(error, effect=None)
+    return Failure(
+        f"The change is kept and release v{number} goes on, but it can't be watched: {cause.sentence} "
+        "(--no-wait does not watch.)",
+        exit_code=cause.exit_code,
+        details=cause.details,
+    )
+
+
+def check_outcome(release: "Release", app: str) -> None:
+    """Raise Failure unless the release succeeded: exit code 6 where its change was taken back."""
+    if release.state == releases_shown.SUCCEEDED:
+        return
+    because = f" ({visible(release.message).rstrip('.')})" if release.message else ""
+    if release.reverted_to:
+        names = ", ".join(visible(name) for name in release.reverted_names)
+        what = f"{names} {'is' if len(release.reverted_names) == 1 else 'are'}" if names else "the app is"
+        by = f" (release v{release.revert_release})" if release.revert_release else ""
+        raise Failure(
+            f"Release v{release.number} failed{because} and was reverted: {what} as in v{release.reverted_to} again{by}; "
+            "correct the change and make it once more.",
+            exit_code=errors.REVERTED,
+        )
+    raise Failure(
+        f"Release v{release.number} failed{because}; the change is kept, so correct it and run "
+        f"`paas releases:create -a {app}`."
+    )

@@ -1,0 +1,33 @@
+"""Word click's complaints about a command line without quoting what could be a secret.
+
+A secret lands outside its place easily: `paas secrets:get NAME sk_live_...`. So arguments are counted, not
+shown, and an unknown option is named only where it looks like one.
+"""
+
+import re
+
+import click
+
+from paas_cli.terminal_text import visible
+
+_OPTION = re.compile(r"-[A-Za-z]|--[a-z][a-z-]{0,24}")
+
+
+def sentence(error: click.UsageError) -> str:
+    """The complaint, ending as a sentence does."""
+    if isinstance(error, click.NoSuchOption):
+        return _unknown_option(error)
+    if isinstance(error, click.MissingParameter) and error.param is not None:
+        return f"{error.param.human_readable_name.rstrip('.')} is missing."
+    message = error.format_message()
+    if message.startswith("Got unexpected extra argument"):
+        return "There are more arguments than this command takes."
+    text = visible(message)
+    return text if text.endswith((".", "?", "!")) else text + "."
+
+
+def _unknown_option(error: click.NoSuchOption) -> str:
+    if _OPTION.fullmatch(error.option_name) is None:
+        return "An argument starts with a dash but is no option; put `--` before the arguments to keep it as it is."
+    close = f"; did you mean {error.possibilities[0]}?" if error.possibilities else "."
+    return f"There is no option {error.option_name}{close}"

@@ -1,0 +1,38 @@
+"""The rules a name and a value must meet, checked before anything is sent so that all bad ones are named at once.
+
+The config service is the authority and checks again; the rules are those of the product's behaviour page.
+Must not put a value into a sentence.
+"""
+
+import re
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+MAX_NAME_BYTES = 128
+MAX_VALUE_BYTES = 64 * 1024
+MAX_NAMES = 500
+_RESERVED = frozenset({"PATH", "HOME", "PORT"})
+_RESERVED_PREFIXES = ("PAAS_", "KUBERNETES_", "LD_")
+
+
+def name_fault(name: str) -> str | None:
+    """What is wrong with a name, as the end of a sentence about it; None where it is fine."""
+    if NAME.fullmatch(name) is None:
+        return "is not a name (letters, digits and _, not starting with a digit)"
+    if len(name) > MAX_NAME_BYTES:
+        return f"is longer than {MAX_NAME_BYTES} bytes"
+    if name in _RESERVED or name.startswith(_RESERVED_PREFIXES):
+        return "is reserved for the platform"
+    return None
+
+
+def value_fault(value: str) -> str | None:
+    """What is wrong with a value, as the end of a sentence about its name; None where it is fine."""
+    try:
+        size = len(value.encode("utf-8"))
+    except UnicodeEncodeError:
+        return "has a value that is not UTF-8 text"
+    if "\0" in value:
+        return "has a value with a NUL character, which no environment can hold"
+    if size > MAX_VALUE_BYTES:
+        return f"has a value of {size} bytes, and {MAX_VALUE_BYTES} is the limit"
+    return None

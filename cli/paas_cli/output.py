@@ -1,0 +1,83 @@
+"""Where a command's words go: aligned and coloured on a terminal, plain and stable elsewhere.
+
+Must not import rich; what needs a progress bar does that itself. Text from elsewhere is made harmless by the
+caller with `terminal_text.visible` before it is styled.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TextIO
+
+# Exactly sixteen, whatever is behind them.
+MASK = "•" * 16
+
+_STYLES = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "cyan": "36",
+}
+
+
+class Output:
+    """One stream: standard output or standard error."""
+
+    def __init__(self, stream: TextIO, environ: Mapping[str, str]) -> None:
+        self.stream = stream
+        self.is_terminal = stream.isatty()
+        # https://no-color.org: present and not empty means no colour.
+        self.has_colour = self.is_terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+    def styled(self, text: str, *styles: str) -> str:
+        """`text` in a colour where there are any. `styles` are keys such as `bold` or `green`."""
+        if not self.has_colour or not text:
+            return text
+        return f"\x1b[{';'.join(_STYLES[style] for style in styles)}m{text}\x1b[0m"
+
+    def line(self, text: str = "") -> None:
+        """Write one line."""
+        self.stream.write(text + "\n")
+
+    def raw(self, text: str) -> None:
+        """Write exactly `text`."""
+        self.stream.write(text)
+
+    def flush(self) -> None:
+        """Hand everything written to the system."""
+        self.stream.flush()
+
+    def json(self, document: object, *, indent: int | None = 2) -> None:
+        """Write one JSON document."""
+        import json
+
+        self.line(json.dumps(document, ensure_ascii=False, indent=indent))
+
+    def rows(self, rows: Sequence[Sequence[str]], *, heading: Sequence[str], styles: Sequence[str] = ()) -> None:
+        """A table: aligned under its heading on a terminal; tab-separated and without heading elsewhere.
+
+        `styles` names a style for each column, empty for none.
+        """
+        if not self.is_terminal:
+            for row in rows:
+                self.line("\t".join(row))
+            return
+        widths = [max(len(row[column]) for row in [*rows, heading]) for column in range(len(heading))]
+        self.line(self.styled(_padded(heading, widths), "dim"))
+        for row in rows:
+            cells = [cell + " " * (width - len(cell)) for cell, width in zip(row, widths, strict=True)]
+            for column, style in enumerate(styles):
+                if style:
+                    cells[column] = self.styled(cells[column], style)
+            self.line("  ".join(cells).rstrip())
+
+    def facts(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Named facts, one a line: `name: value`, the values aligned on a terminal."""
+        width = max(len(name) for name, _ in pairs) + 1 if self.is_terminal else 0
+        for name, value in pairs:
+            label = f"{name}:".ljust(width)
+            self.line(f"{self.styled(label, 'dim')} {value}".rstrip())
+
+
+def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()

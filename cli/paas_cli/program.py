@@ -1,0 +1,160 @@
+"""The list of commands, each imported only when it runs.
+
+Must not import a command module: `paas config` pays for `config` and nothing else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+import click
+
+_COMMANDS = "paas_cli.commands."
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a command lives (`config.set`) and its one line in the help."""
+
+    module: str
+    summary: str
+
+
+SECTIONS: Mapping[str, Mapping[str, Entry]] = {
+    "Config vars": {
+        "config": Entry("config.list", "List config vars."),
+        "config:set": Entry("config.set", "Set config vars and release them."),
+        "config:unset": Entry("config.unset", "Unset config vars and release the change."),
+        "config:export": Entry("config.export", "Write config vars as a file."),
+        "config:import": Entry("config.import_", "Set config vars from a file."),
+    },
+    "Secrets": {
+        "secrets": Entry("secrets.list", "List the names of secrets."),
+        "secrets:set": Entry("secrets.set", "Seal secrets and release them."),
+        "secrets:get": Entry("secrets.get", "Reveal one secret; the audit log records it."),
+        "secrets:rotate": Entry("secrets.rotate", "Give a secret a new value and release it."),
+        "secrets:unset": Entry("secrets.unset", "Unset secrets and release the change."),
+    },
+    "Releases": {
+        "releases": Entry("releases.list", "List releases, newest first."),
+        "releases:info": Entry("releases.info", "Show one release."),
+        "releases:create": Entry("releases.create", "Release what is staged, or restart the app."),
+        "rollback": Entry("releases.rollback", "Release the config of an earlier release again."),
+    },
+    "Apps": {
+        "apps:list": Entry("apps.list", "List apps."),
+        "apps:create": Entry("apps.create", "Register an app."),
+        "apps:info": Entry("apps.info", "Show an app and its instances."),
+        "apps:update": Entry("apps.update", "Change what an app runs."),
+        "apps:destroy": Entry("apps.destroy", "Destroy an app with its variables and secrets."),
+    },
+    "Access": {
+        "login": Entry("login", "Store a token for this machine."),
+        "logout": Entry("logout", "Forget the stored token."),
+        "whoami": Entry("whoami", "Show who you are and what you may do."),
+        "tokens:create": Entry("tokens.create", "Make a personal access token."),
+        "tokens:list": Entry("tokens.list", "List personal access tokens."),
+        "tokens:revoke": Entry("tokens.revoke", "Revoke a token, and every token made with it."),
+        "audit": Entry("audit", "Show who did what."),
+    },
+    "About": {
+        "version": Entry("version", "Show the version of this program."),
+    },
+}
+
+# Spellings people bring from elsewhere.
+_ALIASES = {
+    "apps": "apps:list",
+    "tokens": "tokens:list",
+    "config:list": "config",
+    "secrets:list": "secrets",
+    "releases:list": "releases",
+    "releases:rollback": "rollback",
+}
+
+ENTRIES: Mapping[str, Entry] = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
+
+
+class Program(click.Group):
+    """`paas` itself."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the help."""
+        return list(ENTRIES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        entry = ENTRIES.get(_ALIASES.get(cmd_name, cmd_name))
+        if entry is None:
+            return None
+        found = import_module(_COMMANDS + entry.module).command
+        assert isinstance(found, click.Command)
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command of `args`; for a misspelt one, say what it may have been meant to be."""
+        name = args[0]
+        spaced = f"{name}:{args[1]}" if len(args) > 1 else ""
+        if spaced in ENTRIES:
+            raise click.UsageError(f"Commands are written with a colon: `paas {spaced}`.")
+        if name in ENTRIES or name in _ALIASES or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        raise click.UsageError(f"There is no command `{name}`{_suggestion(name)}; `paas --help` lists them.")
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Commands in their sections, without importing any."""
+        width = max(map(len, ENTRIES))
+        for title, entries in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), entry.summary) for name, entry in entries.items()])
+
+
+def _suggestion(name: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, [*ENTRIES, *_ALIASES], n=1, cutoff=0.5)
+    return f"; did you mean `{close[0]}`?" if close else ""
+
+
+HELP = """Config vars, secrets, releases, access tokens and the audit log of your apps.
+
+\b
+  paas config:set NODE_ENV=production LOG_LEVEL=info -a web
+  paas secrets:set STRIPE_API_KEY -a web
+  paas releases -a web
+"""
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from paas_cli import __version__
+
+        click.echo(f"paas {__version__}")
+        ctx.exit(0)
+
+
+def program() -> Program:
+    """The whole command line."""
+    version = click.Option(
+        ["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_show_version,
+        help="Show the version of this program.",
+    )  # fmt: skip
+    return Program(
+        "paas",
+        params=[version],
+        help=HELP,
+        epilog="`paas COMMAND --help` explains one command with examples.",
+        subcommand_metavar="COMMAND [ARGUMENTS]",
+        no_args_is_help=False,
+        invoke_without_command=True,
+        callback=_help_without_command,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
+
+
+def _help_without_command() -> None:
+    ctx = click.get_current_context()
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())

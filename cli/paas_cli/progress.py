@@ -1,0 +1,65 @@
+"""A release's progress on a terminal. The only module that imports rich, and only while one is watched."""
+
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from paas_cli import releases_shown
+from paas_cli.output import Output
+
+if TYPE_CHECKING:
+    from paas.releaser.v1.releaser_pb2 import Release
+
+_MARKS = {releases_shown.SUCCEEDED: "✓", releases_shown.FAILED: "✗", releases_shown.SUPERSEDED: "→"}
+
+
+class Bar:
+    """A bar that fills as instances become ready, one for each release followed; its end leaves one line."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[ready]}", markup=False),
+            TimeElapsedColumn(),
+            console=Console(file=out.stream, no_color=not out.has_colour, highlight=False),
+            transient=True,
+        )
+        self._tasks: dict[int, TaskID] = {}
+
+    def __enter__(self) -> "Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def __call__(self, release: "Release") -> None:
+        """Show the release as it is now."""
+        task = self._tasks.get(release.number)
+        if task is None:
+            task = self._tasks[release.number] = self._progress.add_task("", total=None, ready="")
+        total = release.instances_total
+        self._progress.update(
+            task,
+            description=f"v{release.number} {releases_shown.state(release)}",
+            total=total or None,
+            completed=release.instances_ready,
+            ready=f"{release.instances_ready}/{total}" if total else "",
+        )
+        if release.state in releases_shown.ENDED:
+            self._progress.remove_task(self._tasks.pop(release.number))
+            style = releases_shown.STYLES[releases_shown.state(release)]
+            mark = self._out.styled(_MARKS[release.state], style)
+            line = f"{mark} {releases_shown.status_line(release)}"
+            if release.state == releases_shown.SUCCEEDED and total:
+                line += self._out.styled(f" · {release.instances_ready}/{total} instances", "dim")
+            self._progress.stop()
+            self._out.line(line)
+            self._progress.start()

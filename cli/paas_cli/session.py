@@ -1,0 +1,134 @@
+"""What one run of a command has at hand: its options, its streams, the app and calls to the gateway.
+
+Nothing is read or opened before it is asked for: `paas config:set --help` needs no sign-in. Must not hold the
+rules of any command.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TextIO, TypeVar
+
+from paas_cli import __version__, app_choice, profile, project
+from paas_cli.errors import Failure, Interrupted
+from paas_cli.grpcweb import Channel
+from paas_cli.output import Output
+from paas_cli.rpc_error import RpcError
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+    from paas_cli.refusals import Effect
+
+    Answer = TypeVar("Answer", bound=Message)
+else:
+    Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The world outside the process, passed in so that tests can bring their own.
+
+    `new_id` makes request ids; `sleep` takes seconds.
+    """
+
+    environ: Mapping[str, str]
+    folder: str
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+    new_id: Callable[[], str]
+    sleep: Callable[[float], None]
+
+
+class Session:
+    """One run of one command."""
+
+    def __init__(
+        self, surroundings: Surroundings, *, app: str | None = None, profile: str | None = None, as_json: bool = False
+    ) -> None:
+        self.surroundings = surroundings
+        self.app_flag = app
+        self.profile_flag = profile
+        self.as_json = as_json
+        self.out = Output(surroundings.stdout, surroundings.environ)
+        self.err = Output(surroundings.stderr, surroundings.environ)
+
+    @cached_property
+    def project(self) -> project.Project | None:
+        """The nearest `.paas.toml`."""
+        return project.nearest(self.surroundings.folder)
+
+    @cached_property
+    def app(self) -> str:
+        """The app the command is about. Raises Misuse where none is chosen."""
+        return app_choice.choose(self.app_flag, self.surroundings.environ, project=lambda: self.project)
+
+    @property
+    def app_option(self) -> str:
+        """How to name the same app in a suggested command: ` -a web`, or nothing where it goes without saying."""
+        return f" -a {self.app_flag}" if self.app_flag else ""
+
+    @cached_property
+    def sign_in(self) -> profile.SignIn:
+        """The gateway and the token. Raises Failure where one is missing."""
+        return profile.sign_in(self.profile_flag, self.surroundings.environ, project=self.project)
+
+    @cached_property
+    def _channel(self) -> Channel:
+        return Channel(
+            self.sign_in.address,
+            token=self.sign_in.token,
+            user_agent=f"paas-cli/{__version__}",
+            sleep=self.surroundings.sleep,
+        )
+
+    def new_request_id(self) -> str:
+        """A fresh id for one change; a retry of it carries the same."""
+        return self.surroundings.new_id()
+
+    def read(self, path: str, request: "Message", answer: type[Answer]) -> Answer:
+        """A call that changes nothing. Raises Failure."""
+        try:
+            return self._channel.unary(path, request, answer=answer, repeatable=True)
+        except RpcError as error:
+            raise self.failure(error, effect=None) from None
+
+    def change(
+        self, path: str, request: "Message", answer: type[Answer], *, look: str, again: bool = True
+    ) -> Answer:
+        """A call that changes something. Raises Failure.
+
+        `look` is the command that shows whether it happened; `again` whether running the same command a second
+        time does no harm. It is tried again by itself only with a request id.
+        """
+        has_id = "request_id" in request.DESCRIPTOR.fields_by_name
+        try:
+            return self._channel.unary(path, request, answer=answer, repeatable=has_id)
+        except RpcError as error:
+            from paas_cli.refusals import Effect
+
+            raise self.failure(error, effect=Effect(look=look, again=again)) from None
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"Interrupted before the answer came: it is not known whether this was done; `{look}` shows it."
+            ) from None
+
+    def stream(self, path: str, request: "Message", answer: type[Answer]) -> Iterator[Answer]:
+        """A call that answers as things happen. Raises RpcError, because a broken stream is not the end."""
+        return self._channel.stream(path, request, answer=answer)
+
+    def failure(self, error: RpcError, *, effect: "Effect | None") -> Failure:
+        """`error` in words."""
+        from paas_cli import refusals
+
+        caller = refusals.Caller(address=str(self.sign_in.address), token_source=self.sign_in.token_source)
+        return refusals.failure(error, caller=caller, effect=effect)
+
+    def note(self, text: str) -> None:
+        """Something worth knowing, on stderr."""
+        self.err.line(f"{self.err.styled('note:', 'cyan')} {text}")
+
+    def warn(self, text: str) -> None:
+        """Something that may be a mistake, on stderr."""
+        self.err.line(f"{self.err.styled('warning:', 'yellow')} {text}")
