@@ -1,0 +1,101 @@
+"""Envoy's static bootstrap configuration, as a dictionary that is valid JSON for `envoy --config-path`.
+
+Pure: the same settings give the same configuration. There is no admin port, on purpose: it would show the
+configuration and stop the process to whoever can connect to it.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from gateway.filters import access_log, header_cleaning, http_filters, local_replies
+from gateway.routes import PublicMethod, public_methods, route_configuration
+from gateway.settings import GatewaySettings
+from gateway.upstreams import cluster, socket_address
+
+# Connections from outside; a file descriptor each.
+MAX_CONNECTIONS = 4096
+
+
+def bootstrap(settings: GatewaySettings) -> dict[str, Any]:
+    """The whole configuration. Raises ValueError where a service with public methods has no upstream."""
+    methods = public_methods()
+    needed = {method.upstream for method in methods} | {"tokens"}
+    if missing := sorted(needed - settings.upstreams.keys()):
+        raise ValueError(f"the gateway has no address for: {', '.join(missing)}")
+    return {
+        "static_resources": {
+            "listeners": [_listener(settings, methods)],
+            # Sorted, so that the same settings give the same bytes.
+            "clusters": [
+                cluster(name, settings.upstreams[name], credentials=settings.credentials) for name in sorted(needed)
+            ],
+        },
+        "application_log_config": {
+            "log_format": {"json_format": {"time": "%Y-%m-%dT%T.%eZ", "level": "%l", "logger": "%n", "message": "%j"}}
+        },
+        # Nothing reads Envoy's counters here (no admin port, no sink), so it need not keep them.
+        "stats_config": {"stats_matcher": {"reject_all": True}},
+        "overload_manager": {
+            "resource_monitors": [
+                {
+                    "name": "envoy.resource_monitors.global_downstream_max_connections",
+                    "typed_config": {
+                        "@type": "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3."
+                        "DownstreamConnectionsConfig",
+                        "max_active_downstream_connections": MAX_CONNECTIONS,
+                    },
+                }
+            ]
+        },
+    }
+
+
+def _listener(settings: GatewaySettings, methods: Iterable[PublicMethod]) -> dict[str, Any]:
+    return {
+        "name": "public",
+        "address": socket_address(settings.listen),
+        "filter_chains": [
+            {
+                "filters": [
+                    {
+                        "name": "envoy.filters.network.http_connection_manager",
+                        "typed_config": _connection_manager(settings, methods),
+                    }
+                ]
+            }
+        ],
+    }
+
+
+def _connection_manager(settings: GatewaySettings, methods: Iterable[PublicMethod]) -> dict[str, Any]:
+    return {
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3."
+        "HttpConnectionManager",
+        "stat_prefix": "public",
+        # HTTP/1.1 for gRPC-web, HTTP/2 with prior knowledge for gRPC.
+        "codec_type": "AUTO",
+        "route_config": route_configuration(methods),
+        "early_header_mutation_extensions": header_cleaning(),
+        "http_filters": http_filters(),
+        "local_reply_config": local_replies(),
+        "access_log": access_log(settings.access_log),
+        "common_http_protocol_options": {
+            "idle_timeout": "3600s",
+            "max_headers_count": 64,
+            # `x_paas_identity` must not be taken for `x-paas-identity` further in.
+            "headers_with_underscores_action": "REJECT_REQUEST",
+        },
+        "http2_protocol_options": {
+            "max_concurrent_streams": 256,
+            "connection_keepalive": {"interval": "60s", "timeout": "20s"},
+        },
+        # gRPC servers refuse more than 8 KiB of metadata anyway; the rest is room for the identity.
+        "max_request_headers_kb": 16,
+        "request_headers_timeout": "10s",
+        "normalize_path": True,
+        "merge_slashes": True,
+        "path_with_escaped_slashes_action": "REJECT_REQUEST",
+        # The address of the connection is the client's address, whatever its headers say.
+        "use_remote_address": True,
+        "server_header_transformation": "PASS_THROUGH",
+    }

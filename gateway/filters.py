@@ -1,0 +1,140 @@
+"""What happens to a request on its way through the gateway, in order, and what is written down about it.
+
+1. headers that only the gateway may set are removed, before anything reads them;
+2. grpc_web turns a browser's or the CLI's framing into gRPC;
+3. ext_authz asks `tokens` who is calling: no answer, no entry;
+4. router.
+
+The sign-in check comes after grpc_web so that a denial is answered in the caller's own framing.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+_TYPE = "type.googleapis.com/envoy.extensions"
+# Seconds. tokens answers in milliseconds; a check that takes longer counts as one that could not be made.
+CHECK_TIMEOUT = 2
+# google.rpc.Code.
+DEADLINE_EXCEEDED = 4
+UNAVAILABLE = 14
+UNAVAILABLE_HEADER = "x-paas-unavailable"
+# `x-paas-` carries the signed identity. `x-envoy-` would let a client on a private address choose its own
+# timeouts and retries. `x-forwarded-` would let it choose the address that the audit log records.
+TRUSTED_PREFIXES = ("x-paas-", "x-envoy-", "x-forwarded-")
+
+
+def header_cleaning() -> list[dict[str, Any]]:
+    """Early header mutations: removes what clients may not say about themselves, before routing."""
+    mutations = [{"remove_on_match": {"key_matcher": {"prefix": prefix}}} for prefix in TRUSTED_PREFIXES]
+    return [
+        {
+            "name": "envoy.http.early_header_mutation.header_mutation",
+            "typed_config": {
+                "@type": f"{_TYPE}.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+                "mutations": mutations,
+            },
+        }
+    ]
+
+
+def http_filters() -> list[dict[str, Any]]:
+    """The HTTP filters, in the order of the module's docstring."""
+    return [
+        {
+            "name": "envoy.filters.http.grpc_web",
+            "typed_config": {"@type": f"{_TYPE}.filters.http.grpc_web.v3.GrpcWeb"},
+        },
+        {"name": "envoy.filters.http.ext_authz", "typed_config": _sign_in_check()},
+        {
+            "name": "envoy.filters.http.router",
+            "typed_config": {"@type": f"{_TYPE}.filters.http.router.v3.Router", "suppress_envoy_headers": True},
+        },
+    ]
+
+
+def local_replies() -> dict[str, Any]:
+    """Sets apart two of the gateway's own answers that would look like any other UNAVAILABLE.
+
+    A sign-in check that could not be made is no denial and no dead service: `x-paas-unavailable: tokens` says so.
+    A call that ran out of time may have had its effect: DEADLINE_EXCEEDED, so that nobody takes it for undone.
+    """
+    return {
+        "mappers": [
+            _reply("ext_authz_error", {UNAVAILABLE_HEADER: "tokens", "grpc-status": str(UNAVAILABLE)}),
+            _reply("max_duration_timeout", {"grpc-status": str(DEADLINE_EXCEEDED)}),
+        ]
+    }
+
+
+def access_log(path: Path) -> list[dict[str, Any]]:
+    """One JSON line a request. No header, path or query text: only the route's name, which is ours."""
+    return [
+        {
+            "name": "envoy.access_loggers.file",
+            "typed_config": {
+                "@type": f"{_TYPE}.access_loggers.file.v3.FileAccessLog",
+                "path": str(path),
+                "log_format": {
+                    "json_format": {
+                        "time": "%START_TIME%",
+                        "route": "%ROUTE_NAME%",
+                        "upstream": "%UPSTREAM_CLUSTER%",
+                        "status": "%RESPONSE_CODE%",
+                        "grpc_status": "%GRPC_STATUS(SNAKE_STRING)%",
+                        "details": "%RESPONSE_CODE_DETAILS%",
+                        "flags": "%RESPONSE_FLAGS%",
+                        "milliseconds": "%DURATION%",
+                        "bytes_received": "%BYTES_RECEIVED%",
+                        "bytes_sent": "%BYTES_SENT%",
+                        "client": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
+                    }
+                },
+            },
+        }
+    ]
+
+
+def _sign_in_check() -> dict[str, Any]:
+    return {
+        "@type": f"{_TYPE}.filters.http.ext_authz.v3.ExtAuthz",
+        "transport_api_version": "V3",
+        "grpc_service": {"envoy_grpc": {"cluster_name": "tokens"}, "timeout": f"{CHECK_TIMEOUT}s"},
+        # Fail closed, and as 503 rather than 403: gRPC clients see UNAVAILABLE and may try again.
+        "failure_mode_allow": False,
+        "status_on_error": {"code": "ServiceUnavailable"},
+        # tokens needs the bearer and nothing else of what the client sent.
+        "allowed_headers": {"patterns": [{"exact": "authorization"}]},
+        # And it may hand on an identity and take the bearer away, nothing else.
+        "decoder_header_mutation_rules": {
+            "disallow_all": True,
+            "allow_expression": {"regex": "^(x-paas-identity|authorization)$"},
+            "disallow_is_error": True,
+        },
+        "validate_mutations": True,
+    }
+
+
+def _reply(details: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """A mapper for the answers that Envoy makes for one reason, its "response code details".
+
+    Status 200 and the gRPC content type make it a gRPC answer already, so that grpc_web does not derive another
+    grpc-status from the HTTP status; plain gRPC calls get the same.
+    """
+    return {
+        "filter": {
+            "extension_filter": {
+                "name": "envoy.access_loggers.extension_filters.cel",
+                "typed_config": {
+                    "@type": f"{_TYPE}.access_loggers.filters.cel.v3.ExpressionFilter",
+                    "expression": f"response.code_details == '{details}'",
+                },
+            }
+        },
+        "status_code": 200,
+        "body_format_override": {"text_format_source": {"inline_string": ""}, "content_type": "application/grpc"},
+        "headers_to_add": [
+            {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+            for key, value in headers.items()
+        ],
+    }

@@ -1,0 +1,39 @@
+"""What the gateway's configuration is built from. It must not read the environment or the disk."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Address:
+    """A TCP address: `host` is an IP address or a DNS name."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """PEM files of one mTLS identity and of the only CA it trusts."""
+
+    certificate: Path
+    key: Path
+    ca: Path
+
+
+@dataclass(frozen=True)
+class GatewaySettings:
+    """Everything that differs between one gateway and the next."""
+
+    # Where clients connect.
+    listen: Address
+    # Where each service listens, by the service's name. Every service with public methods, and `tokens`.
+    upstreams: Mapping[str, Address]
+    # The gateway's own identity, `spiffe://paas/gateway`.
+    credentials: Credentials
+    # Where one JSON line a request goes.
+    access_log: Path

@@ -1,0 +1,1 @@
+"""The tests: unit, integration, access, architecture, e2e."""

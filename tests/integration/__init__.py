@@ -1,0 +1,1 @@
+"""Tests against real PostgreSQL, a real Envoy and real processes."""
