@@ -1,0 +1,1 @@
+"""The five services. Must exist: without it the folder `services/secrets` could shadow the standard library's."""
