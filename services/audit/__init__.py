@@ -1,0 +1,1 @@
+"""audit: the append-only log of who did what. It holds nothing but the log."""
