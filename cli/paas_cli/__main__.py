@@ -79,7 +79,9 @@ def _check_text(arguments: Sequence[str]) -> None:
             name, equals, _ = argument.partition("=")
             is_name = bool(equals) and name.isascii() and name.isidentifier()
             what = f"The value of {name}" if is_name else f"Argument {position}"
-            raise errors.Misuse(f"{what} is not UTF-8 text; variables hold text, so encode it, for example as base64.") from None
+            raise errors.Misuse(
+                f"{what} is not UTF-8 text; variables hold text, so encode it, for example as base64."
+            ) from None
 
 
 def _report(failure: Failure, err: Output) -> int:

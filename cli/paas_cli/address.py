@@ -39,7 +39,9 @@ def parse(text: str, *, source: str) -> Address:
     """Read an address that came from `source`. Raises Failure where a token could not travel safely."""
     match = _ADDRESS.fullmatch(text.strip())
     if match is None:
-        raise Failure(f"The gateway address from {source} is not an address like https://gateway.example.com; correct it.")
+        raise Failure(
+            f"The gateway address from {source} is not an address like https://gateway.example.com; correct it."
+        )
     scheme, host = match.group(1), match.group(2).strip("[]")
     port = int(match.group(3) or (443 if scheme == "https" else 80))
     if not 0 < port < 65536:

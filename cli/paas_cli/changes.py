@@ -35,12 +35,17 @@ class ReleaseOptions:
 
 @dataclass(frozen=True)
 class Report:
-    """How one command words its change. `shown` are config values a dry run may show."""
+    """How one command words its change.
+
+    `subject` stands in for the names changed, `certain` says that it happened even if no version was made, and
+    `shown` are config values a dry run may show.
+    """
 
     verb: str
     options: ReleaseOptions
     secret: bool = False
     subject: str = ""
+    certain: bool = False
     shown: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -81,7 +86,7 @@ def _outcome(session: Session, change: "Change", report: Report, status: str) ->
         return f"{what} {dot} release pending: the releaser is unavailable and will be told as soon as it is back"
     if status == "staged":
         return f"{what} {dot} staged; `paas releases:create{session.app_option}` releases it"
-    return what if report.subject else "No change"
+    return what if report.certain or change.change_id else "No change"
 
 
 def documents(changes: "Iterable[NameChange]") -> list[dict[str, str]]:

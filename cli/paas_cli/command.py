@@ -1,10 +1,7 @@
 """How a command is declared: click's arguments plus the options every command has.
 
-    @command("config:set")
-    @click.argument("items", nargs=-1)
-    def config_set(session: Session, items: tuple[str, ...]) -> None:
-        '''Set config vars and release them.'''   (the first line equals the summary in `program`)
-        run(SetOptions(items), session)
+A module of `paas_cli.commands` decorates a function with `command("config:set")` and click's decorators; its
+docstring is the help, and the first line of that is the summary in `program`.
 """
 
 from collections.abc import Callable

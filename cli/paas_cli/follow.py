@@ -65,8 +65,8 @@ def to_the_end(session: Session, app: str, number: int) -> "Release":
                 release = _one(session, app, number, show)
             except KeyboardInterrupt:
                 raise Interrupted(
-                    f"Stopped watching; release v{number} goes on. `paas releases:info v{number} -a {app}` shows how it "
-                    "ends."
+                    f"Stopped watching; release v{number} goes on. `paas releases:info v{number} -a {app}` shows "
+                    "how it ends."
                 ) from None
             if release.state != releases_shown.SUPERSEDED or not release.superseded_by:
                 return release
@@ -128,8 +128,8 @@ def check_outcome(release: "Release", app: str) -> None:
         what = f"{names} {'is' if len(release.reverted_names) == 1 else 'are'}" if names else "the app is"
         by = f" (release v{release.revert_release})" if release.revert_release else ""
         raise Failure(
-            f"Release v{release.number} failed{because} and was reverted: {what} as in v{release.reverted_to} again{by}; "
-            "correct the change and make it once more.",
+            f"Release v{release.number} failed{because} and was reverted: {what} as in v{release.reverted_to} "
+            f"again{by}; correct the change and make it once more.",
             exit_code=errors.REVERTED,
         )
     raise Failure(

@@ -72,9 +72,7 @@ class Channel:
                 self._sleep(pause)
         raise AssertionError("the last try returns or raises")
 
-    def stream(
-        self, path: str, request: "Message", *, answer: type[Answer], idle: float = 600.0
-    ) -> Iterator[Answer]:
+    def stream(self, path: str, request: "Message", *, answer: type[Answer], idle: float = 600.0) -> Iterator[Answer]:
         """One request, answers as they come, at most `idle` seconds apart. Raises RpcError; never tries again."""
         with self._post(path, request, timeout=None, idle=idle) as response:
             yield from _answers(path, response, answer)
@@ -83,9 +81,7 @@ class Channel:
         with self._post(path, request, timeout=timeout, idle=None) as response:
             answers = list(_answers(path, response, answer))
         if len(answers) != 1:
-            raise RpcError(
-                rpc_error.INTERNAL, "the answer is not one message", path=path, delivery=Delivery.ANSWERED
-            )
+            raise RpcError(rpc_error.INTERNAL, "the answer is not one message", path=path, delivery=Delivery.ANSWERED)
         return answers[0]
 
     def _post(self, path: str, request: "Message", *, timeout: float | None, idle: float | None) -> http1.Response:

@@ -167,8 +167,8 @@ def post(
     deadline = None if timeout is None else time.monotonic() + timeout
     sock = _connect(address)
     try:
-        lines = [f"POST {path} HTTP/1.1", f"host: {address.authority}", f"content-length: {len(body)}", "connection: close"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
+        fields = {"host": address.authority, "content-length": str(len(body)), "connection": "close", **headers}
+        lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
         head = "\r\n".join(lines) + "\r\n\r\n"
         sock.settimeout(timeout if timeout is not None else idle)
         try:

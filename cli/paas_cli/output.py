@@ -53,20 +53,28 @@ class Output:
 
         self.line(json.dumps(document, ensure_ascii=False, indent=indent))
 
-    def rows(self, rows: Sequence[Sequence[str]], *, heading: Sequence[str], styles: Sequence[str] = ()) -> None:
+    def rows(
+        self,
+        rows: Sequence[Sequence[str]],
+        *,
+        heading: Sequence[str],
+        styles: Sequence[str] = (),
+        colours: Mapping[int, Mapping[str, str]] | None = None,
+    ) -> None:
         """A table: aligned under its heading on a terminal; tab-separated and without heading elsewhere.
 
-        `styles` names a style for each column, empty for none.
+        `styles` names a style for each column, empty for none; `colours` one for a word in a column.
         """
         if not self.is_terminal:
             for row in rows:
                 self.line("\t".join(row))
             return
         widths = [max(len(row[column]) for row in [*rows, heading]) for column in range(len(heading))]
+        by_word = list((colours or {}).items())
         self.line(self.styled(_padded(heading, widths), "dim"))
         for row in rows:
             cells = [cell + " " * (width - len(cell)) for cell, width in zip(row, widths, strict=True)]
-            for column, style in enumerate(styles):
+            for column, style in [*enumerate(styles), *((at, words.get(row[at], "")) for at, words in by_word)]:
                 if style:
                     cells[column] = self.styled(cells[column], style)
             self.line("  ".join(cells).rstrip())

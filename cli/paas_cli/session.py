@@ -94,9 +94,7 @@ class Session:
         except RpcError as error:
             raise self.failure(error, effect=None) from None
 
-    def change(
-        self, path: str, request: "Message", answer: type[Answer], *, look: str, again: bool = True
-    ) -> Answer:
+    def change(self, path: str, request: "Message", answer: type[Answer], *, look: str, again: bool = True) -> Answer:
         """A call that changes something. Raises Failure.
 
         `look` is the command that shows whether it happened; `again` whether running the same command a second

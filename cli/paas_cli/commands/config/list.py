@@ -3,9 +3,12 @@
 import re
 
 from paas_cli.command import command as declare
+from paas_cli.commands.config.listing import fetch
 from paas_cli.output import Output
 from paas_cli.session import Session
 from paas_cli.terminal_text import visible
+
+_KINDS = {1: "config", 2: "managed"}  # paas.config.v1.VarKind
 
 
 @declare("config")
@@ -25,25 +28,18 @@ def command(session: Session) -> None:
 
 def run(session: Session) -> None:
     """Fetch and print."""
-    from paas.config.v1 import config_pb2
-
-    answer, listed = None, []
-    while answer is None or answer.next_page_token:
-        request = config_pb2.ListVarsRequest(app=session.app, page_token=answer.next_page_token if answer else "")
-        answer = session.read("/paas.config.v1.ConfigService/ListVars", request, config_pb2.ListVarsResponse)
-        listed.extend(answer.vars)
+    listed, version = fetch(session)
     if session.as_json:
-        kinds = {config_pb2.VAR_KIND_CONFIG: "config", config_pb2.VAR_KIND_MANAGED: "managed"}
         document = [
-            {"name": var.name, "value": var.value, "kind": kinds.get(var.kind, "unknown"), "addon": var.addon or None}
+            {"name": var.name, "value": var.value, "kind": _KINDS.get(var.kind, "unknown"), "addon": var.addon or None}
             for var in listed
         ]
-        session.out.json({"app": session.app, "version": answer.version, "vars": document})
+        session.out.json({"app": session.app, "version": version, "vars": document})
         return
     if not listed:
         session.note(f"{session.app} has no config vars.")
     for var in listed:
-        is_managed = var.kind == config_pb2.VAR_KIND_MANAGED
+        is_managed = _KINDS.get(var.kind) == "managed"
         session.out.line(_line(session.out, var.name, var.value, is_managed=is_managed))
 
 

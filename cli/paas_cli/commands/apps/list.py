@@ -1,0 +1,47 @@
+"""`paas apps:list`: the apps you may see."""
+
+from typing import TYPE_CHECKING
+
+from paas_cli import app_spec
+from paas_cli.command import command as declare
+from paas_cli.session import Session
+from paas_cli.terminal_text import visible
+
+if TYPE_CHECKING:
+    from paas.config.v1.config_pb2 import App
+
+
+@declare("apps:list", app=False)
+def command(session: Session) -> None:
+    """List apps.
+
+    A token limited to some apps lists only those. Elsewhere than on a terminal: name,
+    instances and what the app runs, separated by tabs.
+
+    Examples:
+      paas apps:list
+      PAAS_TOKEN=paas_pat_... paas apps:list --json
+    """
+    run(session)
+
+
+def run(session: Session) -> None:
+    """Fetch and print."""
+    from paas.config.v1 import config_pb2
+
+    found: list[App] = []
+    request = config_pb2.ListAppsRequest()
+    while True:
+        answer = session.read("/paas.config.v1.ConfigService/ListApps", request, config_pb2.ListAppsResponse)
+        found.extend(answer.apps)
+        if not answer.next_page_token:
+            break
+        request.page_token = answer.next_page_token
+    if session.as_json:
+        session.out.json({"apps": [app_spec.document(app) for app in found]})
+        return
+    if not found:
+        session.note("There are no apps yet; `paas apps:create NAME` registers one.")
+        return
+    rows = [(visible(app.name), str(app.spec.instances), visible(app_spec.runs(app))) for app in found]
+    session.out.rows(rows, heading=("NAME", "INSTANCES", "RUNS"), styles=("bold", "", "dim"))

@@ -1,0 +1,79 @@
+"""`paas apps:update`: change what an app runs; what is not named stays as it is."""
+
+from dataclasses import dataclass
+
+import click
+
+from paas_cli import changes
+from paas_cli.changes import ReleaseOptions, Report
+from paas_cli.command import command as declare
+from paas_cli.command import release_options
+from paas_cli.errors import Misuse
+from paas_cli.session import Session
+from paas_cli.terminal_text import visible
+
+
+@dataclass(frozen=True)
+class UpdateOptions:
+    """New values; None or empty leaves one as it is."""
+
+    command: tuple[str, ...]
+    image: str | None
+    instances: int | None
+    health_path: str | None
+    release: ReleaseOptions
+
+
+@declare("apps:update")
+@click.argument("program", nargs=-1, metavar="[-- COMMAND ARGS...]")
+@click.option("--image", metavar="IMAGE", help="The container image to run.")
+@click.option("--instances", type=click.IntRange(0, 100), metavar="N", help="How many run.")
+@click.option("--health-path", metavar="/PATH", help="Answers 2xx on $PORT once ready; '' removes the check.")
+@release_options
+def command(
+    session: Session,
+    *,
+    program: tuple[str, ...],
+    image: str | None,
+    instances: int | None,
+    health_path: str | None,
+    stage: bool,
+    no_wait: bool,
+) -> None:
+    """Change what an app runs.
+
+    Only what is named changes. Somebody else's change in between is not overwritten.
+
+    Examples:
+      paas apps:update -a web --instances 3
+      paas apps:update -a web -- python server.py --verbose
+    """
+    if not program and image is None and instances is None and health_path is None:
+        raise Misuse("Nothing to change is named: give --image, --instances, --health-path or a command after `--`.")
+    run(UpdateOptions(program, image, instances, health_path, ReleaseOptions(stage=stage, no_wait=no_wait)), session)
+
+
+def run(options: UpdateOptions, session: Session) -> None:
+    """Read, change, write back with the etag, report."""
+    from paas.config.v1 import config_pb2
+
+    name = session.app
+    app = session.read(
+        "/paas.config.v1.ConfigService/GetApp", config_pb2.GetAppRequest(app=name), config_pb2.GetAppResponse
+    ).app
+    spec = app.spec
+    if options.command:
+        spec.command[:] = options.command
+    if options.image is not None:
+        spec.image = options.image
+    if options.instances is not None:
+        spec.instances = options.instances
+    if options.health_path is not None:
+        spec.health_path = options.health_path
+    request = config_pb2.UpdateAppRequest(
+        request_id=session.new_request_id(), app=name, spec=spec, etag=app.etag, stage=options.release.stage
+    )
+    answer = session.change(
+        "/paas.config.v1.ConfigService/UpdateApp", request, config_pb2.UpdateAppResponse, look=f"paas apps:info {name}"
+    )
+    changes.tell(session, answer.change, Report(verb="Updated", options=options.release, subject=visible(name)))

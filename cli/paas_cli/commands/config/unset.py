@@ -1,0 +1,59 @@
+"""`paas config:unset`: unset config vars, all or none, in one release."""
+
+from dataclasses import dataclass
+
+import click
+
+from paas_cli import assignments, changes
+from paas_cli.changes import ReleaseOptions, Report
+from paas_cli.command import command as declare
+from paas_cli.command import dry_run_option, release_options
+from paas_cli.session import Session
+
+
+@dataclass(frozen=True)
+class UnsetOptions:
+    """Which names, and what becomes of the change."""
+
+    names: tuple[str, ...]
+    ignore_missing: bool
+    release: ReleaseOptions
+
+
+@declare("config:unset")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("--ignore-missing", is_flag=True, help="Pass over names that are not set.")
+@release_options
+@dry_run_option
+def command(
+    session: Session, *, names: tuple[str, ...], ignore_missing: bool, stage: bool, no_wait: bool, dry_run: bool
+) -> None:
+    """Unset config vars and release the change.
+
+    A name that is not set is refused, and nothing is unset, unless --ignore-missing is given.
+
+    Examples:
+      paas config:unset SENTRY_DSN
+      paas config:unset OLD_FLAG OLDER_FLAG --ignore-missing
+    """
+    run(UnsetOptions(names, ignore_missing, ReleaseOptions(stage=stage, no_wait=no_wait, dry_run=dry_run)), session)
+
+
+def run(options: UnsetOptions, session: Session) -> None:
+    """Check, unset, report."""
+    from paas.config.v1 import config_pb2
+
+    assignments.check_names(options.names)
+    app = session.app
+    request = config_pb2.UnsetVarsRequest(
+        request_id=session.new_request_id(),
+        app=app,
+        names=options.names,
+        ignore_missing=options.ignore_missing,
+        stage=options.release.stage,
+        validate_only=options.release.dry_run,
+    )
+    answer = session.change(
+        "/paas.config.v1.ConfigService/UnsetVars", request, config_pb2.UnsetVarsResponse, look=f"paas config -a {app}"
+    )
+    changes.tell(session, answer.change, Report(verb="Unset", options=options.release))

@@ -1,0 +1,80 @@
+"""`paas secrets:set`: seal secrets, all or none, in one release. No value is ever printed."""
+
+from dataclasses import dataclass, field
+
+import click
+
+from paas_cli import assignments, changes, secret_values
+from paas_cli.assignments import Assignment
+from paas_cli.changes import ReleaseOptions, Report
+from paas_cli.command import command as declare
+from paas_cli.command import dry_run_option, release_options
+from paas_cli.errors import Misuse
+from paas_cli.session import Session
+
+
+@dataclass(frozen=True)
+class SetOptions:
+    """Arguments as given, sources not yet read, and what becomes of the change."""
+
+    items: list[Assignment] = field(repr=False)
+    release: ReleaseOptions
+
+
+@declare("secrets:set")
+@click.argument("items", nargs=-1, required=True, metavar="NAME[=VALUE]...")
+@release_options
+@dry_run_option
+def command(session: Session, *, items: tuple[str, ...], stage: bool, no_wait: bool, dry_run: bool) -> None:
+    """Seal secrets and release them.
+
+    Several in one command make one release. Where a value comes from:
+      NAME         asks for it on the terminal, without showing it
+      NAME=-       standard input, less one newline at its end
+      NAME=@path   a file, byte for byte (it must be UTF-8 text)
+      NAME=value   the command line, which other processes of this machine can read and which
+                   stays in your shell's history: prefer one of the others
+    A value that itself is `-` or starts with `@` goes through the prompt or standard input.
+
+    Examples:
+      paas secrets:set STRIPE_API_KEY
+      openssl rand -base64 32 | paas secrets:set DATABASE_PASSWORD=-
+      paas secrets:set TLS_KEY=@server.key SIGNING_KEY=@signing.key
+    """
+    parts = assignments.split(items, bare_allowed=True, secret=True)
+    if sum(part.value == "-" for part in parts) > 1:
+        raise Misuse("Nothing was changed: only one secret can be read from standard input.")
+    run(SetOptions(parts, ReleaseOptions(stage=stage, no_wait=no_wait, dry_run=dry_run)), session)
+
+
+def run(options: SetOptions, session: Session) -> None:
+    """Gather the values, check, seal, report."""
+    from paas.secrets.v1 import secrets_pb2
+
+    app = session.app
+    values = {item.name: _value(item, session) for item in options.items}
+    assignments.check(values)
+    request = secrets_pb2.SetSecretsRequest(
+        request_id=session.new_request_id(),
+        app=app,
+        secrets=[secrets_pb2.SecretAssignment(name=name, value=value) for name, value in values.items()],
+        stage=options.release.stage,
+        validate_only=options.release.dry_run,
+    )
+    answer = session.change(
+        "/paas.secrets.v1.SecretsService/SetSecrets",
+        request,
+        secrets_pb2.SetSecretsResponse,
+        look=f"paas releases -a {app}",
+    )
+    changes.tell(session, answer.change, Report(verb="Set", options=options.release, secret=True))
+
+
+def _value(item: Assignment, session: Session) -> str:
+    if item.value is None:
+        return secret_values.from_prompt(session, name=item.name)
+    if item.value == "-":
+        return secret_values.from_stdin(session, name=item.name)
+    if item.value.startswith("@"):
+        return secret_values.from_file(item.value[1:], name=item.name)
+    return item.value

@@ -1,0 +1,41 @@
+"""`paas tokens:revoke`: end a token, from the next request on."""
+
+import click
+
+from paas_cli.command import command as declare
+from paas_cli.commands.tokens import shown
+from paas_cli.errors import Misuse
+from paas_cli.session import Session
+from paas_cli.terminal_text import visible
+
+
+@declare("tokens:revoke", app=False)
+@click.argument("token", metavar="NAME|ID")
+def command(session: Session, *, token: str) -> None:
+    """Revoke a token, and every token made with it.
+
+    Takes effect with the next request made with it.
+
+    Examples:
+      paas tokens:revoke github-ci
+    """
+    if token.startswith("paas_pat_"):  # it would end up in a request's log; the name is enough
+        raise Misuse("Name the token by its name or id, not by its text; `paas tokens:list` shows both.")
+    run(session, token)
+
+
+def run(session: Session, token: str) -> None:
+    """Revoke, report."""
+    from paas.tokens.v1 import tokens_pb2
+
+    request = tokens_pb2.RevokeTokenRequest(token=token)
+    answer = session.change(
+        "/paas.tokens.v1.TokensService/RevokeToken", request, tokens_pb2.RevokeTokenResponse, look="paas tokens:list"
+    )
+    if session.as_json:
+        session.out.json({"token": shown.document(answer.token), "descendants": answer.descendants})
+        return
+    more = ""
+    if answer.descendants:
+        more = f" and {answer.descendants} {'token' if answer.descendants == 1 else 'tokens'} made with it"
+    session.out.line(f"Revoked {visible(answer.token.name)}{more}")

@@ -1,0 +1,1 @@
+"""Files of variables: .env and its relatives, read and written."""

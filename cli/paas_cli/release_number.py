@@ -1,0 +1,15 @@
+"""`v12` as people type it."""
+
+import re
+
+from paas_cli.errors import Misuse
+
+_RELEASE = re.compile(r"[vV]?([0-9]{1,18})")
+
+
+def parse(text: str) -> int:
+    """12 for `v12` and for `12`. Raises Misuse for anything else."""
+    match = _RELEASE.fullmatch(text)
+    if match is None or int(match.group(1)) == 0:
+        raise Misuse("A release is named like v12; `paas releases` lists them.")
+    return int(match.group(1))
