@@ -3,7 +3,7 @@
 Must not decide anything by itself: `paaskit.interceptors` enforces.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
@@ -75,17 +75,26 @@ def current_user() -> Identity:
     return identity
 
 
-def rules_of(services: Iterable[ServiceDescriptor]) -> dict[str, Rule]:
-    """Return the rule of each method by its path. Raises RuleError where a method lacks a usable one."""
+def rules_of(services: Iterable[ServiceDescriptor], *, foreign: Mapping[str, Rule]) -> dict[str, Rule]:
+    """Return the rule of each method by its path; `foreign` has those of methods whose proto is not ours.
+
+    Raises RuleError where a method lacks a usable rule, or has two.
+    """
     return {
-        f"/{service.full_name}/{method.name}": _rule_of(method) for service in services for method in service.methods
+        path: _rule_of(method, foreign=foreign.get(path))
+        for service in services
+        for method in service.methods
+        for path in [f"/{service.full_name}/{method.name}"]
     }
 
 
-def _rule_of(method: MethodDescriptor) -> Rule:
+def _rule_of(method: MethodDescriptor, *, foreign: Rule | None) -> Rule:
     options = method.GetOptions()
-    if not options.HasExtension(access_pb2.rule):
-        raise RuleError(f"{method.full_name} has no access rule")
+    declares = options.HasExtension(access_pb2.rule)
+    if declares == (foreign is not None):
+        raise RuleError(f"{method.full_name} {'has two access rules' if declares else 'has no access rule'}")
+    if foreign is not None:
+        return foreign
     declared = options.Extensions[access_pb2.rule]
     kinds = [bool(declared.permission), declared.authenticated, bool(declared.callers)]
     if sum(kinds) != 1:

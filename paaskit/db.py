@@ -18,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from paaskit.errors import PaasError, Unavailable
 
 _SET_TENANT: Final = "SELECT set_config('paas.tenant', %s, true)"
+_SET: Final = "SELECT set_config(%s, %s, true)"
 # A statement that waits longer than a caller would is ended by the server, and with it the locks it holds.
 _OPTIONS: Final = "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=20s"
 _WAIT_FOR_CONNECTION_SECONDS: Final = 5.0
@@ -68,6 +69,15 @@ class Database:
         """Return the rows of one statement that sees `tenant` only, in one round trip."""
         async with self._connection() as connection, connection.pipeline():
             await connection.execute(_SET_TENANT, (tenant,))
+            cursor = await connection.execute(statement, parameters)
+            return await cursor.fetchall()
+
+    async def fetch_presenting(
+        self, setting: str, value: str, *, statement: str, parameters: Sequence[Any]
+    ) -> list[Row]:
+        """Return the rows of one statement without a tenant, for a policy that reads `setting`, in one round trip."""
+        async with self._connection() as connection, connection.pipeline():
+            await connection.execute(_SET, (setting, value))
             cursor = await connection.execute(statement, parameters)
             return await cursor.fetchall()
 

@@ -9,6 +9,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from paaskit.db import Connection
@@ -36,17 +37,27 @@ def fingerprint(*parts: str | Sequence[str]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-async def begin_recall(connection: Connection, request_id: str, subject: str) -> Any:
+@dataclass(frozen=True, kw_only=True)
+class RequestKey:
+    """What makes a request the same one again: its id, who sent it, and what it asks for."""
+
+    request_id: str
+    subject: str
+    method: str
+    fingerprint: str
+
+
+async def begin_recall(connection: Connection, key: RequestKey) -> Any:
     """Queue the look-up of an earlier answer; give what this returns to `finish_recall`."""
-    return await connection.execute(_SELECT, (request_id, subject))
+    return await connection.execute(_SELECT, (key.request_id, key.subject))
 
 
-async def finish_recall(cursor: Any, *, method: str, fingerprint: str) -> Mapping[str, Any] | None:
+async def finish_recall(cursor: Any, key: RequestKey) -> Mapping[str, Any] | None:
     """Return the answer given before, or None. Raises InvalidInput where the id was used for something else."""
     row = await cursor.fetchone()
     if row is None:
         return None
-    if (row[0], row[1]) != (method, fingerprint):
+    if (row[0], row[1]) != (key.method, key.fingerprint):
         raise InvalidInput(
             "This request id was already used for a different request. Use a new one.", reason="REQUEST_ID_REUSED"
         )
@@ -54,17 +65,10 @@ async def finish_recall(cursor: Any, *, method: str, fingerprint: str) -> Mappin
     return answer
 
 
-async def remember(
-    connection: Connection,
-    *,
-    tenant: str,
-    request_id: str,
-    subject: str,
-    method: str,
-    fingerprint: str,
-    answer: Mapping[str, Any],
-) -> None:
+async def remember(connection: Connection, key: RequestKey, *, tenant: str, answer: Mapping[str, Any]) -> None:
     """Store the answer in the caller's transaction, and now and then drop the tenant's expired ones."""
     if secrets.randbelow(_EXPIRE_ONE_IN) == 0:
         await connection.execute(_EXPIRE, (KEPT_HOURS,))
-    await connection.execute(_INSERT, (tenant, request_id, subject, method, fingerprint, json.dumps(answer)))
+    await connection.execute(
+        _INSERT, (tenant, key.request_id, key.subject, key.method, key.fingerprint, json.dumps(answer))
+    )

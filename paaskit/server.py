@@ -91,7 +91,7 @@ async def _serve(settings: ServiceSettings, assemble: Callable[[], Awaitable[Ass
 
 def build_server(settings: ServiceSettings, assembly: Assembly) -> tuple[grpc.aio.Server, Gate, Any]:
     """Return the server, ready to start. Raises RuleError or SettingsError where it must not."""
-    rules = rules_of(each.descriptor for each in assembly.exposed) | dict(assembly.foreign_rules) | _OUR_OWN
+    rules = rules_of((each.descriptor for each in assembly.exposed), foreign=assembly.foreign_rules) | _OUR_OWN
     gate = Gate(rules, verifier=assembly.verifier, record=assembly.record)
     server = grpc.aio.server(
         interceptors=[gate],

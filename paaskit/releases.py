@@ -1,0 +1,69 @@
+"""Asking releaser for a release: kept with the change, sent after its commit, repeated until releaser has it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import grpc
+from paas.releaser.v1 import releaser_pb2, releaser_pb2_grpc
+
+from paaskit import outbox
+from paaskit.channels import call
+from paaskit.db import Connection, Database
+
+_LEFT_OVER_SECONDS = 3.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseOrder:
+    """One change that asks for a release. `description` has names and no values."""
+
+    tenant: str
+    app_id: str
+    app: str
+    change_id: str
+    actor: str
+    description: str
+
+    def encode(self) -> bytes:
+        """Return the order as the bytes of a `releaser_pb2.ReleaseOrder`."""
+        return releaser_pb2.ReleaseOrder(
+            tenant=self.tenant,
+            app_id=self.app_id,
+            app=self.app,
+            change_id=self.change_id,
+            actor=self.actor,
+            description=self.description,
+        ).SerializeToString()
+
+
+class Releases:
+    """A service's orders for releases. The change id is the key a release happens once under."""
+
+    def __init__(self, database: Database, releaser_channel: grpc.aio.Channel) -> None:
+        self._releaser = releaser_pb2_grpc.ReleaserInternalServiceStub(releaser_channel)
+        self._courier = outbox.Courier(database, destination=outbox.RELEASER, deliver=self._deliver)
+        self._left_over = outbox.Relay(
+            database,
+            destination=outbox.RELEASER,
+            deliver=self._deliver,
+            only_older_than_seconds=_LEFT_OVER_SECONDS,
+        )
+
+    async def add(self, connection: Connection, order: ReleaseOrder) -> None:
+        """Keep `order` in the caller's transaction. Call `request` after it."""
+        await outbox.put(connection, outbox.RELEASER, key=order.change_id, payload=order.encode())
+
+    async def request(self, order: ReleaseOrder) -> int | None:
+        """Return the number of the release that a committed order got, or None while releaser can't be reached."""
+        return await self._courier.send(order.change_id, order.encode())
+
+    async def run(self) -> None:
+        """Send for ever what could not be delivered at once."""
+        await self._left_over.run()
+
+    async def _deliver(self, payloads: Sequence[bytes]) -> Sequence[int]:
+        request = releaser_pb2.RequestReleasesRequest(
+            orders=[releaser_pb2.ReleaseOrder.FromString(payload) for payload in payloads]
+        )
+        answer = await call(self._releaser.RequestReleases, request, service="releaser", timeout=3.0)
+        return list(answer.numbers)
