@@ -5,7 +5,7 @@ as its statements. Stores own the SQL; this module must not know a table.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +26,7 @@ _MAX_CONNECTIONS: Final = 12
 
 Connection = AsyncConnection[tuple[Any, ...]]
 Row = tuple[Any, ...]
+Parameters = Sequence[Any] | Mapping[str, Any]
 
 
 class Database:
@@ -65,7 +66,7 @@ class Database:
         async with self._connection() as connection, connection.transaction():
             yield connection
 
-    async def fetch(self, tenant: str, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
+    async def fetch(self, tenant: str, statement: str, parameters: Parameters = ()) -> list[Row]:
         """Return the rows of one statement that sees `tenant` only, in one round trip."""
         async with self._connection() as connection, connection.pipeline():
             await connection.execute(_SET_TENANT, (tenant,))

@@ -1,0 +1,105 @@
+"""What may be asked for when a token is made or a person is signed in: the limits, all checked, all told at once."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from paaskit.access import PERMISSIONS, ROLES
+from paaskit.errors import FieldViolation, InvalidInput
+from paaskit.requests import check_request_id
+from paaskit.variables import check_app_name
+from services.tokens import pat
+
+MIN_TTL: Final = timedelta(minutes=1)
+MAX_TTL: Final = timedelta(days=366)
+MAX_APPS: Final = 100
+MAX_PERMISSIONS: Final = 100
+
+_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._@:/+-]{0,62}[A-Za-z0-9._@:/+-])?\Z", re.ASCII)
+_LOOKS_LIKE_AN_ID: Final = re.compile(r"[0-9a-f]{32}\Z")
+_TENANT: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62})\Z")
+_USER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+@-]{0,127}\Z", re.ASCII)
+_COULD_BE_A_PERMISSION: Final = re.compile(r"[a-z._-]{1,40}\Z")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewToken:
+    """A token somebody wants. Empty permissions and apps: all the creator has; no ttl: the default."""
+
+    request_id: str
+    name: str
+    ttl: timedelta | None = None
+    permissions: Sequence[str] = ()
+    apps: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignIn:
+    """A sign-in an operator wants for a person."""
+
+    tenant: str
+    user: str
+    role: str
+    ttl: timedelta
+
+
+def check_new_token(wanted: NewToken) -> None:
+    """Raise InvalidInput naming everything that is wrong with `wanted`."""
+    _refuse([*_token_violations(wanted)], "token")
+
+
+def check_sign_in(asked: SignIn) -> None:
+    """Raise InvalidInput naming everything that is wrong with `asked`."""
+    violations = []
+    if not _TENANT.match(asked.tenant):
+        violations.append(FieldViolation("tenant", "must be 1 to 63 lower-case letters, digits and dashes"))
+    if not _USER.match(asked.user) or asked.user.startswith(pat.PREFIX):
+        violations.append(FieldViolation("user", "must be 1 to 128 letters, digits and ._%+@-, such as an e-mail"))
+    if asked.role not in ROLES:
+        violations.append(FieldViolation("role", f"must be one of {', '.join(ROLES)}"))
+    _refuse([*violations, *_ttl_violations(asked.ttl)], "sign-in")
+
+
+def _token_violations(wanted: NewToken) -> Iterator[FieldViolation]:
+    if (wrong := check_request_id(wanted.request_id)) is not None:
+        yield wrong
+    if not _NAME.match(wanted.name):
+        yield FieldViolation(
+            "name", "must be 1 to 64 letters, digits, inner spaces and ._@:/+-, a letter or digit first"
+        )
+    elif _LOOKS_LIKE_AN_ID.match(wanted.name) or wanted.name.startswith(pat.PREFIX):
+        # `tokens:revoke` takes both names and ids; and the text of a token must not end up in lists and logs.
+        yield FieldViolation("name", "must not look like a token or a token's id")
+    if wanted.ttl is not None:
+        yield from _ttl_violations(wanted.ttl)
+    yield from _permission_violations(wanted.permissions)
+    if len(wanted.apps) > MAX_APPS:
+        yield FieldViolation("apps", f"names at most {MAX_APPS} apps")
+        return
+    for index, app in enumerate(wanted.apps):
+        if (description := check_app_name(app)) is not None:
+            yield FieldViolation(f"apps[{index}]", description)
+
+
+def _permission_violations(permissions: Sequence[str]) -> Iterator[FieldViolation]:
+    there_are = f"there are {', '.join(sorted(PERMISSIONS))}"
+    if len(permissions) > MAX_PERMISSIONS:
+        yield FieldViolation("permissions", there_are)
+        return
+    for index, permission in enumerate(permissions):
+        if permission not in PERMISSIONS:
+            named = f"{permission} is" if _COULD_BE_A_PERMISSION.match(permission) else "this is"
+            yield FieldViolation(f"permissions[{index}]", f"{named} no permission; {there_are}")
+
+
+def _ttl_violations(ttl: timedelta) -> Iterator[FieldViolation]:
+    if not MIN_TTL <= ttl <= MAX_TTL:
+        yield FieldViolation("ttl", "must be at least a minute and at most 366 days")
+
+
+def _refuse(violations: Sequence[FieldViolation], what: str) -> None:
+    if violations:
+        wrong = "; ".join(f"{each.field} {each.description}" for each in violations[:5])
+        raise InvalidInput(f"The {what} can't be made as asked: {wrong}.", fields=violations)

@@ -1,0 +1,107 @@
+"""Between protos and the rules: one short method per RPC."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from google.protobuf.duration_pb2 import Duration
+from paas.tokens.v1 import tokens_pb2, tokens_pb2_grpc
+
+from paaskit.access import current_caller, current_user
+from paaskit.audit import actor_of
+from services.tokens.asked import NewToken, SignIn
+from services.tokens.domain import Token, Tokens
+from services.tokens.signing import raw_bytes
+
+_LONGEST = timedelta(days=100_000)
+
+
+class TokensServicer(tokens_pb2_grpc.TokensServiceServicer):
+    """What users call."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens = tokens
+
+    async def WhoAmI(self, request: tokens_pb2.WhoAmIRequest, context: Any) -> tokens_pb2.WhoAmIResponse:
+        """Say who is calling."""
+        token = await self._tokens.current(current_user())
+        answer = tokens_pb2.WhoAmIResponse(
+            tenant=token.tenant,
+            subject=token.subject,
+            kind=token.kind.value,
+            permissions=sorted(token.permissions),
+            apps=sorted(token.apps or ()),
+        )
+        answer.expires_at.FromDatetime(token.expires_at)
+        return answer
+
+    async def CreateToken(self, request: tokens_pb2.CreateTokenRequest, context: Any) -> tokens_pb2.CreateTokenResponse:
+        """Make a token."""
+        wanted = NewToken(
+            request_id=request.request_id,
+            name=request.name,
+            ttl=_ttl(request.ttl) if request.HasField("ttl") else None,
+            permissions=list(request.permissions),
+            apps=list(request.apps),
+        )
+        token, text = await self._tokens.create(wanted, current_user(), actor=actor_of(current_caller()))
+        return tokens_pb2.CreateTokenResponse(token=_to_proto(token), secret=text.reveal())
+
+    async def ListTokens(self, request: tokens_pb2.ListTokensRequest, context: Any) -> tokens_pb2.ListTokensResponse:
+        """List living tokens."""
+        found, more = await self._tokens.page(
+            current_user(), page_size=request.page_size, page_token=request.page_token
+        )
+        return tokens_pb2.ListTokensResponse(tokens=[_to_proto(token) for token in found], next_page_token=more)
+
+    async def RevokeToken(self, request: tokens_pb2.RevokeTokenRequest, context: Any) -> tokens_pb2.RevokeTokenResponse:
+        """End a token and all made with it."""
+        token, descendants = await self._tokens.revoke(request.token, current_user(), actor=actor_of(current_caller()))
+        return tokens_pb2.RevokeTokenResponse(token=_to_proto(token), descendants=descendants)
+
+
+class TokensInternalServicer(tokens_pb2_grpc.TokensInternalServiceServicer):
+    """What services and operators call."""
+
+    def __init__(self, tokens: Tokens, public_keys: Callable[[], Awaitable[Mapping[str, Ed25519PublicKey]]]) -> None:
+        self._tokens = tokens
+        self._public_keys = public_keys
+
+    async def GetSigningKeys(
+        self, request: tokens_pb2.GetSigningKeysRequest, context: Any
+    ) -> tokens_pb2.GetSigningKeysResponse:
+        """Hand out the public keys."""
+        keys = await self._public_keys()
+        return tokens_pb2.GetSigningKeysResponse(
+            keys=[tokens_pb2.SigningKey(key_id=key_id, public_key=raw_bytes(key)) for key_id, key in keys.items()]
+        )
+
+    async def IssueSignIn(self, request: tokens_pb2.IssueSignInRequest, context: Any) -> tokens_pb2.IssueSignInResponse:
+        """Sign a person in."""
+        asked = SignIn(tenant=request.tenant, user=request.user, role=request.role, ttl=_ttl(request.ttl))
+        actor = actor_of(current_caller(), tenant=request.tenant, on_behalf_of=f"user:{request.user}")
+        text, expires_at = await self._tokens.sign_in(asked, actor=actor)
+        answer = tokens_pb2.IssueSignInResponse(secret=text.reveal())
+        answer.expires_at.FromDatetime(expires_at)
+        return answer
+
+
+def _ttl(duration: Duration) -> timedelta:
+    # Durations reach further than Python's; whatever is far beyond the limit is refused as one thing.
+    return min(max(timedelta(), timedelta(seconds=min(duration.seconds, _LONGEST.total_seconds()))), _LONGEST)
+
+
+def _to_proto(token: Token) -> tokens_pb2.Token:
+    message = tokens_pb2.Token(
+        token_id=token.token_id,
+        name=token.name,
+        permissions=sorted(token.permissions),
+        apps=sorted(token.apps or ()),
+        creator=token.creator,
+    )
+    message.created_at.FromDatetime(token.created_at)
+    message.expires_at.FromDatetime(token.expires_at)
+    if token.last_used_at is not None:
+        message.last_used_at.FromDatetime(token.last_used_at)
+    return message
