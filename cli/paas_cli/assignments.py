@@ -22,24 +22,27 @@ class Assignment:
 def split(items: Sequence[str], *, bare_allowed: bool, secret: bool) -> list[Assignment]:
     """Split each argument at its first `=`.
 
-    Raises Misuse naming every argument that is none, and every name given twice. With `secret`, an argument that
-    does not start with a name is counted instead of shown: it may be the secret itself.
+    Raises Misuse naming every argument that is none and every name given twice, Failure where only names break the
+    rules. With `secret`, an argument that does not start with a name is counted, not shown: it may be the secret.
     """
     assignments, faults, seen = [], [], set()
+    is_misuse = False
     for position, item in enumerate(items, 1):
         name, equals, value = item.partition("=")
         shown = name if NAME.fullmatch(name) or not secret else f"argument {position}"
         shown = visible(shown[:140]) or f"argument {position}"
         if not equals and not (bare_allowed and NAME.fullmatch(name)):
+            is_misuse = True
             faults.append(f"{shown} is not NAME=value")
         elif (fault := name_fault(name)) is not None:
             faults.append(f"{shown} {fault}")
         elif name in seen:
+            is_misuse = True
             faults.append(f"{shown} is given twice")
         seen.add(name)
         assignments.append(Assignment(name, value if equals else None))
     if faults:
-        raise Misuse(refusal(faults))
+        raise Misuse(refusal(faults)) if is_misuse else Failure(refusal(faults))
     return assignments
 
 
