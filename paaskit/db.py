@@ -29,6 +29,11 @@ Row = tuple[Any, ...]
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 
+async def see_tenant(connection: Connection, tenant: str) -> None:
+    """Have the rest of the transaction see `tenant` only, without a round trip. For batches over several tenants."""
+    await connection.execute(_SET_TENANT, (tenant,))
+
+
 class Database:
     """One database, reached with one login role. Errors of the connection are raised as Unavailable."""
 
@@ -57,7 +62,7 @@ class Database:
     async def transaction(self, tenant: str) -> AsyncIterator[Connection]:
         """A transaction that sees `tenant` only. Statements are pipelined: a round trip per fetch, not each."""
         async with self._connection() as connection, connection.pipeline(), connection.transaction():
-            await connection.execute(_SET_TENANT, (tenant,))
+            await see_tenant(connection, tenant)
             yield connection
 
     @asynccontextmanager
@@ -69,7 +74,7 @@ class Database:
     async def fetch(self, tenant: str, statement: str, parameters: Parameters = ()) -> list[Row]:
         """Return the rows of one statement that sees `tenant` only, in one round trip."""
         async with self._connection() as connection, connection.pipeline():
-            await connection.execute(_SET_TENANT, (tenant,))
+            await see_tenant(connection, tenant)
             cursor = await connection.execute(statement, parameters)
             return await cursor.fetchall()
 

@@ -54,6 +54,8 @@ class Assembly:
     close: Callable[[], Awaitable[None]]
     foreign_rules: Mapping[str, Rule]
     """Rules of methods whose proto is not ours and can't carry one."""
+    stopping: Callable[[], None] = lambda: None
+    """Called before the server waits for requests to end, so that streams without an end of their own end now."""
 
 
 def run(service: str, settings: ServiceSettings, assemble: Callable[[], Awaitable[Assembly]]) -> int:
@@ -79,6 +81,7 @@ async def _serve(settings: ServiceSettings, assemble: Callable[[], Awaitable[Ass
         await stopping.wait()
         log.info("stopping")
         await status.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
+        assembly.stopping()
         await server.stop(_GRACE_SECONDS)
         await gate.finish()
     finally:

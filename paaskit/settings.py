@@ -64,7 +64,7 @@ def load_settings(kind: type[T], environment: Mapping[str, str]) -> T:
 
 
 def _convert(hint: Any, raw: str) -> object:
-    if hint is Path:
+    if hint in (Path, Path | None):
         path = Path(raw)
         with path.open("rb"):  # unreadable now is better told now than at the first request
             return path

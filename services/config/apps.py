@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from paaskit.audit import Actor, AuditEvent
+from paaskit.changes import Change, Mutation, ReleaseQueue, ReleaseStatus
 from paaskit.clock import IdSource
 from paaskit.errors import FieldViolation
 from paaskit.releases import ReleaseOrder
 from paaskit.requests import RequestKey, check_request_id, fingerprint
 from paaskit.variables import check_app_name, refuse
-from services.config.domain import App, Change, Mutation, Registry, ReleaseQueue, ReleaseStatus
+from services.config.domain import App, Registry
 from services.config.plan import AppSpec, Plan
 
 _MAX_INSTANCES = 100

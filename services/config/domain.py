@@ -4,25 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 from paaskit.audit import Actor, AuditEvent
+from paaskit.changes import Answer, Change, Mutation, ReleaseQueue, changed, order_of, released, unchanged
 from paaskit.clock import IdSource
 from paaskit.errors import Conflict
 from paaskit.releases import ReleaseOrder
 from paaskit.requests import RequestKey, check_request_id, fingerprint
-from paaskit.variables import listing, refuse, violations_of
-from services.config.plan import Action, AppSpec, Entry, NameChange, Plan, Totals, plan_set, plan_unset
-
-
-class ReleaseStatus(StrEnum):
-    """What became of the release that a change asked for."""
-
-    NONE = "none"
-    QUEUED = "queued"
-    PENDING = "pending"
-    STAGED = "staged"
+from paaskit.variables import refuse, violations_of
+from services.config.plan import AppSpec, Entry, Plan, Totals, plan_set, plan_unset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,34 +33,12 @@ class App:
         return str(self.version)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Change:
-    """The outcome of one mutation. `release` is 0 unless its status is QUEUED."""
-
-    version: int
-    changes: tuple[NameChange, ...] = ()
-    change_id: str = ""
-    status: ReleaseStatus = ReleaseStatus.NONE
-    release: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mutation:
-    """What every request to change an app says."""
-
-    request_id: str
-    app: str
-    stage: bool = False
-    validate_only: bool = False
-    etag: str = ""
-
-
 class Draft(Protocol):
     """An app that is locked for one change, with the entries asked for."""
 
     app: App
     current: Mapping[str, Entry]
-    earlier: Mapping[str, Any] | None
+    earlier: Answer | None
 
     async def keep(
         self,
@@ -77,7 +46,7 @@ class Draft(Protocol):
         *,
         event: AuditEvent | None,
         order: ReleaseOrder | None,
-        answer: Mapping[str, Any],
+        answer: Answer,
     ) -> int:
         """Write the plan, what it causes and the answer to remember; return the version it makes."""
 
@@ -95,13 +64,6 @@ class Store(Protocol):
 
     def committed(self) -> None:
         """Say that a draft was committed."""
-
-
-class ReleaseQueue(Protocol):
-    """What the rules need of releaser."""
-
-    async def request(self, order: ReleaseOrder) -> int | None:
-        """Return the number of the release a committed order got, or None while releaser can't be reached."""
 
 
 class Registry:
@@ -171,9 +133,9 @@ class Registry:
                 )
             else:
                 answer = draft.earlier
-                release = _order_of(answer, actor, draft.app)
+                release = order_of(answer, actor, app_id=draft.app.app_id, app=draft.app.name)
         self._store.committed()
-        return await self._released(answer, release)
+        return await released(answer, release, self._releases)
 
     async def _keep(
         self,
@@ -185,54 +147,28 @@ class Registry:
         plan: Plan,
         description: str,
         even_if_unchanged: bool,
-    ) -> tuple[Mapping[str, Any], ReleaseOrder | None]:
+    ) -> tuple[Answer, ReleaseOrder | None]:
         if order.etag and order.etag != draft.app.etag:
             raise Conflict(f"{order.app} was changed by someone else in between. Look at it again and repeat.")
         if plan.is_empty and not even_if_unchanged:
-            answer: dict[str, Any] = {"version": draft.app.version}
+            answer = unchanged(draft.app.version)
             await draft.keep(plan, event=None, order=None, answer=answer)
             return answer, None
-        touched = [change.name for change in plan.changes]
-        answer = {
-            "version": draft.app.version + 1,
-            "change_id": self._new_id(),
-            "changes": [[change.name, change.action.value] for change in plan.changes],
-            "description": description or listing("Unset" if action == "config.unset" else "Set", touched),
-            "stage": order.stage,
-        }
-        release = _order_of(answer, actor, draft.app)
+        answer = changed(
+            version=draft.app.version + 1,
+            change_id=self._new_id(),
+            changes=plan.changes,
+            verb="Unset" if action == "config.unset" else "Set",
+            description=description,
+            stage=order.stage,
+        )
+        release = order_of(answer, actor, app_id=draft.app.app_id, app=draft.app.name)
         event = actor.event(
-            action, app=order.app, targets=touched, version=answer["version"], request_id=order.request_id
+            action,
+            app=order.app,
+            targets=[change.name for change in plan.changes],
+            version=answer["version"],
+            request_id=order.request_id,
         )
         await draft.keep(plan, event=event, order=release, answer=answer)
         return answer, release
-
-    async def _released(self, answer: Mapping[str, Any], release: ReleaseOrder | None) -> Change:
-        change_id = answer.get("change_id", "")
-        status, number = ReleaseStatus.NONE, None
-        if change_id:
-            status = ReleaseStatus.STAGED
-        if release is not None:
-            number = await self._releases.request(release)
-            status = ReleaseStatus.PENDING if number is None else ReleaseStatus.QUEUED
-        return Change(
-            version=answer["version"],
-            changes=tuple(NameChange(name, Action(action)) for name, action in answer.get("changes", ())),
-            change_id=change_id,
-            status=status,
-            release=number or 0,
-        )
-
-
-def _order_of(answer: Mapping[str, Any], actor: Actor, app: App) -> ReleaseOrder | None:
-    """Return the release order a remembered or new answer stands for, or None where it asks for none."""
-    if not answer.get("change_id") or answer["stage"]:
-        return None
-    return ReleaseOrder(
-        tenant=actor.tenant,
-        app_id=app.app_id,
-        app=app.name,
-        change_id=answer["change_id"],
-        actor=actor.name,
-        description=answer["description"],
-    )

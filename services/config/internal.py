@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from paaskit.audit import Actor, AuditEvent
+from paaskit.changes import Change, Mutation, NameChange, changed, names_in
 from paaskit.errors import Conflict, FieldViolation, Refused
 from paaskit.releases import ReleaseOrder
 from paaskit.requests import RequestKey, check_request_id, fingerprint
 from paaskit.variables import listing, refuse, violations_of
-from services.config.domain import App, Change, Mutation, Registry
+from services.config.domain import App, Registry
 from services.config.plan import (
     AppSpec,
     Entry,
     Kind,
-    NameChange,
     Plan,
     plan_attach,
     plan_claim,
@@ -130,8 +130,7 @@ class Internal:
             actor.tenant, order.app_id, names=None, by_id=True, request=None if order.validate_only else key
         ) as draft:
             if draft.earlier is not None:
-                changes = tuple(NameChange(name, action) for name, action in draft.earlier["changes"])
-                return draft.earlier["version"], changes
+                return draft.earlier["version"], names_in(draft.earlier)
             if order.expected_version not in (0, draft.app.version):
                 raise Conflict("A newer change has been made in the meantime.", reason="ETAG_MISMATCH")
             plan = await _restore_plan(draft, order)
@@ -145,7 +144,9 @@ class Internal:
                 version=version,
                 request_id=order.change_id,
             )
-            answer = {"version": version, "changes": [[each.name, each.action.value] for each in plan.changes]}
+            answer = changed(
+                version=version, change_id=order.change_id, changes=plan.changes, verb="Restore", stage=False
+            )
             await draft.keep(plan, event=None if plan.is_empty else event, order=None, answer=answer)
         self._store.committed()
         return version, plan.changes
@@ -206,7 +207,8 @@ class Internal:
 
 async def _restore_plan(draft: Draft, order: Restore) -> Plan:
     spec, old = await draft.at_version(order.version)
-    kinds = [Kind.CONFIG, Kind.SECRET, Kind.MANAGED] if order.everything else [Kind.CONFIG]
+    # Managed variables are never taken back: the add-on's former password is no password any more.
+    kinds = [Kind.CONFIG, Kind.SECRET] if order.everything else [Kind.CONFIG]
     plan = plan_restore(draft.current, draft.app.totals, old, kinds=kinds)
     return Plan(
         changes=plan.changes,

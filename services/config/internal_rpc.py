@@ -6,11 +6,11 @@ from paas.config.v1 import config_pb2, config_pb2_grpc
 
 from paaskit.access import current_caller
 from paaskit.audit import Actor, actor_of
+from paaskit.changes import Mutation, change_to, name_changes_to
 from services.config.apps import Apps
-from services.config.domain import Mutation
 from services.config.internal import Internal, Restore
 from services.config.plan import Kind
-from services.config.rpc import change_to, name_change_to, spec_to
+from services.config.rpc import spec_to
 from services.config.store import Store
 
 
@@ -72,7 +72,7 @@ class ConfigInternalServicer(config_pb2_grpc.ConfigInternalServiceServicer):
                 validate_only=request.validate_only,
             ),
         )
-        return config_pb2.RestoreVersionResponse(version=version, changes=[name_change_to(each) for each in changes])
+        return config_pb2.RestoreVersionResponse(version=version, changes=name_changes_to(changes))
 
     async def AttachManagedVar(
         self, request: config_pb2.AttachManagedVarRequest, context: Any

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from paaskit.changes import Action, NameChange
 from paaskit.errors import NotFound, Refused
 from paaskit.variables import check_totals
 
@@ -14,14 +15,6 @@ class Kind(StrEnum):
     CONFIG = "config"
     SECRET = "secret"  # noqa: S105  # a kind, not a password
     MANAGED = "managed"
-
-
-class Action(StrEnum):
-    """What a change does to one name."""
-
-    ADDED = "added"
-    CHANGED = "changed"
-    REMOVED = "removed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +37,6 @@ class Entry:
     addon: str = ""
     size: int
     position: int
-
-
-@dataclass(frozen=True)
-class NameChange:
-    """What a change does to one name."""
-
-    name: str
-    action: Action
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,24 +6,14 @@ from paas.config.v1 import config_pb2, config_pb2_grpc
 
 from paaskit.access import current_caller, current_user
 from paaskit.audit import actor_of
+from paaskit.changes import Mutation, change_to
 from paaskit.paging import decode_page, encode_page, page_size
 from services.config.apps import Apps
-from services.config.domain import App, Change, Mutation, Registry, ReleaseStatus
-from services.config.plan import Action, AppSpec, Entry, Kind, NameChange
+from services.config.domain import App, Registry
+from services.config.plan import AppSpec, Entry, Kind
 from services.config.store import FIRST_POSITION, Store
 
 _PAGE = 500
-_ACTIONS = {
-    Action.ADDED: config_pb2.ACTION_ADDED,
-    Action.CHANGED: config_pb2.ACTION_CHANGED,
-    Action.REMOVED: config_pb2.ACTION_REMOVED,
-}
-_STATUSES = {
-    ReleaseStatus.NONE: config_pb2.RELEASE_STATUS_NONE,
-    ReleaseStatus.QUEUED: config_pb2.RELEASE_STATUS_QUEUED,
-    ReleaseStatus.PENDING: config_pb2.RELEASE_STATUS_PENDING,
-    ReleaseStatus.STAGED: config_pb2.RELEASE_STATUS_STAGED,
-}
 _KINDS = {Kind.CONFIG: config_pb2.VAR_KIND_CONFIG, Kind.MANAGED: config_pb2.VAR_KIND_MANAGED}
 
 
@@ -128,22 +118,6 @@ def app_to(app: App) -> config_pb2.App:
     )
     message.created_at.FromDatetime(app.created_at)
     return message
-
-
-def change_to(change: Change) -> config_pb2.Change:
-    """Return the proto of a change."""
-    return config_pb2.Change(
-        change_id=change.change_id,
-        version=change.version,
-        changes=[name_change_to(each) for each in change.changes],
-        release_status=_STATUSES[change.status],
-        release=change.release,
-    )
-
-
-def name_change_to(change: NameChange) -> config_pb2.NameChange:
-    """Return the proto of what happens to one name."""
-    return config_pb2.NameChange(name=change.name, action=_ACTIONS[change.action])
 
 
 def _var_to(entry: Entry) -> config_pb2.Var:
