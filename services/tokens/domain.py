@@ -214,7 +214,7 @@ class Tokens:
 
         Who is limited to some apps sees, and so revokes, only tokens limited to these.
         """
-        if not reference or len(reference) > 64:
+        if not reference or len(reference) > 64 or "\0" in reference:
             raise _token_not_found()
         async with self._store.change(identity.tenant) as change:
             revoked = await change.revoke(reference, apps=identity.apps, now=self._clock())

@@ -1,0 +1,252 @@
+"""The rules of the log: what an event is, what is accepted, how it becomes a leaf, who sees which.
+
+An event is appended once and never changes. Nothing here knows how events are stored: that is behind `Log`, which the
+table of today and the Merkle tree to come both implement.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from typing import Final, Protocol
+
+from paaskit.clock import Clock
+from paaskit.errors import FieldViolation, InvalidInput, Unavailable
+from services.audit.arrivals import Arrivals
+
+MAX_BATCH: Final = 500
+MAX_TARGETS: Final = 500
+MAX_TARGET_BYTES: Final = 128
+MAX_PAGE_SIZE: Final = 500
+DEFAULT_PAGE_SIZE: Final = 50
+MAX_SEQUENCE: Final = 2**63 - 1
+
+FROM_NOW_ON: Final = 0
+FROM_THE_OLDEST: Final = -1
+_FOLLOW_BATCH: Final = 200
+# Other replicas append too, and say nothing.
+_LOOK_AGAIN_SECONDS: Final = 1.0
+# The right to follow was checked when the stream began; whoever lost it since is not followed up for ever.
+LONGEST_FOLLOWING: Final = timedelta(minutes=15)
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_FORMAT: Final = b"paas.audit.event.v1"
+_LEAF: Final = b"\x00"
+_LIMITS: Final = {
+    "event_id": (1, 64),
+    "tenant": (1, 64),
+    "action": (1, 64),
+    "actor": (1, 200),
+    "on_behalf_of": (0, 200),
+    "app": (0, 64),
+    "request_id": (0, 64),
+    "client_address": (0, 64),
+}
+"""The least and the most bytes of each text."""
+
+
+class Outcome(IntEnum):
+    """How an attempt ended. The numbers are part of the leaf, so they never change."""
+
+    OK = 1
+    DENIED = 2
+    FAILED = 3
+
+
+_OUTCOMES: Final = frozenset(Outcome)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """One thing that was done or attempted, as a service reports it. An outcome of 0 was left out."""
+
+    event_id: str
+    tenant: str
+    occurred_at: datetime | None
+    action: str
+    actor: str
+    outcome: int
+    on_behalf_of: str = ""
+    app: str = ""
+    targets: tuple[str, ...] = ()
+    version: int = 0
+    request_id: str = ""
+    client_address: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A report with its place in the tenant's log: `sequence` counts from 1 without gaps."""
+
+    report: Report
+    sequence: int
+    recorded_at: datetime
+    service: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which events of a tenant are meant. Empty texts select all; `apps` None: not limited to any."""
+
+    app: str = ""
+    action: str = ""
+    apps: frozenset[str] | None = None
+
+
+class Log(Protocol):
+    """Where events are kept, in order per tenant, for ever."""
+
+    async def append(self, reports: Sequence[Report], *, service: str, now: datetime) -> None:
+        """Append in the order given, each event id once per tenant; committed when it returns."""
+
+    async def newest(self, tenant: str, selection: Selection, *, before: int | None, limit: int) -> Sequence[Event]:
+        """Return events of a lower sequence than `before`, newest first."""
+
+    async def after(self, tenant: str, selection: Selection, *, sequence: int, limit: int) -> Sequence[Event]:
+        """Return events of a higher sequence, oldest first."""
+
+    async def last_sequence(self, tenant: str) -> int:
+        """Return the sequence of the newest event; 0 where there is none."""
+
+
+class AuditLog:
+    """Appends, lists and follows."""
+
+    def __init__(self, log: Log, arrivals: Arrivals, *, clock: Clock) -> None:
+        self._log = log
+        self._arrivals = arrivals
+        self._clock = clock
+
+    async def append(self, reports: Sequence[Report], *, service: str) -> None:
+        """Append all or nothing. Raises InvalidInput where one of them is wrong."""
+        check_reports(reports)
+        await self._log.append(reports, service=service, now=self._clock())
+        self._arrivals.announce({report.tenant for report in reports})
+
+    async def page(
+        self, tenant: str, selection: Selection, *, before: int | None, limit: int
+    ) -> tuple[Sequence[Event], int | None]:
+        """Return events newest first, and the sequence before which the next page starts."""
+        _check_selection(selection)
+        if before is not None and not 1 <= before <= MAX_SEQUENCE:
+            raise InvalidInput(
+                "This page token is not one of ours; start again without it.",
+                fields=[FieldViolation("page_token", "unknown")],
+            )
+        found = await self._log.newest(tenant, selection, before=before, limit=limit + 1)
+        if len(found) <= limit:
+            return found, None
+        return found[:limit], found[limit - 1].sequence
+
+    async def follow(self, tenant: str, selection: Selection, *, after: int) -> AsyncIterator[Event]:
+        """Yield events after a sequence, in order, and new ones as they come. Raises Unavailable when it has to end.
+
+        No connection of the database is held while it waits, or while the reader is slow.
+        """
+        if after < FROM_THE_OLDEST:
+            raise InvalidInput(
+                "after_sequence is a sequence, 0 for what is still to come, or -1 for everything.",
+                fields=[FieldViolation("after_sequence", "is -1 or more")],
+            )
+        _check_selection(selection)
+        until = self._clock() + LONGEST_FOLLOWING
+        position = max(after, 0) if after != FROM_NOW_ON else await self._log.last_sequence(tenant)
+        while True:
+            # Taken before the look, so that what is appended in between is not slept through.
+            with self._arrivals.expect(tenant) as arrival:
+                events = await self._log.after(tenant, selection, sequence=position, limit=_FOLLOW_BATCH)
+                if not events:
+                    await arrival.wait(_LOOK_AGAIN_SECONDS)
+            for event in events:
+                yield event
+                position = event.sequence
+            if self._arrivals.closed or self._clock() >= until:
+                raise Unavailable(
+                    f"The stream ends here; follow again after sequence {position}.", metadata={"service": "audit"}
+                )
+
+
+def check_reports(reports: Sequence[Report]) -> None:
+    """Raise InvalidInput unless every report may be appended. What is wrong is named, its text is not repeated."""
+    if not 1 <= len(reports) <= MAX_BATCH:
+        raise InvalidInput(
+            f"1 to {MAX_BATCH} events are appended at a time.", fields=[FieldViolation("events", "size")]
+        )
+    wrong = [
+        FieldViolation(f"events[{index}].{name}", description)
+        for index, report in enumerate(reports)
+        for name, description in _violations(report)
+    ]
+    if wrong:
+        raise InvalidInput(f"{wrong[0].field} {wrong[0].description}. Nothing was appended.", fields=wrong[:20])
+
+
+def _violations(report: Report) -> list[tuple[str, str]]:
+    wrong = []
+    for name, (least, most) in _LIMITS.items():
+        text = getattr(report, name)
+        if not least <= len(text.encode()) <= most or "\0" in text:
+            wrong.append((name, f"has {least} to {most} bytes and no NUL"))
+    if report.occurred_at is None:
+        wrong.append(("occurred_at", "is a time of the years 1 to 9999"))
+    if report.outcome not in _OUTCOMES:
+        wrong.append(("outcome", "is one of ok, denied and failed"))
+    if report.version < 0:
+        wrong.append(("version", "is 0 or more"))
+    if len(report.targets) > MAX_TARGETS:
+        wrong.append(("targets", f"are at most {MAX_TARGETS}"))
+    if any(not 1 <= len(target.encode()) <= MAX_TARGET_BYTES or "\0" in target for target in report.targets):
+        wrong.append(("targets", f"have 1 to {MAX_TARGET_BYTES} bytes each and no NUL"))
+    return wrong
+
+
+def _check_selection(selection: Selection) -> None:
+    for name, text in (("app", selection.app), ("action", selection.action)):
+        if len(text) > _LIMITS[name][1] or "\0" in text:
+            raise InvalidInput(
+                f"{name} is no name that an event could have.",
+                fields=[FieldViolation(name, "is too long or has a NUL")],
+            )
+
+
+def leaf_hash(event: Event) -> bytes:
+    """Return the hash of an event as a leaf of a Merkle tree: SHA-256(0x00 || canonical bytes), RFC 6962, 2.1."""
+    return hashlib.sha256(_LEAF + canonical_bytes(event)).digest()
+
+
+def canonical_bytes(event: Event) -> bytes:
+    """Return the one encoding of an event that is hashed. It is final: a change would be a new format.
+
+    A sequence of fields, each a length of 4 bytes (big-endian, unsigned) and that many bytes. In order: the format
+    `paas.audit.event.v1`, tenant, sequence, event_id, occurred_at, recorded_at, service, action, actor, on_behalf_of,
+    app, version, outcome, request_id, client_address, the number of targets, each target. Texts are UTF-8. Numbers
+    are 8 bytes, big-endian, signed. Times are microseconds since 1970-01-01T00:00:00Z, as numbers.
+    """
+    report = event.report
+    assert report.occurred_at is not None
+    fields: list[bytes] = [
+        _FORMAT,
+        report.tenant.encode(),
+        _number(event.sequence),
+        report.event_id.encode(),
+        _number((report.occurred_at - _EPOCH) // _MICROSECOND),
+        _number((event.recorded_at - _EPOCH) // _MICROSECOND),
+        event.service.encode(),
+        report.action.encode(),
+        report.actor.encode(),
+        report.on_behalf_of.encode(),
+        report.app.encode(),
+        _number(report.version),
+        _number(report.outcome),
+        report.request_id.encode(),
+        report.client_address.encode(),
+        _number(len(report.targets)),
+        *(target.encode() for target in report.targets),
+    ]
+    return b"".join(part for each in fields for part in (len(each).to_bytes(4, "big"), each))
+
+
+def _number(value: int) -> bytes:
+    return value.to_bytes(8, "big", signed=True)

@@ -1,0 +1,106 @@
+"""Between protos and the rules: one short method per RPC."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from paas.audit.v1 import audit_pb2, audit_pb2_grpc
+
+from paaskit.access import current_caller, current_user
+from paaskit.paging import decode_page, encode_page, page_size
+from services.audit.domain import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, AuditLog, Event, Report, Selection
+
+
+class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
+    """What users call."""
+
+    def __init__(self, audit_log: AuditLog) -> None:
+        self._log = audit_log
+
+    async def ListEvents(self, request: audit_pb2.ListEventsRequest, context: Any) -> audit_pb2.ListEventsResponse:
+        """List events, newest first."""
+        user = current_user()
+        (before,) = decode_page(request.page_token, int) or (None,)
+        events, next_before = await self._log.page(
+            user.tenant,
+            Selection(app=request.app, action=request.action, apps=user.apps),
+            before=before,
+            limit=page_size(request.page_size, default=DEFAULT_PAGE_SIZE, most=MAX_PAGE_SIZE),
+        )
+        return audit_pb2.ListEventsResponse(
+            events=[_to_proto(event) for event in events],
+            next_page_token="" if next_before is None else encode_page(next_before),
+        )
+
+    async def FollowEvents(
+        self, request: audit_pb2.FollowEventsRequest, context: Any
+    ) -> AsyncIterator[audit_pb2.FollowEventsResponse]:
+        """Send events as they come."""
+        user = current_user()
+        selection = Selection(app=request.app, apps=user.apps)
+        async for event in self._log.follow(user.tenant, selection, after=request.after_sequence):
+            yield audit_pb2.FollowEventsResponse(event=_to_proto(event))
+
+
+class AuditInternalServicer(audit_pb2_grpc.AuditInternalServiceServicer):
+    """What services call."""
+
+    def __init__(self, audit_log: AuditLog) -> None:
+        self._log = audit_log
+
+    async def AppendEvents(
+        self, request: audit_pb2.AppendEventsRequest, context: Any
+    ) -> audit_pb2.AppendEventsResponse:
+        """Append events in order."""
+        await self._log.append([report_from(event) for event in request.events], service=current_caller().service)
+        return audit_pb2.AppendEventsResponse()
+
+
+def report_from(event: audit_pb2.Event) -> Report:
+    """Return what a service reports; what only this service may say is left out of it."""
+    return Report(
+        event_id=event.event_id,
+        tenant=event.tenant,
+        occurred_at=_time(event.occurred_at) if event.HasField("occurred_at") else None,
+        action=event.action,
+        actor=event.actor,
+        outcome=event.outcome,
+        on_behalf_of=event.on_behalf_of,
+        app=event.app,
+        targets=tuple(event.targets),
+        version=event.version,
+        request_id=event.request_id,
+        client_address=event.client_address,
+    )
+
+
+def _time(timestamp: Timestamp) -> datetime | None:
+    """Return the time to the microsecond, which is what PostgreSQL keeps; None where it is no time at all."""
+    try:
+        return timestamp.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _to_proto(event: Event) -> audit_pb2.Event:
+    report = event.report
+    message = audit_pb2.Event(
+        event_id=report.event_id,
+        tenant=report.tenant,
+        sequence=event.sequence,
+        action=report.action,
+        actor=report.actor,
+        on_behalf_of=report.on_behalf_of,
+        app=report.app,
+        targets=report.targets,
+        version=report.version,
+        outcome=audit_pb2.Outcome.ValueType(report.outcome),
+        request_id=report.request_id,
+        client_address=report.client_address,
+        service=event.service,
+    )
+    if report.occurred_at is not None:
+        message.occurred_at.FromDatetime(report.occurred_at)
+    message.recorded_at.FromDatetime(event.recorded_at)
+    return message

@@ -1,0 +1,54 @@
+"""The composition root of `audit`: what it is made of, and nothing else."""
+
+from paas.audit.v1 import audit_pb2, audit_pb2_grpc
+
+from paaskit.audit import AuditEvent
+from paaskit.channels import open_channel
+from paaskit.clock import utc_now
+from paaskit.db import Database
+from paaskit.identity import IdentityVerifier
+from paaskit.keys import keys_from
+from paaskit.server import Assembly, Exposed
+from services.audit.arrivals import Arrivals
+from services.audit.domain import AuditLog
+from services.audit.rpc import AuditInternalServicer, AuditServicer, report_from
+from services.audit.settings import Settings
+from services.audit.store import Store
+
+
+async def assemble(settings: Settings) -> Assembly:
+    """Return `audit`, connected."""
+    database = Database(settings.database_url, password_file=settings.database_password_file, service="audit")
+    tokens_channel = open_channel(settings.tokens_address, service="tokens", tls=settings)
+    arrivals = Arrivals()
+    audit_log = AuditLog(Store(database), arrivals, clock=utc_now)
+    await database.open()
+
+    async def record(event: AuditEvent) -> None:
+        # Its own denials need no outbox: this is where events end up.
+        await audit_log.append([report_from(audit_pb2.Event.FromString(event.encode()))], service="audit")
+
+    async def close() -> None:
+        await tokens_channel.close()
+        await database.close()
+
+    return Assembly(
+        exposed=[
+            Exposed(
+                audit_pb2.DESCRIPTOR.services_by_name["AuditService"],
+                audit_pb2_grpc.add_AuditServiceServicer_to_server,
+                AuditServicer(audit_log),
+            ),
+            Exposed(
+                audit_pb2.DESCRIPTOR.services_by_name["AuditInternalService"],
+                audit_pb2_grpc.add_AuditInternalServiceServicer_to_server,
+                AuditInternalServicer(audit_log),
+            ),
+        ],
+        verifier=IdentityVerifier(keys_from(tokens_channel), clock=utc_now),
+        record=record,
+        background={},
+        close=close,
+        foreign_rules={},
+        stopping=arrivals.close,
+    )

@@ -1,0 +1,150 @@
+"""The SQL of the log: one table, INSERT and SELECT. Implements `services.audit.domain.Log`."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from paaskit.db import Connection, Database, Row, see_tenant
+from services.audit.domain import Event, Report, Selection, leaf_hash
+
+# Appends to one tenant's log take turns, so that its sequence has no gap and is in the order of commits.
+_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('events:' || %s, 0))"
+_STATE: Final = """
+    SELECT COALESCE((SELECT e.sequence FROM events e WHERE e.tenant = %(tenant)s ORDER BY e.sequence DESC LIMIT 1), 0),
+           ARRAY(SELECT e.event_id FROM events e WHERE e.tenant = %(tenant)s AND e.event_id = ANY(%(event_ids)s))"""
+_INSERT: Final = """
+    INSERT INTO events (
+        tenant, service, recorded_at, sequence, event_id, occurred_at, action, actor, on_behalf_of, app, targets,
+        version, outcome, request_id, client_address, leaf_hash)
+    SELECT %(tenant)s, %(service)s, %(recorded_at)s, e.sequence, e.event_id, e.occurred_at, e.action, e.actor,
+        e.on_behalf_of, e.app, ARRAY(SELECT jsonb_array_elements_text(e.targets)),
+        e.version, e.outcome, e.request_id, e.client_address, e.leaf_hash
+    FROM unnest(
+        %(sequence)s::bigint[], %(event_id)s::text[], %(occurred_at)s::timestamptz[], %(action)s::text[],
+        %(actor)s::text[], %(on_behalf_of)s::text[], %(app)s::text[], %(targets)s::jsonb[], %(version)s::bigint[],
+        %(outcome)s::smallint[], %(request_id)s::text[], %(client_address)s::text[], %(leaf_hash)s::bytea[]
+    ) AS e (sequence, event_id, occurred_at, action, actor, on_behalf_of, app, targets, version, outcome,
+        request_id, client_address, leaf_hash)"""
+
+_COLUMNS: Final = """
+    e.tenant, e.sequence, e.event_id, e.occurred_at, e.recorded_at, e.action, e.actor, e.on_behalf_of, e.app,
+    e.targets, e.version, e.outcome, e.request_id, e.client_address, e.service"""
+_SELECT: Final = f"SELECT {_COLUMNS} FROM events e WHERE e.tenant = %(tenant)s"
+_LAST: Final = "SELECT e.sequence FROM events e WHERE e.tenant = %s ORDER BY e.sequence DESC LIMIT 1"
+
+
+class Store:
+    """The log in PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def append(self, reports: Sequence[Report], *, service: str, now: datetime) -> None:
+        """Append in one transaction, tenant by tenant in the order of their names, so that no two wait in a circle."""
+        by_tenant: dict[str, dict[str, Report]] = defaultdict(dict)
+        for report in reports:
+            by_tenant[report.tenant].setdefault(report.event_id, report)
+        tenants = sorted(by_tenant)
+        async with self._database.transaction(tenants[0]) as connection:
+            for tenant in tenants:
+                await see_tenant(connection, tenant)
+                await _append(connection, tenant, by_tenant[tenant], service=service, now=now)
+
+    async def newest(self, tenant: str, selection: Selection, *, before: int | None, limit: int) -> Sequence[Event]:
+        """Return events of a lower sequence than `before`, newest first."""
+        condition = "" if before is None else " AND e.sequence < %(sequence)s"
+        statement = f"{_SELECT}{_narrowed(selection)}{condition} ORDER BY e.sequence DESC LIMIT %(limit)s"
+        return await self._read(tenant, statement, selection, sequence=before, limit=limit)
+
+    async def after(self, tenant: str, selection: Selection, *, sequence: int, limit: int) -> Sequence[Event]:
+        """Return events of a higher sequence, oldest first."""
+        statement = f"{_SELECT}{_narrowed(selection)} AND e.sequence > %(sequence)s ORDER BY e.sequence LIMIT %(limit)s"
+        return await self._read(tenant, statement, selection, sequence=sequence, limit=limit)
+
+    async def last_sequence(self, tenant: str) -> int:
+        """Return the sequence of the newest event; 0 where there is none."""
+        rows = await self._database.fetch(tenant, _LAST, (tenant,))
+        return int(rows[0][0]) if rows else 0
+
+    async def _read(
+        self, tenant: str, statement: str, selection: Selection, *, sequence: int | None, limit: int
+    ) -> Sequence[Event]:
+        parameters = {
+            "tenant": tenant,
+            "app": selection.app,
+            "action": selection.action,
+            "apps": None if selection.apps is None else sorted(selection.apps),
+            "sequence": sequence,
+            "limit": limit,
+        }
+        return [_event(row) for row in await self._database.fetch(tenant, statement, parameters)]
+
+
+def _narrowed(selection: Selection) -> str:
+    """Return the conditions of a selection. A condition that isn't needed is left out, so that each has its plan."""
+    conditions = [
+        ("e.app = %(app)s", bool(selection.app)),
+        ("e.action = %(action)s", bool(selection.action)),
+        ("e.app = ANY(%(apps)s)", selection.apps is not None),
+    ]
+    return "".join(f" AND {condition}" for condition, needed in conditions if needed)
+
+
+async def _append(
+    connection: Connection, tenant: str, reports: dict[str, Report], *, service: str, now: datetime
+) -> None:
+    await connection.execute(_LOCK, (tenant,))
+    cursor = await connection.execute(_STATE, {"tenant": tenant, "event_ids": list(reports)})
+    ((last, known),) = await cursor.fetchall()
+    for event_id in known:
+        del reports[event_id]
+    if not reports:
+        return
+    events = [
+        Event(report=report, sequence=sequence, recorded_at=now, service=service)
+        for sequence, report in enumerate(reports.values(), start=last + 1)
+    ]
+    constant = {"tenant": tenant, "service": service, "recorded_at": now}
+    await connection.execute(_INSERT, constant | _columns(events))
+
+
+def _columns(events: Iterable[Event]) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = defaultdict(list)
+    for event in events:
+        report = event.report
+        columns["sequence"].append(event.sequence)
+        columns["event_id"].append(report.event_id)
+        columns["occurred_at"].append(report.occurred_at)
+        columns["action"].append(report.action)
+        columns["actor"].append(report.actor)
+        columns["on_behalf_of"].append(report.on_behalf_of)
+        columns["app"].append(report.app)
+        columns["targets"].append(json.dumps(report.targets, ensure_ascii=False))
+        columns["version"].append(report.version)
+        columns["outcome"].append(report.outcome)
+        columns["request_id"].append(report.request_id)
+        columns["client_address"].append(report.client_address)
+        columns["leaf_hash"].append(leaf_hash(event))
+    return columns
+
+
+def _event(row: Row) -> Event:
+    tenant, sequence, event_id, occurred_at, recorded_at, action, actor, on_behalf_of, app, *rest = row
+    targets, version, outcome, request_id, client_address, service = rest
+    report = Report(
+        event_id=event_id,
+        tenant=tenant,
+        occurred_at=occurred_at,
+        action=action,
+        actor=actor,
+        outcome=outcome,
+        on_behalf_of=on_behalf_of,
+        app=app,
+        targets=tuple(targets),
+        version=version,
+        request_id=request_id,
+        client_address=client_address,
+    )
+    return Event(report=report, sequence=sequence, recorded_at=recorded_at, service=service)
