@@ -6,18 +6,29 @@ PROTOCOL-WEB.md of the grpc project, binary form. Must not word errors for peopl
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from paas_cli import http1, rpc_error
 from paas_cli.address import Address
 from paas_cli.rpc_error import Delivery, RpcError
 
-if TYPE_CHECKING:
-    from google.protobuf.message import Message
 
-    Answer = TypeVar("Answer", bound=Message)
-else:
-    Answer = TypeVar("Answer")
+class Encodable(Protocol):
+    """A message that can be sent: generated, or written by hand for speed."""
+
+    def SerializeToString(self) -> bytes:  # noqa: N802 - protobuf's name
+        """The message's bytes."""
+
+
+class Decodable(Protocol):
+    """A message that can be received."""
+
+    @classmethod
+    def FromString(cls, payload: bytes, /) -> Self:  # noqa: N802 - protobuf's name
+        """Read a message. Raises where the bytes are none."""
+
+
+Answer = TypeVar("Answer", bound=Decodable)
 
 _CONTENT_TYPE = "application/grpc-web+proto"
 _TRAILERS = 0x80
@@ -52,7 +63,7 @@ class Channel:
         self._sleep = sleep
 
     def unary(
-        self, path: str, request: "Message", *, answer: type[Answer], repeatable: bool, timeout: float = 30.0
+        self, path: str, request: Encodable, *, answer: type[Answer], repeatable: bool, timeout: float = 30.0
     ) -> Answer:
         """One request, one answer, within `timeout` seconds a try.
 
@@ -72,19 +83,19 @@ class Channel:
                 self._sleep(pause)
         raise AssertionError("the last try returns or raises")
 
-    def stream(self, path: str, request: "Message", *, answer: type[Answer], idle: float = 600.0) -> Iterator[Answer]:
+    def stream(self, path: str, request: Encodable, *, answer: type[Answer], idle: float = 600.0) -> Iterator[Answer]:
         """One request, answers as they come, at most `idle` seconds apart. Raises RpcError; never tries again."""
         with self._post(path, request, timeout=None, idle=idle) as response:
             yield from _answers(path, response, answer)
 
-    def _once(self, path: str, request: "Message", answer: type[Answer], timeout: float) -> Answer:
+    def _once(self, path: str, request: Encodable, answer: type[Answer], timeout: float) -> Answer:
         with self._post(path, request, timeout=timeout, idle=None) as response:
             answers = list(_answers(path, response, answer))
         if len(answers) != 1:
             raise RpcError(rpc_error.INTERNAL, "the answer is not one message", path=path, delivery=Delivery.ANSWERED)
         return answers[0]
 
-    def _post(self, path: str, request: "Message", *, timeout: float | None, idle: float | None) -> http1.Response:
+    def _post(self, path: str, request: Encodable, *, timeout: float | None, idle: float | None) -> http1.Response:
         payload = request.SerializeToString()
         headers = {
             "content-type": _CONTENT_TYPE,
@@ -135,11 +146,9 @@ def _answers(path: str, response: http1.Response, answer: type[Answer]) -> Itera
 
 
 def _parsed(path: str, payload: bytes, answer: type[Answer]) -> Answer:
-    from google.protobuf.message import DecodeError
-
     try:
-        return answer.FromString(payload)  # type: ignore[no-any-return, attr-defined, unused-ignore]
-    except DecodeError:  # its text may quote the payload
+        return answer.FromString(payload)
+    except Exception:  # DecodeError or ValueError; the text may quote the payload
         raise RpcError(
             rpc_error.INTERNAL, "the answer can't be read; is `paas` too old?", path=path, delivery=Delivery.ANSWERED
         ) from None

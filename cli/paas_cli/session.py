@@ -7,11 +7,11 @@ rules of any command.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from typing import TYPE_CHECKING, TextIO
 
 from paas_cli import __version__, app_choice, profile, project
 from paas_cli.errors import Failure, Interrupted
-from paas_cli.grpcweb import Channel
+from paas_cli.grpcweb import Answer, Channel, Encodable
 from paas_cli.output import Output
 from paas_cli.rpc_error import RpcError
 
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from paas_cli.refusals import Effect
-
-    Answer = TypeVar("Answer", bound=Message)
-else:
-    Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -87,7 +83,7 @@ class Session:
         """A fresh id for one change; a retry of it carries the same."""
         return self.surroundings.new_id()
 
-    def read(self, path: str, request: "Message", answer: type[Answer]) -> Answer:
+    def read(self, path: str, request: Encodable, answer: type[Answer]) -> Answer:
         """A call that changes nothing. Raises Failure."""
         try:
             return self._channel.unary(path, request, answer=answer, repeatable=True)
@@ -112,7 +108,7 @@ class Session:
                 f"Interrupted before the answer came: it is not known whether this was done; `{look}` shows it."
             ) from None
 
-    def stream(self, path: str, request: "Message", answer: type[Answer]) -> Iterator[Answer]:
+    def stream(self, path: str, request: Encodable, answer: type[Answer]) -> Iterator[Answer]:
         """A call that answers as things happen. Raises RpcError, because a broken stream is not the end."""
         return self._channel.stream(path, request, answer=answer)
 

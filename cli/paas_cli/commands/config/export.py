@@ -6,11 +6,9 @@ import click
 
 from paas_cli import private_file
 from paas_cli.command import command as declare
-from paas_cli.commands.config.listing import fetch
+from paas_cli.commands.config.listing import CONFIG, fetch
 from paas_cli.dotenv.formats import EXPORT_FORMATS, write
 from paas_cli.session import Session
-
-_CONFIG = 1  # paas.config.v1.VAR_KIND_CONFIG
 
 
 @dataclass(frozen=True)
@@ -45,10 +43,10 @@ def command(session: Session, *, format_: str | None, file: str | None) -> None:
 def run(options: ExportOptions, session: Session) -> None:
     """Fetch, write."""
     listed, _ = fetch(session)
-    text = write(options.format, {var.name: var.value for var in listed if var.kind == _CONFIG})
+    text = write(options.format, {var.name: var.value for var in listed if var.kind == CONFIG})
     if options.file is None:
         session.out.raw(text)
         return
     private_file.write(options.file, text.encode("utf-8"))
-    count = sum(var.kind == _CONFIG for var in listed)
+    count = sum(var.kind == CONFIG for var in listed)
     session.err.line(f"Wrote {count} {'variable' if count == 1 else 'variables'} to {options.file}")

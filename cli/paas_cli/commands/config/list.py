@@ -3,12 +3,12 @@
 import re
 
 from paas_cli.command import command as declare
-from paas_cli.commands.config.listing import fetch
+from paas_cli.commands.config.listing import CONFIG, MANAGED, fetch
 from paas_cli.output import Output
 from paas_cli.session import Session
 from paas_cli.terminal_text import visible
 
-_KINDS = {1: "config", 2: "managed"}  # paas.config.v1.VarKind
+_KINDS = {CONFIG: "config", MANAGED: "managed"}
 
 
 @declare("config")
@@ -39,7 +39,7 @@ def run(session: Session) -> None:
     if not listed:
         session.note(f"{session.app} has no config vars.")
     for var in listed:
-        is_managed = _KINDS.get(var.kind) == "managed"
+        is_managed = var.kind == MANAGED
         session.out.line(_line(session.out, var.name, var.value, is_managed=is_managed))
 
 
