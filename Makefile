@@ -1,0 +1,80 @@
+# Everything a person does with this repository. Needs Python 3.11 or newer and make; `make help` lists the targets.
+# The environment comes from uv.lock, made with a uv of its own, so that nothing has to be installed before.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+PORT ?= 7300
+UV_VERSION := 0.13.9
+# Relative on purpose: recipes run in this folder, whose path may have spaces in it.
+BIN := .venv/bin
+LOCAL := $(BIN)/python -m local --port $(PORT)
+
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
+export UV_NO_PROGRESS := 1
+# Another environment that happens to be active must not be filled or used instead.
+unexport VIRTUAL_ENV
+unexport PYTHONPATH
+unexport PYTHONHOME
+
+.PHONY: help demo up stop status logs check format test bench gen
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[.a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo "  PORT=$(PORT) is the gateway's port; the services use the five after it."
+
+demo: .venv ## start everything on this machine and show what it does
+	@$(LOCAL) demo
+
+up: .venv ## start everything on this machine
+	@$(LOCAL) up
+
+stop: ## stop everything that runs on this machine
+	@if [ -x $(BIN)/python ]; then $(LOCAL) down; else echo "Nothing was running."; fi
+
+status: .venv ## how each part is
+	@$(LOCAL) status
+
+logs: .venv ## the end of the logs (files in .paas/logs)
+	@$(LOCAL) logs
+
+check: .venv ## lint, types, layers, generated code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest tests/architecture
+
+format: .venv ## put the code into its format
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+test: .venv ## unit, integration, access and end-to-end tests
+	$(BIN)/python -m pytest tests/unit tests/integration tests/access tests/e2e
+
+bench: .venv ## measure, each as a ratio with its two figures
+	$(BIN)/python -m bench
+
+gen: .venv ## generate gen/ from protos/
+	$(BIN)/python protos/generate.py
+
+.venv: .venv/.complete ## make the environment from uv.lock
+
+# The stamp says which lock file and which uv the environment was made from.
+.venv/.complete: uv.lock pyproject.toml Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or newer is needed, and \`$(PYTHON)\` is not: name another with \`make PYTHON=python3.12\`." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "\`$(PYTHON)\` lacks the venv module: install it (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
+	@[ -x .uv/bin/uv ] && [ "$$(.uv/bin/uv --version | cut -d ' ' -f 2)" = "$(UV_VERSION)" ] || { \
+	  echo "making .uv (uv $(UV_VERSION)) ..."; \
+	  rm -rf .uv && $(PYTHON) -m venv .uv && \
+	  .uv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"; } || { \
+	  rm -rf .uv; echo "uv $(UV_VERSION) could not be installed with pip: see above." >&2; exit 1; }
+	@echo "making .venv from uv.lock ..."
+	@.uv/bin/uv sync --locked --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" || { \
+	  echo "The environment could not be made from uv.lock: see above." >&2; exit 1; }
+	@touch .venv/.complete

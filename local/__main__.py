@@ -1,0 +1,153 @@
+"""`python -m local VERB`: the one-machine stack from a terminal. Parses, acts, prints; the work is elsewhere."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from local.failures import LocalFailure
+from local.layout import CLONE, STATE_FOLDER
+from local.logs import show
+from local.ports import DEFAULT_BASE_PORT
+from local.stack import PARTS, Stack
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one verb; the exit code: 0 done, 1 failed with one sentence, 130 interrupted."""
+    options = _parser().parse_args(arguments)
+    stack = Stack(options.state, base_port=options.port)
+    try:
+        return int(_VERBS[options.verb](stack, options) or 0)
+    except LocalFailure as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 1
+
+
+def up(stack: Stack, _: argparse.Namespace) -> None:
+    """Starts everything."""
+    if not stack.start(say=lambda sentence: print(f"{sentence} ...", flush=True)):
+        print("The stack runs already.")
+    _addresses(stack)
+
+
+def down(stack: Stack, _: argparse.Namespace) -> None:
+    """Stops everything."""
+    print("Stopped." if stack.stop() else "Nothing was running.")
+
+
+def status(stack: Stack, _: argparse.Namespace) -> int:
+    """Prints one line a part; 1 where not all of them run."""
+    parts = stack.status()
+    if not parts:
+        print("The stack does not run: start it with `make up`.")
+        return 1
+    for part in parts:
+        pid = f"pid {part['pid']}" if part["pid"] else ""
+        restarts = f"started again {part['restarts']}x" if part["restarts"] else ""
+        print(f"{part['name']:<10} {part['state']:<10} {pid:<12} {restarts}".rstrip())
+    return 0 if all(part["state"] == "running" for part in parts) else 1
+
+
+def logs(stack: Stack, options: argparse.Namespace) -> None:
+    """Prints the end of the logs."""
+    show(stack.layout, options.name, follow=options.follow)
+
+
+def stop(stack: Stack, options: argparse.Namespace) -> None:
+    """Stops one part."""
+    stack.stop_part(options.name)
+    print(f"{options.name} is stopped.")
+
+
+def start(stack: Stack, options: argparse.Namespace) -> None:
+    """Starts one part."""
+    stack.start_part(options.name)
+    print(f"{options.name} is ready.")
+
+
+def restart(stack: Stack, options: argparse.Namespace) -> None:
+    """Stops one part and starts it again."""
+    stack.stop_part(options.name)
+    start(stack, options)
+
+
+def sign_in(stack: Stack, options: argparse.Namespace) -> None:
+    """Signs a person in."""
+    from local.signin import Person
+    from local.signin import sign_in as write_sign_in
+
+    person = Person(tenant=options.tenant, role=options.role, **({"user": options.user} if options.user else {}))
+    profile = write_sign_in(stack, person)
+    print(f"Signed in as {person.user} ({person.role} of {person.tenant}); `paas` finds it in {profile}.")
+
+
+def provision(stack: Stack, options: argparse.Namespace) -> None:
+    """Attaches DATABASE_URL to an app."""
+    from local.provisioner import attach, example_database
+
+    release = attach(stack, example_database(options.app, tenant=options.tenant))
+    print(f"DATABASE_URL is attached to {options.app}, " + (f"release v{release}." if release else "no new release."))
+
+
+def demo(stack: Stack, _: argparse.Namespace) -> None:
+    """Shows everything."""
+    from local.demo import run
+
+    run(stack)
+
+
+_VERBS = {
+    "up": up,
+    "down": down,
+    "status": status,
+    "logs": logs,
+    "stop": stop,
+    "start": start,
+    "restart": restart,
+    "signin": sign_in,
+    "provision": provision,
+    "demo": demo,
+}
+
+
+def _addresses(stack: Stack) -> None:
+    print(f"gateway   {stack.gateway_url}")
+    print(f"logs      {os.path.relpath(stack.layout.logs)}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description="The whole control plane on this machine.")
+    parser.add_argument("--state", type=Path, default=CLONE / STATE_FOLDER, help="the state folder; default .paas")
+    port = int(os.environ.get("PORT") or DEFAULT_BASE_PORT)
+    parser.add_argument("--port", type=int, default=port, help=f"the gateway's port; default {DEFAULT_BASE_PORT}")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, help_ in (
+        ("up", "start everything"),
+        ("down", "stop everything"),
+        ("status", "how each part is"),
+        ("demo", "start everything and show what it does"),
+    ):
+        verbs.add_parser(name, help=help_)
+    for name, help_ in (("stop", "stop one part"), ("start", "start one part"), ("restart", "stop and start one part")):
+        verbs.add_parser(name, help=help_).add_argument("name", choices=PARTS, metavar="NAME")
+    shown = verbs.add_parser("logs", help="the end of the logs")
+    shown.add_argument("name", nargs="?", metavar="NAME", help="one part's; default all")
+    shown.add_argument("-f", "--follow", action="store_true", help="go on as they grow")
+    person = verbs.add_parser("signin", help="sign a person in, as this machine's operator")
+    person.add_argument("--tenant", default="local")
+    person.add_argument("--user", default=None)
+    person.add_argument("--role", default="admin", choices=("viewer", "developer", "admin"))
+    provisioned = verbs.add_parser("provision", help="attach DATABASE_URL to an app, as an add-on would")
+    provisioned.add_argument("app")
+    provisioned.add_argument("--tenant", default="local")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""`make demo`: the main job from start to end on this machine, with the real programs, each step shown.
+
+It fails where a step fails or the app's program didn't get what it should have; nothing is shown that didn't happen.
+"""
+
+import json
+import secrets
+import sys
+import time
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from local import demo_app
+from local.failures import LocalFailure
+from local.layout import CLONE
+from local.paas_cli_run import Terminal, heading
+from local.provisioner import attach, example_database
+from local.signin import Person, sign_in
+from local.stack import Stack
+
+APP = "demo"
+INSTANCES = 2
+SECRET = "STRIPE_API_KEY"
+# Seconds until the release that attaching a variable caused must have ended.
+RELEASE_PATIENCE = 60
+
+
+def run(stack: Stack) -> None:
+    """Shows everything and leaves it running. Raises LocalFailure at the first step that fails."""
+    terminal = Terminal(stack.layout.root.parent)
+    _start(stack)
+    _sign_in(stack, terminal)
+    _app(terminal)
+    _addon(stack, terminal)
+    started = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    _config(terminal, started)
+    value = _secret(terminal)
+    _look_inside(terminal, {"NODE_ENV": "production", "DEMO_STARTED_AT": started, SECRET: f"({len(value)} characters)"})
+    _lists(terminal)
+    _audit(terminal)
+    _goodbye(stack, terminal)
+
+
+def _start(stack: Stack) -> None:
+    heading("Start PostgreSQL, the five services and the gateway")
+    started = time.monotonic()
+    if stack.start(say=lambda sentence: print(f"{sentence} ...", flush=True)):
+        print(f"Ready after {time.monotonic() - started:.1f} s. The gateway is {stack.gateway_url}.")
+    else:
+        print(f"It runs already. The gateway is {stack.gateway_url}.")
+
+
+def _sign_in(stack: Stack, terminal: Terminal) -> None:
+    heading("Sign in, as the operator of this machine")
+    if not stack.layout.sign_in.exists() or terminal.ask("whoami") is None:
+        person = Person()
+        sign_in(stack, person, app=APP)
+        print(f"Signed {person.user} in; the token is in {_near(stack.layout.sign_in, terminal)}, mode 0600.")
+    terminal.paas("whoami")
+
+
+def _app(terminal: Terminal) -> None:
+    if terminal.ask("apps:info", APP) is not None:
+        heading(f"The app {APP} is there from an earlier run")
+        terminal.paas("apps:info", APP)
+        return
+    heading(f"Register an app: {INSTANCES} instances of a program that prints its environment")
+    program = str(CLONE / "local" / "demo_app.py")
+    options = ["--instances", str(INSTANCES), "--health-path", demo_app.HEALTH_PATH]
+    terminal.paas("apps:create", APP, *options, "--", sys.executable, program)
+
+
+def _addon(stack: Stack, terminal: Terminal) -> None:
+    heading("An add-on attaches DATABASE_URL (played by this script, with the provisioner's certificate)")
+    variables = terminal.ask("config", "-a", APP) or {}
+    if "DATABASE_URL" in json.dumps(variables):
+        print("It is attached already.")
+        return
+    release = attach(stack, example_database(APP, tenant=Person().tenant))
+    print(f"Attached; its value is sealed in secrets. Release v{release}.")
+    _until_released(terminal, release)
+
+
+def _config(terminal: Terminal, started: str) -> None:
+    heading("Set config vars: one change, one release, one instance restarted at a time")
+    variables = ["NODE_ENV=production", "LOG_LEVEL=info", f"DEMO_STARTED_AT={started}"]
+    terminal.paas("config:set", *variables, "-a", APP)
+
+
+def _secret(terminal: Terminal) -> str:
+    heading("Set a secret, read from standard input")
+    value = "sk_live_" + secrets.token_hex(10)
+    command = f"{SECRET}=-"
+    shown = f'printf %s "$KEY" | paas secrets:set {command} -a {APP}'
+    terminal.paas("secrets:set", command, "-a", APP, stdin=value, shown=shown)
+    terminal.paas("releases", "-a", APP)
+    return value
+
+
+def _look_inside(terminal: Terminal, expected: dict[str, str]) -> None:
+    heading("What the running program has in its environment now (it says so itself, over HTTP)")
+    instances = (terminal.ask("apps:info", APP) or {}).get("instances") or []
+    if len(instances) != INSTANCES:
+        raise LocalFailure(f"The demo stopped: {len(instances)} instances run, not {INSTANCES}.")
+    for instance in instances:
+        answer = _fetch(instance["port"])
+        environment = answer["environment"]
+        print(f"instance {instance['index']}, pid {answer['pid']}, release v{instance['release']}:")
+        for name, value in environment.items():
+            print(f"  {name}={value}")
+        if wrong := sorted(name for name, value in expected.items() if environment.get(name) != value):
+            raise LocalFailure(f"The demo stopped: the program does not have the new {', '.join(wrong)}.")
+
+
+def _lists(terminal: Terminal) -> None:
+    heading("What users see: config vars in plain text, secrets masked, one value revealed")
+    terminal.paas("config", "-a", APP)
+    terminal.paas("secrets", "-a", APP)
+    terminal.paas("secrets:get", SECRET, "-a", APP)
+
+
+def _audit(terminal: Terminal) -> None:
+    heading("What it left in the audit log: who, what, when; never a value")
+    terminal.paas("audit", "-a", APP, "--limit", "8")
+
+
+def _goodbye(stack: Stack, terminal: Terminal) -> None:
+    heading("It is still running")
+    port = "" if stack.gateway_url.endswith(":7300") else f" PORT={stack.base_port}"
+    for what, command in (
+        ("use it", f".venv/bin/paas config -a {APP}"),
+        ("all commands", ".venv/bin/paas --help"),
+        ("its parts", f"make status{port}"),
+        ("their logs", f"make logs{port}    (files in {_near(stack.layout.logs, terminal)})"),
+        ("stop it", f"make stop{port}"),
+    ):
+        print(f"  {what:<13} {command}")
+
+
+def _until_released(terminal: Terminal, release: int) -> None:
+    deadline = time.monotonic() + RELEASE_PATIENCE
+    while time.monotonic() < deadline:
+        answer: Any = terminal.ask("releases:info", f"v{release}", "-a", APP) or {}
+        state = str(answer.get("release", {}).get("state", ""))
+        if state in ("succeeded", "superseded"):
+            return
+        if state == "failed":
+            raise LocalFailure(f"The demo stopped: release v{release} failed.")
+        time.sleep(0.3)
+    raise LocalFailure(f"The demo stopped: release v{release} did not end within {RELEASE_PATIENCE} seconds.")
+
+
+def _fetch(port: int) -> Any:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+            return json.load(answer)
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        raise LocalFailure(f"The demo stopped: the program on port {port} does not answer.") from error
+
+
+def _near(path: Path, terminal: Terminal) -> str:
+    return str(path.relative_to(terminal.folder))

@@ -1,0 +1,75 @@
+"""Everything that must lie in the state folder before the first process starts. Repeating it changes nothing."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from local import databases, postgres
+from local.account import choose_account, open_way
+from local.failures import LocalFailure
+from local.layout import Layout
+from local.leftovers import remember_socket_folder
+from local.ports import GATEWAY, SERVICES
+from local.postgres import Postgres
+from local.private_files import keep_private, private_folder
+
+# Certificates that no service has: a person at this machine, and what plays the add-ons.
+PEOPLE = ("operator", "provisioner")
+LARGEST_LOG = 16 * 1024 * 1024
+
+
+def prepare(layout: Layout, *, now: datetime) -> Postgres:
+    """Makes folders, certificates, keys, passwords and PostgreSQL's cluster where they are missing.
+
+    Raises LocalFailure in one sentence naming the file or folder that can't be read or written.
+    """
+    try:
+        return _prepare(layout, now=now)
+    except OSError as error:
+        where = error.filename or layout.root
+        reason = (error.strerror or "unknown reason").lower()
+        raise LocalFailure(
+            f"{where} can't be used: {reason}. Give it to this user, or delete {layout.root}."
+        ) from error
+
+
+def _prepare(layout: Layout, *, now: datetime) -> Postgres:
+    from local.certificates import ensure_certificates
+    from local.secrets_made import kms_key, signing_key
+
+    private_folder(layout.root)
+    account = choose_account(postgres.binaries(), layout.root)
+    open_way(account, layout.root)
+    for folder in layout.folders():
+        private_folder(folder)
+    ensure_certificates(layout.tls, (*SERVICES, GATEWAY, *PEOPLE), now=now)
+    keep_private(layout.kms_key, kms_key)
+    keep_private(layout.signing_key, signing_key)
+    databases.ensure_passwords(layout.passwords, SERVICES)
+    for log in layout.logs.glob("*.log"):
+        _keep_short(log)
+    account.give(layout.pg)
+    socket_folder = postgres.choose_socket_folder(layout.pg, account)
+    remember_socket_folder(layout, socket_folder)
+    cluster = Postgres(
+        folder=layout.pg,
+        socket_folder=socket_folder,
+        account=account,
+        password_file=layout.passwords / postgres.SUPERUSER,
+    )
+    postgres.initialise(cluster)
+    _check_readable(layout)
+    return cluster
+
+
+def _keep_short(log: Path) -> None:
+    """Puts a log that grew large aside, in place of the one before."""
+    if log.stat().st_size > LARGEST_LOG:
+        log.rename(log.with_suffix(".log.1"))
+
+
+def _check_readable(layout: Layout) -> None:
+    """Raises OSError for the first credential that can't be read: better now than from inside a service."""
+    for folder in (layout.tls, layout.keys, layout.passwords):
+        for path in sorted(folder.iterdir()):
+            os.close(os.open(path, os.O_RDONLY))
