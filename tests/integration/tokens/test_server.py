@@ -1,0 +1,146 @@
+"""The whole service over mTLS: who may call what, and a token's life from making to revoking.
+
+Leaves out Envoy (tests/integration/test_gateway.py) and the rules one by one (tests/unit/tokens).
+"""
+
+from dataclasses import replace
+
+import grpc
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from envoy.service.auth.v3 import external_auth_pb2, external_auth_pb2_grpc
+from google.protobuf.duration_pb2 import Duration
+from paas.audit.v1 import audit_pb2
+from paas.tokens.v1 import tokens_pb2, tokens_pb2_grpc
+
+from paaskit.clock import random_id, utc_now
+from paaskit.identity import IdentityVerifier
+from services.tokens import pat
+from services.tokens.authorization import NOT_SIGNED_IN
+from services.tokens.server import assemble
+from services.tokens.settings import Settings
+from tests.fixtures.postgres import Databases
+from tests.fixtures.serving import serving
+from tests.fixtures.tls import Certificates
+from tests.integration.tokens.conftest import Served
+
+
+async def test_token_from_making_to_revoking(served: Served, databases: Databases) -> None:
+    person = await served.identity(await served.sign_in())
+    who = await served.users.WhoAmI(tokens_pb2.WhoAmIRequest(), metadata=person)
+    assert (who.tenant, who.subject, who.kind) == ("acme", "user:ada@example.com", "user")
+
+    made = await served.users.CreateToken(
+        tokens_pb2.CreateTokenRequest(
+            request_id=random_id(), name="ci", ttl=Duration(seconds=7200), permissions=["config.read"], apps=["web"]
+        ),
+        metadata=person,
+    )
+    machine = await served.identity(made.secret)
+    who = await served.users.WhoAmI(tokens_pb2.WhoAmIRequest(), metadata=machine)
+    assert (who.subject, list(who.permissions), list(who.apps)) == ("pat:ci", ["config.read"], ["web"])
+    assert who.expires_at == made.token.expires_at
+
+    listed = await served.users.ListTokens(tokens_pb2.ListTokensRequest(), metadata=person)
+    assert [token.name for token in listed.tokens] == ["ci"]
+    assert listed.tokens[0].creator == "user:ada@example.com"
+
+    await served.users.RevokeToken(tokens_pb2.RevokeTokenRequest(token="ci"), metadata=person)
+    refused = await served.check(made.secret)
+    assert refused.denied_response.status.code == 401
+    assert refused.denied_response.body == NOT_SIGNED_IN
+    assert _actions(databases) == ["tokens.sign_in", "tokens.create", "tokens.revoke"]
+    assert databases.look("tokens", "SELECT count(*) FROM tokens WHERE digest = %s", (pat.digest(made.secret),)) == [
+        (1,)
+    ]
+
+
+async def test_identity_is_signed_for_a_minute_with_the_published_key(served: Served, tls: Certificates) -> None:
+    ((_, signed),) = await served.identity(await served.sign_in())
+    async with tls.channel(served.address, service="tokens", caller="config") as channel:
+        answer = await tokens_pb2_grpc.TokensInternalServiceStub(channel).GetSigningKeys(
+            tokens_pb2.GetSigningKeysRequest()
+        )
+    (key,) = answer.keys
+    assert jwt.get_unverified_header(signed) == {"alg": "EdDSA", "kid": key.key_id, "typ": "JWT"}
+
+    async def published() -> dict[str, Ed25519PublicKey]:
+        return {key.key_id: Ed25519PublicKey.from_public_bytes(key.public_key)}
+
+    identity = await IdentityVerifier(published, clock=utc_now).verify(signed)
+    assert (identity.tenant, identity.client_address) == ("acme", "203.0.113.9")
+    assert 0 < (identity.expires_at - utc_now()).total_seconds() <= 60
+
+
+async def test_only_the_gateway_asks_who_is_calling(served: Served, tls: Certificates) -> None:
+    for caller in ("config", "secrets", "audit", "releaser", "operator", "provisioner", "tokens"):
+        async with tls.channel(served.address, service="tokens", caller=caller) as channel:
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await external_auth_pb2_grpc.AuthorizationStub(channel).Check(external_auth_pb2.CheckRequest())
+        assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
+async def test_certificate_of_another_ca_gets_no_connection(served: Served, foreign_tls: Certificates) -> None:
+    async with foreign_tls.channel(served.address, service="tokens", caller="gateway") as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await external_auth_pb2_grpc.AuthorizationStub(channel).Check(external_auth_pb2.CheckRequest(), timeout=3)
+    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_gateway_without_identity_is_nobody(served: Served) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await served.users.WhoAmI(tokens_pb2.WhoAmIRequest())
+    assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+async def test_gateway_may_not_sign_anybody_in(served: Served) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await tokens_pb2_grpc.TokensInternalServiceStub(served.gateway).IssueSignIn(
+            tokens_pb2.IssueSignInRequest(tenant="acme", user="eve", role="admin", ttl=Duration(seconds=3600))
+        )
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
+async def test_foreign_and_absent_tokens_answer_the_same(served: Served) -> None:
+    ours = await served.identity(await served.sign_in(tenant="acme"))
+    theirs = await served.identity(await served.sign_in(tenant="rival"))
+    made = await served.users.CreateToken(
+        tokens_pb2.CreateTokenRequest(request_id=random_id(), name="ci"), metadata=ours
+    )
+    answers = set()
+    for reference in ("ci", made.token.token_id, "absent", "f" * 32, "x" * 4000, "nul\0", made.secret):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await served.users.RevokeToken(tokens_pb2.RevokeTokenRequest(token=reference), metadata=theirs)
+        answers.add((refused.value.code(), refused.value.details(), str(refused.value.trailing_metadata())))
+    assert len(answers) == 1
+    assert answers.pop()[0] is grpc.StatusCode.NOT_FOUND
+    assert (await served.check(made.secret)).HasField("ok_response")
+
+
+async def test_missing_permission_is_refused_and_recorded(served: Served, databases: Databases) -> None:
+    viewer = await served.identity(await served.sign_in(role="viewer"))
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await served.users.ListTokens(tokens_pb2.ListTokensRequest(), metadata=viewer)
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    assert _actions(databases) == ["tokens.sign_in", "tokens.list denied"]
+
+
+async def test_database_away_is_neither_yes_nor_no(settings: Settings, tls: Certificates) -> None:
+    lost = replace(settings, database_url="postgresql://tokens@127.0.0.1:1/tokens")
+    async with (
+        serving(lost, await assemble(lost)) as address,
+        tls.channel(address, service="tokens", caller="gateway") as gateway,
+        tls.channel(address, service="tokens", caller="operator") as operator,
+    ):
+        served = Served(address, gateway, operator)
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await served.check(pat.generate())
+        assert failed.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert (await served.check("paas_pat_wrong")).denied_response.status.code == 401
+
+
+def _actions(databases: Databases) -> list[str]:
+    rows = databases.look("tokens", "SELECT payload FROM outbox ORDER BY id")
+    events = [audit_pb2.Event.FromString(payload) for (payload,) in rows]
+    return [f"{each.action}{' denied' if each.outcome == audit_pb2.OUTCOME_DENIED else ''}" for each in events]
