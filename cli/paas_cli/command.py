@@ -27,7 +27,7 @@ class PaasCommand(click.Command):
             failure.show_details = debug
             raise
 
-    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click passes it
         """Help as it is written in the docstring, its line breaks kept."""
         formatter.write_paragraph()
         for line in (self.help or "").splitlines():
@@ -38,9 +38,8 @@ def command(name: str, *, app: bool = True) -> Callable[[Function], PaasCommand]
     """Turn a function into the command `name`. `app` adds -a/--app."""
 
     def declare(function: Function) -> PaasCommand:
-        def callback(
-            *, profile: str | None, as_json: bool, debug: bool, chosen_app: str | None = None, **rest: Any
-        ) -> None:
+        def callback(*, profile: str | None, as_json: bool, chosen_app: str | None = None, **rest: Any) -> None:
+            rest.pop("debug")  # `invoke` has seen to it
             surroundings = click.get_current_context().obj
             function(Session(surroundings, app=chosen_app, profile=profile, as_json=as_json), **rest)
 
@@ -73,7 +72,7 @@ def _shared_options(app: bool) -> list[click.Parameter]:
 def _unindented(text: str) -> str:
     """A docstring without the indentation of the code around it."""
     first, *rest = text.strip("\n").splitlines() or [""]
-    return "\n".join([first.strip(), *(line[4:] if line.startswith("    ") else line for line in rest)]).strip()
+    return "\n".join([first.strip(), *(line.removeprefix("    ") for line in rest)]).strip()
 
 
 def release_options(function: Function) -> Function:

@@ -28,6 +28,13 @@ class Show(Protocol):
         """Show the release as it is now."""
 
 
+class Silence:
+    """Nothing, where one JSON document comes at the end."""
+
+    def __call__(self, release: "Release") -> None:
+        """Show nothing."""
+
+
 class Lines:
     """One line per state, as logs like it."""
 
@@ -46,7 +53,7 @@ class Lines:
 
 def _shower(session: Session) -> AbstractContextManager[Show]:
     if session.as_json:
-        return nullcontext(lambda release: None)
+        return nullcontext(Silence())
     if session.out.is_terminal:
         from paas_cli.progress import Bar
 
@@ -86,9 +93,8 @@ def _one(session: Session, app: str, number: int, show: Show) -> "Release":
         except RpcError as error:
             if last is not None and last.state in releases_shown.ENDED:
                 return last
-            # A release in the same second may not be known to the releaser's reader yet; only a lost stream is.
             if error.code not in (rpc_error.UNAVAILABLE, rpc_error.DEADLINE_EXCEEDED):
-                raise _unwatched(session, error, app, number) from None
+                raise _unwatched(session, error, number) from None
         if tries == len(_PAUSES):
             raise Failure(
                 f"The change is kept and release v{number} goes on, but the releaser service is unavailable; "
@@ -108,7 +114,7 @@ def _watch(session: Session, app: str, number: int) -> "Iterator[Release]":
         yield answer.release
 
 
-def _unwatched(session: Session, error: RpcError, app: str, number: int) -> Failure:
+def _unwatched(session: Session, error: RpcError, number: int) -> Failure:
     cause = session.failure(error, effect=None)
     return Failure(
         f"The change is kept and release v{number} goes on, but it can't be watched: {cause.sentence} "

@@ -137,10 +137,7 @@ def _answers(path: str, response: http1.Response, answer: type[Answer]) -> Itera
             if kind & _TRAILERS:
                 _check(path, _trailers(payload), response.headers)
                 return
-            if kind & _COMPRESSED:
-                raise http1.Broken("the answer is compressed, which was not asked for")
             yield _parsed(path, payload, answer)
-        raise http1.Broken("the answer ended before it was complete")
     except (http1.Broken, http1.TimedOut) as error:
         raise _lost(path, error) from None
 
@@ -155,13 +152,15 @@ def _parsed(path: str, payload: bytes, answer: type[Answer]) -> Answer:
 
 
 def _frames(response: http1.Response) -> Iterator[tuple[int, bytes]]:
-    """(flags, payload) of each frame. Raises http1.Broken where the body stops inside one."""
+    """(flags, payload) of each frame. Raises http1.Broken where the body ends, which the trailers come before."""
     buffer = bytearray()
     while True:
         while len(buffer) >= 5:
             size = int.from_bytes(buffer[1:5], "big")
             if size > _MAX_FRAME:
                 raise http1.Broken("the answer is larger than any answer should be")
+            if buffer[0] & _COMPRESSED:
+                raise http1.Broken("the answer is compressed, which was not asked for")
             if len(buffer) < 5 + size:
                 break
             frame = buffer[0], bytes(buffer[5 : 5 + size])
@@ -169,9 +168,7 @@ def _frames(response: http1.Response) -> Iterator[tuple[int, bytes]]:
             yield frame
         data = response.read_some()
         if not data:
-            if buffer:
-                raise http1.Broken("the answer ended before it was complete")
-            return
+            raise http1.Broken("the answer ended before it was complete")
         buffer += data
 
 

@@ -7,6 +7,7 @@ know gRPC, follow redirects, use proxies or keep connections. TLS is imported fo
 import socket
 import time
 from collections.abc import Mapping
+from typing import Self
 
 from paas_cli.address import Address
 
@@ -44,7 +45,7 @@ class Response:
         self.status, self.headers = self._read_head()
         self._frame_body()
 
-    def __enter__(self) -> "Response":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

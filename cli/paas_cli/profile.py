@@ -38,11 +38,11 @@ class ProfileFile:
 
 @dataclass(frozen=True)
 class SignIn:
-    """What a call is made with. `token_source` is `PAAS_TOKEN` or the file's path."""
+    """What a call is made with. `source` is `PAAS_TOKEN` or the file's path."""
 
     address: Address
     token: str = field(repr=False)
-    token_source: str
+    source: str
 
 
 def read_file(environ: Mapping[str, str], project: Project | None) -> ProfileFile:
@@ -111,14 +111,14 @@ def sign_in(flag: str | None, environ: Mapping[str, str], *, project: Project | 
             exit_code=NOT_SIGNED_IN,
         )
     if token := environ.get("PAAS_TOKEN", "").strip():
-        return SignIn(gateway, check_token(token, source="PAAS_TOKEN"), token_source="PAAS_TOKEN")
+        return SignIn(gateway, check_token(token, source="PAAS_TOKEN"), source="PAAS_TOKEN")
     stored = file.profiles[name].token if name in file.profiles else None
     if not stored:
         raise Failure(
             "You are not signed in: run `paas login`, or set PAAS_TOKEN to a personal access token.",
             exit_code=NOT_SIGNED_IN,
         )
-    return SignIn(gateway, check_token(stored, source=file.path), token_source=file.path)
+    return SignIn(gateway, check_token(stored, source=file.path), source=file.path)
 
 
 def check_token(token: str, *, source: str) -> str:

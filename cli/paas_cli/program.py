@@ -78,11 +78,11 @@ ENTRIES: Mapping[str, Entry] = {name: entry for section in SECTIONS.values() for
 class Program(click.Group):
     """`paas` itself."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
         """Names in the order of the help."""
         return list(ENTRIES)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click passes it
         """Import a command."""
         entry = ENTRIES.get(_ALIASES.get(cmd_name, cmd_name))
         if entry is None:
@@ -103,7 +103,7 @@ class Program(click.Group):
             return super().resolve_command(ctx, args)
         raise click.UsageError(f"There is no command `{name}`{_suggestion(name)}; `paas --help` lists them.")
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click passes it
         """Commands in their sections, without importing any."""
         width = max(map(len, ENTRIES))
         for title, entries in SECTIONS.items():

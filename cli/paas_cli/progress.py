@@ -1,7 +1,7 @@
 """A release's progress on a terminal. The only module that imports rich, and only while one is watched."""
 
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -31,7 +31,7 @@ class Bar:
         )
         self._tasks: dict[int, TaskID] = {}
 
-    def __enter__(self) -> "Bar":
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 

@@ -29,7 +29,7 @@ class Caller:
     """With what a call was made, for sentences about it."""
 
     address: str
-    token_source: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -81,26 +81,24 @@ def failure(error: RpcError, *, caller: Caller, effect: Effect | None) -> Failur
 def _unavailable(error: RpcError, details: Details, caller: Caller, effect: Effect | None) -> tuple[str, int]:
     if error.delivery is Delivery.NOT_SENT:
         unchanged = ", so nothing was changed" if effect else ""
-        return (
+        sentence = (
             f"The gateway at {caller.address} can't be reached ({visible(error.message)}){unchanged}; check that it "
-            "is running and try again.",
-            errors.UNAVAILABLE,
+            "is running and try again."
         )
+        return sentence, errors.UNAVAILABLE
     what = _what_is_unavailable(error, details, caller)
     if effect is None:
         return f"{what}; try again in a moment.", errors.UNAVAILABLE
     if _surely_unchanged(error, details):
         return f"{what}, so nothing was changed; try again in a moment.", errors.UNAVAILABLE
     if effect.again:
-        return (
+        sentence = (
             f"{what}, and it is not known whether the change was kept; `{effect.look}` shows it, and running the same "
-            "command again is safe.",
-            errors.UNAVAILABLE,
+            "command again is safe."
         )
-    return (
-        f"{what}, and it is not known whether this was done; look at `{effect.look}` before running it again.",
-        errors.FAILED,
-    )
+        return sentence, errors.UNAVAILABLE
+    sentence = f"{what}, and it is not known whether this was done; look at `{effect.look}` before running it again."
+    return sentence, errors.FAILED
 
 
 def _what_is_unavailable(error: RpcError, details: Details, caller: Caller) -> str:
@@ -122,7 +120,7 @@ def _surely_unchanged(error: RpcError, details: Details) -> bool:
 
 
 def _not_signed_in(caller: Caller) -> str:
-    if caller.token_source == "PAAS_TOKEN":
+    if caller.source == "PAAS_TOKEN":
         return (
             "The token in PAAS_TOKEN was not accepted: it is mistyped, expired or revoked; put a new one there, or "
             "unset it to use a stored sign-in."

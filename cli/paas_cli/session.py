@@ -116,7 +116,7 @@ class Session:
         """`error` in words."""
         from paas_cli import refusals
 
-        caller = refusals.Caller(address=str(self.sign_in.address), token_source=self.sign_in.token_source)
+        caller = refusals.Caller(address=str(self.sign_in.address), source=self.sign_in.source)
         return refusals.failure(error, caller=caller, effect=effect)
 
     def note(self, text: str) -> None:

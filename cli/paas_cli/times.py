@@ -8,9 +8,12 @@ class Moment(Protocol):
     """What is used of google.protobuf.Timestamp."""
 
     @property
-    def seconds(self) -> int: ...
+    def seconds(self) -> int:
+        """Seconds since 1970 in UTC."""
+
     @property
-    def nanos(self) -> int: ...
+    def nanos(self) -> int:
+        """Nanoseconds within the second."""
 
 
 def to_second(moment: Moment) -> str:

@@ -73,12 +73,11 @@ class Gateway:
     tokens: set[str] = field(default_factory=lambda: {TOKEN})
     seen: list[tuple[str, Message, dict[str, str]]] = field(default_factory=list)
     address: str = ""
-    _server: ThreadingHTTPServer | None = None
+    _server: "_Server | None" = None
 
     def start(self) -> "Gateway":
         """Listen on a free port of this machine."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
-        self._server.daemon_threads = True
+        self._server = _Server(self)
         self.address = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
@@ -112,80 +111,89 @@ class Gateway:
         return [request for path, request, _ in self.seen if path.endswith("/" + method)]
 
 
-def _handler_for(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
-    class Http(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
 
-        def log_message(self, *_: object) -> None:
-            pass
+    def __init__(self, gateway: Gateway) -> None:
+        super().__init__(("127.0.0.1", 0), _Http)
+        self.gateway = gateway
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            fields = {name.lower(): value for name, value in self.headers.items()}
-            try:
-                self._answer(body, fields)
-            except Drop:
-                self.close_connection = True
 
-        def _answer(self, body: bytes, fields: dict[str, str]) -> None:
-            if fields.get("authorization", "").removeprefix("Bearer ") not in gateway.tokens:
-                self._trailers_only(Fault(16, "", reason="UNAUTHENTICATED"))
-                return
-            if self.path not in gateway.routes:
-                self._trailers_only(Fault(12, "unknown method"))
-                return
-            kind, handler = gateway.routes[self.path]
-            request = kind.FromString(body[5:])
-            assert body[0] == 0 and int.from_bytes(body[1:5], "big") == len(body) - 5
-            gateway.seen.append((self.path, request, fields))
-            try:
-                answer = handler(request)
-            except Fault as fault:
-                self._trailers_only(fault)
-                return
-            if isinstance(answer, Plain):
-                self._plain(answer)
-            elif isinstance(answer, Message):
-                self._stream(iter([answer]))
-            else:
-                self._stream(answer)
+class _Http(BaseHTTPRequestHandler):
+    """One connection; its server knows the self.server.gateway."""
 
-        def _plain(self, answer: Plain) -> None:
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.send_header("content-length", "0")
-            self.end_headers()
+    server: "_Server"
+    protocol_version = "HTTP/1.1"
 
-        def _trailers_only(self, fault: Fault) -> None:
-            self.send_response(200)
-            self.send_header("content-type", "application/grpc-web+proto")
-            for name, value in _status_fields(fault):
-                self.send_header(name, value)
-            self.send_header("content-length", "0")
-            self.end_headers()
+    def log_message(self, *_: object) -> None:
+        pass
 
-        def _stream(self, answers: Iterator[Message]) -> None:
-            self.send_response(200)
-            self.send_header("content-type", "application/grpc-web+proto")
-            self.send_header("transfer-encoding", "chunked")
-            self.end_headers()
-            end = [("grpc-status", "0")]
-            try:
-                for answer in answers:
-                    payload = answer.SerializeToString()
-                    self._chunk(b"\0" + len(payload).to_bytes(4, "big") + payload)
-            except Fault as fault:
-                end = _status_fields(fault)
-            trailer = "".join(f"{name}: {value}\r\n" for name, value in end).encode()
-            self._chunk(b"\x80" + len(trailer).to_bytes(4, "big") + trailer)
-            self.wfile.write(b"0\r\n\r\n")
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        fields = {name.lower(): value for name, value in self.headers.items()}
+        try:
+            self._answer(body, fields)
+        except Drop:
+            self.close_connection = True
 
-        def _chunk(self, data: bytes) -> None:
-            self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
-            self.wfile.flush()
+    def _answer(self, body: bytes, fields: dict[str, str]) -> None:
+        if fields.get("authorization", "").removeprefix("Bearer ") not in self.server.gateway.tokens:
+            self._trailers_only(Fault(16, "", reason="UNAUTHENTICATED"))
+            return
+        if self.path not in self.server.gateway.routes:
+            self._trailers_only(Fault(12, "unknown method"))
+            return
+        kind, handler = self.server.gateway.routes[self.path]
+        request = kind.FromString(body[5:])
+        assert body[0] == 0
+        assert int.from_bytes(body[1:5], "big") == len(body) - 5
+        self.server.gateway.seen.append((self.path, request, fields))
+        try:
+            answer = handler(request)
+        except Fault as fault:
+            self._trailers_only(fault)
+            return
+        if isinstance(answer, Plain):
+            self._plain(answer)
+        elif isinstance(answer, Message):
+            self._stream(iter([answer]))
+        else:
+            self._stream(answer)
 
-    return Http
+    def _plain(self, answer: Plain) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def _trailers_only(self, fault: Fault) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "application/grpc-web+proto")
+        for name, value in _status_fields(fault):
+            self.send_header(name, value)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def _stream(self, answers: Iterator[Message]) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "application/grpc-web+proto")
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        end = [("grpc-status", "0")]
+        try:
+            for answer in answers:
+                payload = answer.SerializeToString()
+                self._chunk(b"\0" + len(payload).to_bytes(4, "big") + payload)
+        except Fault as fault:
+            end = _status_fields(fault)
+        trailer = "".join(f"{name}: {value}\r\n" for name, value in end).encode()
+        self._chunk(b"\x80" + len(trailer).to_bytes(4, "big") + trailer)
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _chunk(self, data: bytes) -> None:
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+        self.wfile.flush()
 
 
 def _status_fields(fault: Fault) -> list[tuple[str, str]]:

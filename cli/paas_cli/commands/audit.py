@@ -45,7 +45,7 @@ def command(session: Session, *, app: str, action: str, limit: int | None, follo
     unless one is named; PAAS_APP and .paas.toml do not count here. With --follow --json each
     event is one line of JSON.
 
-    Examples:
+    For example:
       paas audit -a web
       paas audit --action secrets.get -n 200
       paas audit --follow

@@ -30,7 +30,7 @@ def command(session: Session, *, gateway: str | None, with_token: bool) -> None:
     it in ~/.config/paas/config.toml, readable by you alone. PAAS_TOKEN in the environment goes
     before it and is never stored.
 
-    Examples:
+    For example:
       paas login --gateway https://paas.example.com
       paas login --with-token < token.txt
     """
@@ -50,7 +50,7 @@ def run(options: LoginOptions, session: Session) -> None:
             raise Misuse("No gateway is known yet: say where to sign in with --gateway https://...")
         gateway = profile.checked(known, file)
     token = profile.check_token(_token(options, session), source="standard input" if options.with_token else "you")
-    session.sign_in = SignIn(gateway, token, token_source="this sign-in")
+    session.sign_in = SignIn(gateway, token, source="this sign-in")
     from paas_cli.commands.whoami import ask
 
     answer = ask(session)

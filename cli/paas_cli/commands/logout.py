@@ -14,7 +14,7 @@ def command(session: Session) -> None:
 
     The token itself goes on to exist; `paas tokens:revoke` ends it.
 
-    Examples:
+    For example:
       paas logout
       paas logout --profile staging
     """

@@ -9,7 +9,7 @@ from paas_cli.session import Session
 def command(session: Session) -> None:
     """Show the version of this program.
 
-    Examples:
+    For example:
       paas version
     """
     if session.as_json:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def command(session: Session) -> None:
     """Show who you are and what you may do.
 
-    Examples:
+    For example:
       paas whoami
       paas whoami --json
     """
@@ -35,7 +35,7 @@ def run(session: Session) -> None:
                 "apps": list(answer.apps),
                 "expires_at": times.or_null(answer.expires_at),
                 "gateway": str(session.sign_in.address),
-                "token_source": session.sign_in.token_source,
+                "token_source": session.sign_in.source,
             }
         )
         return
@@ -46,7 +46,7 @@ def run(session: Session) -> None:
         ("apps", " ".join(answer.apps) or "all"),
         ("expires", times.to_second(answer.expires_at)),
         ("gateway", str(session.sign_in.address)),
-        ("token from", session.sign_in.token_source),
+        ("token from", session.sign_in.source),
     ]
     session.out.facts([(name, visible(value)) for name, value in facts if value])
 

@@ -45,7 +45,7 @@ def command(
     NAME has 2 to 40 lower-case letters, digits and dashes. With a command or an image the app is
     released at once; without, it starts with its first change. Put `--` before the command.
 
-    Examples:
+    For example:
       paas apps:create web --instances 2 --health-path /health -- python server.py
       paas apps:create worker --image registry.example.com/worker:7
     """

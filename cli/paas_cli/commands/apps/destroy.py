@@ -17,7 +17,7 @@ def command(session: Session, *, name: str | None, confirm: str | None) -> None:
 
     There is no way back. Asks for the app's name; --confirm answers in a script.
 
-    Examples:
+    For example:
       paas apps:destroy web
       paas apps:destroy web --confirm web
     """

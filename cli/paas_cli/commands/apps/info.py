@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def command(session: Session, *, name: str | None) -> None:
     """Show an app and its instances.
 
-    Examples:
+    For example:
       paas apps:info web
       paas apps:info -a web --json
     """

@@ -18,7 +18,7 @@ def command(session: Session) -> None:
     A token limited to some apps lists only those. Elsewhere than on a terminal: name,
     instances and what the app runs, separated by tabs.
 
-    Examples:
+    For example:
       paas apps:list
       PAAS_TOKEN=paas_pat_... paas apps:list --json
     """

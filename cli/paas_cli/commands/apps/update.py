@@ -44,7 +44,7 @@ def command(
 
     Only what is named changes. Somebody else's change in between is not overwritten.
 
-    Examples:
+    For example:
       paas apps:update -a web --instances 3
       paas apps:update -a web -- python server.py --verbose
     """

@@ -33,7 +33,7 @@ def command(session: Session, *, format_: str | None, file: str | None) -> None:
       shell   `export NAME='value'` lines for `. file`
       docker  for `docker run --env-file`, which can't hold a value of several lines
 
-    Examples:
+    For example:
       paas config:export > .env.production
       paas config:export --format json -o config.json
     """

@@ -39,7 +39,7 @@ def command(session: Session, *, file: str, format_: str, stage: bool, no_wait: 
     can't be read is an error with its number. `${NAME}` stays as it is written. Of a name that
     is there twice, the last value counts. Variables the file does not name are left alone.
 
-    Examples:
+    For example:
       paas config:import .env.production
       paas config:import .env --dry-run
       paas config:export -a web | paas config:import - -a worker

@@ -19,7 +19,7 @@ def command(session: Session) -> None:
     A value with line breaks, or one that starts with a double quote, is shown in double quotes
     with escapes, so that one variable stays one line.
 
-    Examples:
+    For example:
       paas config -a web
       paas config -a web --json
     """

@@ -30,7 +30,7 @@ def command(session: Session, *, items: tuple[str, ...], stage: bool, no_wait: b
     empty text. Values are taken as they are: `-` and `@path` have no meaning here.
     Config vars are plain text; passwords, keys and tokens belong in `paas secrets:set`.
 
-    Examples:
+    For example:
       paas config:set NODE_ENV=production LOG_LEVEL=info
       paas config:set API_BASE_URL=https://api.example.com --stage
       paas config:set LOG_LEVEL=debug --dry-run

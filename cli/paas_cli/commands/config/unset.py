@@ -32,7 +32,7 @@ def command(
 
     A name that is not set is refused, and nothing is unset, unless --ignore-missing is given.
 
-    Examples:
+    For example:
       paas config:unset SENTRY_DSN
       paas config:unset OLD_FLAG OLDER_FLAG --ignore-missing
     """

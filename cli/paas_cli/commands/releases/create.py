@@ -21,7 +21,7 @@ def command(session: Session, *, no_wait: bool) -> None:
     Config and secrets kept with --stage go out together, as one release. If nothing is staged,
     every instance is replaced by one with the same variables.
 
-    Examples:
+    For example:
       paas releases:create -a web
     """
     run(session, no_wait=no_wait)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def command(session: Session, *, release: str) -> None:
     """Show one release.
 
-    Examples:
+    For example:
       paas releases:info v12 -a web
     """
     run(session, number=release_number.parse(release))

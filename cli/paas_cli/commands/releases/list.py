@@ -22,7 +22,7 @@ def command(session: Session, *, limit: int) -> None:
 
     Elsewhere than on a terminal: release, state, time, actor and description, separated by tabs.
 
-    Examples:
+    For example:
       paas releases -a web
       paas releases -a web -n 100 --json
     """

@@ -34,7 +34,7 @@ def command(session: Session, *, release: str, with_secrets: bool, no_wait: bool
     are now, because a value that was rotated after a leak must not come back by accident; with
     --with-secrets they come back as well.
 
-    Examples:
+    For example:
       paas rollback v40 -a web --dry-run
       paas rollback v40 -a web
     """

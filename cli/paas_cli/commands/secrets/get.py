@@ -17,7 +17,7 @@ def command(session: Session, *, name: str, no_newline: bool) -> None:
 
     Prints the value and a newline. On a terminal, control characters are shown as escapes.
 
-    Examples:
+    For example:
       paas secrets:get STRIPE_API_KEY
       paas secrets:get TLS_KEY --no-newline > server.key
     """

@@ -18,7 +18,7 @@ def command(session: Session) -> None:
 
     Values are masked, and are not even fetched. `paas secrets:get NAME` reveals one.
 
-    Examples:
+    For example:
       paas secrets -a web
       paas secrets -a web --json
     """

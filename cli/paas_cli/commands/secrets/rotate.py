@@ -51,7 +51,7 @@ def command(
     --overlap the old value is also injected, as NAME_PREVIOUS, until the time is over; then
     one more release removes it.
 
-    Examples:
+    For example:
       paas secrets:rotate SESSION_KEY
       paas secrets:rotate SIGNING_KEY --length 64 --format hex --overlap 1h
       new-password | paas secrets:rotate DATABASE_PASSWORD --value-file -

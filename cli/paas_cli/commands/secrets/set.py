@@ -36,7 +36,7 @@ def command(session: Session, *, items: tuple[str, ...], stage: bool, no_wait: b
                    stays in your shell's history: prefer one of the others
     A value that itself is `-` or starts with `@` goes through the prompt or standard input.
 
-    Examples:
+    For example:
       paas secrets:set STRIPE_API_KEY
       openssl rand -base64 32 | paas secrets:set DATABASE_PASSWORD=-
       paas secrets:set TLS_KEY=@server.key SIGNING_KEY=@signing.key

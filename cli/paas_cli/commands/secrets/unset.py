@@ -34,7 +34,7 @@ def command(
 
     A name that is not set is refused, and nothing is unset, unless --ignore-missing is given.
 
-    Examples:
+    For example:
       paas secrets:unset OLD_API_KEY
       paas secrets:unset OLD_API_KEY OLDER_API_KEY --ignore-missing
     """

@@ -33,7 +33,7 @@ def command(session: Session, *, name: str, ttl: str | None, scopes: tuple[str, 
     It is shown this once, and only its digest is kept. Without --scope it may do what you may;
     `paas whoami` lists that. Give a CI system no more than it needs.
 
-    Examples:
+    For example:
       paas tokens:create --name github-ci --ttl 90d
       paas tokens:create --name deploy --scope config.write,releases.read --app web
     """

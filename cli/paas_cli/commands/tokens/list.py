@@ -19,7 +19,7 @@ def command(session: Session) -> None:
     Elsewhere than on a terminal: name, scope, apps, created, last used, expires and id,
     separated by tabs. A dash stands for never used; `all` for every app.
 
-    Examples:
+    For example:
       paas tokens:list
     """
     run(session)

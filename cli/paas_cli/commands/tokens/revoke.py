@@ -16,7 +16,7 @@ def command(session: Session, *, token: str) -> None:
 
     Takes effect with the next request made with it.
 
-    Examples:
+    For example:
       paas tokens:revoke github-ci
     """
     if token.startswith("paas_pat_"):  # it would end up in a request's log; the name is enough

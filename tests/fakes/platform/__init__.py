@@ -1,0 +1,15 @@
+"""The platform behind the fake gateway, service by service."""
+
+from tests.fakes.platform import audit, config, releaser, secrets, tokens
+from tests.fakes.platform.state import NOW, App, Platform
+
+__all__ = ["NOW", "App", "Platform", "running"]
+
+
+def running() -> Platform:
+    """A platform with the app `web`, its gateway listening."""
+    platform = Platform()
+    for service in (config, secrets, releaser, tokens, audit):
+        service.serve(platform)
+    platform.gateway.start()
+    return platform

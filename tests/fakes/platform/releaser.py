@@ -1,0 +1,65 @@
+"""Releases and instances."""
+
+from typing import Any
+
+from paas.config.v1 import config_pb2
+from paas.releaser.v1 import releaser_pb2 as p
+
+from tests.fakes.gateway import Fault
+from tests.fakes.platform.state import NOW, Platform
+
+
+def found(platform: Platform, request: Any) -> p.Release:
+    releases = platform.app(request.app).releases
+    if request.number not in releases:
+        raise Fault(5, f"There is no release v{request.number}.", reason="RELEASE_NOT_FOUND")
+    return releases[request.number]
+
+
+def watch_release(platform: Platform, request: Any) -> Any:
+    release = found(platform, request)
+    return (p.WatchReleaseResponse(release=state) for state in platform.end(release))
+
+
+def list_instances(platform: Platform, request: Any) -> Any:
+    app = platform.app(request.app)
+    state = [
+        p.Instance(index=i + 1, release=1, port=9000 + i, state="ready", started_at=NOW)
+        for i in range(app.spec.instances)
+    ]
+    return p.ListInstancesResponse(instances=state)
+
+
+def rollback(platform: Platform, request: Any) -> Any:
+    found(platform, request)
+    changes = [config_pb2.NameChange(name="LOG_LEVEL", action=config_pb2.ACTION_CHANGED)]
+    if request.validate_only:
+        return p.RollbackResponse(changes=changes)
+    release = platform.release(request.app, f"Rolled back to v{request.number}")
+    release.source_release = request.number
+    return p.RollbackResponse(release=release, changes=changes)
+
+
+def list_releases(platform: Platform, request: Any) -> Any:
+    return p.ListReleasesResponse(releases=list(platform.app(request.app).releases.values())[::-1])
+
+
+def get_release(platform: Platform, request: Any) -> Any:
+    return p.GetReleaseResponse(release=found(platform, request))
+
+
+def create_release(platform: Platform, request: Any) -> Any:
+    return p.CreateReleaseResponse(release=platform.release(request.app, "Restarted"))
+
+
+def serve(platform: Platform) -> None:
+    """Route the service's methods here."""
+    handlers = {
+        "ListReleases": list_releases,
+        "GetRelease": get_release,
+        "WatchRelease": watch_release,
+        "CreateRelease": create_release,
+        "Rollback": rollback,
+        "ListInstances": list_instances,
+    }
+    platform.serve(p.DESCRIPTOR.services_by_name["ReleaserService"], handlers)

@@ -1,0 +1,52 @@
+"""Secrets, kept in the open: this is a fake."""
+
+from typing import Any
+
+from paas.secrets.v1 import secrets_pb2 as p
+
+from tests.fakes.platform.state import NOW, Platform
+
+
+def list_secrets(platform: Platform, request: Any) -> Any:
+    names = platform.app(request.app).secrets
+    return p.ListSecretsResponse(secrets=[p.Secret(name=n, version=1, updated_at=NOW) for n in names])
+
+
+def set_secrets(platform: Platform, request: Any) -> Any:
+    app = platform.app(request.app)
+    new = {item.name: item.value for item in request.secrets}
+    platform.record("secrets.set", request.app, *new)
+    return p.SetSecretsResponse(change=platform.change(request, app.secrets, new, gone=[], verb="Set"))
+
+
+def reveal_secret(platform: Platform, request: Any) -> Any:
+    app = platform.app(request.app)
+    platform.gone([request.name], app.secrets, ignore_missing=False)
+    platform.record("secrets.get", request.app, request.name)
+    return p.RevealSecretResponse(value=app.secrets[request.name])
+
+
+def rotate_secret(platform: Platform, request: Any) -> Any:
+    app = platform.app(request.app)
+    platform.gone([request.name], app.secrets, ignore_missing=False)
+    fresh = request.value if request.WhichOneof("source") == "value" else f"random-{request.random.format}"
+    change = platform.change(request, app.secrets, {request.name: fresh}, gone=[], verb="Rotated")
+    return p.RotateSecretResponse(change=change)
+
+
+def unset_secrets(platform: Platform, request: Any) -> Any:
+    app = platform.app(request.app)
+    gone = platform.gone(request.names, app.secrets, ignore_missing=request.ignore_missing)
+    return p.UnsetSecretsResponse(change=platform.change(request, app.secrets, {}, gone=gone, verb="Unset"))
+
+
+def serve(platform: Platform) -> None:
+    """Route the service's methods here."""
+    handlers = {
+        "ListSecrets": list_secrets,
+        "SetSecrets": set_secrets,
+        "RevealSecret": reveal_secret,
+        "RotateSecret": rotate_secret,
+        "UnsetSecrets": unset_secrets,
+    }
+    platform.serve(p.DESCRIPTOR.services_by_name["SecretsService"], handlers)

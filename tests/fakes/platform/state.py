@@ -1,0 +1,141 @@
+"""The platform behind the fake gateway: apps, variables, secrets, releases, tokens and events in dictionaries.
+
+Dumb on purpose: every release succeeds unless a test says otherwise, and every signed-in caller may do everything.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.timestamp_pb2 import Timestamp
+from paas.audit.v1 import audit_pb2
+from paas.config.v1 import config_pb2
+from paas.releaser.v1 import releaser_pb2
+from paas.tokens.v1 import tokens_pb2
+
+from tests.fakes.gateway import Fault, Gateway
+
+NOW = Timestamp(seconds=1778247720)  # 2026-05-08T13:42:00Z
+
+
+@dataclass
+class App:
+    """One app's state. `fate` is how its releases end, `managed` maps names to display forms."""
+
+    spec: config_pb2.AppSpec
+    vars: dict[str, str] = field(default_factory=dict)
+    managed: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+    releases: dict[int, releaser_pb2.Release] = field(default_factory=dict)
+    version: int = 1
+
+
+class Platform:
+    """Everything a test wants to look at or arrange."""
+
+    def __init__(self) -> None:
+        self.apps = {"web": App(config_pb2.AppSpec(command=["python", "server.py"], instances=2))}
+        self.tokens: dict[str, tokens_pb2.Token] = {}
+        self.events: list[audit_pb2.Event] = []
+        self.releaser_is_up = True
+        self.pause = 0.0  # seconds between the states of a release
+        self.done: dict[str, Any] = {}
+        self.more_events = threading.Event()
+        self.gateway = Gateway()
+
+    def serve(self, service: ServiceDescriptor, handlers: Mapping[str, Callable[["Platform", Any], Any]]) -> None:
+        """Route each method of a service to a handler, which gets this platform and the request."""
+        for method in service.methods:
+            path = f"/{service.full_name}/{method.name}"
+            self.gateway.route(path, GetMessageClass(method.input_type), partial(handlers[method.name], self))
+
+    def app(self, name: str) -> App:
+        """An app, or the answer for one that is not there."""
+        if name not in self.apps:
+            raise Fault(5, f"There is no app {name}; `paas apps:list` lists yours.", reason="APP_NOT_FOUND")
+        return self.apps[name]
+
+    def release(self, name: str, what: str) -> releaser_pb2.Release:
+        """A queued release."""
+        app = self.app(name)
+        number = max(app.releases, default=0) + 1
+        app.releases[number] = releaser_pb2.Release(
+            number=number,
+            state=releaser_pb2.STATE_QUEUED,
+            description=what,
+            actor="user:ada@example.com",
+            created_at=NOW,
+            instances_total=app.spec.instances,
+        )
+        return app.releases[number]
+
+    def end(self, release: releaser_pb2.Release) -> Iterator[releaser_pb2.Release]:
+        """The states a release goes through; a test replaces this for another fate."""
+        yield release
+        time.sleep(self.pause)
+        for ready in range(release.instances_total + 1):
+            release.state = releaser_pb2.STATE_RUNNING
+            release.instances_ready = ready
+            yield release
+            time.sleep(self.pause)
+        release.state = releaser_pb2.STATE_SUCCEEDED
+        yield release
+
+    def record(self, action: str, app: str = "", *targets: str) -> None:
+        """An audit event."""
+        self.events.append(
+            audit_pb2.Event(
+                event_id=f"e{len(self.events) + 1}",
+                sequence=len(self.events) + 1,
+                occurred_at=NOW,
+                recorded_at=NOW,
+                action=action,
+                actor="user:ada@example.com",
+                app=app,
+                targets=targets,
+                outcome=audit_pb2.OUTCOME_OK,
+                service=action.partition(".")[0],
+            )
+        )
+
+    def change(self, request: Any, held: dict[str, str], new: dict[str, str], *, gone: list[str], verb: str) -> Any:
+        """Apply a change once per request id, and release it."""
+        if request.request_id in self.done:
+            return self.done[request.request_id]
+        app = self.app(request.app)
+        change = config_pb2.Change(version=app.version, release_status=config_pb2.RELEASE_STATUS_NONE)
+        for name, value in new.items():
+            if name not in held:
+                change.changes.add(name=name, action=config_pb2.ACTION_ADDED)
+            elif held[name] != value:
+                change.changes.add(name=name, action=config_pb2.ACTION_CHANGED)
+        for name in gone:
+            change.changes.add(name=name, action=config_pb2.ACTION_REMOVED)
+        if change.changes and not getattr(request, "validate_only", False):
+            held.update(new)
+            for name in gone:
+                del held[name]
+            app.version += 1
+            change.version, change.change_id = app.version, request.request_id
+            what = f"{verb} {', '.join(item.name for item in change.changes)}"
+            if request.stage:
+                change.release_status = config_pb2.RELEASE_STATUS_STAGED
+            elif not self.releaser_is_up:
+                change.release_status = config_pb2.RELEASE_STATUS_PENDING
+            else:
+                change.release_status = config_pb2.RELEASE_STATUS_QUEUED
+                change.release = self.release(request.app, what).number
+            self.done[request.request_id] = change
+        return change
+
+    @staticmethod
+    def gone(names: Any, held: dict[str, str], *, ignore_missing: bool) -> list[str]:
+        missing = [name for name in names if name not in held]
+        if missing and not ignore_missing:
+            raise Fault(5, f"{', '.join(missing)} is not set; --ignore-missing passes over it.", reason="NAME_NOT_SET")
+        return [name for name in names if name in held]

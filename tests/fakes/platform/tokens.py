@@ -1,0 +1,54 @@
+"""Tokens and who is calling."""
+
+from typing import Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from paas.tokens.v1 import tokens_pb2 as p
+
+from tests.fakes.gateway import Fault
+from tests.fakes.platform.state import NOW, Platform
+
+
+def create_token(platform: Platform, request: Any) -> Any:
+    expires = Timestamp(seconds=NOW.seconds + (request.ttl.seconds or 30 * 86400))
+    token = p.Token(
+        token_id=f"t{len(platform.tokens) + 1}",
+        name=request.name,
+        permissions=request.permissions or ["apps.read", "config.read"],
+        apps=request.apps,
+        created_at=NOW,
+        expires_at=expires,
+        creator="user:ada@example.com",
+    )
+    platform.tokens[request.name] = token
+    secret = f"paas_pat_{'N' * 35}{len(platform.tokens)}"
+    platform.gateway.tokens.add(secret)
+    platform.record("tokens.create", "", request.name)
+    return p.CreateTokenResponse(token=token, secret=secret)
+
+
+def revoke_token(platform: Platform, request: Any) -> Any:
+    if request.token not in platform.tokens:
+        raise Fault(5, f"There is no token {request.token}.", reason="TOKEN_NOT_FOUND")
+    return p.RevokeTokenResponse(token=platform.tokens.pop(request.token), descendants=2)
+
+
+def who_am_i(platform: Platform, _: Any) -> Any:
+    return p.WhoAmIResponse(
+        tenant="acme", subject="user:ada@example.com", kind="user", permissions=["apps.read"], expires_at=NOW
+    )
+
+
+def list_tokens(platform: Platform, _: Any) -> Any:
+    return p.ListTokensResponse(tokens=list(platform.tokens.values()))
+
+
+def serve(platform: Platform) -> None:
+    """Route the service's methods here."""
+    handlers = {
+        "WhoAmI": who_am_i,
+        "CreateToken": create_token,
+        "ListTokens": list_tokens,
+        "RevokeToken": revoke_token,
+    }
+    platform.serve(p.DESCRIPTOR.services_by_name["TokensService"], handlers)
