@@ -63,7 +63,11 @@ gen: .venv ## generate gen/ from protos/
 
 .venv: .venv/.complete ## make the environment from uv.lock
 
-# The stamp says which lock file and which uv the environment was made from.
+# Programs in an environment hold its path: one that was moved here is made again.
+ifneq ($(shell cat .venv/.complete 2>/dev/null),$(CURDIR))
+.PHONY: .venv/.complete
+endif
+
 .venv/.complete: uv.lock pyproject.toml Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "Python 3.11 or newer is needed, and \`$(PYTHON)\` is not: name another with \`make PYTHON=python3.12\`." >&2; exit 1; }
@@ -77,4 +81,4 @@ gen: .venv ## generate gen/ from protos/
 	@echo "making .venv from uv.lock ..."
 	@.uv/bin/uv sync --locked --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" || { \
 	  echo "The environment could not be made from uv.lock: see above." >&2; exit 1; }
-	@touch .venv/.complete
+	@pwd > .venv/.complete

@@ -23,7 +23,7 @@ from local.stack import Stack
 
 APP = "demo"
 INSTANCES = 2
-SECRET = "STRIPE_API_KEY"
+SECRET_NAME = "STRIPE_API_KEY"  # noqa: S105 - a name
 # Seconds until the release that attaching a variable caused must have ended.
 RELEASE_PATIENCE = 60
 
@@ -38,7 +38,9 @@ def run(stack: Stack) -> None:
     started = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     _config(terminal, started)
     value = _secret(terminal)
-    _look_inside(terminal, {"NODE_ENV": "production", "DEMO_STARTED_AT": started, SECRET: f"({len(value)} characters)"})
+    _look_inside(
+        terminal, {"NODE_ENV": "production", "DEMO_STARTED_AT": started, SECRET_NAME: f"({len(value)} characters)"}
+    )
     _lists(terminal)
     _audit(terminal)
     _goodbye(stack, terminal)
@@ -93,7 +95,7 @@ def _config(terminal: Terminal, started: str) -> None:
 def _secret(terminal: Terminal) -> str:
     heading("Set a secret, read from standard input")
     value = "sk_live_" + secrets.token_hex(10)
-    command = f"{SECRET}=-"
+    command = f"{SECRET_NAME}=-"
     shown = f'printf %s "$KEY" | paas secrets:set {command} -a {APP}'
     terminal.paas("secrets:set", command, "-a", APP, stdin=value, shown=shown)
     terminal.paas("releases", "-a", APP)
@@ -119,7 +121,7 @@ def _lists(terminal: Terminal) -> None:
     heading("What users see: config vars in plain text, secrets masked, one value revealed")
     terminal.paas("config", "-a", APP)
     terminal.paas("secrets", "-a", APP)
-    terminal.paas("secrets:get", SECRET, "-a", APP)
+    terminal.paas("secrets:get", SECRET_NAME, "-a", APP)
 
 
 def _audit(terminal: Terminal) -> None:

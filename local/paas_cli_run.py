@@ -27,9 +27,8 @@ class Terminal:
             self._command(arguments),
             cwd=self.folder,
             env=self._environment(),
-            input=stdin.encode() if stdin is not None else None,
-            # Without input of its own a command must not take what is typed at the demo.
-            **({} if stdin is not None else {"stdin": subprocess.DEVNULL}),
+            # Never the terminal: a command must not take what is typed at the demo.
+            input=(stdin or "").encode(),
             check=False,
         )
         if done.returncode != 0:

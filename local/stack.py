@@ -29,7 +29,10 @@ from local.parts import Part
 from local.ports import DEFAULT_BASE_PORT, GATEWAY, HOST, SERVICES, port_of, require_free
 from local.postgres import Postgres
 from local.preparation import prepare
+from local.processes import wait_gone
 from local.readiness import Question, all_questions, until_ready
+from local.record import read_record
+from local.supervisor import RECORD
 
 # Seconds until every part must be ready; the first start makes the databases before.
 PATIENCE = 60.0
@@ -84,7 +87,10 @@ class Stack:
         """Stops everything, app instances included, also where the supervisor was killed. False if nothing ran."""
         if not self.layout.run.is_dir():
             return False
+        record = read_record(self.layout.run / RECORD)
         answered = control.ask(self.layout.run, {"do": "down"}, timeout=STOP_TIMEOUT) is not None
+        if answered and record is not None:
+            wait_gone([record.supervisor], timeout=5)
         return leftovers.clean(self.layout) or answered
 
     def is_running(self) -> bool:

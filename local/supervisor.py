@@ -28,6 +28,10 @@ RECORD = "processes.json"
 LOOK_INTERVAL = 1.0
 # Seconds that app instances get between SIGTERM and SIGKILL.
 ORPHANS_GRACE = 5.0
+# Seconds to wait for answers on their way when everything has been stopped.
+ANSWER_PATIENCE = 0.5
+# Seconds that a new supervisor waits for one that is about to end.
+LOCK_PATIENCE = 3.0
 
 
 class Supervisor:
@@ -37,6 +41,7 @@ class Supervisor:
         self._folder = folder
         self._children: dict[str, Child] = {}
         self._attendants: set[asyncio.StreamWriter] = set()
+        self._connections: set[asyncio.Task[None]] = set()
         self._kept = False
         self._stopping = False
         self._ended = asyncio.Event()
@@ -49,13 +54,18 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._begin_down)
         self._write_record()
-        server = await asyncio.start_unix_server(self._serve, sock=control.listen(self._folder))
+        await asyncio.start_unix_server(self._accept, sock=control.listen(self._folder))
         look = asyncio.create_task(self._look())
         await self._ended.wait()
         look.cancel()
-        server.close()
-        (self._folder / control.SOCKET).unlink(missing_ok=True)
-        (self._folder / RECORD).unlink(missing_ok=True)
+        # Whoever asked for the end is told that it has come.
+        if self._connections:
+            await asyncio.wait(self._connections, timeout=ANSWER_PATIENCE)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -63,6 +73,8 @@ class Supervisor:
                 answer = await self._answer(control.decode(line), writer)
                 writer.write(control.encode(answer))
                 await writer.drain()
+                if self._ended.is_set():
+                    break
         except (ConnectionError, ValueError, TypeError) as error:
             note(f"a control connection ended: {type(error).__name__}")
         finally:
@@ -173,6 +185,8 @@ class Supervisor:
                 await self._end_orphans()
         await self._end_orphans()
         note(f"stopped after {time.monotonic() - started:.1f} s")
+        (self._folder / control.SOCKET).unlink(missing_ok=True)
+        (self._folder / RECORD).unlink(missing_ok=True)
         self._ended.set()
 
     async def _end_orphans(self) -> None:
@@ -197,16 +211,28 @@ def note(sentence: str) -> None:
 def main(arguments: list[str]) -> int:
     """Runs a supervisor for the folder named, unless one runs there already."""
     folder = Path(arguments[0])
-    lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _lock(folder / LOCK):
         note("another supervisor runs already")
         return 1
     adopt_orphans()
     note(f"supervisor started, pid {os.getpid()}")
     asyncio.run(Supervisor(folder).run())
     return 0
+
+
+def _lock(path: Path) -> bool:
+    """Takes the lock for as long as this process lives. Children don't inherit it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + LOCK_PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        else:
+            return True
 
 
 if __name__ == "__main__":
