@@ -1,0 +1,1 @@
+"""Sealed values: the only service that holds KMS access."""
