@@ -1,0 +1,185 @@
+"""The runner: finds apps with something to do, whoever's they are, and works on each under a lease.
+
+At most `at_once` apps at the same time, each by one runner. A runner that dies is replaced when its leases run out.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import psycopg
+import structlog
+
+from paaskit.errors import PaasError, Unavailable
+from paaskit.logs import describe_exception
+from services.releaser.domain import AppKey, Nothing, Remove, Run, Undo, Wait
+from services.releaser.rollout import Rollout, Waiting
+from services.releaser.runtime import Runtime
+from services.releaser.undoing import Undoing
+from services.releaser.watching import Changes
+from services.releaser.work_store import Lease, LeaseLost, WorkStore
+
+_LOOK_EVERY_SECONDS: Final = 1.0
+_RENEW_EVERY_SECONDS: Final = 1.0
+_FIRST_BACKOFF_SECONDS: Final = 0.25
+_LONGEST_BACKOFF_SECONDS: Final = 4.0
+_AFTER_A_FAULT_SECONDS: Final = 5.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How many apps are released at once, and how far apart the releases of one app start."""
+
+    at_once: int = 4
+    spacing_seconds: float = 1.0
+
+
+class Runner:
+    """Works on apps for ever."""
+
+    def __init__(
+        self, work: WorkStore, rollout: Rollout, undoing: Undoing, *, runtime: Runtime, changes: Changes, pace: Pace
+    ) -> None:
+        self._work = work
+        self._rollout = rollout
+        self._undoing = undoing
+        self._runtime = runtime
+        self._changes = changes
+        self._pace = pace
+        self._wake = asyncio.Event()
+        self._running: dict[AppKey, asyncio.Task[None]] = {}
+        self._removing: set[AppKey] = set()
+        self._failures: dict[AppKey, int] = {}
+
+    def wake(self) -> None:
+        """Say that there is something to do, so that it is found without waiting for the next look."""
+        self._wake.set()
+
+    def interrupt(self, key: AppKey) -> None:
+        """Stop what is going on for an app, unless it is its removal; the next step is chosen afresh."""
+        task = self._running.get(key)
+        if task is not None and key not in self._removing:
+            task.cancel()
+
+    async def run(self) -> None:
+        """Look for work for ever; stopping leaves every release where it is, for whoever comes next."""
+        predecessor = self._runtime.take_over(self._work.holder)
+        renewing = asyncio.create_task(self._renew_for_ever())
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    if predecessor:
+                        await self._work.give_up([predecessor])
+                        predecessor = ""
+                    await self._claim()
+                except (Unavailable, psycopg.Error) as error:
+                    log.warning("runner_waits", **describe_exception(error))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), _LOOK_EVERY_SECONDS)
+        finally:
+            renewing.cancel()
+            await self._let_go()
+
+    async def _claim(self) -> None:
+        free = self._pace.at_once - len(self._running)
+        if free <= 0:
+            return
+        for lease in await self._work.claim(self._running, limit=free):
+            task = asyncio.create_task(self._guarded(lease))
+            self._running[lease.key] = task
+            task.add_done_callback(partial(self._ended, lease.key))
+
+    def _ended(self, key: AppKey, _: asyncio.Task[None]) -> None:
+        del self._running[key]
+        self._changes.notify(key)
+        self.wake()
+
+    async def _let_go(self) -> None:
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with suppress(PaasError, psycopg.Error):
+            await self._work.give_up([self._work.holder])
+
+    async def _renew_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(_RENEW_EVERY_SECONDS)
+            running = dict(self._running)
+            if not running:
+                continue
+            try:
+                held = await self._work.renew(running)
+            except (Unavailable, psycopg.Error):
+                continue  # whoever took over meanwhile is noticed at the next renewal, or at the next write
+            for key, task in running.items():
+                if self._running.get(key) is task and held.get(key) is not False:  # lost, or the app was destroyed
+                    self.interrupt(key)
+
+    async def _guarded(self, lease: Lease) -> None:
+        """Work on one app until there is nothing left, and never fail: whatever happens is tried again later."""
+        try:
+            await self._work_on(lease)
+            self._failures.pop(lease.key, None)
+        except asyncio.CancelledError:
+            await self._quietly(self._park(lease, 0))
+        except Waiting as waiting:
+            await self._quietly(self._park(lease, self._backoff(lease.key)))
+            log.info("release_waits", tenant=lease.key.tenant, app_id=lease.key.app_id, waits_for=waiting.service)
+        except LeaseLost:
+            log.warning("lease_lost", tenant=lease.key.tenant, app_id=lease.key.app_id)
+        except Unavailable:
+            log.warning("release_interrupted", tenant=lease.key.tenant, app_id=lease.key.app_id)
+        except Exception as error:
+            log.error("runner_failed", tenant=lease.key.tenant, app_id=lease.key.app_id, **describe_exception(error))
+            await self._quietly(self._park(lease, _AFTER_A_FAULT_SECONDS))
+
+    async def _work_on(self, lease: Lease) -> None:
+        while True:
+            step = await self._work.take_step(lease, spacing_seconds=self._pace.spacing_seconds)
+            self._changes.notify(lease.key)
+            match step:
+                case Nothing():
+                    return
+                case Wait(seconds=seconds):
+                    await self._park(lease, seconds)
+                    return
+                case Remove():
+                    await self._remove(lease)
+                    return
+                case Undo():
+                    await self._undoing.run(lease, step)
+                case Run(release=release):
+                    try:
+                        await self._rollout.run(lease, release)
+                    except Waiting as waiting:
+                        await self._work.note(lease, release.number, f"Waiting for the {waiting.service} service.")
+                        raise
+            self._failures.pop(lease.key, None)
+
+    async def _remove(self, lease: Lease) -> None:
+        self._removing.add(lease.key)
+        try:
+            await self._runtime.remove(lease.key)
+            await self._work.finish_removal(lease)
+        finally:
+            self._removing.discard(lease.key)
+
+    def _backoff(self, key: AppKey) -> float:
+        failures = self._failures.get(key, 0)
+        self._failures[key] = failures + 1
+        return min(_FIRST_BACKOFF_SECONDS * 2.0 ** min(failures, 10), _LONGEST_BACKOFF_SECONDS)
+
+    async def _park(self, lease: Lease, seconds: float) -> None:
+        await self._work.park(lease, seconds)
+        asyncio.get_running_loop().call_later(seconds, self.wake)
+
+    async def _quietly(self, writing: Coroutine[Any, Any, None]) -> None:
+        with suppress(PaasError, psycopg.Error):  # the lease runs out by itself
+            await writing
