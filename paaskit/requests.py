@@ -34,7 +34,7 @@ def check_request_id(request_id: str) -> FieldViolation | None:
 
 def fingerprint(*parts: str | Sequence[str]) -> str:
     """Return a digest of what a request asks for. Never give it a value: names only."""
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(parts, default=list).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,7 +38,7 @@ class Store(Protocol):
         names: Sequence[str] | None,
         event: Callable[[App, int], AuditEvent] | None,
     ) -> tuple[int, list[Entry], list[Entry]]:
-        """Commit the event of what is read; return the version (0 asks for the newest), its entries, and the values before them."""
+        """Commit the event of what is read; return the version (0: newest), its entries, and values that overlap."""
 
     async def purge(self, tenant: str, app_id: str) -> None:
         """Delete an app and every sealed value of it."""

@@ -55,8 +55,8 @@ TENANT_KEYS = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
 )
 
-OVERLAPS = Table(
-    "overlaps",
+OVERLAP_ENDS = Table(
+    "overlap_ends",
     METADATA,
     Column("tenant", Text, primary_key=True),
     Column("app_id", Text, primary_key=True),

@@ -19,7 +19,7 @@ from paaskit.errors import NotFound, Unavailable
 _LOCK: Final = "SELECT 1 FROM apps WHERE app_id = %s FOR UPDATE"
 _TAKEN: Final = """
     SELECT name FROM sealed WHERE app_id = %(app_id)s AND valid_to IS NULL AND name = ANY(%(names)s)
-    UNION SELECT name || '_PREVIOUS' FROM overlaps WHERE tenant = %(tenant)s AND app_id = %(app_id)s"""
+    UNION SELECT name || '_PREVIOUS' FROM overlap_ends WHERE tenant = %(tenant)s AND app_id = %(app_id)s"""
 
 log = structlog.get_logger()
 

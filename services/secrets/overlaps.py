@@ -14,10 +14,10 @@ from services.secrets.plan import PREVIOUS_SUFFIX
 from services.secrets.store import free_names
 
 _LOOK_EVERY_SECONDS: Final = 1.0
-_DUE: Final = "SELECT tenant, app_id, name, version FROM overlaps WHERE due <= %s ORDER BY due LIMIT 100"
+_DUE: Final = "SELECT tenant, app_id, name, version FROM overlap_ends WHERE due <= %s ORDER BY due LIMIT 100"
 # Who deletes the row ends the overlap; another replica that saw it as well finds nothing to delete.
 _END: Final = """
-    DELETE FROM overlaps WHERE tenant = %s AND app_id = %s AND name = %s AND version = %s RETURNING name"""
+    DELETE FROM overlap_ends WHERE tenant = %s AND app_id = %s AND name = %s AND version = %s RETURNING name"""
 _APP: Final = "SELECT name FROM apps WHERE app_id = %s"
 
 

@@ -57,12 +57,12 @@ _OPEN: Final = """
                                      %s::bigint[], %s::timestamptz[])"""
 _UPDATE_APP: Final = "UPDATE apps SET version = %s, next_position = %s WHERE tenant = %s AND app_id = %s"
 _OVERLAP: Final = """
-    INSERT INTO overlaps (tenant, app_id, name, version, due) VALUES (%s, %s, %s, %s, %s)
+    INSERT INTO overlap_ends (tenant, app_id, name, version, due) VALUES (%s, %s, %s, %s, %s)
     ON CONFLICT (tenant, app_id, name) DO UPDATE SET version = EXCLUDED.version, due = EXCLUDED.due"""
-_DROP_OVERLAPS: Final = "DELETE FROM overlaps WHERE tenant = %s AND app_id = %s AND name = ANY(%s)"
+_DROP_OVERLAPS: Final = "DELETE FROM overlap_ends WHERE tenant = %s AND app_id = %s AND name = ANY(%s)"
 _PURGE: Final = (
     "DELETE FROM sealed WHERE tenant = %s AND app_id = %s",
-    "DELETE FROM overlaps WHERE tenant = %s AND app_id = %s",
+    "DELETE FROM overlap_ends WHERE tenant = %s AND app_id = %s",
     "DELETE FROM apps WHERE tenant = %s AND app_id = %s",
 )
 _KEYS: Final = "SELECT generation, wrapped FROM tenant_keys ORDER BY generation DESC"

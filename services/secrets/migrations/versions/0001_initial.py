@@ -44,7 +44,7 @@ CREATE TABLE tenant_keys (
     PRIMARY KEY (tenant, generation)
 );
 
-CREATE TABLE overlaps (
+CREATE TABLE overlap_ends (
     tenant text NOT NULL,
     app_id text NOT NULL,
     name text NOT NULL,
@@ -52,7 +52,7 @@ CREATE TABLE overlaps (
     due timestamptz NOT NULL,
     PRIMARY KEY (tenant, app_id, name)
 );
-CREATE INDEX overlaps_due ON overlaps (due);
+CREATE INDEX overlap_ends_due ON overlap_ends (due);
 
 CREATE TABLE requests (
     tenant text NOT NULL,
@@ -78,12 +78,12 @@ CREATE TABLE outbox (
 _TENANT_TABLES = ("apps", "sealed", "tenant_keys", "requests")
 
 # History is closed, never changed. DELETE on sealed and apps is for destroyed apps, whose secrets must not stay.
-# overlaps holds names and times only and is read across tenants by the job that ends overlaps, as is the outbox.
+# overlap_ends holds names and times only and is read across tenants by the job that ends overlaps, as is the outbox.
 _GRANTS = """
 GRANT SELECT, INSERT, UPDATE (version, next_position), DELETE ON apps TO secrets;
 GRANT SELECT, INSERT, UPDATE (valid_to, previous_until), DELETE ON sealed TO secrets;
 GRANT SELECT, INSERT ON tenant_keys TO secrets;
-GRANT SELECT, INSERT, UPDATE (version, due), DELETE ON overlaps TO secrets;
+GRANT SELECT, INSERT, UPDATE (version, due), DELETE ON overlap_ends TO secrets;
 GRANT SELECT, INSERT, DELETE ON requests TO secrets;
 GRANT SELECT, INSERT, UPDATE (destination), DELETE ON outbox TO secrets;
 """

@@ -1,0 +1,127 @@
+"""tokens, audit and releaser as config and secrets see them, on real mTLS channels. Dumb: they keep what they are told."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from paas.audit.v1 import audit_pb2, audit_pb2_grpc
+from paas.releaser.v1 import releaser_pb2, releaser_pb2_grpc
+from paas.tokens.v1 import tokens_pb2, tokens_pb2_grpc
+
+from paaskit.access import ADMIN
+from paaskit.clock import utc_now
+from paaskit.identity import HEADER, Identity, claims_of
+from tests.fixtures.serving import free_address
+from tests.fixtures.tls import Certificates
+
+Metadata = tuple[tuple[str, str], ...]
+
+
+@dataclass
+class Signer:
+    """A signing key, and identities made with it."""
+
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+
+    def user(
+        self,
+        *,
+        tenant: str = "acme",
+        subject: str = "user:ada@example.com",
+        permissions: frozenset[str] = ADMIN,
+        apps: frozenset[str] | None = None,
+        lifetime: timedelta = timedelta(seconds=60),
+    ) -> Metadata:
+        """The metadata a call of this user arrives with from the gateway."""
+        now = utc_now()
+        identity = Identity(
+            tenant=tenant,
+            subject=subject,
+            kind="user",
+            permissions=permissions,
+            apps=apps,
+            token_id="t1",
+            client_address="203.0.113.9",
+            expires_at=now + lifetime,
+        )
+        claims = claims_of(identity, issued_at=now)
+        return ((HEADER, jwt.encode(claims, self.key, algorithm="EdDSA", headers={"kid": "k1"})),)
+
+
+class FakeTokens(tokens_pb2_grpc.TokensInternalServiceServicer):
+    """Publishes one key."""
+
+    def __init__(self, signer: Signer) -> None:
+        self._public = signer.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+    async def GetSigningKeys(self, request: Any, context: Any) -> tokens_pb2.GetSigningKeysResponse:
+        return tokens_pb2.GetSigningKeysResponse(keys=[tokens_pb2.SigningKey(key_id="k1", public_key=self._public)])
+
+
+class FakeAudit(audit_pb2_grpc.AuditInternalServiceServicer):
+    """Keeps events in the order they came."""
+
+    def __init__(self) -> None:
+        self.events: list[audit_pb2.Event] = []
+
+    async def AppendEvents(
+        self, request: audit_pb2.AppendEventsRequest, context: Any
+    ) -> audit_pb2.AppendEventsResponse:
+        known = {event.event_id for event in self.events}
+        self.events.extend(event for event in request.events if event.event_id not in known)
+        return audit_pb2.AppendEventsResponse()
+
+
+class FakeReleaser(releaser_pb2_grpc.ReleaserInternalServiceServicer):
+    """Numbers releases per app, once per change id."""
+
+    def __init__(self) -> None:
+        self.orders: list[releaser_pb2.ReleaseOrder] = []
+        self.removed: list[str] = []
+        self.down = False
+
+    async def RequestReleases(
+        self, request: releaser_pb2.RequestReleasesRequest, context: Any
+    ) -> releaser_pb2.RequestReleasesResponse:
+        if self.down:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
+        for order in request.orders:
+            if order.change_id not in [each.change_id for each in self.orders]:
+                self.orders.append(order)
+        return releaser_pb2.RequestReleasesResponse(numbers=[self.number(order) for order in request.orders])
+
+    def number(self, order: releaser_pb2.ReleaseOrder) -> int:
+        """The number of the release an order got."""
+        ids = [each.change_id for each in self.orders if each.app_id == order.app_id]
+        return ids.index(order.change_id) + 1
+
+    async def RemoveApp(self, request: releaser_pb2.RemoveAppRequest, context: Any) -> releaser_pb2.RemoveAppResponse:
+        self.removed.append(request.app_id)
+        return releaser_pb2.RemoveAppResponse()
+
+
+@asynccontextmanager
+async def on_channel(tls: Certificates, service: str, register: Any, servicer: Any) -> AsyncIterator[str]:
+    """Serve a fake with the certificate of `service`; gives the address."""
+    address, files = free_address(), tls.settings(service)
+    server = grpc.aio.server()
+    register(servicer, server)
+    server.add_secure_port(
+        address,
+        grpc.ssl_server_credentials(
+            [(files.tls_key_file.read_bytes(), files.tls_cert_file.read_bytes())],
+            root_certificates=files.tls_ca_file.read_bytes(),
+            require_client_auth=True,
+        ),
+    )
+    await server.start()
+    try:
+        yield address
+    finally:
+        await server.stop(0)
