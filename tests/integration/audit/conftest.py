@@ -73,9 +73,9 @@ async def served(settings: Settings, databases: Databases, tls: Certificates) ->
     databases.empty("audit")
     tokens = FakeTokens()
     assembly = replace(await assemble(settings), verifier=IdentityVerifier(tokens.public_keys, clock=utc_now))
-    async with serving(settings, assembly) as address:
-        async with (
-            tls.channel(address, service="audit", caller="gateway") as gateway,
-            tls.channel(address, service="audit", caller="config") as config,
-        ):
-            yield Served(address, gateway, config, tokens)
+    async with (
+        serving(settings, assembly) as address,
+        tls.channel(address, service="audit", caller="gateway") as gateway,
+        tls.channel(address, service="audit", caller="config") as config,
+    ):
+        yield Served(address, gateway, config, tokens)

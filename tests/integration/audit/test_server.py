@@ -88,7 +88,9 @@ async def test_pages_newest_first_until_the_oldest(served: Served) -> None:
     assert seen == [f"a.{number}" for number in range(6, -1, -1)]
 
 
-@pytest.mark.parametrize("page_token", ["x", "WzBd", "Wy0xXQ==", "WzFlMzAwXQ==", "WyIxIl0=", "W10=", "bnVsbA==", "=" * 9])
+@pytest.mark.parametrize(
+    "page_token", ["x", "WzBd", "Wy0xXQ==", "WzFlMzAwXQ==", "WyIxIl0=", "W10=", "bnVsbA==", "=" * 9]
+)
 async def test_made_up_page_token_is_refused(served: Served, page_token: str) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await _list(served, identity_of(), page_token=page_token)
@@ -104,9 +106,7 @@ async def test_impossible_filters_are_refused(served: Served, name: str) -> None
 
 
 async def test_readers_see_their_tenant_and_their_apps(served: Served) -> None:
-    await served.append(
-        event_of(app="web"), event_of(app="api"), event_of(app=""), event_of(app="web", tenant="rival")
-    )
+    await served.append(event_of(app="web"), event_of(app="api"), event_of(app=""), event_of(app="web", tenant="rival"))
     assert [event.app for event in await _list(served, identity_of())] == ["", "api", "web"]
     limited = identity_of(apps=frozenset({"web"}))
     assert [(event.tenant, event.app) for event in await _list(served, limited)] == [("acme", "web")]
@@ -148,7 +148,9 @@ async def test_follower_from_now_on_or_after_a_sequence(served: Served) -> None:
     from_second.cancel()
 
 
-async def test_follower_sees_what_another_replica_appends(served: Served, settings: Settings, tls: Certificates) -> None:
+async def test_follower_sees_what_another_replica_appends(
+    served: Served, settings: Settings, tls: Certificates
+) -> None:
     stream = _follow(served, identity_of(), after=-1)
     await served.append(event_of(action="here"))
     assert await _read(stream, 1) == ["here"]

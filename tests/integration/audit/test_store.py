@@ -177,8 +177,6 @@ async def test_two_hundred_events_take_one_insert(store: Store, databases: Datab
         started = loop.time()
         await store.append(batch, service="config", now=NOW)
         took.append(loop.time() - started)
-    assert databases.look("audit", "SELECT count(*), max(sequence) FROM events WHERE tenant = 'acme'") == [
-        (1000, 1000)
-    ]
+    assert databases.look("audit", "SELECT count(*), max(sequence) FROM events WHERE tenant = 'acme'") == [(1000, 1000)]
     # Some 10 ms alone; the limit is for a machine that does ten other things, and still far below one trip an event.
     assert min(took) < 0.1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from envoy.config.core.v3 import base_pb2
+from envoy.config.core.v3 import address_pb2, base_pb2
 from envoy.service.auth.v3 import attribute_context_pb2, external_auth_pb2, external_auth_pb2_grpc
 from google.protobuf.duration_pb2 import Duration
 from paas.tokens.v1 import tokens_pb2, tokens_pb2_grpc
@@ -55,9 +55,8 @@ class Served:
     async def check(self, bearer: str) -> external_auth_pb2.CheckResponse:
         """What Envoy is told of a request with this bearer."""
         http = attribute_context_pb2.AttributeContext.HttpRequest(headers={"authorization": f"Bearer {bearer}"})
-        source = attribute_context_pb2.AttributeContext.Peer(
-            address=base_pb2_address("203.0.113.9"),
-        )
+        address = address_pb2.Address(socket_address=address_pb2.SocketAddress(address="203.0.113.9", port_value=40000))
+        source = attribute_context_pb2.AttributeContext.Peer(address=address)
         request = external_auth_pb2.CheckRequest(
             attributes=attribute_context_pb2.AttributeContext(
                 source=source, request=attribute_context_pb2.AttributeContext.Request(http=http)
@@ -77,13 +76,6 @@ class Served:
     def users(self) -> tokens_pb2_grpc.TokensServiceStub:
         """What users call, as the gateway calls it."""
         return tokens_pb2_grpc.TokensServiceStub(self.gateway)
-
-
-def base_pb2_address(address: str) -> object:
-    """Envoy's message of a socket address."""
-    from envoy.config.core.v3 import address_pb2
-
-    return address_pb2.Address(socket_address=address_pb2.SocketAddress(address=address, port_value=40000))
 
 
 @pytest.fixture
@@ -108,9 +100,9 @@ def settings(databases: Databases, tls: Certificates, tmp_path: Path) -> Setting
 async def served(settings: Settings, databases: Databases, tls: Certificates) -> AsyncIterator[Served]:
     """A running `tokens` on an empty database."""
     databases.empty("tokens")
-    async with serving(settings, await assemble(settings)) as address:
-        async with (
-            tls.channel(address, service="tokens", caller="gateway") as gateway,
-            tls.channel(address, service="tokens", caller="operator") as operator,
-        ):
-            yield Served(address, gateway, operator)
+    async with (
+        serving(settings, await assemble(settings)) as address,
+        tls.channel(address, service="tokens", caller="gateway") as gateway,
+        tls.channel(address, service="tokens", caller="operator") as operator,
+    ):
+        yield Served(address, gateway, operator)

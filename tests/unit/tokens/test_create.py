@@ -1,0 +1,180 @@
+"""Making tokens: limits, scope, lifetime, names, repeated requests, and the events each leaves.
+
+Revoking, listing and signing in are in test_tokens.py.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from paaskit.access import DEVELOPER, PERMISSIONS
+from paaskit.audit import DENIED
+from paaskit.errors import AlreadyExists, InvalidInput, PermissionDenied, Unauthenticated
+from services.tokens import pat
+from tests.unit.tokens.workbench import Workbench
+
+DAY = timedelta(days=1)
+
+
+async def test_token_of_a_person_has_all_the_person_has_for_30_days(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in(role="developer"))
+    token, text = await bench.create(person)
+    assert (token.permissions, token.apps, token.subject) == (DEVELOPER, None, "pat:ci")
+    assert token.expires_at - token.created_at == 30 * DAY
+    assert (token.creator, token.parent_id) == ("user:ada@example.com", person.token_id)
+    assert await bench.store.find_by_digest(pat.digest(text)) == token
+    assert bench.actions()[-1] == ("tokens.create", "user:ada@example.com", ("ci",))
+    event = bench.store.events[-1]
+    assert (event.request_id, event.client_address) == ("request-ci", "203.0.113.9")
+
+
+async def test_nothing_kept_or_told_holds_the_text(bench: Workbench) -> None:
+    _, text = await bench.create(bench.identity(await bench.sign_in()))
+    kept = repr((bench.store.tokens, bench.store.ids_by_digest, bench.store.events, bench.store.requests))
+    assert text not in kept
+    assert text[9:-6] not in kept
+
+
+@pytest.mark.parametrize("ttl", [timedelta(minutes=1), 90 * DAY, 366 * DAY])
+async def test_ttl_within_limits(bench: Workbench, ttl: timedelta) -> None:
+    token, _ = await bench.create(bench.identity(await bench.sign_in()), ttl=ttl)
+    assert token.expires_at == bench.clock() + ttl
+
+
+@pytest.mark.parametrize(
+    ("asked", "fields"),
+    [
+        ({"ttl": timedelta(seconds=59)}, ["ttl"]),
+        ({"ttl": timedelta(0)}, ["ttl"]),
+        ({"ttl": 366 * DAY + timedelta(seconds=1)}, ["ttl"]),
+        ({"name": ""}, ["name"]),
+        ({"name": "x" * 65}, ["name"]),
+        ({"name": " ci"}, ["name"]),
+        ({"name": "ci "}, ["name"]),
+        ({"name": "a\nb"}, ["name"]),
+        ({"name": "ci\n"}, ["name"]),
+        ({"name": "naïve"}, ["name"]),
+        ({"name": "a\0b"}, ["name"]),
+        ({"name": "0123456789abcdef" * 2}, ["name"]),
+        ({"name": "paas_pat_x"}, ["name"]),
+        ({"request_id": ""}, ["request_id"]),
+        ({"permissions": ["config.read", "config.reed"]}, ["permissions[1]"]),
+        ({"permissions": ["config.read"] * 101}, ["permissions"]),
+        ({"apps": ["web", "Web"]}, ["apps[1]"]),
+        ({"apps": ["web"] * 101}, ["apps"]),
+        ({"name": "", "ttl": timedelta(0), "apps": [""]}, ["name", "ttl", "apps[0]"]),
+    ],
+)
+async def test_wrong_input_is_refused_naming_each_field(
+    bench: Workbench, asked: dict[str, Any], fields: list[str]
+) -> None:
+    person = bench.identity(await bench.sign_in())
+    with pytest.raises(InvalidInput) as refused:
+        await bench.create(person, **({"request_id": "request-1"} | asked))
+    assert [violation.field for violation in refused.value.fields] == fields
+    assert len(bench.store.tokens) == 1
+    assert bench.actions()[1:] == []
+
+
+@pytest.mark.parametrize("name", ["x", "x" * 64, "github-ci", "My laptop", "ci@build:7/a+b.c_d"])
+async def test_sane_names_are_taken(bench: Workbench, name: str) -> None:
+    token, _ = await bench.create(bench.identity(await bench.sign_in()), name, request_id="request-1")
+    assert token.name == name
+
+
+async def test_unknown_permission_is_named_with_those_there_are(bench: Workbench) -> None:
+    with pytest.raises(InvalidInput, match=r"config\.reed is no permission") as refused:
+        await bench.create(bench.identity(await bench.sign_in()), permissions=["config.reed"])
+    assert all(permission in refused.value.message for permission in PERMISSIONS)
+
+
+async def test_more_than_the_creator_has_is_denied_and_recorded(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in(role="developer"))
+    with pytest.raises(PermissionDenied, match=r"does not have audit\.read, keys\.manage") as denied:
+        await bench.create(person, permissions=["keys.manage", "config.read", "audit.read"])
+    assert denied.value.metadata == {"permission": "audit.read"}
+    (event,) = bench.denials
+    assert (event.action, event.outcome, event.actor, event.targets) == (
+        "tokens.create",
+        DENIED,
+        "user:ada@example.com",
+        ["ci"],
+    )
+
+
+async def test_creator_limited_to_apps_makes_tokens_limited_to_them(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in())
+    _, text = await bench.create(person, "two-apps", apps=["web", "api"])
+    limited = bench.identity(text)
+    same, _ = await bench.create(limited, "same")
+    assert same.apps == frozenset({"web", "api"})
+    fewer, _ = await bench.create(limited, "fewer", apps=["api"])
+    assert fewer.apps == frozenset({"api"})
+    with pytest.raises(PermissionDenied) as denied:
+        await bench.create(limited, "other", apps=["api", "billing"])
+    assert denied.value.metadata == {"permission": "app"}
+    assert len(bench.denials) == 1
+
+
+async def test_token_of_a_token_never_outlives_it(bench: Workbench) -> None:
+    """CVE-2021-32923: renewed just before its end, a token must still end."""
+    person = bench.identity(await bench.sign_in())
+    parent, text = await bench.create(person, "parent", ttl=10 * DAY)
+    machine = bench.identity(text)
+    default, default_text = await bench.create(machine, "default")
+    assert default.expires_at == parent.expires_at
+    shorter, _ = await bench.create(machine, "shorter", ttl=DAY)
+    assert shorter.expires_at == bench.clock() + DAY
+    with pytest.raises(InvalidInput, match="can't outlive"):
+        await bench.create(machine, "longer", ttl=10 * DAY + timedelta(seconds=1))
+    bench.clock.advance(days=10, seconds=-1)
+    grandchild, _ = await bench.create(bench.identity(default_text), "grandchild")
+    assert grandchild.expires_at == parent.expires_at
+    bench.clock.advance(seconds=1)
+    with pytest.raises(Unauthenticated):
+        await bench.create(machine, "too-late")
+
+
+async def test_sign_in_is_no_limit_to_what_a_person_makes(bench: Workbench) -> None:
+    token, _ = await bench.create(bench.identity(await bench.sign_in()), ttl=90 * DAY)
+    assert token.expires_at == bench.clock() + 90 * DAY
+
+
+async def test_name_is_taken_while_its_token_lives(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in())
+    await bench.create(person, ttl=DAY)
+    with pytest.raises(AlreadyExists) as refused:
+        await bench.create(person, request_id="request-2")
+    assert refused.value.reason == "TOKEN_EXISTS"
+    bench.clock.advance(days=1)
+    again, _ = await bench.create(person, request_id="request-3")
+    assert again.name == "ci"
+
+
+async def test_another_tenant_may_use_the_same_name(bench: Workbench) -> None:
+    await bench.create(bench.identity(await bench.sign_in()))
+    theirs, _ = await bench.create(bench.identity(await bench.sign_in(tenant="rival")))
+    assert theirs.tenant == "rival"
+
+
+async def test_repeated_request_makes_no_second_token_and_says_so(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in())
+    await bench.create(person)
+    with pytest.raises(AlreadyExists, match="shown only once") as refused:
+        await bench.create(person)
+    assert refused.value.reason == "TOKEN_EXISTS"
+    with pytest.raises(InvalidInput) as reused:
+        await bench.create(person, ttl=DAY)
+    assert reused.value.reason == "REQUEST_ID_REUSED"
+    assert len(bench.store.tokens) == 2
+
+
+async def test_revoked_creator_makes_nothing_with_an_identity_it_still_has(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in())
+    _, text = await bench.create(person)
+    machine = bench.identity(text)
+    await bench.store.revoke("ci", apps=None, now=bench.clock())
+    with pytest.raises(Unauthenticated):
+        await bench.create(machine, "successor")
+    assert len(bench.store.tokens) == 2

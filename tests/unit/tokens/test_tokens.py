@@ -1,0 +1,155 @@
+"""Listing, revoking and signing in, and the events each leaves. Making tokens is in test_create.py."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from paaskit.access import ROLES
+from paaskit.errors import InvalidInput, NotFound, Unauthenticated
+from services.tokens import pat
+from services.tokens.asked import SignIn
+from tests.unit.tokens.workbench import OPERATOR, Workbench, actor_of
+
+
+async def test_pages_are_oldest_first_and_hold_living_tokens_only(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in())
+    for number in range(7):
+        await bench.create(person, f"token-{number}", ttl=timedelta(minutes=1 if number == 3 else 60))
+        bench.clock.advance(microseconds=number % 2)
+    await bench.tokens.revoke("token-5", person, actor=actor_of(person))
+    bench.clock.advance(minutes=2)
+    names, page_token = [], ""
+    while True:
+        found, page_token = await bench.tokens.page(person, page_size=2, page_token=page_token)
+        assert len(found) <= 2
+        names += [token.name for token in found]
+        if not page_token:
+            break
+    assert names == ["token-0", "token-1", "token-2", "token-4", "token-6"]
+
+
+@pytest.mark.parametrize(
+    "page_token", ["x", "W10=", "WzEsMl0=", "Wy0xLCJhIl0=", "WzFlMzAwLCJhIl0=", "Wzk5OTk5OTk5OTk5OTk5OTk5OTk5LCJhIl0="]
+)
+async def test_made_up_page_token_is_refused(bench: Workbench, page_token: str) -> None:
+    with pytest.raises(InvalidInput):
+        await bench.tokens.page(bench.identity(await bench.sign_in()), page_size=0, page_token=page_token)
+
+
+async def test_limited_token_sees_and_revokes_only_what_is_limited_alike(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in())
+    _, text = await bench.create(person, "web-only", apps=["web"])
+    await bench.create(person, "api-only", apps=["api"])
+    await bench.create(person, "both", apps=["api", "web"])
+    await bench.create(person, "everything")
+    limited = bench.identity(text)
+    found, _ = await bench.tokens.page(limited, page_size=0, page_token="")
+    assert [token.name for token in found] == ["web-only"]
+    for name in ("api-only", "both", "everything", limited.token_id[:-1]):
+        with pytest.raises(NotFound):
+            await bench.tokens.revoke(name, limited, actor=actor_of(limited))
+    revoked, _ = await bench.tokens.revoke("web-only", limited, actor=actor_of(limited))
+    assert revoked.token_id == limited.token_id
+
+
+async def test_revoking_ends_everything_made_with_it(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in())
+    _, text = await bench.create(person, "parent")
+    _, child_text = await bench.create(bench.identity(text), "child")
+    await bench.create(bench.identity(child_text), "grandchild")
+    sibling, _ = await bench.create(person, "sibling")
+    revoked, others = await bench.tokens.revoke("parent", person, actor=actor_of(person))
+    assert (revoked.name, others) == ("parent", 2)
+    assert bench.actions()[-1] == (
+        "tokens.revoke",
+        "user:ada@example.com",
+        ("parent", "child", "grandchild"),
+    )
+    living = [token.name for token in bench.store.tokens.values() if token.is_living(bench.clock())]
+    assert living == ["ada@example.com", sibling.name]
+
+
+async def test_token_is_revoked_by_its_id_and_once(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in())
+    token, _ = await bench.create(person)
+    await bench.tokens.revoke(token.token_id, person, actor=actor_of(person))
+    with pytest.raises(NotFound) as refused:
+        await bench.tokens.revoke(token.token_id, person, actor=actor_of(person))
+    assert refused.value.reason == "TOKEN_NOT_FOUND"
+    assert [action for action, *_ in bench.actions()].count("tokens.revoke") == 1
+
+
+async def test_name_of_an_ended_token_finds_its_successor(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in())
+    first, _ = await bench.create(person)
+    await bench.tokens.revoke("ci", person, actor=actor_of(person))
+    second, _ = await bench.create(person, request_id="request-2")
+    revoked, _ = await bench.tokens.revoke("ci", person, actor=actor_of(person))
+    assert (revoked.token_id, revoked.token_id != first.token_id) == (second.token_id, True)
+
+
+async def test_refusal_does_not_repeat_what_was_given(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in())
+    leaked = pat.generate()
+    messages = set()
+    for reference in (leaked, "absent", "", "x" * 65, "ada@example.com"):
+        with pytest.raises(NotFound) as refused:
+            await bench.tokens.revoke(reference, person, actor=actor_of(person))
+        messages.add(refused.value.message)
+    assert len(messages) == 1
+    assert leaked not in messages.pop()
+
+
+async def test_sign_in_has_its_role_and_says_for_whom(bench: Workbench) -> None:
+    for role, permissions in ROLES.items():
+        identity = bench.identity(await bench.sign_in(role=role))
+        assert (identity.permissions, identity.apps, identity.subject) == (permissions, None, "user:ada@example.com")
+    event = bench.store.events[-1]
+    assert (event.action, event.actor, event.on_behalf_of) == (
+        "tokens.sign_in",
+        "service:operator",
+        "user:ada@example.com",
+    )
+
+
+async def test_next_sign_in_ends_the_one_before_and_not_what_it_made(bench: Workbench) -> None:
+    first = bench.identity(await bench.sign_in())
+    _, text = await bench.create(first)
+    other = bench.identity(await bench.sign_in(user="grace"))
+    second = bench.identity(await bench.sign_in())
+    with pytest.raises(Unauthenticated):
+        await bench.tokens.current(first)
+    for identity in (second, other, bench.identity(text)):
+        assert (await bench.tokens.current(identity)).token_id == identity.token_id
+
+
+async def test_sign_ins_are_not_listed(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in())
+    assert await bench.tokens.page(person, page_size=0, page_token="") == ([], "")
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"tenant": ""}, "tenant"),
+        ({"tenant": "Acme"}, "tenant"),
+        ({"tenant": "a" * 64}, "tenant"),
+        ({"user": ""}, "user"),
+        ({"user": "ada lovelace"}, "user"),
+        ({"user": "a" * 129}, "user"),
+        ({"user": "paas_pat_x"}, "user"),
+        ({"role": "owner"}, "role"),
+        ({"role": ""}, "role"),
+        ({"ttl": timedelta(seconds=59)}, "ttl"),
+        ({"ttl": timedelta(days=367)}, "ttl"),
+    ],
+)
+async def test_wrong_sign_in_is_refused(bench: Workbench, change: dict[str, Any], field: str) -> None:
+    asked = SignIn(tenant="acme", user="ada@example.com", role="admin", ttl=timedelta(days=1))
+    with pytest.raises(InvalidInput) as refused:
+        await bench.tokens.sign_in(replace(asked, **change), actor=OPERATOR)
+    assert [violation.field for violation in refused.value.fields] == [field]
+    assert not bench.store.tokens
+    assert not bench.store.events
