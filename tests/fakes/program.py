@@ -1,0 +1,44 @@
+"""An app's program: answers every request on $PORT with its environment as JSON. Bends by variables:
+
+CRASH ends it at once with that code; SLOW delays listening by that many seconds; STUBBORN ignores SIGTERM; UNHEALTHY
+answers 503. Imports little, so that it starts quickly: run it with `python -S -E`.
+"""
+
+import os
+import signal
+import socket
+import sys
+import time
+
+
+def main() -> None:
+    """Serve until ended."""
+    environment = dict(os.environ)
+    sys.stdout.write(f"started {environment.get('PAAS_RELEASE')}\n")
+    sys.stdout.flush()
+    if "CRASH" in environment:
+        sys.exit(int(environment["CRASH"]))
+    if "STUBBORN" in environment:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(float(environment.get("SLOW", "0")))
+    quoted = ",".join(f"{_quote(name)}:{_quote(value)}" for name, value in environment.items())
+    body = f"{{{quoted}}}".encode()
+    status = b"503 no" if "UNHEALTHY" in environment else b"200 OK"
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", int(environment["PORT"])))
+        listener.listen(64)
+        while True:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
+
+
+def _quote(text: str) -> str:
+    escaped = "".join(f"\\u{ord(c):04x}" if c in '"\\' or ord(c) < 32 else c for c in text)
+    return f'"{escaped}"'
+
+
+if __name__ == "__main__":
+    main()

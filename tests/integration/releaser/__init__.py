@@ -1,0 +1,1 @@
+"""releaser on a real database, with real processes."""

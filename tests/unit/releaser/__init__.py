@@ -1,0 +1,1 @@
+"""releaser's rules and its local runtime, without a database."""
