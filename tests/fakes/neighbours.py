@@ -1,4 +1,4 @@
-"""tokens, audit and releaser as config and secrets see them, on real mTLS channels. Dumb: they keep what they are told."""
+"""tokens, audit and releaser as config and secrets see them, on real mTLS channels. They keep what they are told."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

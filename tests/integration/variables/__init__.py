@@ -1,0 +1,1 @@
+"""config and secrets together, as whole servers over mTLS."""
