@@ -73,18 +73,21 @@ class Database:
 
     async def fetch(self, tenant: str, statement: str, parameters: Parameters = ()) -> list[Row]:
         """Return the rows of one statement that sees `tenant` only, in one round trip."""
-        async with self._connection() as connection, connection.pipeline():
-            await see_tenant(connection, tenant)
-            cursor = await connection.execute(statement, parameters)
+        async with self._connection() as connection:
+            async with connection.pipeline():
+                await see_tenant(connection, tenant)
+                cursor = await connection.execute(statement, parameters)
+            # After the pipeline's end, which waits for everything at once; inside, this would be a wait of its own.
             return await cursor.fetchall()
 
     async def fetch_presenting(
         self, setting: str, value: str, *, statement: str, parameters: Sequence[Any]
     ) -> list[Row]:
         """Return the rows of one statement without a tenant, for a policy that reads `setting`, in one round trip."""
-        async with self._connection() as connection, connection.pipeline():
-            await connection.execute(_SET, (setting, value))
-            cursor = await connection.execute(statement, parameters)
+        async with self._connection() as connection:
+            async with connection.pipeline():
+                await connection.execute(_SET, (setting, value))
+                cursor = await connection.execute(statement, parameters)
             return await cursor.fetchall()
 
     async def ping(self) -> None:

@@ -12,6 +12,10 @@ from services.tokens.domain import Circumstances, Kind, Token
 from services.tokens.paging import Place
 
 
+def _is_child(token: Token, parent: Token) -> bool:
+    return (token.tenant, token.parent_id) == (parent.tenant, parent.token_id)
+
+
 class FakeTokenStore:
     """Implements `TokenStore` and `Change`, and what the sign-in check and the notes of use need."""
 
@@ -80,7 +84,7 @@ class FakeTokenStore:
         ]
         family = list(chosen)
         for token in family:
-            family += [each for each in self.tokens.values() if each.parent_id == token.token_id]
+            family += [each for each in self.tokens.values() if _is_child(each, token)]
         return [self._end(token, now) for token in family if token.is_living(now)]
 
     async def record(self, event: AuditEvent) -> None:

@@ -132,6 +132,11 @@ async def test_missing_tenant_is_an_error(databases: Databases, store: Store) ->
             connection.execute("SELECT * FROM events")
 
 
+async def test_missing_tenant_is_not_taken_for_an_outage(database: Database) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation):
+        await database.fetch("", "SELECT * FROM events")
+
+
 async def test_prepared_plan_is_not_reused_for_another_tenant(databases: Databases, store: Store) -> None:
     """CVE-2024-10976: a plan made while one tenant was set must not show its rows to the next."""
     reports = [report_of(tenant=tenant) for tenant in ("acme", "rival", "acme")]

@@ -1,0 +1,215 @@
+"""Tokens on a real PostgreSQL: whose rows are seen by whom, roles, and many at once.
+
+What the store does for the rules is in test_store_contract.py, where the fake has to do the same.
+"""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+
+from paaskit.audit import Actor
+from paaskit.clock import random_id, utc_now
+from paaskit.db import Database
+from paaskit.errors import AlreadyExists, PaasError
+from services.tokens import pat
+from services.tokens.asked import NewToken
+from services.tokens.domain import TextSource, Token, Tokens
+from services.tokens.store import Store
+from tests.fakes.identities import identity_of
+from tests.fixtures.postgres import Databases
+from tests.integration.tokens.builders import token_of
+
+DIGEST_SET = "SELECT set_config('paas.token_digest', %s, false)"
+TENANT_SET = "SELECT set_config('paas.tenant', %s, false)"
+
+
+async def test_service_role_sees_nothing_without_tenant_or_digest(databases: Databases, store: Store) -> None:
+    await _add(store, token_of())
+    with databases.connect("tokens") as connection:
+        assert connection.execute("SELECT * FROM tokens").fetchall() == []
+        # PostgreSQL leaves empty texts behind where settings were set for a transaction.
+        connection.execute(TENANT_SET, ("",))
+        connection.execute(DIGEST_SET, ("",))
+        assert connection.execute("SELECT * FROM tokens").fetchall() == []
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(
+                "INSERT INTO tokens"
+                " (tenant, token_id, kind, name, digest, permissions, creator, created_at, expires_at)"
+                " VALUES ('acme', 'x', 'pat', 'x', sha256('x'), '{}', 'x', now(), now() + interval '1 hour')"
+            )
+
+
+async def test_who_has_the_digest_sees_that_row_and_changes_nothing(databases: Databases, store: Store) -> None:
+    texts = [await _add(store, token_of(tenant=tenant)) for tenant in ("acme", "rival")]
+    with databases.connect("tokens") as connection:
+        for text, tenant in zip(texts, ("acme", "rival"), strict=True):
+            connection.execute(DIGEST_SET, (pat.digest(text).hex(),))
+            assert connection.execute("SELECT tenant FROM tokens").fetchall() == [(tenant,)]
+            assert connection.execute("UPDATE tokens SET last_used_at = now()").rowcount == 0
+        connection.execute(DIGEST_SET, ("00" * 32,))
+        assert connection.execute("SELECT tenant FROM tokens").fetchall() == []
+
+
+async def test_tenant_sees_and_changes_its_own_rows_only(
+    databases: Databases, database: Database, store: Store
+) -> None:
+    await _add(store, token_of(tenant="acme"))
+    rival = await _add(store, token_of(tenant="rival"))
+    assert await database.fetch("acme", "SELECT tenant FROM tokens") == [("acme",)]
+    with databases.connect("tokens") as connection:
+        connection.execute(TENANT_SET, ("acme",))
+        assert connection.execute("UPDATE tokens SET revoked_at = now()").rowcount == 1
+    found = await store.find_by_digest(pat.digest(rival))
+    assert found is not None
+    assert found.revoked_at is None
+
+
+async def test_settings_of_one_transaction_are_gone_in_the_next(databases: Databases, store: Store) -> None:
+    """One connection serves every tenant in turn (CVE-2024-10976 is the same fear for plans)."""
+    texts = {tenant: await _add(store, token_of(tenant=tenant)) for tenant in ("acme", "rival")}
+    database = Database(
+        databases.service_url("tokens"),
+        password_file=databases.password_file("tokens"),
+        service="tokens",
+        max_connections=1,
+    )
+    await database.open()
+    single = Store(database, store._trail)
+    for tenant in ("acme", "rival", "third", "acme") * 3:
+        assert {row[0] for row in await database.fetch(tenant, "SELECT tenant FROM tokens")} == {tenant} & set(texts)
+        page = await single.page(tenant, apps=None, after=None, limit=10, now=utc_now())
+        assert {token.tenant for token in page} == {tenant} & set(texts)
+        if tenant in texts:
+            found = await single.find_by_digest(pat.digest(texts[tenant]))
+            assert found is not None
+            assert found.tenant == tenant
+        assert await database.fetch_presenting("paas.token_digest", "", statement="TABLE tokens", parameters=()) == []
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM tokens",
+        "TRUNCATE tokens",
+        "UPDATE tokens SET permissions = '{keys.manage}'",
+        "UPDATE tokens SET expires_at = now() + interval '1000 days'",
+        "UPDATE tokens SET tenant = 'rival'",
+        "UPDATE requests SET answer = ''",
+        "ALTER TABLE tokens DISABLE ROW LEVEL SECURITY",
+        "CREATE TABLE elsewhere (text text)",
+        "SET ROLE tokens_owner",
+    ],
+)
+async def test_service_role_may_only_what_it_needs(databases: Databases, statement: str) -> None:
+    with databases.connect("tokens") as connection:
+        connection.execute(TENANT_SET, ("acme",))
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement.encode())
+
+
+async def test_requests_of_no_tenant_are_an_error(databases: Databases) -> None:
+    with databases.connect("tokens") as connection, pytest.raises(psycopg.errors.UndefinedObject):
+        connection.execute("SELECT * FROM requests")
+
+
+async def test_digest_is_found_by_its_index(databases: Databases) -> None:
+    databases.empty("tokens")
+    databases.look(
+        "tokens",
+        """
+        INSERT INTO tokens (tenant, token_id, kind, name, digest, permissions, creator, created_at, expires_at)
+        SELECT 'tenant-' || n % 50, n::text, 'pat', n::text, sha256(n::text::bytea), '{}', 'x', now(), now() + '1 day'
+        FROM generate_series(1, 20000) n""",
+    )
+    databases.look("tokens", "ANALYZE tokens")
+    with databases.connect("tokens") as connection:
+        connection.execute(DIGEST_SET, (pat.digest("77").hex(),))
+        statement = "EXPLAIN (FORMAT TEXT) SELECT tenant FROM tokens t WHERE t.digest = %s"
+        plan = "\n".join(line for (line,) in connection.execute(statement, (pat.digest("77"),)).fetchall())
+        assert "tokens_digest" in plan
+        assert connection.execute("SELECT name FROM tokens WHERE digest = %s", (pat.digest("77"),)).fetchall() == [
+            ("77",)
+        ]
+
+
+async def test_look_up_waits_for_the_server_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every request at the edge waits for it. What counts is how often psycopg sends and then waits."""
+    text = await _add(store, token_of())
+    for _ in range(2):
+        await store.find_by_digest(pat.digest(text))  # connects and prepares
+    waits: list[str] = []
+    original = psycopg.AsyncConnection.wait
+
+    async def counted(self: Any, gen: Any, *arguments: Any, **keywords: Any) -> Any:
+        waits.append(gen.__qualname__)
+        return await original(self, gen, *arguments, **keywords)
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "wait", counted)
+    assert await store.find_by_digest(pat.digest(text)) is not None
+    # Queued commands don't wait; the end of the pipeline does, once.
+    assert [name for name in waits if name.endswith(("_exit_gen", "_sync_gen", "_fetch_gen"))] == [
+        "BasePipeline._exit_gen"
+    ]
+
+
+async def test_one_of_many_makers_gets_the_name(store: Store) -> None:
+    tokens, parent = await _rules(store)
+    identity = identity_of(token_id=parent.token_id)
+    actor = Actor(tenant="acme", name=identity.subject)
+
+    async def create(request_id: str) -> str:
+        try:
+            token, _ = await tokens.create(NewToken(request_id=request_id, name="ci"), identity, actor=actor)
+        except AlreadyExists as refused:
+            return refused.reason
+        return token.name
+
+    same_name = await asyncio.gather(*(create(random_id()) for _ in range(10)))
+    assert sorted(same_name) == ["TOKEN_EXISTS"] * 9 + ["ci"]
+
+
+async def test_nothing_made_while_its_creator_is_revoked_lives_on(store: Store, databases: Databases) -> None:
+    tokens, parent = await _rules(store)
+    actor = Actor(tenant="acme", name="user:ada@example.com")
+    machine, _ = await tokens.create(
+        NewToken(request_id=random_id(), name="parent"), identity_of(token_id=parent.token_id), actor=actor
+    )
+    identity = identity_of(subject="pat:parent", token_id=machine.token_id)
+
+    async def create(number: int) -> bool:
+        try:
+            await tokens.create(NewToken(request_id=random_id(), name=f"child-{number}"), identity, actor=actor)
+        except PaasError:
+            return False
+        return True
+
+    async def revoke() -> bool:
+        await tokens.revoke("parent", identity_of(), actor=actor)
+        return True
+
+    made = await asyncio.gather(*(create(number) if number != 5 else revoke() for number in range(12)))
+    living = databases.look("tokens", "SELECT name FROM tokens WHERE revoked_at IS NULL AND kind = 'pat'")
+    assert living == []
+    assert 1 <= sum(made) <= 12
+
+
+async def _rules(store: Store) -> tuple[Tokens, Token]:
+    parent = replace(token_of(name="ada@example.com"), kind=token_of(kind="user").kind)
+    await _add(store, parent)
+
+    async def record(event: Any) -> None:
+        raise AssertionError("nothing is denied here")
+
+    texts = TextSource(generate=pat.generate, digest=pat.digest)
+    return Tokens(store, texts=texts, record=record, clock=utc_now, new_id=random_id), parent
+
+
+async def _add(store: Store, token: Token) -> str:
+    text = pat.generate()
+    async with store.change(token.tenant) as change:
+        await change.add(token, pat.digest(text))
+    return text

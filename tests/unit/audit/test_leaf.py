@@ -1,0 +1,98 @@
+"""The leaf of an event: final, so held against bytes that were put together without the code under test."""
+
+import hashlib
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from services.audit.domain import Event, Outcome, canonical_bytes, leaf_hash
+from tests.fakes.audit_log import report_of
+
+EVENT = Event(
+    report=report_of(
+        event_id="0123456789abcdef0123456789abcdef",
+        tenant="acme",
+        action="secrets.get",
+        actor="user:ada@example.com",
+        app="web",
+        targets=("STRIPE_API_KEY", "naïve"),
+        outcome=Outcome.DENIED,
+        occurred_at=datetime(2026, 5, 4, 13, 42, 0, 123456, tzinfo=UTC),
+        version=7,
+        on_behalf_of="",
+        request_id="req-12345678",
+        client_address="203.0.113.9",
+    ),
+    sequence=42,
+    recorded_at=datetime(2026, 5, 4, 13, 42, 1, tzinfo=UTC),
+    service="secrets",
+)
+
+
+def test_fixed_vector() -> None:
+    """If this fails, the trees of logs that exist would not verify any more: make a new format instead."""
+    assert leaf_hash(EVENT).hex() == "4024441090cacb203face9d39574530018fbbcaf929b6c295babe07d5bac81d1"
+
+
+def test_bytes_are_what_the_description_says() -> None:
+    def text(value: str) -> bytes:
+        return struct.pack(">I", len(value.encode())) + value.encode()
+
+    def number(value: int) -> bytes:
+        return struct.pack(">Iq", 8, value)
+
+    expected = b"".join(
+        [
+            text("paas.audit.event.v1"),
+            text("acme"),
+            number(42),
+            text("0123456789abcdef0123456789abcdef"),
+            number(1777902120123456),
+            number(1777902121000000),
+            text("secrets"),
+            text("secrets.get"),
+            text("user:ada@example.com"),
+            text(""),
+            text("web"),
+            number(7),
+            number(2),
+            text("req-12345678"),
+            text("203.0.113.9"),
+            number(2),
+            text("STRIPE_API_KEY"),
+            text("naïve"),
+        ]
+    )
+    assert canonical_bytes(EVENT) == expected
+    assert leaf_hash(EVENT) == hashlib.sha256(b"\x00" + expected).digest()
+
+
+CHANGES: list[Callable[[Event], Event]] = [
+    lambda e: replace(e, sequence=43),
+    lambda e: replace(e, recorded_at=e.recorded_at + timedelta(microseconds=1)),
+    lambda e: replace(e, service="config"),
+    lambda e: replace(e, report=replace(e.report, tenant="acm", event_id="e" + e.report.event_id)),
+    lambda e: replace(e, report=replace(e.report, event_id="f" * 32)),
+    lambda e: replace(e, report=replace(e.report, occurred_at=datetime(1969, 1, 1, tzinfo=UTC))),
+    lambda e: replace(e, report=replace(e.report, action="secrets.set")),
+    lambda e: replace(e, report=replace(e.report, actor="user:ada@example.co", on_behalf_of="m")),
+    lambda e: replace(e, report=replace(e.report, on_behalf_of="web", app="")),
+    lambda e: replace(e, report=replace(e.report, version=8)),
+    lambda e: replace(e, report=replace(e.report, outcome=Outcome.OK)),
+    lambda e: replace(e, report=replace(e.report, request_id="", client_address="req-12345678203.0.113.9")),
+    lambda e: replace(e, report=replace(e.report, targets=("STRIPE_API_KEYnaïve",))),
+    lambda e: replace(e, report=replace(e.report, targets=("STRIPE_API_KEY", "naïve", ""))),
+    lambda e: replace(e, report=replace(e.report, targets=("naïve", "STRIPE_API_KEY"))),
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_field_and_every_border_between_fields_counts(change: Callable[[Event], Event]) -> None:
+    assert leaf_hash(change(EVENT)) != leaf_hash(EVENT)
+
+
+def test_no_two_of_those_are_the_same() -> None:
+    assert len({leaf_hash(change(EVENT)) for change in CHANGES}) == len(CHANGES)

@@ -1,0 +1,185 @@
+"""What is accepted, and following: on a log in memory with a clock that the test moves.
+
+The SQL is in tests/integration/audit; what readers may see of which apps is a selection, tested there too.
+"""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from paaskit.errors import InvalidInput, Unavailable
+from services.audit.arrivals import Arrivals
+from services.audit.domain import FROM_THE_OLDEST, LONGEST_FOLLOWING, AuditLog, Report, Selection
+from tests.fakes.audit_log import FakeLog, report_of
+from tests.fakes.clock import FakeClock
+
+ALL = Selection()
+
+
+class Desk:
+    """An audit log on a fake."""
+
+    def __init__(self) -> None:
+        self.log, self.arrivals, self.clock = FakeLog(), Arrivals(), FakeClock()
+        self.audit = AuditLog(self.log, self.arrivals, clock=self.clock)
+
+    async def append(self, *reports: Report) -> None:
+        await self.audit.append(reports, service="config")
+
+    def follow(self, *, after: int = FROM_THE_OLDEST, selection: Selection = ALL) -> "asyncio.Task[list[str]]":
+        """Follow in the background; the task's result is the actions seen, once the stream ends."""
+
+        async def gather() -> list[str]:
+            self.seen: list[str] = []
+            try:
+                async for event in self.audit.follow("acme", selection, after=after):
+                    self.seen.append(event.report.action)
+            except Unavailable as ended:
+                self.ending = ended.message
+            return self.seen
+
+        return asyncio.create_task(gather())
+
+
+@pytest.fixture
+async def desk() -> Desk:
+    return Desk()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"event_id": "x" * 65}, "event_id"),
+        ({"event_id": "nul\0"}, "event_id"),
+        ({"tenant": ""}, "tenant"),
+        ({"tenant": "x" * 65}, "tenant"),
+        ({"action": ""}, "action"),
+        ({"action": "x" * 65}, "action"),
+        ({"actor": ""}, "actor"),
+        ({"actor": "é" * 101}, "actor"),
+        ({"actor": "a\0"}, "actor"),
+        ({"on_behalf_of": "x" * 201}, "on_behalf_of"),
+        ({"app": "x" * 65}, "app"),
+        ({"request_id": "x" * 65}, "request_id"),
+        ({"client_address": "x" * 65}, "client_address"),
+        ({"occurred_at": None}, "occurred_at"),
+        ({"outcome": 0}, "outcome"),
+        ({"outcome": 4}, "outcome"),
+        ({"version": -1}, "version"),
+        ({"targets": ("x",) * 501}, "targets"),
+        ({"targets": ("x" * 129,)}, "targets"),
+        ({"targets": ("é" * 65,)}, "targets"),
+        ({"targets": ("",)}, "targets"),
+        ({"targets": ("a\0b",)}, "targets"),
+    ],
+)
+async def test_wrong_report_keeps_the_whole_batch_out(desk: Desk, wrong: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        await desk.append(report_of(), report_of(**wrong))
+    assert [violation.field for violation in refused.value.fields] == [f"events[1].{field}"]
+    assert not desk.log.events
+    assert not any(str(value) in refused.value.message for value in wrong.values() if value)
+
+
+async def test_missing_event_id_is_refused(desk: Desk) -> None:
+    report = report_of()
+    object.__setattr__(report, "event_id", "")
+    with pytest.raises(InvalidInput):
+        await desk.append(report)
+
+
+async def test_report_at_every_limit_is_taken(desk: Desk) -> None:
+    await desk.append(
+        report_of(
+            event_id="e" * 64,
+            tenant="acme",
+            action="a" * 64,
+            actor="é" * 100,
+            on_behalf_of="b" * 200,
+            app="p" * 64,
+            request_id="r" * 64,
+            client_address="c" * 64,
+            version=2**63 - 1,
+            targets=("é" * 64,) * 500,
+        )
+    )
+    assert len(desk.log.events["acme"]) == 1
+
+
+@pytest.mark.parametrize("size", [0, 501])
+async def test_size_of_a_batch_is_limited(desk: Desk, size: int) -> None:
+    with pytest.raises(InvalidInput):
+        await desk.append(*(report_of() for _ in range(size)))
+
+
+async def test_follower_sees_what_is_appended_between_its_looks(desk: Desk) -> None:
+    following = desk.follow()
+    for number in range(20):
+        await desk.append(report_of(action=f"a{number}"))
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.05)
+    desk.arrivals.close()
+    assert await following == [f"a{number}" for number in range(20)]
+    assert desk.ending == "The stream ends here; follow again after sequence 20."
+
+
+async def test_follower_reads_more_than_one_batch_in_order(desk: Desk) -> None:
+    for start in range(0, 900, 300):
+        await desk.append(*(report_of(action=f"a{start + number}") for number in range(300)))
+    following = desk.follow(after=100)
+    await asyncio.sleep(0.05)
+    desk.arrivals.close()
+    assert await following == [f"a{number}" for number in range(100, 900)]
+
+
+async def test_waiting_follower_looks_once_a_second(desk: Desk) -> None:
+    following = desk.follow()
+    await asyncio.sleep(1.3)
+    assert desk.log.looks == 2
+    desk.arrivals.close()
+    assert await following == []
+
+
+async def test_other_tenants_events_wake_nobody(desk: Desk) -> None:
+    following = desk.follow()
+    await asyncio.sleep(0.01)
+    await desk.append(report_of(tenant="rival"))
+    await asyncio.sleep(0.05)
+    assert desk.log.looks == 1
+    desk.arrivals.close()
+    assert await following == []
+
+
+async def test_following_ends_so_that_the_right_to_is_checked_again(desk: Desk) -> None:
+    following = desk.follow()
+    await asyncio.sleep(0.01)
+    desk.clock.advance(seconds=LONGEST_FOLLOWING / timedelta(seconds=1) - 1)
+    await desk.append(report_of(action="seen"))
+    await asyncio.sleep(0.01)
+    assert not following.done()
+    desk.clock.advance(seconds=1)
+    await desk.append(report_of(action="left for later"))
+    # It says where to go on, and whoever does misses nothing.
+    assert await asyncio.wait_for(following, 1) == ["seen"]
+    assert desk.ending.endswith("after sequence 1.")
+
+
+async def test_follower_that_leaves_is_forgotten(desk: Desk) -> None:
+    following = desk.follow()
+    await asyncio.sleep(0.01)
+    assert list(desk.arrivals._expected) == ["acme"]
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    assert not desk.arrivals._expected
+
+
+async def test_follower_that_comes_while_the_server_stops_ends_at_once(desk: Desk) -> None:
+    desk.arrivals.close()
+    assert await asyncio.wait_for(desk.follow(), 0.5) == []
+
+
+async def test_place_before_the_oldest_is_refused(desk: Desk) -> None:
+    with pytest.raises(InvalidInput):
+        await desk.audit.follow("acme", ALL, after=-2).__anext__()
