@@ -144,7 +144,10 @@ class Store:
             }
             created = await connection.execute(_CREATE, values)
             await connection.execute(_OPEN_WORK, named)
-            event = new.actor.event(new.action, app=new.app, version=numbered[0], request_id=new.request.request_id)
+            number = numbered[0]
+            event = new.actor.event(
+                new.action, app=new.app, targets=(f"v{number}",), version=number, request_id=new.request.request_id
+            )
             await self._trail.add(connection, event)
             await remember(connection, new.request, tenant=tenant, answer={"number": numbered[0]})
             release = await _only(created)

@@ -64,7 +64,7 @@ class Undoing:
         except PaasError as refusal:
             return Settlement(message=f"It could not be reverted: {refusal.message}")
         return Settlement(
-            message=f"The values of v{good.number} were restored.",
+            message="",  # the settlement says it all in fields of its own
             reverted_to=good.number,
             names=tuple(change.name for change in changes),
             change_id=_change_id("revert", key, failed),

@@ -289,6 +289,7 @@ def _finish(key: AppKey, app: str, number: int, *, actor: str, outcome: audit_pb
         actor=SERVICE_ACTOR,
         on_behalf_of="" if actor == SERVICE_ACTOR else actor,
         app=app,
+        targets=(f"v{number}",),
         version=number,
         outcome=outcome,
     )

@@ -1,7 +1,8 @@
 """config and secrets as releaser sees them: versions of apps in memory.
 
 They restore once per change id and refuse an unexpected version, as the real ones do. `away` names the services that
-can't be reached; `hold` maps a method to an event it waits for before it answers, to stop a release right there.
+can't be reached; `hold` maps a method to an event it waits for before it does anything, and `hold_answer` to one it
+waits for before it answers, to stop a release right there.
 """
 
 import asyncio
@@ -73,6 +74,7 @@ class FakeVariables:
         self.apps: dict[AppKey, FakeApp] = {}
         self.away: set[str] = set()
         self.hold: dict[str, asyncio.Event] = {}
+        self.hold_answer: dict[str, asyncio.Event] = {}
         self.calls: list[str] = []
 
     def app(
@@ -124,7 +126,7 @@ class FakeVariables:
             return app.restored[once]
         _check(restore, newest=len(app.config))
         changes = _changes(newest.variables, made.variables)
-        return app.keep_restored(once, restore, keep, changes)
+        return await self._leave(app.keep_restored(once, restore, keep, changes), "restore_config")
 
     async def restore_secrets(self, restore: Restore) -> Restored:
         await self._enter("secrets", "restore_secrets")
@@ -139,7 +141,12 @@ class FakeVariables:
         if (once := f"secrets {restore.change_id}") in app.restored:
             return app.restored[once]
         _check(restore, newest=len(app.secrets) - 1)
-        return app.keep_restored(once, restore, keep, _changes(newest, target))
+        return await self._leave(app.keep_restored(once, restore, keep, _changes(newest, target)), "restore_secrets")
+
+    async def _leave(self, restored: Restored, method: str) -> Restored:
+        if method in self.hold_answer:
+            await self.hold_answer[method].wait()
+        return restored
 
     def _get(self, key: AppKey) -> FakeApp:
         if key not in self.apps:
