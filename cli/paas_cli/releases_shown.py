@@ -22,7 +22,7 @@ def state(release: "Release") -> str:
 def status_line(release: "Release") -> str:
     """`v12 running 1/2`: one line of progress."""
     line = f"v{release.number} {state(release)}"
-    if release.state == RUNNING:
+    if release.state == RUNNING and release.instances_total:
         line += f" {release.instances_ready}/{release.instances_total}"
     if release.state == SUPERSEDED:
         line += f" by v{release.superseded_by}"

@@ -144,10 +144,9 @@ class Store:
             }
             created = await connection.execute(_CREATE, values)
             await connection.execute(_OPEN_WORK, named)
-            number = numbered[0]
-            event = new.actor.event(
-                new.action, app=new.app, targets=(f"v{number}",), version=number, request_id=new.request.request_id
-            )
+            version, request_id = numbered[0], new.request.request_id
+            targets = (f"v{version}",)
+            event = new.actor.event(new.action, app=new.app, targets=targets, version=version, request_id=request_id)
             await self._trail.add(connection, event)
             await remember(connection, new.request, tenant=tenant, answer={"number": numbered[0]})
             release = await _only(created)
