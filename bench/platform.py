@@ -1,0 +1,114 @@
+"""A stack to measure, in a temporary folder on free ports, and channels straight to its services."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import grpc
+from envoy.service.auth.v3 import attribute_context_pb2, external_auth_pb2, external_auth_pb2_grpc
+from paas.config.v1 import config_pb2, config_pb2_grpc
+from psycopg.conninfo import make_conninfo
+
+from local.operator_channel import open_channel
+from local.ports import HOST, port_of
+from local.postgres import SUPERUSER
+from local.signin import Person, issue
+from local.stack import Stack
+from paaskit.clock import random_id
+
+Metadata = tuple[tuple[str, str], ...]
+_IDENTITY_SECONDS = 30.0
+
+
+@dataclass
+class Bench:
+    """A running stack, a signed-in user, and what the gateway would send for them."""
+
+    stack: Stack
+    token: str
+    _metadata: Metadata = ()
+    _fetched: float = 0.0
+    _channels: dict[str, grpc.aio.Channel] = field(default_factory=dict)
+
+    def channel(self, service: str, *, caller: str = "gateway") -> grpc.aio.Channel:
+        """A channel straight to a service, as `caller`."""
+        if service not in self._channels:
+            self._channels[service] = open_channel(
+                self.address(service),
+                service=f"{service}.paas.internal",
+                tls=self.stack.layout.tls,
+                identity=caller,
+            )
+        return self._channels[service]
+
+    def address(self, service: str) -> str:
+        """Where a service listens."""
+        return f"{HOST}:{port_of(service, base_port=self.stack.base_port)}"
+
+    def database(self, name: str) -> str:
+        """How the superuser connects to a service's database."""
+        layout = self.stack.layout
+        socket_folder = (layout.pg / "data" / "postmaster.pid").read_text().splitlines()[4]
+        password = (layout.passwords / SUPERUSER).read_text().strip()
+        return make_conninfo(host=socket_folder, dbname=name, user=SUPERUSER, password=password)
+
+    async def me(self) -> Metadata:
+        """A signed identity that is good for a while yet."""
+        if time.monotonic() - self._fetched > _IDENTITY_SECONDS:
+            http = attribute_context_pb2.AttributeContext.HttpRequest(
+                headers={"authorization": f"Bearer {self.token}"}
+            )
+            request = external_auth_pb2.CheckRequest(
+                attributes=attribute_context_pb2.AttributeContext(
+                    request=attribute_context_pb2.AttributeContext.Request(http=http)
+                )
+            )
+            answer = await external_auth_pb2_grpc.AuthorizationStub(self.channel("tokens")).Check(request)
+            header = answer.ok_response.headers[0].header
+            self._metadata, self._fetched = ((header.key, header.value),), time.monotonic()
+        return self._metadata
+
+    async def create_app(self, name: str, *, command: tuple[str, ...] = (), instances: int = 0, health: str = "") -> int:
+        """Register an app and return its first release, or 0."""
+        request = config_pb2.CreateAppRequest(
+            request_id=random_id(),
+            app=name,
+            spec=config_pb2.AppSpec(command=command, instances=instances, health_path=health),
+        )
+        return (await self.config().CreateApp(request, metadata=await self.me())).change.release
+
+    async def set_vars(self, app: str, values: dict[str, str]) -> int:
+        """Set config vars and return the release."""
+        request = config_pb2.SetVarsRequest(
+            request_id=random_id(),
+            app=app,
+            vars=[config_pb2.Assignment(name=name, value=value) for name, value in values.items()],
+        )
+        return (await self.config().SetVars(request, metadata=await self.me())).change.release
+
+    def config(self) -> "config_pb2_grpc.ConfigServiceAsyncStub":
+        """ConfigService as the gateway calls it."""
+        return config_pb2_grpc.ConfigServiceStub(self.channel("config"))  # type: ignore[return-value]
+
+    async def close(self) -> None:
+        """Close every channel."""
+        await asyncio.gather(*(channel.close() for channel in self._channels.values()))
+
+
+@contextmanager
+def running_stack(folder: Path, *, base_port: int) -> Iterator[Stack]:
+    """A stack for the length of the block."""
+    stack = Stack(folder, base_port=base_port)
+    stack.start()
+    try:
+        yield stack
+    finally:
+        stack.stop()
+
+
+def sign_in(stack: Stack) -> str:
+    """A sign-in for an admin."""
+    return issue(stack, Person(tenant="bench", user="bench@example.com", role="admin"))
