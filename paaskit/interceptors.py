@@ -9,6 +9,7 @@ One interceptor does all four because each one grpc.aio has to await costs as mu
 """
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -85,7 +86,11 @@ class Gate(grpc.aio.ServerInterceptor):
         async def stream(request: Any, context: Any) -> AsyncIterator[Any]:
             try:
                 access.enter(await self._admit(method, rule, request, context))
-                async for response in handler.unary_stream(request, context):
+                responses = handler.unary_stream(request, context)
+                if inspect.isawaitable(responses):
+                    await responses  # grpc's own health service writes to the context instead of yielding
+                    return
+                async for response in responses:
                     yield response
                 return
             except Exception as error:
@@ -173,10 +178,11 @@ def _plausible(name: str) -> str:
 
 
 def _peer(context: Any) -> str:
-    """Return the name in the peer's certificate, or nothing unless it has exactly one of ours."""
-    names = [
-        san for san in context.auth_context().get("x509_subject_alternative_name", ()) if san.startswith(b"spiffe:")
-    ]
+    """Return the name in the peer's certificate, or nothing unless its one URI is one of ours (X509-SVID, section 2).
+
+    Only URIs count: all alternative names together would also have a DNS name that reads like one.
+    """
+    names = list(context.auth_context().get("peer_uri", ()))
     if len(names) != 1 or not names[0].startswith(_SPIFFE):
         return ""
     return str(names[0][len(_SPIFFE) :].decode("ascii", "replace"))

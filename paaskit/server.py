@@ -128,7 +128,6 @@ def build_server(settings: ServiceSettings, assembly: Assembly) -> tuple[grpc.ai
 _OUR_OWN: Final = {
     "/grpc.health.v1.Health/Check": ANY_SERVICE,
     "/grpc.health.v1.Health/Watch": ANY_SERVICE,
-    "/grpc.health.v1.Health/List": ANY_SERVICE,
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": ANY_SERVICE,
 }
 
