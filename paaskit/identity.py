@@ -4,6 +4,7 @@ tokens signs it (EdDSA, at most 60 s); every other service verifies it locally w
 sign: the private key lives in tokens alone.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -71,6 +72,7 @@ class IdentityVerifier:
         self._clock = clock
         self._keys: Mapping[str, Ed25519PublicKey] = {}
         self._fetched_at: datetime | None = None
+        self._fetching: asyncio.Future[None] | None = None
         self._verified: dict[str, Identity] = {}
 
     async def verify(self, unverified_jwt: str) -> Identity:
@@ -95,20 +97,34 @@ class IdentityVerifier:
         if header.get("alg") != "EdDSA" or set(header) - {"alg", "kid", "typ"}:
             raise _refused()
         key_id = str(header.get("kid", ""))
-        if key_id not in self._keys and self._may_fetch(now):
-            self._fetched_at = now
-            try:
-                self._keys = await self._fetch_keys()
-            except Unavailable:
-                self._fetched_at = None if not self._keys else now
-                if not self._keys:
-                    raise
+        if key_id not in self._keys:
+            await self._refresh(now)
         if key_id not in self._keys:
             raise _refused()
         return self._keys[key_id]
 
-    def _may_fetch(self, now: datetime) -> bool:
-        return self._fetched_at is None or now - self._fetched_at >= _REFRESH_AT_MOST_EVERY
+    async def _refresh(self, now: datetime) -> None:
+        """Fetch keys unless that was done just now. Who comes while a fetch is in flight waits for its outcome."""
+        if self._fetching is None:
+            if self._fetched_at is not None and now - self._fetched_at < _REFRESH_AT_MOST_EVERY:
+                return
+            self._fetched_at = now
+            self._fetching = asyncio.ensure_future(self._fetch())
+            self._fetching.add_done_callback(self._fetch_ended)
+        await asyncio.shield(self._fetching)
+
+    async def _fetch(self) -> None:
+        try:
+            self._keys = await self._fetch_keys()
+        except Unavailable:
+            if not self._keys:
+                self._fetched_at = None  # nobody gets in before there is a key, so the next may ask at once
+                raise
+
+    def _fetch_ended(self, fetching: "asyncio.Future[None]") -> None:
+        self._fetching = None
+        if not fetching.cancelled():
+            fetching.exception()  # taken, so that asyncio does not print it where nobody waits any more
 
     def _decode(self, unverified_jwt: str, key: Ed25519PublicKey, now: datetime) -> Identity:
         try:
