@@ -14,8 +14,11 @@ from google.protobuf.duration_pb2 import Duration
 from paas.audit.v1 import audit_pb2
 from paas.tokens.v1 import tokens_pb2, tokens_pb2_grpc
 
+from paaskit.access import RuleError
 from paaskit.clock import random_id, utc_now
 from paaskit.identity import IdentityVerifier
+from paaskit.interceptors import ANY_SERVICE
+from paaskit.server import build_server
 from services.tokens import pat
 from services.tokens.authorization import NOT_SIGNED_IN
 from services.tokens.server import assemble
@@ -124,6 +127,15 @@ async def test_missing_permission_is_refused_and_recorded(served: Served, databa
         await served.users.ListTokens(tokens_pb2.ListTokensRequest(), metadata=viewer)
     assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
     assert _actions(databases) == ["tokens.sign_in", "tokens.list denied"]
+
+
+async def test_server_starts_only_with_one_rule_a_method(settings: Settings) -> None:
+    assembly = await assemble(settings)
+    ours = "/paas.tokens.v1.TokensInternalService/GetSigningKeys"
+    for rules in ({}, {**assembly.foreign_rules, ours: ANY_SERVICE}):
+        with pytest.raises(RuleError):
+            build_server(settings, replace(assembly, foreign_rules=rules))
+    await assembly.close()
 
 
 async def test_database_away_is_neither_yes_nor_no(settings: Settings, tls: Certificates) -> None:

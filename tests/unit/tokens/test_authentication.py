@@ -121,8 +121,12 @@ async def test_everything_else_gets_the_same_answer_without_a_query(bench: Workb
         assert not answer.HasField("ok_response")
         assert answer.denied_response.status.code == 401
         bodies.add(answer.SerializeToString())
+    for nothing in (
+        external_auth_pb2.CheckRequest(),
+        external_auth_pb2.CheckRequest(attributes=attribute_context_pb2.AttributeContext()),
+    ):
+        bodies.add((await door.servicer.Check(nothing, None)).SerializeToString())
     assert bench.store.lookups == 0
-    await door.admits(pat.generate())
     bodies.add((await door.knock(("authorization", f"Bearer {pat.generate()}"))).SerializeToString())
     assert len(bodies) == 1
     assert NOT_SIGNED_IN.encode() in bodies.pop()
