@@ -1,0 +1,18 @@
+"""One house for all tests of access."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.access.house import House, whole_house
+from tests.fixtures.postgres import Databases
+from tests.fixtures.tls import Certificates
+
+
+@pytest.fixture(scope="package")
+async def house(
+    databases: Databases, tls: Certificates, foreign_tls: Certificates, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[House]:
+    """All five services."""
+    async with whole_house(databases, tls, foreign_tls, tmp_path_factory.mktemp("house")) as house:
+        yield house

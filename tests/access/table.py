@@ -1,0 +1,130 @@
+"""Who may call which method: the reviewed table. Written by hand, and compared with what the servers really do.
+
+It is deliberately not read from the protos: an option that is changed there has to be changed here as well, by
+somebody who thinks about it, or the tests go red. Every method any server serves has exactly one row.
+"""
+
+from typing import Final
+
+SIGNED_IN: Final = ""
+"""Stands for a permission where any signed-in user will do."""
+
+USERS: Final = {
+    # Through the gateway, by users and tokens with this permission.
+    "/paas.config.v1.ConfigService/CreateApp": "apps.write",
+    "/paas.config.v1.ConfigService/UpdateApp": "apps.write",
+    "/paas.config.v1.ConfigService/GetApp": "apps.read",
+    "/paas.config.v1.ConfigService/ListApps": "apps.read",
+    "/paas.config.v1.ConfigService/DestroyApp": "apps.write",
+    "/paas.config.v1.ConfigService/ListVars": "config.read",
+    "/paas.config.v1.ConfigService/SetVars": "config.write",
+    "/paas.config.v1.ConfigService/UnsetVars": "config.write",
+    "/paas.secrets.v1.SecretsService/ListSecrets": "secrets.list",
+    "/paas.secrets.v1.SecretsService/SetSecrets": "secrets.write",
+    "/paas.secrets.v1.SecretsService/RevealSecret": "secrets.reveal",
+    "/paas.secrets.v1.SecretsService/RotateSecret": "secrets.write",
+    "/paas.secrets.v1.SecretsService/UnsetSecrets": "secrets.write",
+    "/paas.tokens.v1.TokensService/WhoAmI": SIGNED_IN,
+    "/paas.tokens.v1.TokensService/CreateToken": "tokens.manage",
+    "/paas.tokens.v1.TokensService/ListTokens": "tokens.manage",
+    "/paas.tokens.v1.TokensService/RevokeToken": "tokens.manage",
+    "/paas.audit.v1.AuditService/ListEvents": "audit.read",
+    "/paas.audit.v1.AuditService/FollowEvents": "audit.read",
+    "/paas.releaser.v1.ReleaserService/ListReleases": "releases.read",
+    "/paas.releaser.v1.ReleaserService/GetRelease": "releases.read",
+    "/paas.releaser.v1.ReleaserService/WatchRelease": "releases.read",
+    "/paas.releaser.v1.ReleaserService/CreateRelease": "releases.write",
+    "/paas.releaser.v1.ReleaserService/Rollback": "releases.write",
+    "/paas.releaser.v1.ReleaserService/ListInstances": "apps.read",
+}
+
+SERVICES: Final = {
+    # Over mTLS, by holders of these certificates.
+    "/paas.config.v1.ConfigInternalService/ResolveApp": {"secrets", "releaser"},
+    "/paas.config.v1.ConfigInternalService/ClaimNames": {"secrets"},
+    "/paas.config.v1.ConfigInternalService/ReleaseNames": {"secrets"},
+    "/paas.config.v1.ConfigInternalService/GetDesiredState": {"releaser"},
+    "/paas.config.v1.ConfigInternalService/RestoreVersion": {"releaser"},
+    "/paas.config.v1.ConfigInternalService/AttachManagedVar": {"provisioner"},
+    "/paas.config.v1.ConfigInternalService/DetachManagedVar": {"provisioner"},
+    "/paas.secrets.v1.SecretsInternalService/ResolveForRelease": {"releaser"},
+    "/paas.secrets.v1.SecretsInternalService/RestoreVersion": {"releaser"},
+    "/paas.secrets.v1.SecretsInternalService/StoreManagedValue": {"config"},
+    "/paas.secrets.v1.SecretsInternalService/DeleteManagedValue": {"config"},
+    "/paas.secrets.v1.SecretsInternalService/PurgeApp": {"config"},
+    "/paas.tokens.v1.TokensInternalService/GetSigningKeys": {"config", "secrets", "audit", "releaser"},
+    "/paas.tokens.v1.TokensInternalService/IssueSignIn": {"operator"},
+    "/paas.audit.v1.AuditInternalService/AppendEvents": {"config", "secrets", "tokens", "releaser"},
+    "/paas.releaser.v1.ReleaserInternalService/RequestReleases": {"config", "secrets"},
+    "/paas.releaser.v1.ReleaserInternalService/RemoveApp": {"config"},
+    "/envoy.service.auth.v3.Authorization/Check": {"gateway"},
+}
+
+ANY_CERTIFICATE: Final = {
+    # They hold nothing: any certificate of our CA, whatever its name.
+    "/grpc.health.v1.Health/Check",
+    "/grpc.health.v1.Health/Watch",
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+}
+
+NOBODY: Final = {
+    # In a contract that is not ours, and served by nobody.
+    "/grpc.health.v1.Health/List",
+}
+
+ROLES: Final = {
+    "viewer": {"apps.read", "config.read", "secrets.list", "releases.read"},
+    "developer": {
+        "apps.read",
+        "apps.write",
+        "config.read",
+        "config.write",
+        "secrets.list",
+        "secrets.write",
+        "secrets.reveal",
+        "releases.read",
+        "releases.write",
+        "tokens.manage",
+    },
+    "admin": {
+        "apps.read",
+        "apps.write",
+        "config.read",
+        "config.write",
+        "secrets.list",
+        "secrets.write",
+        "secrets.reveal",
+        "releases.read",
+        "releases.write",
+        "tokens.manage",
+        "audit.read",
+        "keys.manage",
+    },
+}
+
+WITHOUT_APP: Final = {
+    # Methods of users that name no app; a token limited to other apps may call them and sees only its own.
+    "/paas.config.v1.ConfigService/ListApps",
+    "/paas.tokens.v1.TokensService/WhoAmI",
+    "/paas.tokens.v1.TokensService/CreateToken",
+    "/paas.tokens.v1.TokensService/ListTokens",
+    "/paas.tokens.v1.TokensService/RevokeToken",
+}
+
+NAMES_TENANT: Final = {
+    # Methods of services that say whose data they mean: an identity carried along has to be of that tenant.
+    "/paas.config.v1.ConfigInternalService/ResolveApp",
+    "/paas.config.v1.ConfigInternalService/ClaimNames",
+    "/paas.config.v1.ConfigInternalService/ReleaseNames",
+    "/paas.config.v1.ConfigInternalService/GetDesiredState",
+    "/paas.config.v1.ConfigInternalService/RestoreVersion",
+    "/paas.config.v1.ConfigInternalService/AttachManagedVar",
+    "/paas.config.v1.ConfigInternalService/DetachManagedVar",
+    "/paas.secrets.v1.SecretsInternalService/ResolveForRelease",
+    "/paas.secrets.v1.SecretsInternalService/RestoreVersion",
+    "/paas.secrets.v1.SecretsInternalService/StoreManagedValue",
+    "/paas.secrets.v1.SecretsInternalService/DeleteManagedValue",
+    "/paas.secrets.v1.SecretsInternalService/PurgeApp",
+    "/paas.tokens.v1.TokensInternalService/IssueSignIn",
+    "/paas.releaser.v1.ReleaserInternalService/RemoveApp",
+}
