@@ -27,6 +27,7 @@ class RecordedProcess:
     port: int
     state: str
     since: str
+    health_path: str
     pid: int = 0
     started: int = 0
 
@@ -68,8 +69,16 @@ def record_path(folder: Path, app_id: str) -> Path:
     return folder / f"{_part(app_id)}{_SUFFIX}"
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder and whatever is missing above it, closed to everybody else."""
+    if not folder.is_dir():
+        make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def write_record(path: Path, record: AppRecord) -> None:
     """Replace a record as a whole, readable by its owner only."""
+    make_private(path.parent)
     temporary = path.with_name(f".{path.name}.new")
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(asdict(record), file)

@@ -6,7 +6,6 @@ later. Every change is on disk before and after it happens, so that a crash in b
 
 import asyncio
 import signal
-import subprocess
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,26 +18,21 @@ import structlog
 from paaskit.clock import Clock
 from paaskit.logs import describe_exception
 from services.releaser import processes
-from services.releaser.domain import AppKey, Spec
-from services.releaser.health import until_healthy
+from services.releaser.domain import AppKey
 from services.releaser.instance_file import (
     READY,
     STARTING,
     STOPPING,
     AppRecord,
     RecordedProcess,
-    home_of,
     log_of,
     marks_of,
     record_path,
     write_record,
 )
-from services.releaser.processes import ProcessId
+from services.releaser.instance_process import Process, start_process
 from services.releaser.runtime import ApplyFailed, Deployment, DeploymentSource, Instance, Report
 
-PATH: Final = "/usr/local/bin:/usr/bin:/bin"
-_ALIVE_SECONDS: Final = 2.0
-"""How long a program without a health check has to stay alive to count as ready."""
 _FIRST_BACKOFF_SECONDS: Final = 0.5
 _LONGEST_BACKOFF_SECONDS: Final = 30.0
 
@@ -61,32 +55,6 @@ class Surroundings:
     take_port: Callable[[], int]
     source: DeploymentSource
     clock: Clock
-
-
-class Process:
-    """One process of an app; `child` is set where this releaser started it."""
-
-    def __init__(self, record: RecordedProcess, *, child: "subprocess.Popen[bytes] | None" = None) -> None:
-        self.index = record.index
-        self.release = record.release
-        self.port = record.port
-        self.state = record.state
-        self.since = record.since
-        self.id = ProcessId(record.pid, record.started)
-        self.child = child
-        self.ended = asyncio.Event()
-
-    def record(self) -> RecordedProcess:
-        """Return what is written down of it."""
-        return RecordedProcess(
-            index=self.index,
-            release=self.release,
-            port=self.port,
-            state=self.state,
-            since=self.since,
-            pid=self.id.pid,
-            started=self.id.started,
-        )
 
 
 class AppInstances:
@@ -143,7 +111,7 @@ class AppInstances:
             for index in range(1, spec.instances + 1):
                 fresh = self._find(index, deployment.release) or self._start(index, deployment)
                 if fresh.state != READY:
-                    await self._ready_or_fail(fresh, spec)
+                    await self._ready_or_fail(fresh)
                 self._wanted[index] = deployment.release
                 self._deaths.pop(index, None)
                 self._drain_others(index, keep=fresh)
@@ -193,6 +161,8 @@ class AppInstances:
             self._keep(process)
             if process.state == STOPPING:
                 self._drain(process)
+            elif process.state == STARTING and self._wanted.get(process.index) == process.release:
+                self._spawn(self._notice_ready(process))
         self._save()
 
     def _find(self, index: int, release: int) -> Process | None:
@@ -206,69 +176,33 @@ class AppInstances:
 
     def _start(self, index: int, deployment: Deployment) -> Process:
         """Start one process. Does not wait for anything, so that it can't be interrupted half-way."""
-        command = deployment.spec.command
+        planned = RecordedProcess(
+            index=index,
+            release=deployment.release,
+            port=self._surroundings.take_port(),
+            state=STARTING,
+            since=self._surroundings.clock().isoformat(),
+            health_path=deployment.spec.health_path,
+        )
+        self._save(planned)
         try:
-            home, output = home_of(self.folder, index), log_of(self.folder, index)
-            for folder in (home, output.parent):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            planned = RecordedProcess(
-                index=index,
-                release=deployment.release,
-                port=self._surroundings.take_port(),
-                state=STARTING,
-                since=self._surroundings.clock().isoformat(),
-            )
-            self._save(planned)
-            environment = {name: value.reveal() for name, value in deployment.variables.items()}
-            environment |= {"PATH": PATH, "PORT": str(planned.port), "PAAS_APP": self._app}
-            environment |= marks_of(self.folder, index, deployment.release)
-            identity, child = processes.start(command, environment, log=output)
-        except FileNotFoundError:
+            process = start_process(planned, deployment, self.folder)
+        except ApplyFailed:
             self._save()
-            raise ApplyFailed(f"Instance {index} could not be started: there is no program {command[0]}.") from None
-        except PermissionError:
-            self._save()
-            raise ApplyFailed(f"Instance {index} could not be started: {command[0]} is not executable.") from None
-        except (OSError, ValueError):
-            # Their texts can quote the environment.
-            self._save()
-            raise ApplyFailed(f"Instance {index} could not be started: the system refused {command[0]}.") from None
-        process = Process(planned, child=child)
-        process.id = identity
+            raise
         self._keep(process)
         self._save()
         return process
 
-    async def _ready_or_fail(self, process: Process, spec: Spec) -> None:
+    async def _ready_or_fail(self, process: Process) -> None:
         limit = self._surroundings.limits.ready_timeout
-        output = log_of(self.folder, process.index)
-        if not await self._becomes_ready(process, spec, limit):
-            late = not process.ended.is_set()
+        if not await process.becomes_ready(limit):
+            reason = process.why_not_ready(limit)
             self._drain(process)
-            if late:
-                raise ApplyFailed(
-                    f"Instance {process.index} did not answer on {spec.health_path} within {limit:g} seconds; "
-                    f"its log is {output}."
-                )
-            raise ApplyFailed(
-                f"Instance {process.index} {_how_it_ended(process)} before it was ready; its log is {output}."
-            )
+            self._save()
+            raise ApplyFailed(f"Instance {process.index} {reason}; its log is {log_of(self.folder, process.index)}.")
         process.state = READY
         self._save()
-
-    async def _becomes_ready(self, process: Process, spec: Spec, limit: float) -> bool:
-        ended = asyncio.ensure_future(process.ended.wait())
-        try:
-            if not spec.health_path:
-                return not (await asyncio.wait({ended}, timeout=_ALIVE_SECONDS))[0]
-            healthy = asyncio.ensure_future(until_healthy(process.port, spec.health_path))
-            try:
-                await asyncio.wait({ended, healthy}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
-                return healthy.done() and not ended.done()
-            finally:
-                healthy.cancel()
-        finally:
-            ended.cancel()
 
     def _drain_others(self, index: int, *, keep: Process) -> None:
         for process in [process for process in self._processes if process.index == index and process is not keep]:
@@ -337,16 +271,14 @@ class AppInstances:
             # Whatever keeps the values away now, the instance is wanted: tried again after a longer pause.
             log.warning("instance_not_mended", app_id=self.key.app_id, index=index, **describe_exception(error))
             return False
-        self._spawn(self._notice_ready(process, deployment.spec))
+        self._spawn(self._notice_ready(process))
         return True
 
-    async def _notice_ready(self, process: Process, spec: Spec) -> None:
+    async def _notice_ready(self, process: Process) -> None:
         while process.state == STARTING and not process.ended.is_set():
-            if await self._becomes_ready(process, spec, self._surroundings.limits.ready_timeout):
-                if process.state == STARTING:
-                    process.state = READY
-                    self._save()
-                return
+            if await process.becomes_ready(self._surroundings.limits.ready_timeout) and process.state == STARTING:
+                process.state = READY
+                self._save()
 
     def _save(self, planned: RecordedProcess | None = None) -> None:
         known = [process.record() for process in self._processes]
@@ -358,20 +290,12 @@ class AppInstances:
             wanted=self._wanted,
             processes=(*known, *([planned] if planned else [])),
         )
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_record(record_path(self.folder, self.key.app_id), record)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _how_it_ended(process: Process) -> str:
-    code = None if process.child is None else process.child.returncode
-    if code is None:
-        return "ended"
-    return f"exited with code {code}" if code >= 0 else f"was ended by signal {-code}"
 
 
 def new_record(deployment: Deployment) -> AppRecord:

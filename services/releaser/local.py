@@ -17,7 +17,7 @@ from typing import Final
 from paaskit.clock import Clock
 from paaskit.errors import Internal
 from services.releaser.domain import AppKey
-from services.releaser.instance_file import app_folder, read_records, record_path
+from services.releaser.instance_file import app_folder, make_private, read_records, record_path
 from services.releaser.instances import AppInstances, Limits, Surroundings, new_record
 from services.releaser.processes import free_port
 from services.releaser.runtime import Deployment, DeploymentSource, Instance, Report
@@ -44,7 +44,7 @@ class LocalRuntime:
         """
         if self._lock is not None:
             return ""
-        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self._root)
         lock = os.open(self._root / _LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -13,7 +13,7 @@ from paaskit.audit import Actor
 from paaskit.errors import InvalidInput, Refused, app_not_found
 from paaskit.paging import decode_page, encode_page, page_size
 from paaskit.requests import RequestKey, check_request_id, fingerprint
-from paaskit.variables import check_app_name, refuse
+from paaskit.variables import check_app_name, refuse, shown
 from services.releaser.domain import (
     AppKey,
     Config,
@@ -116,7 +116,7 @@ class Releases:
     async def find(self, tenant: str, app: str) -> AppKey:
         """Return the app of this name. Raises NotFound in the same words for an absent and a foreign one."""
         if check_app_name(app) is not None:
-            raise app_not_found(app)
+            raise app_not_found(shown(app))
         key = await self._store.find_app(tenant, app)
         if key is None:
             key = AppKey(tenant=tenant, app_id=await self._config.resolve_app(tenant, app))

@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
 
-from paaskit.db import Connection, Database, Row
+from paaskit.db import Connection, Database
+from paaskit.reading import Row
 from paaskit.requests import RequestKey, begin_recall, finish_recall, remember
 from paaskit.trail import Trail
 from services.releaser.domain import AppKey, Kind, NewRelease, Order, Release, State

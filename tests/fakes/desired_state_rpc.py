@@ -47,13 +47,11 @@ class _ConfigServicer(config_pb2_grpc.ConfigInternalServiceServicer):
     def __init__(self, variables: FakeVariables) -> None:
         self._variables = variables
 
-    async def ResolveApp(self, request: config_pb2.ResolveAppRequest, context: Any) -> Any:  # the contract's name
+    async def ResolveApp(self, request: config_pb2.ResolveAppRequest, context: Any) -> Any:
         app_id = await _answer(context, self._variables.resolve_app(request.tenant, request.app))
         return config_pb2.ResolveAppResponse(app_id=app_id)
 
-    async def GetDesiredState(
-        self, request: config_pb2.GetDesiredStateRequest, context: Any
-    ) -> Any:  # the contract's name
+    async def GetDesiredState(self, request: config_pb2.GetDesiredStateRequest, context: Any) -> Any:
         key = AppKey(tenant=request.tenant, app_id=request.app_id)
         state: DesiredState = await _answer(context, self._variables.desired_state(key, request.version))
         return config_pb2.GetDesiredStateResponse(
@@ -69,9 +67,7 @@ class _ConfigServicer(config_pb2_grpc.ConfigInternalServiceServicer):
             sealed_names=state.sealed_names,
         )
 
-    async def RestoreVersion(
-        self, request: config_pb2.RestoreVersionRequest, context: Any
-    ) -> Any:  # the contract's name
+    async def RestoreVersion(self, request: config_pb2.RestoreVersionRequest, context: Any) -> Any:
         everything = request.scope == config_pb2.RESTORE_SCOPE_EVERYTHING
         scope = RestoreScope.EVERYTHING if everything else RestoreScope.CONFIG
         restored: Restored = await _answer(context, self._variables.restore_config(_restore(request), scope))
@@ -82,9 +78,7 @@ class _SecretsServicer(secrets_pb2_grpc.SecretsInternalServiceServicer):
     def __init__(self, variables: FakeVariables) -> None:
         self._variables = variables
 
-    async def ResolveForRelease(
-        self, request: secrets_pb2.ResolveForReleaseRequest, context: Any
-    ) -> Any:  # the contract's name
+    async def ResolveForRelease(self, request: secrets_pb2.ResolveForReleaseRequest, context: Any) -> Any:
         key = AppKey(tenant=request.tenant, app_id=request.app_id)
         asked = self._variables.resolve(
             key, version=request.version, names=tuple(request.names), release=request.release
@@ -95,9 +89,7 @@ class _SecretsServicer(secrets_pb2_grpc.SecretsInternalServiceServicer):
             values=[secrets_pb2.SealedValue(name=name, value=value.reveal()) for name, value in sealed.values.items()],
         )
 
-    async def RestoreVersion(
-        self, request: secrets_pb2.RestoreVersionRequest, context: Any
-    ) -> Any:  # the contract's name
+    async def RestoreVersion(self, request: secrets_pb2.RestoreVersionRequest, context: Any) -> Any:
         restored: Restored = await _answer(context, self._variables.restore_secrets(_restore(request)))
         return secrets_pb2.RestoreVersionResponse(version=restored.version, changes=_to_changes(restored))
 

@@ -1,4 +1,4 @@
-"""kill -9 of a real releaser process, at each stage of a release and at random: what was acknowledged is finished, once.
+"""kill -9 of a real releaser process, at each stage of a release and at random: what was accepted is finished, once.
 
 The neighbours are fakes that stop a release wherever a test wants. Leaves out crashes of the neighbours.
 """
@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -48,7 +49,7 @@ class Killable:
         settings = dataclasses.asdict(self.stage.settings)
         environment = {f"PAAS_{name.upper()}": str(value) for name, value in settings.items()}
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: ASYNC220  # a blocking start is what a test wants
                 [sys.executable, "-m", "services.releaser"],
                 cwd=ROOT,
                 env=environment | {"PATH": os.defpath, "PLANTED": "not-for-instances"},
@@ -60,7 +61,7 @@ class Killable:
         async with self._tls.channel(address, service="releaser", caller="operator") as channel:
             while time.monotonic() < deadline:
                 with suppress(grpc.aio.AioRpcError):
-                    await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=1)
+                    await _check(channel)
                     return
                 await asyncio.sleep(0.02)
         raise AssertionError(self._log.read_text())
@@ -71,6 +72,11 @@ class Killable:
             self._process.send_signal(number)
             self._process.wait(timeout=10)
             self._process = None
+
+
+async def _check(channel: grpc.aio.Channel) -> None:
+    stub: Any = health_pb2_grpc.HealthStub(channel)
+    await stub.Check(health_pb2.HealthCheckRequest(), timeout=1)
 
 
 @pytest.fixture

@@ -226,5 +226,5 @@ async def test_rows_of_another_tenant_are_invisible(store: Store, database: Data
     assert await store.get(AppKey(tenant="globex", app_id="a1"), 1) is None
     assert await database.fetch("globex", "SELECT * FROM releases") == []
     async with database.unscoped() as connection:
-        with pytest.raises(Exception, match="paas.tenant|tenant_id"):
+        with pytest.raises(Exception, match=r"paas\.tenant|tenant_id"):
             await connection.execute("SELECT * FROM apps")

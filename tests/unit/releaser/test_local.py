@@ -1,0 +1,349 @@
+"""The local runtime: clean environments, one instance at a time, failures that leave the old ones running, adoption,
+mending, draining, stopping.
+
+Uses real processes and ports of this machine; leaves out what decides on releases.
+"""
+# ruff: noqa: ASYNC220, ASYNC221, ASYNC230, ASYNC240  # a test has nothing else to do while it starts or reads something
+
+import asyncio
+import dataclasses
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paaskit.errors import Internal
+from services.releaser.domain import AppKey
+from services.releaser.instance_file import READY, STARTING, read_records, write_record
+from services.releaser.local import _shorten_logs
+from services.releaser.local_stop import stop_all
+from services.releaser.processes import ProcessId, alive, identify
+from services.releaser.runtime import ApplyFailed
+from tests.unit.releaser.conftest import PROGRAM, Machine, deployment_of, environment_of, gone
+
+
+def pids(machine: Machine) -> dict[int, int]:
+    """The process of each index."""
+    return {
+        recorded.index: recorded.pid
+        for _, record in read_records(machine.root)
+        for recorded in record.processes
+        if recorded.state in (STARTING, READY)
+    }
+
+
+async def test_a_program_gets_its_variables_and_nothing_else(machine: Machine) -> None:
+    os.environ["PLANTED_IN_RELEASER"] = "x"
+    try:
+        strange = 'line\nwith "quotes" and = and ü'
+        assert await machine.apply(deployment_of(7, A="1", EMPTY="", STRANGE=strange)) == [1]
+    finally:
+        del os.environ["PLANTED_IN_RELEASER"]
+    (instance,) = await machine.instances()
+    home = machine.root / "acme" / "web" / "instance-1"
+    # macOS-like locales aside, Python adds LC_CTYPE to itself under the C locale (PEP 538).
+    environment = {name: value for name, value in environment_of(instance).items() if name != "LC_CTYPE"}
+    assert environment == {
+        "A": "1",
+        "EMPTY": "",
+        "STRANGE": strange,
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "PORT": str(instance.port),
+        "HOME": str(home),
+        "PAAS_APP": "web",
+        "PAAS_RELEASE": "v7",
+        "PAAS_INSTANCE": "1",
+    }
+    pid = pids(machine)[1]
+    assert os.getsid(pid) == pid
+    descriptors = {each.name: str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()}
+    assert descriptors["0"] == "/dev/null"
+    assert descriptors["1"] == descriptors["2"] == instance.log
+    assert all(target.startswith("socket:") for name, target in descriptors.items() if int(name) > 2)
+    assert len(descriptors) <= 5
+    log = Path(instance.log)
+    assert log == machine.root / "acme" / "web" / "logs" / "instance-1.log"
+    assert log.read_text() == "started v7\n"
+
+
+async def test_nothing_on_disk_holds_a_value_and_all_is_private(machine: Machine) -> None:
+    await machine.apply(deployment_of(1, instances=2, KEY="planted-value"))
+    for path in machine.root.rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path
+        if path.is_file():
+            assert b"planted-value" not in path.read_bytes(), path
+
+
+async def test_never_fewer_ready_instances_while_replacing(machine: Machine) -> None:
+    await machine.apply(deployment_of(1, instances=3))
+    counts: list[int] = []
+    order: list[tuple[int, ...]] = []
+    rolling = asyncio.create_task(machine.apply(deployment_of(2, instances=3, SLOW="0.1")))
+    while not rolling.done():
+        listed = await machine.instances()
+        counts.append(len({instance.index for instance in listed if instance.state == READY}))
+        order.append(tuple(sorted({i.index for i in listed if (i.release, i.state) == (2, READY)})))
+        assert len([instance for instance in listed if instance.state == STARTING]) <= 1
+        await asyncio.sleep(0.003)
+    assert await rolling == [1, 2, 3]
+    assert min(counts) == 3
+    assert list(dict.fromkeys(order)) in ([(), (1,), (1, 2), (1, 2, 3)], [(), (1,), (1, 2)])
+
+
+async def test_an_old_instance_answers_until_its_successor_does(machine: Machine) -> None:
+    await machine.apply(deployment_of(1))
+    (old,) = await machine.instances()
+    rolling = asyncio.create_task(machine.apply(deployment_of(2, SLOW="0.3")))
+    await asyncio.sleep(0.2)
+    assert (await asyncio.to_thread(environment_of, old))["PAAS_RELEASE"] == "v1"
+    await rolling
+    await machine.until(lambda _: gone(old))
+
+
+async def test_scales_up_down_and_to_nothing(machine: Machine) -> None:
+    assert await machine.apply(deployment_of(1, instances=3)) == [1, 2, 3]
+    assert await machine.apply(deployment_of(2, instances=1)) == [1]
+    assert [(i.index, i.release) for i in await machine.instances()] == [(1, 2)]
+    assert await machine.apply(deployment_of(3, instances=0)) == []
+    assert await machine.instances() == []
+    assert await machine.apply(deployment_of(4, instances=0, command=(), image="registry/web:1")) == []
+
+
+@pytest.mark.parametrize(
+    ("bent", "told"),
+    [
+        ({"CRASH": "3"}, r"Instance 1 exited with code 3 before it was ready; its log is /.*/instance-1\.log\."),
+        ({"UNHEALTHY": "1"}, r"Instance 1 did not answer on / within 2 seconds; its log is /.*/instance-1\.log\."),
+        (
+            {"command": ("/no/such/program",)},
+            r"Instance 1 could not be started: there is no program /no/such/program\.",
+        ),
+        ({"command": ("/etc/passwd",)}, r"Instance 1 could not be started: /etc/passwd is not executable\."),
+        ({"BIG": "x" * 200_000}, r"Instance 1 could not be started: the system refused .*python.*\."),
+        ({"command": (), "image": "web:1"}, r"The local runtime starts commands, not images; .*\."),
+        ({"CRASH": "1", "health_path": ""}, r"Instance 1 exited with code 1 before it was ready; .*\."),
+    ],
+)
+async def test_a_failure_leaves_the_old_instances_running(machine: Machine, bent: dict[str, Any], told: str) -> None:
+    await machine.apply(deployment_of(1, instances=2))
+    before = pids(machine)
+    with pytest.raises(ApplyFailed) as failed:
+        await machine.apply(deployment_of(2, instances=2, **bent))
+    assert re.fullmatch(told, failed.value.message)
+    await machine.until(lambda listed: len(listed) == 2)
+    assert pids(machine) == before
+    assert await machine.apply(deployment_of(3, instances=2)) == [1, 2]
+
+
+async def test_without_a_health_check_two_seconds_alive_are_enough(machine: Machine) -> None:
+    begun = time.monotonic()
+    await machine.apply(deployment_of(1, health_path=""))
+    assert 2.0 <= time.monotonic() - begun < 2.6
+
+
+async def test_a_stubborn_program_is_killed_after_its_grace(machine: Machine) -> None:
+    await machine.apply(deployment_of(1, STUBBORN="1"))
+    (old,) = await machine.instances()
+    begun = time.monotonic()
+    await machine.apply(deployment_of(2))
+    assert time.monotonic() - begun < 0.35, "nobody waits for an old instance to end"
+    assert not gone(old)
+    await asyncio.sleep(0.6)
+    assert gone(old)
+
+
+async def test_what_a_program_started_ends_with_it(machine: Machine) -> None:
+    command = ("/bin/sh", "-c", "sleep 300 & echo $! > $HOME/child; wait")
+    await machine.apply(deployment_of(1, command=command, health_path=""))
+    child = int((machine.root / "acme/web/instance-1/child").read_text())
+    assert identify(child)
+    await machine.apply(deployment_of(2))
+    await machine.until(lambda _: identify(child) is None)
+
+
+async def test_a_restarted_releaser_adopts_what_runs(machine: Machine) -> None:
+    await machine.apply(deployment_of(1, instances=2))
+    before = pids(machine)
+    assert await machine.restart() == "first"
+    assert [(i.index, i.state) for i in await machine.instances()] == [(1, READY), (2, READY)]
+    assert pids(machine) == before
+    assert machine.asked == 0
+    await machine.apply(deployment_of(2, instances=1))
+    for pid in before.values():
+        await machine.until(lambda _, pid=pid: identify(pid) is None)  # type: ignore[misc]
+
+
+async def test_a_process_whose_id_nobody_wrote_down_is_found_again(machine: Machine) -> None:
+    await machine.apply(deployment_of(1))
+    before = pids(machine)
+    await machine.runtime.close()
+    ((path, record),) = read_records(machine.root)
+    (process,) = record.processes
+    planned = dataclasses.replace(process, pid=0, started=0, state=STARTING)
+    write_record(path, dataclasses.replace(record, processes=(planned,), wanted={}))
+    await machine.restart()
+    assert await machine.apply(deployment_of(1)) == [1]
+    assert pids(machine) == before, "the same release goes on with the process that was started for it"
+
+
+async def test_a_reused_process_id_is_not_adopted(machine: Machine) -> None:
+    await machine.apply(deployment_of(1))
+    await machine.runtime.close()
+    ((path, record),) = read_records(machine.root)
+    (process,) = record.processes
+    os.kill(process.pid, signal.SIGKILL)
+    bystander = subprocess.Popen(["/bin/sleep", "30"])
+    try:
+        forged = dataclasses.replace(process, pid=bystander.pid)
+        write_record(path, dataclasses.replace(record, processes=(forged,)))
+        await machine.restart()
+        await machine.until(lambda listed: [i.state for i in listed] == [READY])
+        assert pids(machine)[1] != bystander.pid
+        await machine.runtime.close()
+        stop_all(machine.root, grace_seconds=0.3)
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
+async def test_an_instance_that_dies_is_started_again_with_its_release(machine: Machine) -> None:
+    await machine.apply(deployment_of(1, instances=2, COLOUR="blue"))
+    first = pids(machine)
+    os.kill(first[1], signal.SIGKILL)
+    listed = await machine.until(lambda found: [i.state for i in found] == ["stopped", READY])
+    assert listed[0].port == 0
+    listed = await machine.until(lambda found: [i.state for i in found] == [READY, READY])
+    assert environment_of(listed[0])["COLOUR"] == "blue"
+    assert pids(machine)[2] == first[2]
+    assert machine.asked == 1
+
+
+async def test_an_instance_is_mended_once_its_values_can_be_had(machine: Machine) -> None:
+    await machine.apply(deployment_of(1))
+    kept = machine.deployments.pop(1)
+    os.kill(pids(machine)[1], signal.SIGKILL)
+    await machine.until(lambda _: machine.asked == 1)
+    machine.deployments[1] = kept
+    await machine.until(lambda found: [i.state for i in found] == [READY])
+
+
+async def test_a_folder_has_one_releaser_at_a_time(machine: Machine) -> None:
+    with pytest.raises(Internal):
+        Machine(machine.root)
+    with pytest.raises(BlockingIOError):
+        stop_all(machine.root)
+
+
+async def test_remove_stops_and_deletes(machine: Machine) -> None:
+    await machine.apply(deployment_of(1, instances=2, STUBBORN="1"))
+    running = pids(machine)
+    await machine.runtime.remove(AppKey(tenant="acme", app_id="a1"))
+    assert all(identify(pid) is None for pid in running.values())
+    assert not (machine.root / "acme" / "web").exists()
+    await machine.runtime.remove(AppKey(tenant="acme", app_id="a1"))
+    assert await machine.instances() == []
+
+
+async def test_a_removal_leaves_a_newer_app_of_the_same_name_alone(machine: Machine) -> None:
+    newer = AppKey(tenant="acme", app_id="a2")
+    await machine.apply(deployment_of(1))
+    await machine.runtime.apply(deployment_of(1, key=newer), _unheard)
+    await machine.runtime.remove(AppKey(tenant="acme", app_id="a1"))
+    (instance,) = await machine.runtime.instances(newer)
+    assert environment_of(instance)["PAAS_APP"] == "web"
+    assert Path(instance.log).exists()
+
+
+def zombies() -> set[str]:
+    """The ids of our children that have ended and that nobody has taken note of."""
+    listed = subprocess.run(
+        ["ps", "--ppid", str(os.getpid()), "-o", "pid=,stat="], capture_output=True, text=True, check=False
+    )
+    return {line.split()[0] for line in listed.stdout.splitlines() if line.split()[1].startswith("Z")}
+
+
+async def test_no_process_is_left_as_a_zombie(machine: Machine) -> None:
+    before = zombies()
+    for release in range(1, 4):
+        await machine.apply(deployment_of(release))
+    with pytest.raises(ApplyFailed):
+        await machine.apply(deployment_of(4, CRASH="1"))
+    await machine.until(lambda _: zombies() <= before)
+    assert len(pids(machine)) == 1
+
+
+async def test_stop_all_kills_what_does_not_end(machine: Machine) -> None:
+    await machine.apply(deployment_of(1, STUBBORN="1"))
+    (pid,) = pids(machine).values()
+    await machine.runtime.close()
+    assert stop_all(machine.root, grace_seconds=0.2) == 1
+    assert identify(pid) is None
+
+
+async def test_stop_all_ends_everything_and_the_next_releaser_starts_it_again(machine: Machine) -> None:
+    await machine.apply(deployment_of(1, instances=2))
+    running = [identify(pid) for pid in pids(machine).values()]
+    await machine.runtime.close()
+    command = [sys.executable, "-S", "-E", "-c", "import sys; sys.path.insert(0, sys.argv.pop(1)); " + _STOP]
+    root = Path(__file__).parents[3]
+    done = subprocess.run([*command, root, machine.root], capture_output=True, text=True, check=True)
+    assert done.stdout == "2 instances stopped\n"
+    assert not any(alive(process) for process in running if isinstance(process, ProcessId))
+    assert stop_all(machine.root) == 0
+    await machine.restart()
+    await machine.until(lambda found: [i.state for i in found] == [READY, READY])
+
+
+async def test_a_long_log_is_shortened_while_its_program_writes(machine: Machine) -> None:
+    await machine.apply(deployment_of(1))
+    (instance,) = await machine.instances()
+    log = Path(instance.log)
+    with log.open("ab") as file:
+        file.write(b"x" * (10 * 1024 * 1024))
+    _shorten_logs(machine.root)
+    assert log.stat().st_size == 0
+    assert log.with_name("instance-1.log.1").stat().st_size > 10 * 1024 * 1024
+    assert log.with_name("instance-1.log.1").stat().st_mode & 0o077 == 0
+
+
+async def test_a_release_takes_hardly_longer_than_its_programs(machine: Machine) -> None:
+    alone = await asyncio.to_thread(_start_seconds)
+    await machine.apply(deployment_of(1, instances=3))
+    begun = time.monotonic()
+    many: dict[str, Any] = {f"NAME_{n}": "v" * 100 for n in range(500)}
+    await machine.apply(deployment_of(2, instances=3, **many))
+    taken = time.monotonic() - begun
+    assert taken < 3 * alone * 1.5 + 0.15, (taken, alone)
+
+
+def _start_seconds() -> float:
+    """How long the test program takes alone until it answers."""
+    begun = time.monotonic()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    child = subprocess.Popen(PROGRAM, env={"PORT": str(port)}, stdout=subprocess.DEVNULL)
+    try:
+        while True:
+            with socket.socket() as client:
+                if client.connect_ex(("127.0.0.1", port)) == 0:
+                    return time.monotonic() - begun
+            time.sleep(0.002)
+    finally:
+        child.kill()
+        child.wait()
+
+
+async def _unheard(_: int) -> None:
+    return
+
+
+_STOP = "from services.releaser.local_stop import main; sys.exit(main())"
