@@ -28,11 +28,9 @@ def config_list(stack: Stack, token: str, *, app: str, pairs: int = 25) -> Ratio
     def theirs() -> float:
         return _seconds([sys.executable, "-c", _BARE], environment)
 
-    ours(), theirs()  # noqa: B018  # warm the file cache
+    ours(), theirs()  # warm the file cache
     figures = medians([(ours() * 1000, theirs() * 1000) for _ in range(pairs)])
-    return at_most(
-        figures, measure="`paas config`, cold", against=f'`python -c "{_BARE}"`', unit="ms", reach=2.0
-    )
+    return at_most(figures, measure="`paas config`, cold", against=f'`python -c "{_BARE}"`', unit="ms", reach=2.0)
 
 
 def _seconds(command: list[str], environment: dict[str, str]) -> float:

@@ -1,5 +1,7 @@
 """A bare grpc.aio echo with mTLS, in a process of its own: what the framework costs before we do anything.
 
+Bare means as grpcio's own documentation shows it: no interceptor, no option, asyncio's own loop.
+
 `python -m bench.echo ADDRESS TLS_FOLDER RESPONSE_BYTES` serves until it is ended.
 """
 
@@ -10,7 +12,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import grpc
-import uvloop
 
 METHOD = "/bench.Echo/Echo"
 
@@ -50,4 +51,4 @@ async def running_echo(address: str, tls: Path, response_bytes: int) -> AsyncIte
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(sys.argv[1], Path(sys.argv[2]), b"x" * int(sys.argv[3])))
+    asyncio.run(serve(sys.argv[1], Path(sys.argv[2]), b"x" * int(sys.argv[3])))

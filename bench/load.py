@@ -76,9 +76,7 @@ def medians(pairs: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
     )
 
 
-def at_least(
-    figures: tuple[float, float, float], *, measure: str, against: str, unit: str, reach: float
-) -> Ratio:
+def at_least(figures: tuple[float, float, float], *, measure: str, against: str, unit: str, reach: float) -> Ratio:
     """Return the ratio that should be at least `reach`."""
     ours, theirs, ratio = figures
     return Ratio(measure, against, unit, ours, theirs, ratio, f"≥ {reach:.2f}", ratio >= reach)

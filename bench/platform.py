@@ -58,9 +58,7 @@ class Bench:
     async def me(self) -> Metadata:
         """A signed identity that is good for a while yet."""
         if time.monotonic() - self._fetched > _IDENTITY_SECONDS:
-            http = attribute_context_pb2.AttributeContext.HttpRequest(
-                headers={"authorization": f"Bearer {self.token}"}
-            )
+            http = attribute_context_pb2.AttributeContext.HttpRequest(headers={"authorization": f"Bearer {self.token}"})
             request = external_auth_pb2.CheckRequest(
                 attributes=attribute_context_pb2.AttributeContext(
                     request=attribute_context_pb2.AttributeContext.Request(http=http)
@@ -71,7 +69,9 @@ class Bench:
             self._metadata, self._fetched = ((header.key, header.value),), time.monotonic()
         return self._metadata
 
-    async def create_app(self, name: str, *, command: tuple[str, ...] = (), instances: int = 0, health: str = "") -> int:
+    async def create_app(
+        self, name: str, *, command: tuple[str, ...] = (), instances: int = 0, health: str = ""
+    ) -> int:
         """Register an app and return its first release, or 0."""
         request = config_pb2.CreateAppRequest(
             request_id=random_id(),

@@ -84,7 +84,7 @@ def _own_start() -> float:
     try:
         while True:
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=1).close()  # noqa: S310  # our own app
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=1).close()  # our own app
             except (urllib.error.URLError, OSError):
                 time.sleep(0.005)
             else:

@@ -82,16 +82,15 @@ async def set_vars(bench: Bench) -> Ratio:
 @asynccontextmanager
 async def _echo(bench: Bench, address: str, request: bytes, response_bytes: int) -> AsyncIterator[Work]:
     metadata = await bench.me()
-    async with running_echo(address, bench.stack.layout.tls, response_bytes):
-        async with open_channel(
-            address, service="config.paas.internal", tls=bench.stack.layout.tls, identity="gateway"
-        ) as channel:
-            method = channel.unary_unary(METHOD)
+    async with running_echo(address, bench.stack.layout.tls, response_bytes), open_channel(
+        address, service="config.paas.internal", tls=bench.stack.layout.tls, identity="gateway"
+    ) as channel:
+        method = channel.unary_unary(METHOD)
 
-            async def theirs(_: int) -> object:
-                return await method(request, metadata=metadata)
+        async def theirs(_: int) -> object:
+            return await method(request, metadata=metadata)
 
-            yield theirs
+        yield theirs
 
 
 @asynccontextmanager

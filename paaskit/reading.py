@@ -17,8 +17,9 @@ ReadAll = Callable[[str, Sequence[Statement]], Awaitable[list[list[Row]]]]
 """Runs statements for a tenant in one transaction and returns the rows of each."""
 
 _LARGEST_BATCH: Final = 32
-# A second batch under way keeps one slow read from holding up everybody else of its tenant.
-_BATCHES_AT_ONCE: Final = 2
+# A batch that takes this long is not small reads any more: those that arrive then get a connection of their own.
+_SLOW_SECONDS: Final = 0.01
+_BATCHES_AT_ONCE: Final = 4
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,23 @@ class SharedReads:
     def __init__(self, read_all: ReadAll) -> None:
         self._read_all = read_all
         self._waiting: dict[str, list[_Read]] = {}
-        self._running: dict[str, set[asyncio.Task[None]]] = {}
+        self._running: dict[str, int] = {}
+        self._last_batch: dict[str, float] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def read(self, tenant: str, statement: str, parameters: Parameters) -> list[Row]:
         """Return the rows of one statement that sees `tenant` only. Raises what the database raises for it."""
-        read = _Read((statement, parameters), asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        read = _Read((statement, parameters), loop.create_future())
         self._waiting.setdefault(tenant, []).append(read)
-        running = self._running.setdefault(tenant, set())
-        if len(running) < _BATCHES_AT_ONCE:
-            running.add(asyncio.create_task(self._read_waiting(tenant)))
+        running = self._running.get(tenant, 0)
+        late = running and loop.time() - self._last_batch[tenant] > _SLOW_SECONDS
+        if not running or (late and running < _BATCHES_AT_ONCE):
+            self._running[tenant] = running + 1
+            self._last_batch[tenant] = loop.time()
+            task = loop.create_task(self._read_waiting(tenant))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await read.rows
 
     async def _read_waiting(self, tenant: str) -> None:
@@ -50,12 +59,12 @@ class SharedReads:
                 batch, rest = waiting[:_LARGEST_BATCH], waiting[_LARGEST_BATCH:]
                 if rest:
                     self._waiting[tenant] = rest
+                self._last_batch[tenant] = asyncio.get_running_loop().time()
                 await self._read_batch(tenant, batch)
         finally:
-            running = self._running[tenant]
-            running.discard(asyncio.current_task())
-            if not running:
-                del self._running[tenant]
+            self._running[tenant] -= 1
+            if not self._running[tenant]:
+                del self._running[tenant], self._last_batch[tenant]
 
     async def _read_batch(self, tenant: str, batch: Sequence[_Read]) -> None:
         try:

@@ -13,8 +13,9 @@ from paas.config.v1 import config_pb2
 from paaskit import outbox, requests
 from paaskit.audit import AuditEvent
 from paaskit.changes import Answer
-from paaskit.db import Connection, Database, Row
+from paaskit.db import Connection, Database
 from paaskit.errors import Unavailable
+from paaskit.reading import Row
 from paaskit.releases import ReleaseOrder, Releases
 from paaskit.requests import RequestKey
 from paaskit.trail import Trail
