@@ -5,7 +5,7 @@ Must not decide what is released next (`runner`) or what becomes of a failed cha
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import Protocol
 
 import structlog
 
@@ -16,8 +16,6 @@ from services.releaser.runtime import ApplyFailed, Deployment, Runtime
 from services.releaser.watching import Changes
 from services.releaser.work_store import Lease, WorkStore
 
-_TRIES: Final = 3
-
 log = structlog.get_logger()
 
 
@@ -27,14 +25,6 @@ class Waiting(Exception):
     def __init__(self, service: str) -> None:
         super().__init__(service)
         self.service = service
-
-
-class _Moved(Exception):
-    """config and secrets were changed between the two questions; asking again gives a state that fits together."""
-
-    def __init__(self, names: list[str]) -> None:
-        super().__init__()
-        self.names = names
 
 
 @contextmanager
@@ -70,24 +60,18 @@ class States:
         return deployment_of(key, number, desired, sealed)
 
     async def read(self, key: AppKey, release: Release) -> tuple[DesiredState, SealedValues]:
-        """Return both halves, at the pinned versions or the newest. Raises Waiting, PaasError or ApplyFailed."""
-        for _ in range(_TRIES):
-            try:
-                return await self._read(key, release)
-            except _Moved as moved:
-                missing = moved.names
-        raise ApplyFailed(f"No value is stored for {', '.join(missing)}; set it again or unset it.")
-
-    async def _read(self, key: AppKey, release: Release) -> tuple[DesiredState, SealedValues]:
+        """Return both halves, at the pinned versions or the newest. Raises Waiting or PaasError."""
         with waiting_for("config"):
             desired = await self._config.desired_state(key, release.config_version)
         with waiting_for("secrets"):
             sealed = await self._secrets.resolve(
                 key, version=release.secrets_version, names=desired.sealed_names, release=release.number
             )
+        # A name is claimed in config just before its value is stored in secrets, and given up just after it is
+        # dropped there. In between it is not set; the change that is under way has a release of its own coming.
         missing = [name for name in desired.sealed_names if name not in sealed.values]
         if missing:
-            raise _Moved(missing)
+            log.info("values_not_stored", app_id=key.app_id, release=release.number, names=missing)
         return desired, sealed
 
 
@@ -117,9 +101,6 @@ class Rollout:
         try:
             desired, sealed = await self._states.read(lease.key, release)
             total = desired.spec.instances
-        except ApplyFailed as failure:
-            await self._work.fail(lease, release, message=failure.message, undo=True)
-            return None
         except PaasError as refusal:
             # Our own services' sentences hold no values.
             await self._work.fail(lease, release, message=refusal.message, undo=True)
