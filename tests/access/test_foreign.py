@@ -1,0 +1,149 @@
+"""What belongs to another tenant and what does not exist are told apart by nobody (CVE-2023-24999, CVE-2026-40264).
+
+Covers: every method that names something, by name or by id: code, message and details are the same bytes. Leaves out
+how long the two take.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import pytest
+from paas.config.v1 import config_pb2
+from paas.releaser.v1 import releaser_pb2
+from paas.secrets.v1 import secrets_pb2
+from paas.tokens.v1 import tokens_pb2
+
+from paaskit.clock import random_id
+from tests.access import table
+from tests.access.callers import EVERY_PERMISSION, Kind
+from tests.access.house import House
+from tests.access.methods import Method, every_method
+
+ACME = Kind(certificate="gateway", permissions=EVERY_PERMISSION)
+GLOBEX = Kind(certificate="gateway", permissions=EVERY_PERMISSION, tenant="globex")
+
+# As long as each other, so that their lengths are the same too.
+THEIRS, NOBODYS = "shop-one", "shop-two"
+_REQUEST_ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+# What a request needs beside the name to get as far as looking it up.
+_MORE: dict[str, dict[str, Any]] = {
+    "UpdateApp": {"spec": config_pb2.AppSpec(), "stage": True},
+    "SetVars": {"vars": [config_pb2.Assignment(name="A", value="1")]},
+    "UnsetVars": {"names": ["COLOUR"]},
+    "SetSecrets": {"secrets": [secrets_pb2.SecretAssignment(name="A", value="1")]},
+    "RevealSecret": {"name": "PASSWORD"},
+    "RotateSecret": {"name": "PASSWORD", "random": secrets_pb2.RandomValue()},
+    "UnsetSecrets": {"names": ["PASSWORD"]},
+    "GetRelease": {"number": 1},
+    "WatchRelease": {"number": 1},
+    "Rollback": {"number": 1},
+    "ClaimNames": {"claims": [config_pb2.Claim(name="A", size=1)]},
+    "ReleaseNames": {"names": ["PASSWORD"]},
+    "GetDesiredState": {"version": 1},
+    "RestoreVersion": {"version": 1, "change_id": _REQUEST_ID, "actor": "user:eve@example.com"},
+    "AttachManagedVar": {"addon": "pg", "name": "DATABASE_URL", "value": "v", "display": "d"},
+    "DetachManagedVar": {"addon": "pg", "name": "DATABASE_URL"},
+    "ResolveForRelease": {"names": ["PASSWORD"], "release": 1},
+    "DeleteManagedValue": {"name": "PASSWORD"},
+}
+# Methods that name an app and for whom nothing is there to be found: a new app, a filter of one's own log, a value
+# to be stored under a new id.
+_FINDS_NOTHING = {"CreateApp", "ListEvents", "FollowEvents", "StoreManagedValue"}
+
+
+@dataclass(frozen=True)
+class Things:
+    """What acme has: an app with a var, a secret and a release, and a token."""
+
+    app_id: str
+    token_id: str
+
+
+def _finders() -> list[Method]:
+    return [
+        method
+        for method in every_method()
+        if {"app", "app_id", "token"} & set(method.descriptor.input_type.fields_by_name)
+        and method.descriptor.name not in _FINDS_NOTHING
+    ]
+
+
+@pytest.fixture(scope="module")
+async def things(house: House) -> Things:
+    """Things of acme's, each looked at once by acme itself so that every service knows them."""
+
+    async def ask(name: str, request: Any) -> Any:
+        method = next(each for each in every_method() if each.descriptor.name == name)
+        return await house.ask(method, ACME, request)
+
+    create = config_pb2.CreateAppRequest(request_id=random_id(), app=THEIRS, spec=config_pb2.AppSpec())
+    app = config_pb2.CreateAppResponse.FromString(await ask("CreateApp", create)).app
+    var = config_pb2.Assignment(name="COLOUR", value="red")
+    await ask("SetVars", config_pb2.SetVarsRequest(request_id=random_id(), app=THEIRS, vars=[var], stage=True))
+    secret = secrets_pb2.SecretAssignment(name="PASSWORD", value="xyzzy")
+    await ask(
+        "SetSecrets", secrets_pb2.SetSecretsRequest(request_id=random_id(), app=THEIRS, secrets=[secret], stage=True)
+    )
+    await ask("CreateRelease", releaser_pb2.CreateReleaseRequest(request_id=random_id(), app=THEIRS))
+    await ask("WatchRelease", releaser_pb2.WatchReleaseRequest(app=THEIRS, number=1))
+    made = await ask("CreateToken", tokens_pb2.CreateTokenRequest(request_id=random_id(), name=THEIRS))
+    return Things(app.app_id, tokens_pb2.CreateTokenResponse.FromString(made).token.token_id)
+
+
+@pytest.mark.parametrize("method", _finders(), ids=lambda method: method.path)
+async def test_foreign_and_absent_get_the_same_answer(house: House, things: Things, method: Method) -> None:
+    fields = set(method.descriptor.input_type.fields_by_name)
+    by = "app_id" if "app_id" in fields else "app" if "app" in fields else "token"
+    pairs = {
+        "app": [(THEIRS, NOBODYS)],
+        "app_id": [(things.app_id, random_id())],
+        "token": [(THEIRS, NOBODYS), (things.token_id, random_id())],
+    }
+    for theirs, nobodys in pairs[by]:
+        foreign = await _answer(house, method, by, theirs)
+        absent = await _answer(house, method, by, nobodys)
+        assert foreign == absent
+        assert foreign[0] not in {"UNKNOWN", "INTERNAL", "UNAVAILABLE", "INVALID_ARGUMENT"}, foreign
+
+
+def _harmless() -> list[Method]:
+    """Methods of users that leave things as they are for the other tests."""
+    return [
+        method
+        for method in _finders()
+        if method.path in table.USERS and method.descriptor.name not in {"DestroyApp", "RevokeToken"}
+    ]
+
+
+@pytest.mark.parametrize("method", _harmless(), ids=lambda method: method.path)
+async def test_its_owner_gets_another_answer(house: House, things: Things, method: Method) -> None:
+    """The control: the same request does find the thing when its owner asks."""
+    owner = await _answer(house, method, "app", THEIRS, kind=ACME)
+    foreign = await _answer(house, method, "app", THEIRS)
+    assert owner != foreign
+
+
+async def _answer(
+    house: House, method: Method, by: str, reference: str, *, kind: Kind | None = None
+) -> tuple[str, bytes, bytes]:
+    """Code, message or answer, and details, with the reference replaced so that only the rest is compared."""
+    if kind is None:
+        callers = table.SERVICES.get(method.path)
+        kind = Kind(certificate=min(callers)) if callers else GLOBEX
+    fields = method.descriptor.input_type.fields_by_name
+    known = {"request_id": _REQUEST_ID, "tenant": "globex", "stage": True, by: reference}
+    more = _MORE.get(method.descriptor.name, {})
+    request = type(method.request())(**{name: value for name, value in {**known, **more}.items() if name in fields})
+    try:
+        answer = await house.ask(method, kind, request)
+    except grpc.aio.AioRpcError as error:
+        details = dict(error.trailing_metadata() or ()).get("grpc-status-details-bin", b"")
+        assert isinstance(details, bytes)
+        return error.code().name, _blank(str(error.details()).encode(), reference), _blank(details, reference)
+    return "OK", _blank(bytes(answer or b""), reference), b""
+
+
+def _blank(text: bytes, reference: str) -> bytes:
+    return text.replace(reference.encode(), b"?" * len(reference))

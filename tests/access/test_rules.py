@@ -1,0 +1,133 @@
+"""A server does not start with a method whose access is not said exactly once.
+
+Covers: every way a rule can be wrong, by protos made here, and that `build_server` refuses as `rules_of` does. Leaves
+out what the rules then do (test_matrix).
+"""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool
+from google.protobuf.descriptor import ServiceDescriptor
+from paas.access.v1 import access_pb2
+
+from paaskit.access import Rule, RuleError, rules_of
+from paaskit.server import Assembly, Exposed, build_server
+from paaskit.settings import ServiceSettings
+from tests.fixtures.serving import free_address
+from tests.fixtures.tls import Certificates
+
+_NUMBERS = count()
+_GOOD = {
+    "a permission": ("OddService", access_pb2.Rule(permission="apps.read", audit="apps.get")),
+    "signed in": ("OddService", access_pb2.Rule(authenticated=True)),
+    "callers": ("OddInternalService", access_pb2.Rule(callers=["config"])),
+}
+_BAD = {
+    "no rule": ("OddService", None),
+    "an empty rule": ("OddService", access_pb2.Rule()),
+    "an action alone": ("OddService", access_pb2.Rule(audit="apps.get")),
+    "an unknown permission": ("OddService", access_pb2.Rule(permission="apps.destroy", audit="apps.destroy")),
+    "a permission in capitals": ("OddService", access_pb2.Rule(permission="APPS.READ", audit="apps.get")),
+    "a permission without its action": ("OddService", access_pb2.Rule(permission="apps.read")),
+    "permission and signed in": (
+        "OddService",
+        access_pb2.Rule(permission="apps.read", audit="apps.get", authenticated=True),
+    ),
+    "permission and callers": (
+        "OddInternalService",
+        access_pb2.Rule(permission="apps.read", audit="apps.get", callers=["config"]),
+    ),
+    "signed in and callers": ("OddInternalService", access_pb2.Rule(authenticated=True, callers=["config"])),
+    "callers at a public service": ("OddService", access_pb2.Rule(callers=["config"])),
+    "a permission at an internal service": (
+        "OddInternalService",
+        access_pb2.Rule(permission="apps.read", audit="apps.get"),
+    ),
+    "signed in at an internal service": ("OddInternalService", access_pb2.Rule(authenticated=True)),
+}
+
+
+def _service(name: str, rule: access_pb2.Rule | None) -> ServiceDescriptor:
+    """A proto service of one method with this rule."""
+    number = next(_NUMBERS)
+    file = descriptor_pb2.FileDescriptorProto(
+        name=f"odd/v{number}/odd.proto",
+        package=f"odd.v{number}",
+        syntax="proto3",
+        dependency=["paas/access/v1/access.proto"],
+        message_type=[descriptor_pb2.DescriptorProto(name="Nothing")],
+    )
+    method = file.service.add(name=name).method.add(
+        name="Do", input_type=f".odd.v{number}.Nothing", output_type=f".odd.v{number}.Nothing"
+    )
+    if rule is not None:
+        method.options.Extensions[access_pb2.rule].CopyFrom(rule)
+    pool = descriptor_pool.Default()
+    pool.AddSerializedFile(file.SerializeToString())
+    return pool.FindServiceByName(f"odd.v{number}.{name}")
+
+
+@pytest.mark.parametrize("case", _GOOD)
+def test_one_kind_of_rule_is_right(case: str) -> None:
+    service = _service(*_GOOD[case])
+    (rule,) = rules_of([service], foreign={}).values()
+    assert rule.public == (service.name == "OddService")
+
+
+@pytest.mark.parametrize("case", _BAD)
+def test_anything_else_is_refused(case: str) -> None:
+    with pytest.raises(RuleError, match=r"odd\.v\d+\.Odd"):
+        rules_of([_service(*_BAD[case])], foreign={})
+
+
+def test_a_second_rule_from_elsewhere_is_refused() -> None:
+    service = _service(*_GOOD["signed in"])
+    with pytest.raises(RuleError, match="two access rules"):
+        rules_of([service], foreign={f"/{service.full_name}/Do": Rule(any_service=True)})
+
+
+def test_one_bad_method_among_good_ones_is_refused() -> None:
+    with pytest.raises(RuleError):
+        rules_of([_service(*_GOOD["callers"]), _service(*_BAD["no rule"])], foreign={})
+
+
+@pytest.mark.parametrize("case", _BAD)
+async def test_the_server_does_not_start(case: str, tls: Certificates) -> None:
+    with pytest.raises(RuleError):
+        build_server(_settings(tls), _assembly(_service(*_BAD[case])))
+
+
+async def test_the_same_server_with_a_rule_does(tls: Certificates) -> None:
+    server, _, _ = build_server(_settings(tls), _assembly(_service(*_GOOD["callers"])))
+    await server.start()
+    await server.stop(0)
+
+
+def _settings(tls: Certificates) -> ServiceSettings:
+    files = tls.settings("config")
+    return ServiceSettings(
+        listen=free_address(),
+        database_url="",
+        database_password_file=files.tls_key_file,
+        tls_cert_file=files.tls_cert_file,
+        tls_key_file=files.tls_key_file,
+        tls_ca_file=files.tls_ca_file,
+    )
+
+
+def _assembly(service: ServiceDescriptor) -> Assembly:
+    async def close() -> None:
+        pass
+
+    register: Callable[[Any, Any], None] = lambda _servicer, _server: None  # noqa: E731  # nothing is called
+    return Assembly(
+        exposed=[Exposed(service, register, None)],
+        verifier=None,
+        record=None,
+        background={},
+        close=close,
+        foreign_rules={},
+    )
