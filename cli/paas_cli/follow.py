@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Pauses before each new try while the stream gives nothing, in seconds.
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 2.0)
+# Seconds without news after which it is asked anew how the release stands.
+_QUIET = 20.0
 
 
 class Show(Protocol):
@@ -82,6 +84,7 @@ def to_the_end(session: Session, app: str, number: int) -> "Release":
 
 def _one(session: Session, app: str, number: int, show: Show) -> "Release":
     tries = 0
+    waited = False
     while True:
         last: Release | None = None
         try:
@@ -95,6 +98,11 @@ def _one(session: Session, app: str, number: int, show: Show) -> "Release":
                 return last
             if error.code not in (rpc_error.UNAVAILABLE, rpc_error.DEADLINE_EXCEEDED):
                 raise _unwatched(session, error, number) from None
+            if last is not None and error.code == rpc_error.DEADLINE_EXCEEDED:
+                if waited and releases_shown.is_waiting(last):
+                    raise _left_waiting(last, app) from None
+                waited = releases_shown.is_waiting(last)
+                continue
         if tries == len(_PAUSES):
             raise Failure(
                 f"The change is kept and release v{number} goes on, but the releaser service is unavailable; "
@@ -110,8 +118,16 @@ def _watch(session: Session, app: str, number: int) -> "Iterator[Release]":
 
     request = releaser_pb2.WatchReleaseRequest(app=app, number=number)
     path = "/paas.releaser.v1.ReleaserService/WatchRelease"
-    for answer in session.stream(path, request, releaser_pb2.WatchReleaseResponse):
+    for answer in session.stream(path, request, releaser_pb2.WatchReleaseResponse, idle=_QUIET):
         yield answer.release
+
+
+def _left_waiting(release: "Release", app: str) -> Failure:
+    return Failure(
+        f"The change is kept, but its release v{release.number} stands still ({visible(release.message).rstrip('.')}) "
+        f"and goes on once that is back; `paas releases:info v{release.number} -a {app}` shows how it ends.",
+        exit_code=errors.UNAVAILABLE,
+    )
 
 
 def _unwatched(session: Session, error: RpcError, number: int) -> Failure:

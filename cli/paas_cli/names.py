@@ -34,5 +34,5 @@ def value_fault(value: str) -> str | None:
     if "\0" in value:
         return "has a value with a NUL character, which no environment can hold"
     if size > MAX_VALUE_BYTES:
-        return f"has a value of {size} bytes, and {MAX_VALUE_BYTES} is the limit"
+        return f"has a value of more than {MAX_VALUE_BYTES} bytes, which is the limit"
     return None

@@ -101,7 +101,7 @@ class Program(click.Group):
             raise click.UsageError(f"Commands are written with a colon: `paas {spaced}`.")
         if name in ENTRIES or name in _ALIASES or name.startswith("-"):
             return super().resolve_command(ctx, args)
-        raise click.UsageError(f"There is no command `{name}`{_suggestion(name)}; `paas --help` lists them.")
+        raise click.UsageError(f"There is no command `{name}`{_suggestion(name)} `paas --help` lists them all.")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click passes it
         """Commands in their sections, without importing any."""
@@ -115,7 +115,7 @@ def _suggestion(name: str) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(name, [*ENTRIES, *_ALIASES], n=1, cutoff=0.5)
-    return f"; did you mean `{close[0]}`?" if close else ""
+    return f"; did you mean `{close[0]}`?" if close else "."
 
 
 HELP = """Config vars, secrets, releases, access tokens and the audit log of your apps.

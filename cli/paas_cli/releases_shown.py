@@ -24,11 +24,18 @@ def status_line(release: "Release") -> str:
     line = f"v{release.number} {state(release)}"
     if release.state == RUNNING and release.instances_total:
         line += f" {release.instances_ready}/{release.instances_total}"
+    if is_waiting(release):
+        line += f": {visible(release.message)}"
     if release.state == SUPERSEDED:
         line += f" by v{release.superseded_by}"
     if release.state == FAILED and release.message:
         line += f": {visible(release.message)}"
     return line
+
+
+def is_waiting(release: "Release") -> bool:
+    """Whether it stands still until a service is back; its message says which."""
+    return release.state == RUNNING and bool(release.message)
 
 
 def document(release: "Release") -> dict[str, object]:

@@ -108,9 +108,12 @@ class Session:
                 f"Interrupted before the answer came: it is not known whether this was done; `{look}` shows it."
             ) from None
 
-    def stream(self, path: str, request: Encodable, answer: type[Answer]) -> Iterator[Answer]:
-        """A call that answers as things happen. Raises RpcError, because a broken stream is not the end."""
-        return self._channel.stream(path, request, answer=answer)
+    def stream(self, path: str, request: Encodable, answer: type[Answer], *, idle: float = 600.0) -> Iterator[Answer]:
+        """A call that answers as things happen, at most `idle` seconds apart.
+
+        Raises RpcError, because a broken stream is not the end.
+        """
+        return self._channel.stream(path, request, answer=answer, idle=idle)
 
     def failure(self, error: RpcError, *, effect: "Effect | None") -> Failure:
         """`error` in words."""

@@ -27,7 +27,7 @@ class CreateOptions:
 @click.argument("name", required=False, metavar="NAME")
 @click.argument("program", nargs=-1, metavar="[-- COMMAND ARGS...]")
 @click.option("--image", default="", metavar="IMAGE", help="The container image to run.")
-@click.option("--instances", type=click.IntRange(0, 100), default=1, metavar="N", help="How many run; default 1.")
+@click.option("--instances", type=click.IntRange(0, 100), metavar="N", help="How many run; default 1.")
 @click.option("--health-path", default="", metavar="/PATH", help="Answers 2xx on $PORT once an instance is ready.")
 @click.option("--no-wait", is_flag=True, help="Do not watch the first release.")
 def command(
@@ -36,20 +36,23 @@ def command(
     name: str | None,
     program: tuple[str, ...],
     image: str,
-    instances: int,
+    instances: int | None,
     health_path: str,
     no_wait: bool,
 ) -> None:
     """Register an app.
 
     NAME has 2 to 40 lower-case letters, digits and dashes. With a command or an image the app is
-    released at once; without, it starts with its first change. Put `--` before the command.
+    released at once; without, nothing runs until `paas apps:update` gives it one. Put `--` before
+    the command.
 
     For example:
       paas apps:create web --instances 2 --health-path /health -- python server.py
       paas apps:create worker --image registry.example.com/worker:7
     """
     choose(session, name)
+    if instances is None:
+        instances = 1 if program or image else 0
     run(CreateOptions(program, image, instances, health_path, no_wait), session)
 
 

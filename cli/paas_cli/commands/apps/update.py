@@ -62,6 +62,8 @@ def run(options: UpdateOptions, session: Session) -> None:
         "/paas.config.v1.ConfigService/GetApp", config_pb2.GetAppRequest(app=name), config_pb2.GetAppResponse
     ).app
     spec = app.spec
+    if not spec.command and not spec.image and options.instances is None and (options.command or options.image):
+        spec.instances = spec.instances or 1  # it had nothing to run until now
     if options.command:
         spec.command[:] = options.command
     if options.image is not None:
