@@ -1,0 +1,254 @@
+"""One installation for tests: its stack, the people signed in to it, and the real `paas` run as they would run it.
+
+Everything that `paas` printed is kept, and so is every value that must not turn up anywhere: `Canaries` makes them.
+"""
+
+import itertools
+import json
+import os
+import secrets
+import signal
+import string
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from local.provisioner import Attachment, attach
+from local.signin import Person, cli_environment, issue
+from local.stack import Stack
+
+PAAS = str(Path(sys.executable).with_name("paas"))
+PROGRAM = (sys.executable, "-I", "-S", str(Path(__file__).with_name("program.py")))
+TENANT = "acme"
+# Seconds after which a command that should have ended long ago is a failure.
+PATIENCE = 40.0
+_ALNUM = string.ascii_letters + string.digits
+
+
+@dataclass(frozen=True)
+class Run:
+    """One command that ended: what was asked, how it ended, what it printed."""
+
+    arguments: tuple[str, ...]
+    exit_code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of standard output."""
+        return self.out.splitlines()
+
+    @property
+    def document(self) -> Any:
+        """Standard output as JSON."""
+        return json.loads(self.out)
+
+
+@dataclass
+class Canaries:
+    """Values to look for later. All secrets share one random mark, all config values another."""
+
+    secret_mark: str = field(default_factory=lambda: _random(24))
+    config_mark: str = field(default_factory=lambda: _random(24))
+    tokens: list[str] = field(default_factory=list)
+    _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    def secret(self) -> str:
+        """A new value for a secret."""
+        return f"{next(self._numbers)}-{self.secret_mark}-end"
+
+    def config(self) -> str:
+        """A new value for a config var."""
+        return f"{next(self._numbers)}-{self.config_mark}-end"
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_ALNUM) for _ in range(length))
+
+
+@dataclass
+class Paas:
+    """`paas` as one person runs it. `environment` is all it gets; `folder` is where it stands."""
+
+    environment: dict[str, str]
+    folder: Path
+    transcript: list[Run]
+    canaries: Canaries
+
+    def __call__(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Run:
+        """Run one command to its end."""
+        done = subprocess.run(
+            [PAAS, *arguments],
+            env={**self.environment, **(env or {})},
+            cwd=self.folder,
+            input=stdin,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        return self.keep(Run(arguments, done.returncode, done.stdout.decode(), done.stderr.decode()))
+
+    def ok(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Run:
+        """Run one command that has to succeed."""
+        run = self(*arguments, stdin=stdin, env=env)
+        assert run.exit_code == 0, f"{arguments[:2]} ended with {run.exit_code}: {run.err or run.out}"
+        return run
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start a command that will be interrupted or waited for by the test."""
+        return subprocess.Popen(
+            [PAAS, *arguments],
+            env=self.environment,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def finish(self, process: "subprocess.Popen[str]", *, number: int | None = None) -> Run:
+        """Wait for a command that `start` began, after sending it a signal where one is given."""
+        if number is not None:
+            process.send_signal(number)
+        out, err = process.communicate(timeout=PATIENCE)
+        return self.keep(Run(tuple(process.args)[1:], process.returncode, out, err))  # type: ignore[arg-type]
+
+    def keep(self, run: Run) -> Run:
+        """Remember what a command printed, and the token it may have made."""
+        self.transcript.append(run)
+        for line in run.lines:
+            if line.startswith("  PAAS_TOKEN="):
+                self.canaries.tokens.append(line.partition("=")[2])
+        return run
+
+    def as_token(self, token: str) -> "Paas":
+        """The same, signed in with another token."""
+        return self.with_(PAAS_TOKEN=token)
+
+    def with_(self, **environment: str) -> "Paas":
+        """The same with other variables in its environment."""
+        return Paas({**self.environment, **environment}, self.folder, self.transcript, self.canaries)
+
+    def at(self, folder: Path) -> "Paas":
+        """The same, standing in another folder."""
+        return Paas(self.environment, folder, self.transcript, self.canaries)
+
+
+@dataclass
+class Installation:
+    """A running stack and what was done to it."""
+
+    stack: Stack
+    home: Path
+    canaries: Canaries = field(default_factory=Canaries)
+    transcript: list[Run] = field(default_factory=list)
+    _names: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    def person(
+        self, user: str = "ada@example.com", *, tenant: str = TENANT, role: str = "admin", days: float = 1
+    ) -> Paas:
+        """`paas` as somebody signed in by the operator."""
+        token = issue(self.stack, Person(tenant=tenant, user=user, role=role), lifetime=timedelta(days=days))
+        self.canaries.tokens.append(token)
+        folder = self.home / f"work {next(self._names)}"
+        folder.mkdir(parents=True)
+        environment = cli_environment(self.stack, token, home=self.home)
+        return Paas(environment, folder, self.transcript, self.canaries)
+
+    def new_app(self, paas: Paas, *, instances: int = 1) -> Paas:
+        """`paas` with a new app chosen; the app runs and is ready."""
+        name = f"app-{next(self._names)}"
+        created = paas.ok("apps:create", name, "--instances", str(instances), *health(instances), "--", *PROGRAM)
+        assert created.lines[0] == f"Created {name} · release v1"
+        return paas.with_(PAAS_APP=name)
+
+    def attach(self, app: str, value: str, *, tenant: str = TENANT) -> int:
+        """Play the add-on that hands the app its DATABASE_URL; the release that causes."""
+        return attach(
+            self.stack,
+            Attachment(
+                tenant=tenant, app=app, addon="postgres", name="DATABASE_URL", value=value, display="postgres://..."
+            ),
+        )
+
+
+def health(instances: int) -> tuple[str, ...]:
+    """The option for the health check, where anything runs."""
+    return ("--health-path", "/health") if instances else ()
+
+
+def instances(paas: Paas) -> list[dict[str, Any]]:
+    """The instances of the chosen app, as `apps:info` tells."""
+    found: list[dict[str, Any]] = paas.ok("apps:info", "--json").document["instances"]
+    return found
+
+
+def environments(paas: Paas) -> list[dict[str, str]]:
+    """What each instance of the chosen app says it has in its environment."""
+    return [fetch(instance["port"])["environment"] for instance in instances(paas)]
+
+
+def fetch(port: int) -> Any:
+    """Ask one instance."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as response:
+        return json.load(response)
+
+
+def config_of(paas: Paas) -> dict[str, str]:
+    """Names and values that `paas config` shows."""
+    return {var["name"]: var["value"] for var in paas.ok("config", "--json").document["vars"]}
+
+
+def secret_names(paas: Paas) -> list[str]:
+    """The names that `paas secrets` shows."""
+    return [secret["name"] for secret in paas.ok("secrets", "--json").document["secrets"]]
+
+
+def releases(paas: Paas) -> list[dict[str, Any]]:
+    """The releases of the chosen app, newest first."""
+    found: list[dict[str, Any]] = paas.ok("releases", "-n", "1000", "--json").document["releases"]
+    return found
+
+
+def events(paas: Paas, **wanted: object) -> list[dict[str, Any]]:
+    """The tenant's audit events with these fields, oldest first."""
+    found = paas.ok("audit", "-n", "5000", "--json").document["events"]
+    return [event for event in found if all(event[name] == value for name, value in wanted.items())]
+
+
+def eventually(what: Callable[[], object], *, seconds: float = 15.0, pause: float = 0.1) -> Any:
+    """Wait until `what` gives something true; that. Raises AssertionError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < deadline, f"not so after {seconds} seconds"
+        time.sleep(pause)
+    return found
+
+
+def settled(paas: Paas) -> list[dict[str, Any]]:
+    """The chosen app's releases once all of them have ended."""
+
+    def ended() -> list[dict[str, Any]]:
+        found = releases(paas)
+        return found if all(release["finished_at"] for release in found) else []
+
+    return list(eventually(ended, seconds=30, pause=0.3))
+
+
+def pid_of(stack: Stack, part: str) -> int:
+    """The process of one part. Raises AssertionError while it has none."""
+    found = {entry["name"]: entry["pid"] for entry in stack.status()}
+    assert found[part]
+    return int(found[part])
+
+
+def kill(pid: int) -> None:
+    """End one process at once."""
+    os.kill(pid, signal.SIGKILL)
