@@ -5,6 +5,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Identity,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -29,6 +30,7 @@ APPS = Table(
     Column("bytes", BigInteger, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
     Column("destroyed_at", DateTime(timezone=True)),
+    Index("apps_living_name", "tenant", "name", unique=True, postgresql_where=text("destroyed_at IS NULL")),
 )
 
 SPECS = Table(
@@ -57,6 +59,7 @@ VARS = Table(
     Column("addon", Text, nullable=False),
     Column("size", Integer, nullable=False),
     Column("position", BigInteger, nullable=False),
+    Index("vars_current", "tenant", "app_id", "name", unique=True, postgresql_where=text("valid_to IS NULL")),
 )
 
 REQUESTS = Table(

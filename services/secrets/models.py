@@ -5,6 +5,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Identity,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -44,6 +45,7 @@ SEALED = Table(
     Column("previous", BigInteger),
     Column("previous_until", DateTime(timezone=True)),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    Index("sealed_current", "tenant", "app_id", "name", unique=True, postgresql_where=text("valid_to IS NULL")),
 )
 
 TENANT_KEYS = Table(
@@ -63,6 +65,7 @@ OVERLAP_ENDS = Table(
     Column("name", Text, primary_key=True),
     Column("version", BigInteger, nullable=False),
     Column("due", DateTime(timezone=True), nullable=False),
+    Index("overlap_ends_due", "due"),
 )
 
 REQUESTS = Table(
