@@ -11,6 +11,10 @@ from paaskit.access import current_caller, current_user
 from paaskit.paging import decode_page, encode_page, page_size
 from services.audit.domain import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, AuditLog, Event, Report, Selection
 
+# The seconds a Timestamp may have (google/protobuf/timestamp.proto): years 1 to 9999.
+_YEAR_1 = -62_135_596_800
+_YEAR_9999 = 253_402_300_799
+
 
 class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
     """What users call."""
@@ -77,10 +81,9 @@ def report_from(event: audit_pb2.Event) -> Report:
 
 def _time(timestamp: Timestamp) -> datetime | None:
     """Return the time to the microsecond, which is what PostgreSQL keeps; None where it is no time at all."""
-    try:
-        return timestamp.ToDatetime(tzinfo=UTC)
-    except (ValueError, OverflowError):
+    if not _YEAR_1 <= timestamp.seconds <= _YEAR_9999 or not 0 <= timestamp.nanos < 1_000_000_000:
         return None
+    return timestamp.ToDatetime(tzinfo=UTC)
 
 
 def _to_proto(event: Event) -> audit_pb2.Event:
