@@ -1,0 +1,151 @@
+"""Migrated databases: equal to the models, closed by tenant, open to the service's role no further than reviewed.
+
+On a real PostgreSQL with the real migrations. That the policies keep tenants apart is tested with each store.
+"""
+
+from typing import Final
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from tests.architecture.sources import SERVICES
+from tests.fixtures.postgres import Databases
+
+_HISTORY: Final = {"SELECT", "INSERT"}
+_OUTBOX: Final = {"SELECT", "INSERT", "UPDATE (destination)", "DELETE"}
+_REQUESTS: Final = {"SELECT", "INSERT", "DELETE"}
+
+# What each service's login role may do: reviewed. Where rows are history there is no DELETE, and UPDATE only of what
+# closes a row.
+_GRANTS: Final = {
+    "audit": {"events": _HISTORY},
+    "config": {
+        "apps": _HISTORY | {"UPDATE (bytes, destroyed_at, names, next_position, version)"},
+        "specs": _HISTORY | {"UPDATE (valid_to)"},
+        "vars": _HISTORY | {"UPDATE (size, valid_to)"},
+        "requests": _REQUESTS,
+        "outbox": _OUTBOX,
+    },
+    "secrets": {
+        # DELETE is for destroyed apps, whose secrets must not stay.
+        "apps": _HISTORY | {"UPDATE (next_position, version)", "DELETE"},
+        "sealed": _HISTORY | {"UPDATE (previous_until, valid_to)", "DELETE"},
+        "tenant_keys": _HISTORY,
+        "overlap_ends": _HISTORY | {"UPDATE (due, version)", "DELETE"},
+        "requests": _REQUESTS,
+        "outbox": _OUTBOX,
+    },
+    "tokens": {
+        "tokens": _HISTORY | {"UPDATE (last_used_at, revoked_at)"},
+        "requests": _REQUESTS,
+        "outbox": _OUTBOX,
+    },
+    "releaser": {
+        "apps": _HISTORY | {"UPDATE (last_number, name, removed_at)"},
+        "releases": _HISTORY
+        | {
+            (
+                "UPDATE (config_version, finished_at, instances_ready, instances_total, message, revert_release, "
+                "reverted_names, reverted_to, secrets_version, started_at, state, superseded_by, undo_due)"
+            )
+        },
+        "work": _HISTORY | {"UPDATE (lease_holder, lease_until, not_before, removal)", "DELETE"},
+        "requests": _REQUESTS,
+        "outbox": _OUTBOX,
+    },
+}
+# Tables that a job reads across tenants, and therefore hold no value: reviewed.
+_WITHOUT_RLS: Final = {
+    "audit": {"alembic_version"},
+    "config": {"alembic_version", "outbox"},
+    "secrets": {"alembic_version", "outbox", "overlap_ends"},
+    "tokens": {"alembic_version", "outbox"},
+    "releaser": {"alembic_version", "outbox", "work"},
+}
+
+_TABLE_GRANTS: Final = """
+    SELECT table_name, privilege_type FROM information_schema.role_table_grants
+    WHERE grantee = %s AND table_schema = 'public'"""
+_COLUMN_GRANTS: Final = """
+    SELECT c.table_name, string_agg(c.column_name, ', ' ORDER BY c.column_name)
+    FROM information_schema.column_privileges c
+    WHERE c.grantee = %s AND c.privilege_type = 'UPDATE' AND c.table_schema = 'public' AND NOT EXISTS (
+        SELECT 1 FROM information_schema.role_table_grants t
+        WHERE t.grantee = c.grantee AND t.table_name = c.table_name AND t.privilege_type = 'UPDATE')
+    GROUP BY c.table_name"""
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_migrations_leave_what_the_models_say(service: str, databases: Databases) -> None:
+    models = __import__(f"services.{service}.models", fromlist=["METADATA"])
+    databases.empty(service)
+    engine = create_engine(databases.owner_url(service), poolclass=NullPool)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, models.METADATA) == []
+    engine.dispose()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_tenant_tables_have_forced_row_level_security(service: str, databases: Databases) -> None:
+    rows = databases.look(
+        service,
+        """SELECT relname, relrowsecurity AND relforcerowsecurity,
+                  EXISTS (SELECT 1 FROM pg_policy WHERE polrelid = pg_class.oid)
+           FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace""",
+    )
+    assert {name for name, forced, _ in rows if not forced} == _WITHOUT_RLS[service]
+    assert [name for name, forced, has_policy in rows if forced and not has_policy] == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_tenant_is_part_of_every_unique_index(service: str, databases: Databases) -> None:
+    """Else a clash of names would tell one tenant what another has."""
+    rows = databases.look(
+        service,
+        """SELECT i.indexrelid::regclass::text,
+                  EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attname = 'tenant'
+                          AND a.attnum = ANY (i.indkey))
+           FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+           WHERE i.indisunique AND c.relrowsecurity AND c.relnamespace = 'public'::regnamespace""",
+    )
+    assert rows
+    assert [name for name, with_tenant in rows if not with_tenant] == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_role_may_do_what_was_reviewed(service: str, databases: Databases) -> None:
+    found: dict[str, set[str]] = {}
+    for table, privilege in databases.look(service, _TABLE_GRANTS, (service,)):
+        found.setdefault(table, set()).add(privilege)
+    for table, columns in databases.look(service, _COLUMN_GRANTS, (service,)):
+        found.setdefault(table, set()).add(f"UPDATE ({columns})")
+    assert found == _GRANTS[service]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_role_owns_nothing_and_is_nobody_special(service: str, databases: Databases) -> None:
+    (row,) = databases.look(
+        service,
+        """SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication,
+                  (SELECT count(*) FROM pg_auth_members WHERE member = r.oid),
+                  (SELECT count(*) FROM pg_class WHERE relowner = r.oid),
+                  has_schema_privilege(rolname, 'public', 'CREATE')
+           FROM pg_roles r WHERE rolname = %s""",
+        (service,),
+    )
+    assert row == (False, False, False, False, False, 0, 0, False)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_nobody_else_may_look_at_its_tables(service: str, databases: Databases) -> None:
+    rows = databases.look(
+        service,
+        """SELECT DISTINCT grantee FROM information_schema.role_table_grants
+           WHERE table_schema = 'public' AND grantee NOT IN (%s, %s, 'postgres')""",
+        (service, f"{service}_owner"),
+    )
+    assert rows == []

@@ -1,0 +1,113 @@
+"""What may import what, where import-linter can't say it: single files, and packages inside of others' namespaces.
+
+Covers the two privileges (KMS, Kubernetes), the file table of a service, database drivers, mock libraries. Layers
+between packages are import-linter's contracts in pyproject.toml.
+"""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from tests.architecture.sources import ROOT, SERVICES, Source, sources
+
+_DRIVERS = ("psycopg", "psycopg_pool", "sqlalchemy", "alembic")
+_MESSAGES = ("paas", "google", "envoy", "grpc", "grpc_status", "grpc_health", "grpc_reflection")
+
+# Files that may use a database driver beside every service's store.py, *_store.py, models.py and migrations.
+_DRIVERS_ALLOWED = {
+    "paaskit/db.py",
+    "paaskit/migrations.py",  # imported by whoever deploys
+    "paaskit/outbox.py",  # has to tell a database's failure from its receiver's
+    "services/releaser/runner.py",  # goes on whatever the database did
+    "local/databases.py",  # makes the databases and roles
+    "tests/fixtures/postgres.py",
+}
+
+
+@pytest.mark.parametrize(
+    ("module", "only"),
+    [
+        ("google.cloud", "services/secrets/kms.py"),
+        ("kubernetes", "services/releaser/cluster.py"),
+        ("kubernetes_asyncio", ""),
+        ("boto3", ""),
+    ],
+)
+def test_a_privilege_is_held_by_one_file(module: str, only: str) -> None:
+    assert {source.path for source in sources() if source.imports_any(module)} <= {only}
+
+
+def test_the_check_of_privileges_sees_every_way_to_import() -> None:
+    ways = [
+        "import google.cloud.kms",
+        "from google.cloud import kms",
+        "from google.cloud.kms import x",
+        "import kubernetes",
+    ]
+    for way in ways:
+        assert Source("x.py", f"def f():\n    {way}\n").imports_any("google.cloud", "kubernetes"), way
+
+
+@pytest.mark.parametrize(
+    "source", sources("paaskit", "services", "gateway", "cli", "local"), ids=lambda each: each.path
+)
+def test_database_drivers_stay_in_stores(source: Source) -> None:
+    stores = source.name in {"store.py", "models.py"} or source.name.endswith("_store.py")
+    if stores or "/migrations/" in source.path or source.path in _DRIVERS_ALLOWED:
+        return
+    assert source.imports_any(*_DRIVERS) == []
+
+
+@pytest.mark.parametrize("source", sources("services"), ids=lambda each: each.path)
+def test_a_running_service_does_not_import_sqlalchemy(source: Source) -> None:
+    if source.name == "models.py" or "/migrations/" in source.path:
+        return
+    assert source.imports_any("sqlalchemy", "alembic") == []
+    assert [name for name in source.imports() if name.split(".")[2:3] == ["models"]] == []
+
+
+@pytest.mark.parametrize("source", sources("services"), ids=lambda each: each.path)
+def test_the_file_table(source: Source) -> None:
+    if source.name == "rpc.py" or source.name.endswith("_rpc.py"):
+        assert source.imports_any(*_DRIVERS, "google.cloud", "kubernetes", "grpc") == []
+        assert not [node for node in ast.walk(source.tree) if isinstance(node, ast.Try)], "an rpc module has no try"
+        for function in ast.walk(source.tree):
+            if isinstance(function, ast.AsyncFunctionDef) and function.name[0].isupper():
+                assert function.end_lineno is not None
+                assert function.end_lineno - function.lineno < 20, f"{function.name} is long for a translation"
+    if source.name in {"domain.py", "plan.py", "internal.py", "apps.py", "releasing.py"}:
+        assert source.imports_any(*_MESSAGES, *_DRIVERS) == []
+    if source.name not in {"server.py", "__main__.py"}:
+        assert [name for name in source.imports() if name.endswith(".settings.Settings")] == []
+    if source.name != "__main__.py":
+        assert "os.environ" not in source.text
+        assert "getenv" not in source.text
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_has_its_files(service: str) -> None:
+    folder = ROOT / "services" / service
+    wanted = ["__init__", "__main__", "settings", "server", "rpc", "domain", "store", "models", "migrations/env"]
+    assert [name for name in wanted if not (folder / f"{name}.py").is_file()] == []
+    assert (folder / "README.md").is_file(), (
+        "a service says what it holds, calls, stores, and what if it is compromised"
+    )
+
+
+@pytest.mark.parametrize("source", sources("tests"), ids=lambda each: each.path)
+def test_tests_use_fakes_and_no_mocks(source: Source) -> None:
+    assert source.imports_any("unittest", "mock", "pytest_mock", "asynctest", "respx", "responses") == []
+
+
+@pytest.mark.parametrize("module", ["services.config.server", "services.secrets.server", "paas_cli.__main__"])
+def test_importing_has_no_effects_and_no_burden(module: str) -> None:
+    """In an interpreter of its own: nothing is printed, and what is heavy or privileged is not loaded."""
+    code = f"import sys, {module}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    loaded = set(done.stdout.split())
+    assert done.stderr == ""
+    assert not loaded & {"sqlalchemy", "alembic", "kubernetes", "google.cloud.kms"}
+    if module.startswith("paas_cli"):
+        assert not loaded & {"grpc", "rich", "paaskit", "cryptography"}
