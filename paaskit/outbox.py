@@ -84,7 +84,9 @@ class Relay:
 
     async def _wait(self) -> None:
         try:
-            await asyncio.wait_for(self._wake.wait(), _IDLE_SECONDS)
+            # Not wait_for: before Python 3.12 it can swallow a cancellation, and stopping would wait for ever.
+            async with asyncio.timeout(_IDLE_SECONDS):
+                await self._wake.wait()
             # Others commit at the same moment; a short wait puts them all into one message.
             await asyncio.sleep(_GATHER_SECONDS)
         except TimeoutError:
