@@ -5,7 +5,7 @@ as its statements. Stores own the SQL; this module must not know a table.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -15,8 +15,8 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from paaskit.batching import Batcher
 from paaskit.errors import PaasError, Unavailable
-from paaskit.reading import Parameters, Row, SharedReads, Statement
 
 _SET_TENANT: Final = "SELECT set_config('paas.tenant', %s, true)"
 _SET: Final = "SELECT set_config(%s, %s, true)"
@@ -26,6 +26,9 @@ _WAIT_FOR_CONNECTION_SECONDS: Final = 5.0
 _MAX_CONNECTIONS: Final = 12
 
 Connection = AsyncConnection[tuple[Any, ...]]
+Row = tuple[Any, ...]
+Parameters = Sequence[Any] | Mapping[str, Any]
+Statement = tuple[str, Parameters]
 
 
 async def see_tenant(connection: Connection, tenant: str) -> None:
@@ -47,7 +50,8 @@ class Database:
             reconnect_timeout=2.0,
             open=False,
         )
-        self._reads = SharedReads(self._read_all)
+        # Small reads share a round trip; next to one that takes long, others get a connection of their own.
+        self._reads: Batcher[Statement, list[Row]] = Batcher(self._read_all, largest=32, slow_seconds=0.01, at_once=4)
         self._checks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
@@ -73,8 +77,7 @@ class Database:
 
     async def fetch(self, tenant: str, statement: str, parameters: Parameters = ()) -> list[Row]:
         """Return the rows of one statement that sees `tenant` only, in a round trip it may share with others."""
-        with self._translated():
-            return await self._reads.read(tenant, statement, parameters)
+        return await self._reads.submit(tenant, (statement, parameters))
 
     async def fetch_presenting(
         self, setting: str, value: str, *, statement: str, parameters: Sequence[Any]
@@ -87,12 +90,17 @@ class Database:
             return await cursor.fetchall()
 
     async def _read_all(self, tenant: str, statements: Sequence[Statement]) -> list[list[Row]]:
-        async with self._pool.connection() as connection:
+        async with self._connection() as connection:
             async with connection.pipeline():
                 await see_tenant(connection, tenant)
                 cursors = [await connection.execute(statement, parameters) for statement, parameters in statements]
             # After the pipeline's end, which waits for everything at once; inside, each would be a wait of its own.
             return [await cursor.fetchall() for cursor in cursors]
+
+    async def execute(self, statement: str, parameters: Parameters = ()) -> None:
+        """Run one statement without a tenant, as a transaction of its own. For outboxes and schedules."""
+        async with self._connection() as connection:
+            await connection.execute(statement, parameters)
 
     async def ping(self) -> None:
         """Raise Unavailable unless the database answers."""

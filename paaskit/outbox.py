@@ -16,6 +16,7 @@ from typing import Any, Final
 import psycopg
 import structlog
 
+from paaskit.batching import Batcher
 from paaskit.db import Connection, Database
 from paaskit.errors import PaasError, Unavailable
 from paaskit.logs import describe_exception
@@ -24,25 +25,48 @@ AUDIT: Final = "audit"
 RELEASER: Final = "releaser"
 SECRETS: Final = "secrets"
 
-_INSERT: Final = "INSERT INTO outbox (destination, key, payload) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+PUT_ALL: Final = """
+    INSERT INTO outbox (destination, key, payload) SELECT * FROM unnest(%s::text[], %s::text[], %s::bytea[])
+    ON CONFLICT DO NOTHING"""
 _DELETE: Final = "DELETE FROM outbox WHERE destination = %s AND key = ANY(%s)"
-_LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtext(%s))"
+# Only the one relay of a destination that gets the lock sees its rows; it holds it until its transaction ends.
 _SELECT: Final = """
-    SELECT key, payload FROM outbox
-    WHERE destination = %s AND created_at < clock_timestamp() - make_interval(secs => %s) ORDER BY id LIMIT 200"""
+    WITH lock AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(hashtext('outbox:' || %(destination)s)) AS mine)
+    SELECT key, payload FROM outbox CROSS JOIN lock
+    WHERE mine AND destination = %(destination)s
+      AND created_at < clock_timestamp() - make_interval(secs => %(age)s)
+    ORDER BY id LIMIT 200"""
 _PARK: Final = "UPDATE outbox SET destination = 'refused:' || destination WHERE destination = %s AND key = %s"
 
 _IDLE_SECONDS: Final = 1.0
-_GATHER_SECONDS: Final = 0.02
+_GATHER_SECONDS: Final = 0.03
 _LONGEST_BACKOFF_SECONDS: Final = 2.0
 _COURIER_BATCH: Final = 128
 
 log = structlog.get_logger()
 
 
-async def put(connection: Connection, destination: str, *, key: str, payload: bytes) -> None:
-    """Write one message in the caller's transaction. The same destination and key are kept once."""
-    await connection.execute(_INSERT, (destination, key, payload))
+@dataclass(frozen=True)
+class Message:
+    """What a destination is to be told. The same destination and key are kept once."""
+
+    destination: str
+    key: str
+    payload: bytes
+
+
+def columns(messages: Sequence[Message]) -> tuple[list[str], list[str], list[bytes]]:
+    """Return the messages as the three arrays that `PUT_ALL` takes."""
+    return (
+        [message.destination for message in messages],
+        [message.key for message in messages],
+        [message.payload for message in messages],
+    )
+
+
+async def put(connection: Connection, *messages: Message) -> None:
+    """Write messages in the caller's transaction."""
+    await connection.execute(PUT_ALL, columns(messages))
 
 
 class Relay:
@@ -96,10 +120,8 @@ class Relay:
     async def drain_once(self) -> int:
         """Deliver one batch and return its size; 0 where there is nothing or another replica is at it."""
         async with self._database.unscoped() as connection:
-            cursor = await connection.execute(_LOCK, (f"outbox:{self._destination}",))
-            if (await cursor.fetchone()) != (True,):
-                return 0
-            rows = await (await connection.execute(_SELECT, (self._destination, self._age))).fetchall()
+            parameters = {"destination": self._destination, "age": self._age}
+            rows = await (await connection.execute(_SELECT, parameters)).fetchall()
             if not rows:
                 return 0
             refused = await self._deliver_or_park(rows)
@@ -126,13 +148,6 @@ class Relay:
         return refused
 
 
-@dataclass
-class _Parcel:
-    key: str
-    payload: bytes
-    answer: asyncio.Future[int | None]
-
-
 class Courier:
     """Delivers messages just committed, those that arrive meanwhile in one batch, and returns the answers."""
 
@@ -146,43 +161,28 @@ class Courier:
         self._database = database
         self._destination = destination
         self._deliver = deliver
-        self._waiting: list[_Parcel] = []
-        self._running: asyncio.Task[None] | None = None
+        self._parcels: Batcher[Message, int | None] = Batcher(self._deliver_batch, largest=_COURIER_BATCH)
+        self._forgetting: set[asyncio.Task[None]] = set()
 
     async def send(self, key: str, payload: bytes) -> int | None:
         """Deliver one committed message; return its answer, or None where the receiver can't be reached now."""
-        parcel = _Parcel(key, payload, asyncio.get_running_loop().create_future())
-        self._waiting.append(parcel)
-        if self._running is None:
-            self._running = asyncio.create_task(self._deliver_waiting())
-        return await asyncio.shield(parcel.answer)
+        return await self._parcels.submit("", Message(self._destination, key, payload))
 
-    async def _deliver_waiting(self) -> None:
+    async def _deliver_batch(self, _: str, batch: Sequence[Message]) -> Sequence[int | None]:
         try:
-            while self._waiting:
-                batch, self._waiting = self._waiting[:_COURIER_BATCH], self._waiting[_COURIER_BATCH:]
-                await self._deliver_batch(batch)
-        finally:
-            self._running = None
-
-    async def _deliver_batch(self, batch: Sequence[_Parcel]) -> None:
-        try:
-            answers: Sequence[int | None] = await self._deliver([parcel.payload for parcel in batch])
+            answers = await self._deliver([message.payload for message in batch])
         except PaasError as error:
             # Unavailable or refused: either way the rows stay, and the relay goes on with them one by one.
             log.warning("outbox_delivery_postponed", destination=self._destination, reason=error.reason)
-            answers = [None] * len(batch)
-        for parcel, answer in zip(batch, answers, strict=True):
-            if not parcel.answer.done():
-                parcel.answer.set_result(answer)
-        done = [parcel.key for parcel, answer in zip(batch, answers, strict=True) if answer is not None]
-        if done:
-            await self._forget(done)
+            return [None] * len(batch)
+        # Nobody has to wait for the rows to go: delivering one again is without effect at the receiver.
+        task = asyncio.create_task(self._forget([message.key for message in batch]))
+        self._forgetting.add(task)
+        task.add_done_callback(self._forgetting.discard)
+        return answers
 
     async def _forget(self, keys: Sequence[str]) -> None:
         try:
-            async with self._database.unscoped() as connection:
-                await connection.execute(_DELETE, (self._destination, list(keys)))
+            await self._database.execute(_DELETE, (self._destination, list(keys)))
         except Unavailable:
-            # The relay delivers them again, which is without effect at the receiver.
             log.warning("outbox_rows_kept", destination=self._destination)

@@ -51,7 +51,11 @@ class Releases:
 
     async def add(self, connection: Connection, order: ReleaseOrder) -> None:
         """Keep `order` in the caller's transaction. Call `request` after it."""
-        await outbox.put(connection, outbox.RELEASER, key=order.change_id, payload=order.encode())
+        await outbox.put(connection, self.message(order))
+
+    def message(self, order: ReleaseOrder) -> outbox.Message:
+        """Return what is to be kept of `order` in the transaction of its change. Call `request` after it."""
+        return outbox.Message(outbox.RELEASER, order.change_id, order.encode())
 
     async def request(self, order: ReleaseOrder) -> int | None:
         """Return the number of the release that a committed order got, or None while releaser can't be reached."""

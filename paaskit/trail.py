@@ -21,7 +21,11 @@ class Trail:
 
     async def add(self, connection: Connection, event: AuditEvent) -> None:
         """Keep `event` in the caller's transaction. Call `committed` after it."""
-        await outbox.put(connection, outbox.AUDIT, key=event.event_id, payload=event.encode())
+        await outbox.put(connection, self.message(event))
+
+    def message(self, event: AuditEvent) -> outbox.Message:
+        """Return what is to be kept of `event` in the transaction of what it records. Call `committed` after it."""
+        return outbox.Message(outbox.AUDIT, event.event_id, event.encode())
 
     def committed(self) -> None:
         """Say that a transaction with events was committed, so that they go out now."""
@@ -29,8 +33,7 @@ class Trail:
 
     async def record(self, event: AuditEvent) -> None:
         """Keep `event` in a transaction of its own; it is committed when this returns."""
-        async with self._database.unscoped() as connection:
-            await self.add(connection, event)
+        await self._database.execute(outbox.PUT_ALL, outbox.columns([self.message(event)]))
         self.committed()
 
     async def run(self) -> None:

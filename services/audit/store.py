@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from paaskit.db import Connection, Database, see_tenant
-from paaskit.reading import Row
+from paaskit.db import Connection, Database, Row, see_tenant
 from services.audit.domain import Event, Report, Selection, leaf_hash
 
 # Appends to one tenant's log take turns, so that its sequence has no gap and is in the order of commits.

@@ -107,6 +107,6 @@ class AppStore:
             await connection.execute(_DESTROY, (app_id,))
             await self._trail.add(connection, event)
             for destination, encode in self._farewells.items():
-                await outbox.put(connection, destination, key=app_id, payload=encode(tenant, app_id))
+                await outbox.put(connection, outbox.Message(destination, app_id, encode(tenant, app_id)))
             await requests.remember(connection, request, tenant=tenant, answer={})
         self._trail.committed()

@@ -10,9 +10,8 @@ from typing import Any, Final
 
 from paaskit import requests
 from paaskit.audit import AuditEvent
-from paaskit.db import Connection, Database
+from paaskit.db import Connection, Database, Row
 from paaskit.errors import InvalidInput, app_not_found
-from paaskit.reading import Row
 from paaskit.releases import ReleaseOrder, Releases
 from paaskit.requests import RequestKey
 from paaskit.trail import Trail

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from paaskit.db import Connection, Database
-from paaskit.reading import Row
 from paaskit.requests import RequestKey, begin_recall, finish_recall, remember
 from paaskit.trail import Trail
 from services.releaser.domain import AppKey, Kind, NewRelease, Order, Release, State
@@ -199,7 +198,7 @@ async def _only(cursor: Any) -> Release:
     return release_of(await cursor.fetchone())
 
 
-def release_of(row: Row) -> Release:
+def release_of(row: Sequence[Any]) -> Release:
     """Return the release in a row of RELEASE_COLUMNS."""
     return Release(
         number=row[0],

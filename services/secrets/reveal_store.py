@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from paaskit import outbox
-from paaskit.audit import AuditEvent
 from paaskit.db import Database
 from paaskit.trail import Trail
 from services.secrets.plan import Kind
-from services.secrets.reveal import Found
+from services.secrets.reveal import Found, Wish
 from services.secrets.store import ENTRY_COLUMNS, entry_of
 
 _READ: Final = f"""
@@ -27,19 +26,19 @@ class RevealStore:
         self._database = database
         self._trail = trail
 
-    async def read_audited(self, tenant: str, wanted: Sequence[tuple[str, str, AuditEvent]]) -> list[Found | None]:
+    async def read_audited(self, tenant: str, wanted: Sequence[Wish]) -> list[Found | None]:
         """Return what is stored under each app's and secret's name, after committing the events of those found."""
         found: list[Found | None] = [None] * len(wanted)
         places = list(range(len(wanted)))
         async with self._database.transaction(tenant) as connection:
             cursor = await connection.execute(
-                _READ, (places, [app for app, _, _ in wanted], [name for _, name, _ in wanted])
+                _READ, (places, [wish.app for wish in wanted], [wish.name for wish in wanted])
             )
             for row in await cursor.fetchall():
                 found[row[0]] = Found(row[1], entry_of(row[2:]))
             events = [
-                event
-                for (_, _, event), each in zip(wanted, found, strict=True)
+                wish.event
+                for wish, each in zip(wanted, found, strict=True)
                 if each is not None and each.entry.kind is Kind.SECRET
             ]
             if events:

@@ -13,9 +13,8 @@ from paas.config.v1 import config_pb2
 from paaskit import outbox, requests
 from paaskit.audit import AuditEvent
 from paaskit.changes import Answer
-from paaskit.db import Connection, Database
+from paaskit.db import Connection, Database, Row
 from paaskit.errors import Unavailable
-from paaskit.reading import Row
 from paaskit.releases import ReleaseOrder, Releases
 from paaskit.requests import RequestKey
 from paaskit.trail import Trail
@@ -238,7 +237,7 @@ class Store:
 async def free_names(connection: Connection, tenant: str, app_id: str, names: Sequence[str], *, key: str) -> None:
     """Keep a message to config, in the caller's transaction, that these names are free."""
     message = config_pb2.ReleaseNamesRequest(tenant=tenant, app_id=app_id, names=names)
-    await outbox.put(connection, FREE_NAMES, key=key, payload=message.SerializeToString())
+    await outbox.put(connection, outbox.Message(FREE_NAMES, key, message.SerializeToString()))
 
 
 async def _current(connection: Connection, app_id: str, names: Sequence[str] | None) -> Any:

@@ -7,8 +7,7 @@ from typing import Final
 
 from paaskit import requests
 from paaskit.audit import AuditEvent
-from paaskit.db import Connection, Database
-from paaskit.reading import Row
+from paaskit.db import Connection, Database, Row
 from paaskit.requests import RequestKey
 from paaskit.trail import Trail
 from services.tokens.domain import Circumstances, Kind, Token

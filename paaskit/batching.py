@@ -1,0 +1,105 @@
+"""Work that arrives while other work of its kind is under way is done together, in one go.
+
+A connection, a transaction and a commit cost more than what most requests do in them. An item that comes alone is
+worked on at once; those that come meanwhile wait for it to end and become the next batch.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from typing import Final, Generic, TypeVar
+
+from paaskit.errors import Unavailable
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_NEVER: Final = float("inf")
+
+
+class Batcher(Generic[Item, Result]):
+    """Collects items by key and has `work` done on them, batch by batch.
+
+    `work` returns a result or an exception for each item, in order. Where it raises, the batch has had no effect:
+    Unavailable is passed on to every item, anything else has each item tried on its own, so that a bad one fails
+    alone. Two items for which `apart` returns the same are never in one batch. A batch that has been under way for
+    `slow_seconds` no longer holds up others: up to `at_once` of a key then run side by side.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[str, Sequence[Item]], Awaitable[Sequence[Result | Exception]]],
+        *,
+        largest: int,
+        apart: Callable[[Item], Hashable] | None = None,
+        slow_seconds: float = _NEVER,
+        at_once: int = 1,
+    ) -> None:
+        self._work = work
+        self._largest = largest
+        self._apart = apart
+        self._slow_seconds = slow_seconds
+        self._at_once = at_once
+        self._waiting: dict[str, list[tuple[Item, asyncio.Future[Result]]]] = {}
+        self._running: dict[str, int] = {}
+        self._last_batch: dict[str, float] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def submit(self, key: str, item: Item) -> Result:
+        """Return what `work` returns for `item`, or raise what it gives or raises for it."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Result] = loop.create_future()
+        self._waiting.setdefault(key, []).append((item, answer))
+        running = self._running.get(key, 0)
+        late = running and loop.time() - self._last_batch[key] > self._slow_seconds
+        if not running or (late and running < self._at_once):
+            self._running[key] = running + 1
+            self._last_batch[key] = loop.time()
+            task = loop.create_task(self._work_off(key))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return await answer
+
+    async def _work_off(self, key: str) -> None:
+        try:
+            while batch := self._next_batch(key):
+                self._last_batch[key] = asyncio.get_running_loop().time()
+                await self._do(key, batch)
+        finally:
+            self._running[key] -= 1
+            if not self._running[key]:
+                del self._running[key], self._last_batch[key]
+
+    def _next_batch(self, key: str) -> list[tuple[Item, "asyncio.Future[Result]"]]:
+        waiting = self._waiting.pop(key, [])
+        batch: list[tuple[Item, asyncio.Future[Result]]] = []
+        later: list[tuple[Item, asyncio.Future[Result]]] = []
+        taken: set[Hashable] = set()
+        for each in waiting:
+            mark = self._apart(each[0]) if self._apart else None
+            if len(batch) == self._largest or (self._apart and mark in taken):
+                later.append(each)
+            else:
+                taken.add(mark)
+                batch.append(each)
+        if later:
+            self._waiting[key] = later
+        return batch
+
+    async def _do(self, key: str, batch: Sequence[tuple[Item, "asyncio.Future[Result]"]]) -> None:
+        try:
+            results = await self._work(key, [item for item, _ in batch])
+        except Unavailable as error:
+            results = [error] * len(batch)
+        except Exception as error:
+            if len(batch) > 1:
+                for each in batch:
+                    await self._do(key, [each])
+                return
+            results = [error]
+        for (_, answer), result in zip(batch, results, strict=True):
+            if answer.done():
+                continue  # whoever asked has gone
+            if isinstance(result, Exception):
+                answer.set_exception(result)
+            else:
+                answer.set_result(result)
