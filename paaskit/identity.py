@@ -5,6 +5,7 @@ sign: the private key lives in tokens alone.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,9 @@ AUDIENCE: Final = "paas-services"
 LIFETIME: Final = timedelta(seconds=60)
 _REFRESH_AT_MOST_EVERY: Final = timedelta(seconds=10)
 _CACHED_IDENTITIES: Final = 4096
+
+_COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
+"""A JWS in its compact serialisation, base64url without padding (RFC 7515, section 2)."""
 
 KeySource = Callable[[], Awaitable[Mapping[str, Ed25519PublicKey]]]
 """Fetches tokens' public keys by key id. Raises Unavailable where it can't."""
@@ -90,6 +94,8 @@ class IdentityVerifier:
         return identity
 
     async def _key_for(self, unverified_jwt: str, now: datetime) -> Ed25519PublicKey:
+        if not _COMPACT.match(unverified_jwt):
+            raise _refused()  # PyJWT would forgive padding and other bytes
         try:
             header = jwt.get_unverified_header(unverified_jwt)
         except jwt.PyJWTError:
