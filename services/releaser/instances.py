@@ -219,7 +219,8 @@ class AppInstances:
     async def _end(self, process: Process) -> None:
         processes.signal_group(process.id, signal.SIGTERM)
         with suppress(TimeoutError):
-            await asyncio.wait_for(process.ended.wait(), self._surroundings.limits.grace)
+            async with asyncio.timeout(self._surroundings.limits.grace):
+                await process.ended.wait()
         processes.signal_group(process.id, signal.SIGKILL)
 
     def _keep(self, process: Process) -> None:

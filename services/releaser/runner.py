@@ -80,8 +80,10 @@ class Runner:
                     await self._claim()
                 except (Unavailable, psycopg.Error) as error:
                     log.warning("runner_waits", **describe_exception(error))
+                # Not wait_for: before Python 3.12 it can swallow a cancellation, and stopping would wait for ever.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), _LOOK_EVERY_SECONDS)
+                    async with asyncio.timeout(_LOOK_EVERY_SECONDS):
+                        await self._wake.wait()
         finally:
             renewing.cancel()
             await self._let_go()

@@ -80,6 +80,7 @@ class Changes:
 
 async def _wait(event: asyncio.Event) -> None:
     try:
-        await asyncio.wait_for(event.wait(), _LOOK_EVERY_SECONDS)
+        async with asyncio.timeout(_LOOK_EVERY_SECONDS):
+            await event.wait()
     except TimeoutError:
         return

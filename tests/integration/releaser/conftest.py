@@ -109,6 +109,10 @@ class Stage:
         """What instances answer, which is their environment."""
         return [environment_on(instance.port) for instance in of]
 
+    async def environments_now(self) -> list[dict[str, str]]:
+        """What the instances that run answer."""
+        return self.environments(of=await self.instances())
+
     async def actions(self) -> list[tuple[str, int, int]]:
         """The audit events: action, version, outcome."""
         await asyncio.sleep(0.2)

@@ -62,6 +62,9 @@ class Killable:
             while time.monotonic() < deadline:
                 with suppress(grpc.aio.AioRpcError):
                     await _check(channel)
+                    # The callers' own channels may be waiting before they try again to connect.
+                    await self.stage.gateway.channel_ready()
+                    await self.stage.config.channel_ready()
                     return
                 await asyncio.sleep(0.02)
         raise AssertionError(self._log.read_text())
@@ -232,7 +235,7 @@ async def test_killed_at_random_while_orders_repeat(killable: Killable, database
     await asyncio.gather(*changing, return_exceptions=True)
     for (name, change_id), known in list(numbers.items()):
         app = next(app for app in apps if app.name == name)
-        known.add(await stage.order(app, change_id))
+        await acknowledged(app, change_id)
         assert len(known) == 1, "a change has one release"
     for app in apps:
         newest = max(max(known) for (name, _), known in numbers.items() if name == app.name)

@@ -71,7 +71,8 @@ class Trio:
         """How a release ends."""
         request = releaser_pb2.WatchReleaseRequest(app="web", number=number)
         watched = self.releaser.WatchRelease(request, metadata=self.me, timeout=20)
-        return [answer.release async for answer in watched][-1]
+        ended: releaser_pb2.Release = [answer.release async for answer in watched][-1]
+        return ended
 
     async def environments(self) -> list[dict[str, str]]:
         """What each instance runs with."""

@@ -1,0 +1,174 @@
+"""Several runners on one real database, with runtimes that run nothing: who works on what, and what a late one may do.
+
+Leaves out processes (tests/unit/releaser/test_local.py) and kill -9 (test_crash.py).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from paaskit.db import Database
+from paaskit.trail import Trail
+from services.releaser.domain import AppKey, Spec, State
+from services.releaser.rollout import Rollout, States
+from services.releaser.runner import Pace, Runner
+from services.releaser.store import Store
+from services.releaser.undoing import Undoing
+from services.releaser.watching import Changes
+from services.releaser.work_store import WorkStore
+from tests.fakes.desired_state import FakeConfig, FakeSecrets, FakeVariables
+from tests.fakes.runtime import FakeRuntime
+from tests.fixtures.postgres import Databases
+from tests.integration.releaser.conftest import order_of
+
+Start = Callable[..., Runner]
+
+
+class Replicas:
+    """Runners as replicas of one service have them."""
+
+    def __init__(self, database: Database, trail: Trail, variables: FakeVariables) -> None:
+        self.store = Store(database, trail)
+        self._database = database
+        self._trail = trail
+        self._variables = variables
+        self.changes = Changes()
+
+    @asynccontextmanager
+    async def runner(self, holder: str, runtime: FakeRuntime, *, lease_seconds: float = 3.0) -> AsyncIterator[Runner]:
+        """A runner at work."""
+        work = WorkStore(self._database, self._trail, holder=holder, lease_seconds=lease_seconds)
+        config, secrets = FakeConfig(self._variables), FakeSecrets(self._variables)
+        states = States(config, secrets, self.store)
+        runner = Runner(
+            work,
+            Rollout(work, states, runtime=runtime, changes=self.changes),
+            Undoing(work, config=config, secrets=secrets, changes=self.changes),
+            runtime=runtime,
+            changes=self.changes,
+            pace=Pace(spacing_seconds=0.05),
+        )
+        task = asyncio.create_task(runner.run())
+        try:
+            yield runner
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+def variables() -> FakeVariables:
+    """No apps yet."""
+    return FakeVariables()
+
+
+@pytest.fixture
+def replicas(database: Database, trail: Trail, variables: FakeVariables) -> Replicas:
+    """No runners yet."""
+    return Replicas(database, trail, variables)
+
+
+async def until(condition: Callable[[], object], *, seconds: float = 15) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def test_two_runners_share_apps_and_never_one_app(
+    replicas: Replicas, variables: FakeVariables, databases: Databases
+) -> None:
+    apps = [variables.app(Spec(instances=1), name=f"web-{n}", app_id=f"a{n}") for n in range(6)]
+    runtimes = [FakeRuntime(seconds=0.03), FakeRuntime(seconds=0.03)]
+    twice: list[AppKey] = []
+
+    async def look_for_two_at_once() -> None:
+        while True:
+            applying = [key for runtime in runtimes for key in runtime.applying]
+            twice.extend(key for key in applying if applying.count(key) > 1)
+            await asyncio.sleep(0.001)
+
+    looking = asyncio.create_task(look_for_two_at_once())
+    async with replicas.runner("one", runtimes[0]) as one, replicas.runner("two", runtimes[1]) as two:
+        for turn in range(10):
+            await replicas.store.queue([order_of(app.key, app=app.name) for app in apps])
+            (one if turn % 2 else two).wake()
+            await asyncio.sleep(0.05)
+        await until(lambda: databases.look("releaser", "SELECT count(*) FROM work") == [(0,)])
+    looking.cancel()
+    assert twice == []
+    assert all(runtime.applied for runtime in runtimes), "both had a share"
+    states = databases.look("releaser", "SELECT DISTINCT state FROM releases")
+    assert {state for (state,) in states} <= {"succeeded", "superseded"}
+    finished = databases.look("releaser", "SELECT count(*) FROM releases WHERE state = 'succeeded'")[0][0]
+    assert databases.look("releaser", "SELECT count(*) FROM outbox") == [(finished,)]
+    assert sum(len(runtime.applied) for runtime in runtimes) == finished
+
+
+async def test_a_runner_that_lost_its_lease_stops_and_changes_nothing(
+    replicas: Replicas, variables: FakeVariables, databases: Databases
+) -> None:
+    app = variables.app(Spec(instances=1))
+    stuck, prompt = FakeRuntime(gate=asyncio.Event()), FakeRuntime()
+    await replicas.store.queue([order_of(app.key)])
+    async with replicas.runner("late", stuck, lease_seconds=0.1):
+        await until(lambda: stuck.applying)
+        await asyncio.sleep(0.2)
+        async with replicas.runner("prompt", prompt):
+            await until(lambda: prompt.applied)
+            release = await replicas.store.get(app.key, 1)
+            await until(lambda: not stuck.applying)
+        assert stuck.cancelled == 1
+        assert stuck.applied == []
+    assert release is not None
+    assert [deployment.release for deployment in prompt.applied] == [1]
+    ended = await replicas.store.get(app.key, 1)
+    assert ended is not None
+    assert ended.state is State.SUCCEEDED
+    assert databases.look("releaser", "SELECT count(*) FROM outbox") == [(1,)]
+
+
+async def test_a_pile_behind_a_running_release_collapses(replicas: Replicas, variables: FakeVariables) -> None:
+    app = variables.app(Spec(instances=1))
+    gate = asyncio.Event()
+    runtime = FakeRuntime(gate=gate)
+    async with replicas.runner("one", runtime) as runner:
+        await replicas.store.queue([order_of(app.key)])
+        runner.wake()
+        await until(lambda: runtime.applying)
+        for _ in range(5):
+            await replicas.store.queue([order_of(app.key)])
+            runner.wake()
+        gate.set()
+        await until(lambda: len(runtime.applied) == 2)
+    assert [deployment.release for deployment in runtime.applied] == [1, 6]
+    listed = await replicas.store.page(app.key, before=99, limit=9)
+    assert [(r.number, r.superseded_by) for r in listed[1:5]] == [(5, 6), (4, 6), (3, 6), (2, 6)]
+
+
+async def test_stopping_hands_the_release_over_at_once(replicas: Replicas, variables: FakeVariables) -> None:
+    app = variables.app(Spec(instances=1))
+    first, second = FakeRuntime(gate=asyncio.Event()), FakeRuntime()
+    await replicas.store.queue([order_of(app.key)])
+    async with replicas.runner("one", first):
+        await until(lambda: first.applying)
+    begun = asyncio.get_running_loop().time()
+    async with replicas.runner("two", second):
+        await until(lambda: second.applied)
+    assert asyncio.get_running_loop().time() - begun < 1.0
+    assert second.applied[0].release == 1
+
+
+async def test_removal_interrupts_a_rollout(replicas: Replicas, variables: FakeVariables) -> None:
+    app = variables.app(Spec(instances=1))
+    runtime = FakeRuntime(gate=asyncio.Event())
+    await replicas.store.queue([order_of(app.key)])
+    async with replicas.runner("one", runtime):
+        await until(lambda: runtime.applying)
+        await replicas.store.mark_removed(app.key)  # by another replica: this one notices when it renews its lease
+        await until(lambda: runtime.removed == [app.key])
+    ended = await replicas.store.get(app.key, 1)
+    assert ended is not None
+    assert (ended.state, ended.message) == (State.FAILED, "The app was destroyed.")

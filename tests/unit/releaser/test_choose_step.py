@@ -1,0 +1,71 @@
+"""What happens to an app next, from how it stands. Leaves out who may act on it (tests/integration/releaser)."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from services.releaser.domain import (
+    Kind,
+    NameChange,
+    Nothing,
+    Release,
+    Remove,
+    Run,
+    Standing,
+    State,
+    Step,
+    Undo,
+    Wait,
+    choose_step,
+)
+from services.releaser.releasing import merge
+
+
+def release_of(number: int, state: State = State.QUEUED, *, undo_due: bool = False) -> Release:
+    return Release(
+        number=number,
+        state=state,
+        kind=Kind.CHANGE,
+        description="Set A",
+        actor="user:ada@example.com",
+        created_at=datetime(2026, 5, 4, tzinfo=UTC),
+        undo_due=undo_due,
+    )
+
+
+Q1, Q2, Q3 = release_of(1), release_of(2), release_of(3)
+RUNNING = release_of(1, State.RUNNING)
+BROKEN = release_of(1, State.FAILED, undo_due=True)
+
+
+@pytest.mark.parametrize(
+    ("open_releases", "since_start", "step"),
+    [
+        ([], None, Nothing()),
+        ([Q1], None, Run(release=Q1)),
+        ([Q1, Q2, Q3], None, Run(release=Q3, supersedes=(1, 2))),
+        ([Q2, Q3], 0.25, Wait(seconds=0.75)),
+        ([Q2], 1.0, Run(release=Q2)),
+        ([RUNNING], 0.1, Run(release=RUNNING, resumed=True)),
+        ([RUNNING, Q2, Q3], 9.0, Run(release=RUNNING, resumed=True)),
+        ([BROKEN], 0.1, Undo(release=BROKEN, newer=0)),
+        ([BROKEN, Q2, Q3], 0.1, Undo(release=BROKEN, newer=3)),
+    ],
+)
+def test_what_was_begun_is_finished_then_the_newest_is_taken(
+    open_releases: list[Release], since_start: float | None, step: Step
+) -> None:
+    standing = Standing(removal=False, open_releases=open_releases, since_start=since_start)
+    assert choose_step(standing, spacing_seconds=1.0) == step
+
+
+def test_a_destroyed_app_is_removed_whatever_is_open() -> None:
+    standing = Standing(removal=True, open_releases=[RUNNING, Q2], since_start=0.0)
+    assert choose_step(standing, spacing_seconds=1.0) == Remove()
+
+
+def test_a_name_changed_in_both_services_is_told_once() -> None:
+    added, changed = NameChange(name="KEY", action="added"), NameChange(name="KEY", action="changed")
+    other = NameChange(name="OTHER", action="removed")
+    assert merge([added], [changed, other]) == (added, other)
+    assert merge([other], []) == (other,)
