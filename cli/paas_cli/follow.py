@@ -68,18 +68,17 @@ def to_the_end(session: Session, app: str, number: int) -> "Release":
 
     Raises Interrupted on Ctrl-C, and Failure where it can't be watched.
     """
-    with _shower(session) as show:
-        while True:
-            try:
+    try:
+        with _shower(session) as show:
+            while True:
                 release = _one(session, app, number, show)
-            except KeyboardInterrupt:
-                raise Interrupted(
-                    f"Stopped watching; release v{number} goes on. `paas releases:info v{number} -a {app}` shows "
-                    "how it ends."
-                ) from None
-            if release.state != releases_shown.SUPERSEDED or not release.superseded_by:
-                return release
-            number = release.superseded_by
+                if release.state != releases_shown.SUPERSEDED or not release.superseded_by:
+                    return release
+                number = release.superseded_by
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Stopped watching; release v{number} goes on. `paas releases:info v{number} -a {app}` shows how it ends."
+        ) from None
 
 
 def _one(session: Session, app: str, number: int, show: Show) -> "Release":
