@@ -111,7 +111,7 @@ def test_a_release_that_fails_is_taken_back(paas: Paas) -> None:
     number = int(failed.lines[0].rpartition("v")[2])
     assert failed.err.count("\n") == 1
     assert f"Release v{number} failed" in failed.err
-    assert f"CRASH, GOOD are as in v{number - 1} again (release v{number + 1})" in failed.err
+    assert f"GOOD, CRASH are as in v{number - 1} again (release v{number + 1})" in failed.err
     assert len([line for line in failed.lines if "failed" in line]) == 1
     assert seen.gaps == 0
     # The old instances were never touched.
