@@ -1,7 +1,7 @@
 """The SQL of apps and releases as requests see them: asking for releases, reading them, destroying apps.
 
 Must not touch a lease or a running release: that is `work_store`. Locks are taken in one order everywhere, the app's
-row before its row in `work`, and apps by id.
+row before its row in `work`, and apps by tenant and id, as bytes.
 """
 
 from collections import defaultdict
@@ -27,10 +27,11 @@ _TAKE_NAMES: Final = """
 _REGISTER: Final = """
     INSERT INTO apps (tenant, app_id, name)
     SELECT %(tenant)s, named.app_id, named.name
-    FROM unnest(%(ids)s::text[], %(names)s::text[]) AS named (app_id, name) ORDER BY named.app_id
+    FROM unnest(%(ids)s::text[], %(names)s::text[]) AS named (app_id, name) ORDER BY named.app_id COLLATE "C"
     ON CONFLICT (tenant, app_id) DO NOTHING"""
 _LOCK_APPS: Final = """
-    SELECT app_id FROM apps WHERE tenant = %(tenant)s AND app_id = ANY(%(ids)s) ORDER BY app_id FOR NO KEY UPDATE"""
+    SELECT app_id FROM apps WHERE tenant = %(tenant)s AND app_id = ANY(%(ids)s)
+    ORDER BY app_id COLLATE "C" FOR NO KEY UPDATE"""
 _QUEUE: Final = """
     WITH asked AS (
         SELECT DISTINCT ON (o.app_id, o.change_id) o.*
@@ -53,8 +54,10 @@ _QUEUE: Final = """
 # An update that changes nothing, because it waits for a runner that is about to delete the row; DO NOTHING doesn't.
 _OPEN_WORK: Final = """
     INSERT INTO work (tenant, app_id)
-    SELECT DISTINCT tenant, app_id FROM releases
-    WHERE tenant = %(tenant)s AND app_id = ANY(%(ids)s) AND state = 'queued' ORDER BY app_id
+    SELECT tenant, app_id FROM apps
+    WHERE tenant = %(tenant)s AND app_id = ANY(%(ids)s) AND EXISTS (SELECT FROM releases r
+        WHERE r.tenant = apps.tenant AND r.app_id = apps.app_id AND r.state = 'queued')
+    ORDER BY app_id COLLATE "C"
     ON CONFLICT (tenant, app_id) DO UPDATE SET removal = work.removal"""
 _NUMBERS: Final = """
     SELECT r.app_id, r.change_id, r.number
@@ -120,7 +123,7 @@ class Store:
     async def recall(self, tenant: str, request: RequestKey) -> int | None:
         """Return the number an earlier request with the same id got. Raises InvalidInput where it was another one."""
         async with self._database.transaction(tenant) as connection:
-            answer = await finish_recall(await begin_recall(connection, request), request)
+            answer = (await finish_recall(await begin_recall(connection, [request]))).answer(request)
         return None if answer is None else int(answer["number"])
 
     async def create(self, new: NewRelease) -> Release:
@@ -129,7 +132,7 @@ class Store:
         named = {"tenant": tenant, "app_id": app_id, "ids": [app_id]}
         async with self._database.transaction(tenant) as connection:
             await connection.execute(_LOCK_APPS, named)
-            answer = await finish_recall(await begin_recall(connection, new.request), new.request)
+            answer = (await finish_recall(await begin_recall(connection, [new.request]))).answer(new.request)
             if answer is not None:
                 return await _only(await connection.execute(_GET, (tenant, app_id, answer["number"])))
             numbered = await (await connection.execute(_NEXT_NUMBER, named)).fetchone()

@@ -28,17 +28,28 @@ from services.releaser.domain import (
 from services.releaser.store import RELEASE_COLUMNS, release_of
 
 _CLAIM: Final = """
-    UPDATE work SET lease_holder = %(holder)s, lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-    WHERE (tenant, app_id) IN (
+    WITH due AS MATERIALIZED (
         SELECT tenant, app_id FROM work
         WHERE not_before <= clock_timestamp() AND (lease_until IS NULL OR lease_until < clock_timestamp())
           AND tenant || '/' || app_id <> ALL(%(running)s)
         ORDER BY not_before LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-    RETURNING tenant, app_id"""
+    UPDATE work SET lease_holder = %(holder)s, lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+    FROM due WHERE work.tenant = due.tenant AND work.app_id = due.app_id RETURNING work.tenant, work.app_id"""
+# Where several rows are waited for, they are locked in the order in which requests lock them.
 _RENEW: Final = """
+    WITH held AS MATERIALIZED (
+        SELECT tenant, app_id FROM work
+        WHERE lease_holder = %(holder)s AND tenant || '/' || app_id = ANY(%(running)s)
+        ORDER BY tenant COLLATE "C", app_id COLLATE "C" FOR UPDATE)
     UPDATE work SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-    WHERE lease_holder = %(holder)s AND tenant || '/' || app_id = ANY(%(running)s) RETURNING tenant, app_id, removal"""
-_GIVE_UP: Final = "UPDATE work SET lease_holder = NULL, lease_until = NULL WHERE lease_holder = ANY(%(holders)s)"
+    FROM held WHERE work.tenant = held.tenant AND work.app_id = held.app_id
+    RETURNING work.tenant, work.app_id, work.removal"""
+_GIVE_UP: Final = """
+    WITH held AS MATERIALIZED (
+        SELECT tenant, app_id FROM work WHERE lease_holder = ANY(%(holders)s)
+        ORDER BY tenant COLLATE "C", app_id COLLATE "C" FOR UPDATE)
+    UPDATE work SET lease_holder = NULL, lease_until = NULL
+    FROM held WHERE work.tenant = held.tenant AND work.app_id = held.app_id"""
 _PARK: Final = """
     UPDATE work SET lease_holder = NULL, lease_until = NULL,
         not_before = clock_timestamp() + make_interval(secs => %(seconds)s)

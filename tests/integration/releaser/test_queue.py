@@ -144,6 +144,27 @@ async def test_an_app_is_worked_on_by_one_runner(store: Store, database: Databas
     assert sorted(taken) == sorted(keys)
 
 
+async def test_renewing_leases_and_queueing_do_not_lock_each_other_out(
+    store: Store, database: Database, trail: Trail
+) -> None:
+    keys = [AppKey(tenant=f"t{index % 2}", app_id=f"a{index}") for index in range(10)]
+    await store.queue([order_of(key, app=f"web-{key.app_id}") for key in keys[::-1]])
+    work = WorkStore(database, trail, holder="r1")
+    assert len(await work.claim([], limit=10)) == 10
+    stopping = asyncio.Event()
+
+    async def renew_for_ever() -> None:
+        while not stopping.is_set():
+            assert len(await work.renew(keys[::-1])) == 10
+            await work.give_up(["nobody"])
+
+    renewing = [asyncio.create_task(renew_for_ever()) for _ in range(2)]
+    for turn in range(60):
+        await store.queue([order_of(key, app=f"web-{key.app_id}") for key in keys[:: (-1) ** turn]])
+    stopping.set()
+    await asyncio.gather(*renewing)
+
+
 async def test_a_late_runner_changes_nothing(
     store: Store, database: Database, trail: Trail, databases: Databases
 ) -> None:
