@@ -18,7 +18,8 @@ from paaskit.errors import FieldViolation, InvalidInput
 KEPT_HOURS: Final = 24
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 
-_SELECT: Final = "SELECT method, fingerprint, answer FROM requests WHERE request_id = %s AND subject = %s"
+_SELECT: Final = """
+    SELECT request_id, subject, method, fingerprint, answer FROM requests WHERE request_id = ANY(%s)"""
 _INSERT: Final = """
     INSERT INTO requests (tenant, request_id, subject, method, fingerprint, answer) VALUES (%s, %s, %s, %s, %s, %s)"""
 _EXPIRE: Final = "DELETE FROM requests WHERE created_at < now() - make_interval(hours => %s)"
@@ -47,28 +48,50 @@ class RequestKey:
     fingerprint: str
 
 
-async def begin_recall(connection: Connection, key: RequestKey) -> Any:
-    """Queue the look-up of an earlier answer; give what this returns to `finish_recall`."""
-    return await connection.execute(_SELECT, (key.request_id, key.subject))
+async def begin_recall(connection: Connection, keys: Sequence[RequestKey]) -> Any:
+    """Queue the look-up of earlier answers; give what this returns to `finish_recall`."""
+    return await connection.execute(_SELECT, ([key.request_id for key in keys],))
 
 
-async def finish_recall(cursor: Any, key: RequestKey) -> Mapping[str, Any] | None:
-    """Return the answer given before, or None. Raises InvalidInput where the id was used for something else."""
-    row = await cursor.fetchone()
-    if row is None:
-        return None
-    if (row[0], row[1]) != (key.method, key.fingerprint):
-        raise InvalidInput(
-            "This request id was already used for a different request. Use a new one.", reason="REQUEST_ID_REUSED"
-        )
-    answer: Mapping[str, Any] = json.loads(row[2])
-    return answer
+async def finish_recall(cursor: Any) -> "Recalled":
+    """Return the earlier answers that were looked up."""
+    return Recalled({(row[0], row[1]): (row[2], row[3], row[4]) for row in await cursor.fetchall()})
+
+
+class Recalled:
+    """Answers given before, by request id and subject."""
+
+    def __init__(self, answers: Mapping[tuple[str, str], tuple[str, str, str]]) -> None:
+        self._answers = answers
+
+    def answer(self, key: RequestKey) -> Mapping[str, Any] | None:
+        """Return the answer given before, or None. Raises InvalidInput where the id was used for something else."""
+        found = self._answers.get((key.request_id, key.subject))
+        if found is None:
+            return None
+        method, fingerprint, answer = found
+        if (method, fingerprint) != (key.method, key.fingerprint):
+            raise InvalidInput(
+                "This request id was already used for a different request. Use a new one.", reason="REQUEST_ID_REUSED"
+            )
+        earlier: Mapping[str, Any] = json.loads(answer)
+        return earlier
 
 
 async def remember(connection: Connection, key: RequestKey, *, tenant: str, answer: Mapping[str, Any]) -> None:
-    """Store the answer in the caller's transaction, and now and then drop the tenant's expired ones."""
+    """Store the answer in the caller's transaction."""
+    await connection.execute(
+        _INSERT, (tenant, key.request_id, key.subject, key.method, key.fingerprint, encode_answer(answer))
+    )
+    await expire_sometimes(connection)
+
+
+async def expire_sometimes(connection: Connection) -> None:
+    """Drop the tenant's expired answers now and then, so that nobody has to do it on a schedule."""
     if secrets.randbelow(_EXPIRE_ONE_IN) == 0:
         await connection.execute(_EXPIRE, (KEPT_HOURS,))
-    await connection.execute(
-        _INSERT, (tenant, key.request_id, key.subject, key.method, key.fingerprint, json.dumps(answer))
-    )
+
+
+def encode_answer(answer: Mapping[str, Any]) -> str:
+    """Return an answer as it is stored."""
+    return json.dumps(answer)

@@ -14,11 +14,12 @@ from paaskit.requests import RequestKey
 from paaskit.trail import Trail
 from services.config.domain import App
 from services.config.plan import AppSpec
-from services.config.store import APP_BY_NAME, APPS_AFTER, app_of, spec_columns
+from services.config.rows import APP_BY_NAME, APP_COLUMNS, LIVING, app_of, spec_columns
 
 PURGE: Final = "secrets.purge"
 REMOVE: Final = "releaser.remove"
 
+_APPS_AFTER: Final = f"SELECT {APP_COLUMNS} FROM {LIVING} a.name > %s ORDER BY a.name LIMIT %s"
 _INSERT: Final = """
     INSERT INTO apps (tenant, app_id, name, version, next_position, names, bytes) VALUES (%s, %s, %s, 1, 1, 0, 0)"""
 _INSERT_SPEC: Final = """
@@ -59,9 +60,9 @@ class AppStore:
         """Make an app, or return the answer an earlier request with this id got. Raises AlreadyExists, Unavailable."""
         try:
             async with self._database.transaction(tenant) as connection:
-                recall = await requests.begin_recall(connection, request)
+                recall = await requests.begin_recall(connection, [request])
                 remains = await connection.execute(_REMAINS, ([PURGE, REMOVE], name))
-                earlier = await requests.finish_recall(recall, request)
+                earlier = (await requests.finish_recall(recall)).answer(request)
                 if earlier is not None:
                     return earlier
                 if (await remains.fetchone()) == (True,):
@@ -91,15 +92,15 @@ class AppStore:
 
     async def list_after(self, tenant: str, name: str, limit: int) -> Sequence[App]:
         """Return living apps whose name sorts after `name`."""
-        return [app_of(row) for row in await self._database.fetch(tenant, APPS_AFTER, (name, limit))]
+        return [app_of(row) for row in await self._database.fetch(tenant, _APPS_AFTER, (name, limit))]
 
     async def destroy(self, tenant: str, name: str, *, request: RequestKey, event: AuditEvent) -> None:
         """Destroy a living app, once per request id, and keep the farewells. Raises NotFound."""
         async with self._database.transaction(tenant) as connection:
             locked = await connection.execute(f"{APP_BY_NAME} FOR UPDATE OF a", (name,))
-            recall = await requests.begin_recall(connection, request)
+            recall = await requests.begin_recall(connection, [request])
             row = await locked.fetchone()
-            if await requests.finish_recall(recall, request) is not None:
+            if (await requests.finish_recall(recall)).answer(request) is not None:
                 return
             if row is None:
                 raise app_not_found(name)

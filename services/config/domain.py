@@ -1,7 +1,6 @@
 """The rules of the registry: who may hold a name, what a change is, when it asks for a release."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -33,37 +32,51 @@ class App:
         return str(self.version)
 
 
-class Draft(Protocol):
-    """An app that is locked for one change, with the entries asked for."""
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """An app, locked for one change, with the entries asked for and, where one was asked for, an earlier version."""
 
     app: App
     current: Mapping[str, Entry]
-    earlier: Answer | None
+    then: tuple[AppSpec, Mapping[str, Entry]] | None = None
 
-    async def keep(
-        self,
-        plan: Plan,
-        *,
-        event: AuditEvent | None,
-        order: ReleaseOrder | None,
-        answer: Answer,
-    ) -> int:
-        """Write the plan, what it causes and the answer to remember; return the version it makes."""
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What to write: the plan, the event and the release order it causes, and the answer to remember."""
+
+    plan: Plan
+    answer: Answer
+    event: AuditEvent | None = None
+    order: ReleaseOrder | None = None
+
+
+Decide = Callable[[Snapshot], Decision]
+"""Decides, from a snapshot and nothing else, what is written. What it raises is what the request fails with."""
 
 
 class Store(Protocol):
     """What the rules need of the database."""
 
-    def draft(
-        self, tenant: str, app: str, *, names: Sequence[str], request: RequestKey
-    ) -> AbstractAsyncContextManager[Draft]:
-        """Lock a living app for a change. Raises NotFound. Commits at the end of the context."""
+    async def change(
+        self,
+        tenant: str,
+        app: str,
+        *,
+        names: Sequence[str] | None,
+        decide: Decide,
+        request: RequestKey | None = None,
+        by_id: bool = False,
+        at: int | None = None,
+    ) -> tuple[App, Answer]:
+        """Lock a living app, by name or id, and write what `decide` says; or give the answer given before.
+
+        `names` are the entries the snapshot has (None: all), `at` the earlier version it has. Returns the app as it
+        was, and the answer. Committed when it returns. Raises NotFound, and what `decide` raises.
+        """
 
     async def look(self, tenant: str, app: str, *, names: Sequence[str]) -> tuple[App, Mapping[str, Entry]]:
         """Return an app and the entries asked for, without a lock. Raises NotFound."""
-
-    def committed(self) -> None:
-        """Say that a draft was committed."""
 
 
 class Registry:
@@ -120,49 +133,30 @@ class Registry:
             method=action,
             fingerprint=fingerprint(order.app, names, str(order.stage)),
         )
-        async with self._store.draft(actor.tenant, order.app, names=names, request=key) as draft:
-            if draft.earlier is None:
-                answer, release = await self._keep(
-                    draft,
-                    actor,
-                    order,
-                    action=action,
-                    plan=make_plan(draft.app, draft.current),
-                    description=description,
-                    even_if_unchanged=even_if_unchanged,
-                )
-            else:
-                answer = draft.earlier
-                release = order_of(answer, actor, app_id=draft.app.app_id, app=draft.app.name)
-        self._store.committed()
+
+        def decide(snapshot: Snapshot) -> Decision:
+            if order.etag and order.etag != snapshot.app.etag:
+                raise Conflict(f"{order.app} was changed by someone else in between. Look at it again and repeat.")
+            plan = make_plan(snapshot.app, snapshot.current)
+            if plan.is_empty and not even_if_unchanged:
+                return Decision(plan=plan, answer=unchanged(snapshot.app.version))
+            return self._decision(actor, order, snapshot.app, action=action, plan=plan, description=description)
+
+        app, answer = await self._store.change(actor.tenant, order.app, names=names, request=key, decide=decide)
+        release = order_of(answer, actor, app_id=app.app_id, app=app.name)
         return await released(answer, release, self._releases)
 
-    async def _keep(
-        self,
-        draft: Draft,
-        actor: Actor,
-        order: Mutation,
-        *,
-        action: str,
-        plan: Plan,
-        description: str,
-        even_if_unchanged: bool,
-    ) -> tuple[Answer, ReleaseOrder | None]:
-        if order.etag and order.etag != draft.app.etag:
-            raise Conflict(f"{order.app} was changed by someone else in between. Look at it again and repeat.")
-        if plan.is_empty and not even_if_unchanged:
-            answer = unchanged(draft.app.version)
-            await draft.keep(plan, event=None, order=None, answer=answer)
-            return answer, None
+    def _decision(
+        self, actor: Actor, order: Mutation, app: App, *, action: str, plan: Plan, description: str
+    ) -> Decision:
         answer = changed(
-            version=draft.app.version + 1,
+            version=app.version + 1,
             change_id=self._new_id(),
             changes=plan.changes,
             verb="Unset" if action == "config.unset" else "Set",
             description=description,
             stage=order.stage,
         )
-        release = order_of(answer, actor, app_id=draft.app.app_id, app=draft.app.name)
         event = actor.event(
             action,
             app=order.app,
@@ -170,5 +164,5 @@ class Registry:
             version=answer["version"],
             request_id=order.request_id,
         )
-        await draft.keep(plan, event=event, order=release, answer=answer)
-        return answer, release
+        release = order_of(answer, actor, app_id=app.app_id, app=app.name)
+        return Decision(plan=plan, answer=answer, event=event, order=release)

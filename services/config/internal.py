@@ -1,19 +1,16 @@
 """The rules of what other services may ask: claiming names, restoring versions, managed variables."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol
 
-from paaskit.audit import Actor, AuditEvent
+from paaskit.audit import Actor
 from paaskit.changes import Change, Mutation, NameChange, changed, names_in
 from paaskit.errors import Conflict, FieldViolation, Refused
-from paaskit.releases import ReleaseOrder
 from paaskit.requests import RequestKey, check_request_id, fingerprint
 from paaskit.variables import listing, refuse, violations_of
-from services.config.domain import App, Registry
+from services.config.domain import App, Decision, Registry, Snapshot, Store
 from services.config.plan import (
-    AppSpec,
     Entry,
     Kind,
     Plan,
@@ -26,48 +23,6 @@ from services.config.plan import (
 )
 
 _MAX_DISPLAY = 256
-
-
-class Draft(Protocol):
-    """An app locked for one change, that can also read its past."""
-
-    app: App
-    current: Mapping[str, Entry]
-    earlier: Mapping[str, Any] | None
-
-    async def keep(
-        self,
-        plan: Plan,
-        *,
-        event: AuditEvent | None,
-        order: ReleaseOrder | None,
-        answer: Mapping[str, Any] | None = None,
-    ) -> int:
-        """Write the plan as the next version."""
-
-    async def at_version(self, version: int) -> tuple[AppSpec, Mapping[str, Entry]]:
-        """Return the spec and the entries of an earlier version."""
-
-
-class Store(Protocol):
-    """What the rules need of the database."""
-
-    def draft(
-        self,
-        tenant: str,
-        app: str,
-        *,
-        names: Sequence[str] | None,
-        request: RequestKey | None = None,
-        by_id: bool = False,
-    ) -> AbstractAsyncContextManager[Draft]:
-        """Lock a living app for a change."""
-
-    async def look(self, tenant: str, app: str, *, names: Sequence[str]) -> tuple[App, Mapping[str, Entry]]:
-        """Return an app and the entries asked for, without a lock."""
-
-    def committed(self) -> None:
-        """Say that a draft was committed."""
 
 
 class Vault(Protocol):
@@ -108,14 +63,20 @@ class Internal:
             found, current = await self._store.look(tenant, app, names=names)
             plan_claim(current, found.totals, claims)
             return found.app_id
-        async with self._store.draft(tenant, app, names=names) as draft:
-            await draft.keep(plan_claim(draft.current, draft.app.totals, claims), event=None, order=None)
-            return draft.app.app_id
+
+        def decide(snapshot: Snapshot) -> Decision:
+            return Decision(plan=plan_claim(snapshot.current, snapshot.app.totals, claims), answer={})
+
+        claimed, _ = await self._store.change(tenant, app, names=names, decide=decide)
+        return claimed.app_id
 
     async def release(self, tenant: str, app_id: str, names: Sequence[str]) -> None:
         """Give up names that are secrets. Raises NotFound."""
-        async with self._store.draft(tenant, app_id, names=names, by_id=True) as draft:
-            await draft.keep(plan_release(draft.current, draft.app.totals, names), event=None, order=None)
+
+        def decide(snapshot: Snapshot) -> Decision:
+            return Decision(plan=plan_release(snapshot.current, snapshot.app.totals, names), answer={})
+
+        await self._store.change(tenant, app_id, names=names, by_id=True, decide=decide)
 
     async def restore(self, actor: Actor, order: Restore) -> tuple[int, tuple[NameChange, ...]]:
         """Make a new version that equals an old one, once per change id. Raises Conflict, Refused, InvalidInput."""
@@ -126,30 +87,22 @@ class Internal:
             fingerprint=fingerprint(order.app_id, str(order.version), str(order.everything)),
         )
         refuse([check_request_id(order.change_id)] if not order.validate_only else [])
-        async with self._store.draft(
-            actor.tenant, order.app_id, names=None, by_id=True, request=None if order.validate_only else key
-        ) as draft:
-            if draft.earlier is not None:
-                return draft.earlier["version"], names_in(draft.earlier)
-            if order.expected_version not in (0, draft.app.version):
+
+        def decide(snapshot: Snapshot) -> Decision:
+            if order.expected_version not in (0, snapshot.app.version):
                 raise Conflict("A newer change has been made in the meantime.", reason="ETAG_MISMATCH")
-            plan = await _restore_plan(draft, order)
-            if order.validate_only:
-                return draft.app.version, plan.changes
-            version = draft.app.version + (0 if plan.is_empty else 1)
-            event = actor.event(
-                "config.restore",
-                app=draft.app.name,
-                targets=[change.name for change in plan.changes],
-                version=version,
-                request_id=order.change_id,
-            )
-            answer = changed(
-                version=version, change_id=order.change_id, changes=plan.changes, verb="Restore", stage=False
-            )
-            await draft.keep(plan, event=None if plan.is_empty else event, order=None, answer=answer)
-        self._store.committed()
-        return version, plan.changes
+            return _restoring(actor, order, snapshot)
+
+        _, answer = await self._store.change(
+            actor.tenant,
+            order.app_id,
+            names=None,
+            by_id=True,
+            at=order.version,
+            request=None if order.validate_only else key,
+            decide=decide,
+        )
+        return answer["version"], names_in(answer)
 
     async def attach(self, actor: Actor, order: Mutation, *, addon: str, name: str, value: str, display: str) -> Change:
         """Attach a managed variable or replace its value. Raises InvalidInput, NotFound or Refused."""
@@ -205,18 +158,26 @@ class Internal:
         return change
 
 
-async def _restore_plan(draft: Draft, order: Restore) -> Plan:
-    spec, old = await draft.at_version(order.version)
+def _restoring(actor: Actor, order: Restore, snapshot: Snapshot) -> Decision:
+    assert snapshot.then is not None
+    app, (spec, old) = snapshot.app, snapshot.then
     # Managed variables are never taken back: the add-on's former password is no password any more.
     kinds = [Kind.CONFIG, Kind.SECRET] if order.everything else [Kind.CONFIG]
-    plan = plan_restore(draft.current, draft.app.totals, old, kinds=kinds)
-    return Plan(
-        changes=plan.changes,
-        close=plan.close,
-        open=plan.open,
-        totals=plan.totals,
-        spec=None if spec == draft.app.spec else spec,
+    plan = replace(
+        plan_restore(snapshot.current, app.totals, old, kinds=kinds), spec=None if spec == app.spec else spec
     )
+    version = app.version + (0 if plan.is_empty or order.validate_only else 1)
+    answer = changed(version=version, change_id=order.change_id, changes=plan.changes, verb="Restore", stage=False)
+    if plan.is_empty or order.validate_only:
+        return Decision(plan=Plan(totals=app.totals), answer=answer)
+    event = actor.event(
+        "config.restore",
+        app=app.name,
+        targets=[change.name for change in plan.changes],
+        version=version,
+        request_id=order.change_id,
+    )
+    return Decision(plan=plan, answer=answer, event=event)
 
 
 def _is_addon(addon: str) -> bool:

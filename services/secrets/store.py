@@ -143,7 +143,7 @@ class Store:
         async with self._database.transaction(tenant) as connection:
             await connection.execute(_KNOW, (tenant, app_id, app))
             locked = await connection.execute(f"{_APP} FOR UPDATE", (app_id,))
-            recall = await requests.begin_recall(connection, request) if request is not None else None
+            recall = await requests.begin_recall(connection, [request]) if request is not None else None
             entries = await _current(connection, app_id, names)
             row = await locked.fetchone()
             if row is None:
@@ -153,7 +153,7 @@ class Store:
                 )
             earlier = None
             if recall is not None and request is not None:
-                earlier = await requests.finish_recall(recall, request)
+                earlier = (await requests.finish_recall(recall)).answer(request)
             yield Draft(
                 connection,
                 tenant=tenant,

@@ -121,11 +121,11 @@ class TenantChange:
 
     async def circumstances(self, *, parent_id: str, name: str, key: RequestKey, now: datetime) -> Circumstances:
         """Look up what a new token depends on, in one round trip."""
-        recall = await requests.begin_recall(self._connection, key)
+        recall = await requests.begin_recall(self._connection, [key])
         cursor = await self._connection.execute(
             _CIRCUMSTANCES, {"tenant": self._tenant, "parent_id": parent_id, "name": name, "now": now}
         )
-        made_before = await requests.finish_recall(recall, key) is not None
+        made_before = (await requests.finish_recall(recall)).answer(key) is not None
         tokens = [_token(row) for row in await cursor.fetchall()]
         return Circumstances(
             parent=next((token for token in tokens if token.token_id == parent_id), None),
