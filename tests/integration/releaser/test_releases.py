@@ -1,9 +1,12 @@
 """Releases from order to running instances, over the real server: success, failure and revert, rollback, removal."""
 
 import asyncio
+from contextlib import suppress
 
+import grpc
 from paas.releaser.v1 import releaser_pb2
 
+from tests.fixtures.postgres import Databases
 from tests.integration.releaser.conftest import Stage, spec_of
 
 SUCCEEDED, FAILED = releaser_pb2.STATE_SUCCEEDED, releaser_pb2.STATE_FAILED
@@ -59,3 +62,22 @@ async def test_waits_for_secrets_as_long_as_it_takes(stage: Stage) -> None:
     stage.variables.away.clear()
     ended = await stage.end(number)
     assert (ended.state, ended.message) == (SUCCEEDED, "")
+
+
+async def test_a_database_that_loses_connections_delays_and_breaks_nothing(stage: Stage, databases: Databases) -> None:
+    app = stage.variables.app(spec_of(instances=3), SLOW="0.2")
+    number = await stage.order(app)
+    for _ in range(4):
+        await asyncio.sleep(0.2)
+        databases.look("releaser", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'releaser'")
+    async with asyncio.timeout(15):
+        while True:
+            with suppress(grpc.aio.AioRpcError):
+                ended = await stage.end(number)
+                break
+            await asyncio.sleep(0.1)
+    assert (ended.state, ended.instances_ready) == (SUCCEEDED, 3)
+    assert len({environment["PORT"] for environment in await stage.environments_now()}) == 3
+    async with asyncio.timeout(10):
+        while [version for action, version, _ in await stage.actions() if action == "releases.finish"] != [number]:
+            await asyncio.sleep(0.1)
