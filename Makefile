@@ -73,6 +73,7 @@ endif
 	  echo "Python 3.11 or newer is needed, and \`$(PYTHON)\` is not: name another with \`make PYTHON=python3.12\`." >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo "\`$(PYTHON)\` lacks the venv module: install it (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
+	@[ ! -f .venv/.complete ] || [ "$$(cat .venv/.complete)" = "$$(pwd)" ] || rm -rf .venv .uv
 	@[ -x .uv/bin/uv ] && [ "$$(.uv/bin/uv --version | cut -d ' ' -f 2)" = "$(UV_VERSION)" ] || { \
 	  echo "making .uv (uv $(UV_VERSION)) ..."; \
 	  rm -rf .uv && $(PYTHON) -m venv .uv && \

@@ -10,7 +10,7 @@ from local.failures import LocalFailure
 from local.layout import CLONE, STATE_FOLDER
 from local.logs import show
 from local.ports import DEFAULT_BASE_PORT
-from local.stack import PARTS, Stack
+from local.stack import NOT_RUNNING, PARTS, Stack
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,7 +45,7 @@ def status(stack: Stack, _: argparse.Namespace) -> int:
     """Prints one line a part; 1 where not all of them run."""
     parts = stack.status()
     if not parts:
-        print("The stack does not run: start it with `make up`.")
+        print(NOT_RUNNING)
         return 1
     for part in parts:
         pid = f"pid {part['pid']}" if part["pid"] else ""
@@ -82,6 +82,7 @@ def sign_in(stack: Stack, options: argparse.Namespace) -> None:
     from local.signin import Person
     from local.signin import sign_in as write_sign_in
 
+    stack.require_running()
     person = Person(tenant=options.tenant, role=options.role, **({"user": options.user} if options.user else {}))
     profile = write_sign_in(stack, person)
     print(f"Signed in as {person.user} ({person.role} of {person.tenant}); `paas` finds it in {profile}.")
@@ -91,6 +92,7 @@ def provision(stack: Stack, options: argparse.Namespace) -> None:
     """Attaches DATABASE_URL to an app."""
     from local.provisioner import attach, example_database
 
+    stack.require_running()
     release = attach(stack, example_database(options.app, tenant=options.tenant))
     print(f"DATABASE_URL is attached to {options.app}, " + (f"release v{release}." if release else "no new release."))
 

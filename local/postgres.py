@@ -169,8 +169,10 @@ def _initdb(postgres: Postgres, data: Path, password_file: Path) -> None:
     except subprocess.TimeoutExpired:
         raise LocalFailure(f"PostgreSQL's initdb took longer than {INITDB_TIMEOUT} seconds in {data}.") from None
     if made.returncode != 0:
-        last = (made.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise LocalFailure(f"PostgreSQL's initdb failed in {data}: {last}")
+        said = made.stderr.strip().splitlines() or ["no reason given"]
+        # The first error is the reason; those after it are about cleaning up.
+        reason = next((line for line in said if "error:" in line or "FATAL:" in line), said[-1])
+        raise LocalFailure(f"PostgreSQL's initdb failed in {data}: {reason}")
 
 
 def _forget_dead_postmaster(data: Path) -> None:

@@ -36,6 +36,7 @@ from local.supervisor import RECORD
 
 # Seconds until every part must be ready; the first start makes the databases before.
 PATIENCE = 60.0
+NOT_RUNNING = "The stack does not run: start it with `make up`."
 STOP_TIMEOUT = 90.0
 PARTS = ("postgres", *SERVICES, GATEWAY)
 
@@ -96,6 +97,11 @@ class Stack:
     def is_running(self) -> bool:
         """Whether a supervisor runs for this stack."""
         return self.layout.run.is_dir() and control.ask(self.layout.run, {"do": "status"}) is not None
+
+    def require_running(self) -> None:
+        """Raises LocalFailure saying how to start it."""
+        if not self.is_running():
+            raise LocalFailure(NOT_RUNNING)
 
     def status(self) -> list[dict[str, Any]]:
         """Every part as the supervisor sees it: name, state, pid, restarts, seconds, log. Empty if it isn't up."""
@@ -193,7 +199,7 @@ class Stack:
             raise LocalFailure(f"There is no part {name}: choose one of {', '.join(PARTS)}.")
         answer = control.ask(self.layout.run, {**request, "name": name}) if self.layout.run.is_dir() else None
         if answer is None:
-            raise LocalFailure("The stack does not run: start it with `make up`.")
+            raise LocalFailure(NOT_RUNNING)
         if "error" in answer:
             raise LocalFailure(f"{name}: {answer['error']}.")
 

@@ -112,7 +112,7 @@ def test_down_ends_what_a_killed_part_had_started(supervisor: Supervised) -> Non
 
 def test_after_a_kill_of_the_supervisor_everything_can_still_be_ended(layout: Layout) -> None:
     with supervised(layout.run) as supervisor:
-        supervisor.run("releaser", STARTER)
+        supervisor.run("releaser", STARTER, grace=0.3)
         supervisor.run("stubborn", STUBBORN, grace=0.3)
         supervisor.starter.request({"do": "keep"})
         until(lambda: supervisor.log("releaser") and "up" in supervisor.log("stubborn"))
