@@ -22,7 +22,8 @@ def configure_logs(*, service: str, level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
+            _describe_exceptions,
+            structlog.processors.JSONRenderer(default=_named_by_type),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stdout),
@@ -32,6 +33,20 @@ def configure_logs(*, service: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [_Bridge()]
     root.setLevel(max(number, logging.WARNING))
+
+
+def _describe_exceptions(_logger: Any, _method: str, fields: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Keep what may be known of an exception that somebody gives as `exc_info`."""
+    given = fields.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        fields.update(describe_exception(error))
+    return fields
+
+
+def _named_by_type(value: object) -> str:
+    """Stand in for what JSON has no form for. Its own text form may be a message's, with all its values."""
+    return f"<{type(value).__name__}>"
 
 
 class _Bridge(logging.Handler):
