@@ -51,14 +51,14 @@ _QUEUE: Final = """
         description, actor, CASE WHEN gone THEN clock_timestamp() END,
         CASE WHEN gone THEN 'The app was destroyed.' ELSE '' END
     FROM fresh JOIN counted USING (app_id)"""
-# An update that changes nothing, because it waits for a runner that is about to delete the row; DO NOTHING doesn't.
+# A runner deletes the row only with the app locked, as it is here: a row that is there now will be looked at again.
 _OPEN_WORK: Final = """
     INSERT INTO work (tenant, app_id)
     SELECT tenant, app_id FROM apps
     WHERE tenant = %(tenant)s AND app_id = ANY(%(ids)s) AND EXISTS (SELECT FROM releases r
         WHERE r.tenant = apps.tenant AND r.app_id = apps.app_id AND r.state = 'queued')
     ORDER BY app_id COLLATE "C"
-    ON CONFLICT (tenant, app_id) DO UPDATE SET removal = work.removal"""
+    ON CONFLICT (tenant, app_id) DO NOTHING"""
 _NUMBERS: Final = """
     SELECT r.app_id, r.change_id, r.number
     FROM releases r

@@ -174,9 +174,14 @@ class WorkStore:
     async def take_step(self, lease: Lease, *, spacing_seconds: float) -> Step:
         """Choose what to do next and write down that it began. Where there is nothing, the lease is over."""
         named = self._named(lease)
-        async with self._held(lease) as (connection, removal):
-            rows = await (await connection.execute(_OPEN, named)).fetchall()
-            since = await (await connection.execute(_SINCE_START, named)).fetchone()
+        async with self._database.transaction(lease.key.tenant) as connection:
+            # Requests wait for this lock, so everything is asked for before anything is awaited.
+            await connection.execute(_LOCK_APP, named)
+            held = await connection.execute(_HOLD, named)
+            opened = await connection.execute(_OPEN, named)
+            started = await connection.execute(_SINCE_START, named)
+            removal = _held_removal(await held.fetchone())
+            rows, since = await opened.fetchall(), await started.fetchone()
             standing = Standing(
                 removal=removal,
                 open_releases=[release_of(row) for row in rows],
@@ -275,10 +280,7 @@ class WorkStore:
             yield connection, await self._hold(connection, lease)
 
     async def _hold(self, connection: Connection, lease: Lease) -> bool:
-        row = await (await connection.execute(_HOLD, self._named(lease))).fetchone()
-        if row is None:
-            raise LeaseLost
-        return bool(row[0])
+        return _held_removal(await (await connection.execute(_HOLD, self._named(lease))).fetchone())
 
     def _named(self, lease: Lease) -> dict[str, Any]:
         return {
@@ -287,6 +289,13 @@ class WorkStore:
             "holder": lease.holder,
             "lease": self._lease_seconds,
         }
+
+
+def _held_removal(row: tuple[Any, ...] | None) -> bool:
+    """Return whether the app of a lease that was renewed is to be removed. Raises LeaseLost where it was not."""
+    if row is None:
+        raise LeaseLost
+    return bool(row[0])
 
 
 def _keys(running: Collection[AppKey]) -> list[str]:
