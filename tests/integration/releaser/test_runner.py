@@ -168,7 +168,10 @@ async def test_removal_interrupts_a_rollout(replicas: Replicas, variables: FakeV
     async with replicas.runner("one", runtime):
         await until(lambda: runtime.applying)
         await replicas.store.mark_removed(app.key)  # by another replica: this one notices when it renews its lease
-        await until(lambda: runtime.removed == [app.key])
+        async with asyncio.timeout(10):
+            while await replicas.store.has_work(app.key):
+                await asyncio.sleep(0.02)
+    assert runtime.removed == [app.key]
     ended = await replicas.store.get(app.key, 1)
     assert ended is not None
     assert (ended.state, ended.message) == (State.FAILED, "The app was destroyed.")
