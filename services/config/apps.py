@@ -132,7 +132,8 @@ def check_spec(spec: AppSpec) -> list[FieldViolation]:
         found.append(FieldViolation("spec.instances", f"an app has 0 to {_MAX_INSTANCES} instances"))
     if spec.instances > 0 and not spec.command and not spec.image:
         found.append(FieldViolation("spec", "an app with instances needs a command or an image"))
-    if any("\0" in part for part in spec.command) or sum(len(part) for part in spec.command) > _MAX_COMMAND_BYTES:
+    size = sum(len(part.encode()) for part in spec.command)
+    if any("\0" in part for part in spec.command) or size > _MAX_COMMAND_BYTES:
         found.append(FieldViolation("spec.command", "a command has no NUL character and at most 8 KiB"))
     if spec.command and not spec.command[0]:
         found.append(FieldViolation("spec.command", "a command starts with the name of a program"))
