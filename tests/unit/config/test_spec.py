@@ -1,0 +1,67 @@
+"""What an app may be told to run."""
+
+import pytest
+
+from services.config.apps import check_spec, spec_key
+from services.config.plan import AppSpec
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        AppSpec(),
+        AppSpec(command=("python", "app.py"), instances=1),
+        AppSpec(image="registry.example.com/web:1", instances=100, health_path="/healthz"),
+        AppSpec(command=("a", ""), instances=1),
+        AppSpec(command=("x" * 8192,), instances=1),
+        AppSpec(image="x" * 512),
+        AppSpec(health_path="/a?b=c"),
+    ],
+    ids=range(7),
+)
+def test_specs_that_are_right(spec: AppSpec) -> None:
+    assert check_spec(spec) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        (AppSpec(instances=-1), "spec.instances"),
+        (AppSpec(command=("a",), instances=101), "spec.instances"),
+        (AppSpec(instances=1), "spec"),
+        (AppSpec(command=("",), instances=1), "spec.command"),
+        (AppSpec(command=("a\0",), instances=1), "spec.command"),
+        (AppSpec(command=("x" * 8193,), instances=1), "spec.command"),
+        (AppSpec(command=("é" * 5000,), instances=1), "spec.command"),
+        (AppSpec(image="a b"), "spec.image"),
+        (AppSpec(image="a\nb"), "spec.image"),
+        (AppSpec(image="a\0"), "spec.image"),
+        (AppSpec(image="x" * 513), "spec.image"),
+        (AppSpec(health_path="healthz"), "spec.health_path"),
+        (AppSpec(health_path="/a b"), "spec.health_path"),
+        (AppSpec(health_path="/a\r\nHost: x"), "spec.health_path"),
+        (AppSpec(health_path="/" + "x" * 512), "spec.health_path"),
+    ],
+    ids=range(15),
+)
+def test_specs_that_are_refused(spec: AppSpec, field: str) -> None:
+    assert [violation.field for violation in check_spec(spec)] == [field]
+
+
+def test_everything_wrong_is_named_at_once() -> None:
+    spec = AppSpec(command=("\0",), image="a b", instances=101, health_path="x")
+    assert len(check_spec(spec)) == 4
+
+
+def test_specs_that_differ_have_different_keys() -> None:
+    specs = [
+        AppSpec(),
+        AppSpec(instances=1),
+        AppSpec(image="a"),
+        AppSpec(command=("a",)),
+        AppSpec(command=("a", "")),
+        AppSpec(command=("a", "b")),
+        AppSpec(command=("a b",)),
+        AppSpec(health_path="a"),
+    ]
+    assert len({tuple(spec_key(spec)) for spec in specs}) == len(specs)
