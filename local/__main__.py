@@ -10,13 +10,18 @@ from local.failures import LocalFailure
 from local.layout import CLONE, STATE_FOLDER
 from local.logs import show
 from local.ports import DEFAULT_BASE_PORT
-from local.stack import NOT_RUNNING, PARTS, Stack
+from local.stack import NOT_RUNNING, PARTS, Stack, running_port
+
+STARTING = ("up", "demo")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb; the exit code: 0 done, 1 failed with one sentence, 130 interrupted."""
     options = _parser().parse_args(arguments)
     stack = Stack(options.state, base_port=options.port)
+    if options.verb not in STARTING and stack.is_running():
+        # Whoever asks about a running stack need not say again where it is.
+        stack.base_port = running_port(stack.layout) or options.port
     try:
         return int(_VERBS[options.verb](stack, options) or 0)
     except LocalFailure as failure:
@@ -126,8 +131,7 @@ def _addresses(stack: Stack) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description="The whole control plane on this machine.")
     parser.add_argument("--state", type=Path, default=CLONE / STATE_FOLDER, help="the state folder; default .paas")
-    port = int(os.environ.get("PORT") or DEFAULT_BASE_PORT)
-    parser.add_argument("--port", type=int, default=port, help=f"the gateway's port; default {DEFAULT_BASE_PORT}")
+    parser.add_argument("--port", type=int, default=DEFAULT_BASE_PORT, help="the gateway's port; default %(default)s")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, help_ in (
         ("up", "start everything"),

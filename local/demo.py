@@ -131,13 +131,12 @@ def _audit(terminal: Terminal) -> None:
 
 def _goodbye(stack: Stack, terminal: Terminal) -> None:
     heading("It is still running")
-    port = "" if stack.gateway_url.endswith(":7300") else f" PORT={stack.base_port}"
     for what, command in (
         ("use it", f".venv/bin/paas config -a {APP}"),
         ("all commands", ".venv/bin/paas --help"),
-        ("its parts", f"make status{port}"),
-        ("their logs", f"make logs{port}    (files in {_near(stack.layout.logs, terminal)})"),
-        ("stop it", f"make stop{port}"),
+        ("its parts", "make status"),
+        ("their logs", f"make logs    (files in {_near(stack.layout.logs, terminal)})"),
+        ("stop it", "make stop"),
     ):
         print(f"  {what:<13} {command}")
 

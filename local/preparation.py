@@ -29,7 +29,7 @@ def prepare(layout: Layout, *, now: datetime) -> Postgres:
         where = error.filename or layout.root
         reason = (error.strerror or "unknown reason").lower()
         raise LocalFailure(
-            f"{where} can't be used: {reason}. Give it to this user, or delete {layout.root}."
+            f"{where} can't be used: {reason}. It must belong to the user who starts the stack."
         ) from error
 
 

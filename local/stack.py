@@ -29,6 +29,7 @@ from local.parts import Part
 from local.ports import DEFAULT_BASE_PORT, GATEWAY, HOST, SERVICES, port_of, require_free
 from local.postgres import Postgres
 from local.preparation import prepare
+from local.private_files import write_private
 from local.processes import wait_gone
 from local.readiness import Question, all_questions, until_ready
 from local.record import read_record
@@ -38,7 +39,16 @@ from local.supervisor import RECORD
 PATIENCE = 60.0
 NOT_RUNNING = "The stack does not run: start it with `make up`."
 STOP_TIMEOUT = 90.0
+BASE_PORT = "base-port"
 PARTS = ("postgres", *SERVICES, GATEWAY)
+
+
+def running_port(layout: Layout) -> int | None:
+    """The base port that the stack was started with last, None where it never was."""
+    try:
+        return int((layout.run / BASE_PORT).read_bytes())
+    except (OSError, ValueError):
+        return None
 
 
 class Stack:
@@ -60,6 +70,10 @@ class Stack:
         """
         with self._one_starter():
             if self.is_running():
+                if (port := running_port(self.layout)) != self.base_port:
+                    raise LocalFailure(
+                        f"The stack runs already, its gateway on port {port}: add PORT={port}, or `make stop` first."
+                    )
                 return False
             leftovers.clean(self.layout)
             require_free(self.base_port)
@@ -67,6 +81,7 @@ class Stack:
                 say("making the database cluster")
             try:
                 cluster = prepare(self.layout, now=datetime.now(UTC))
+                write_private(self.layout.run / BASE_PORT, str(self.base_port).encode())
                 attendance = self._start_supervisor()
             except BaseException:
                 leftovers.clean(self.layout)

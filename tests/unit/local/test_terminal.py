@@ -21,7 +21,8 @@ from local.logs import show
 from local.private_files import keep_private, write_private
 from local.provisioner import example_database
 from local.signin import write_project
-from local.stack import Stack
+from local.stack import BASE_PORT, Stack
+from tests.unit.local.stand_ins import supervised
 
 
 def test_a_taken_port_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,6 +36,17 @@ def test_a_taken_port_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) 
     assert "tokens" in str(caught.value)
     assert "make demo PORT=" in str(caught.value)
     ports.require_free(base_port)
+
+
+def test_a_stack_that_runs_on_another_port_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    stack = Stack(tmp_path / ".paas", base_port=7300)
+    stack.layout.run.mkdir(parents=True)
+    (stack.layout.run / BASE_PORT).write_text("7400")
+    with supervised(stack.layout.run):
+        with pytest.raises(LocalFailure, match="runs already, its gateway on port 7400"):
+            stack.start()
+        assert not Stack(tmp_path / ".paas", base_port=7400).start()
+    assert not stack.is_running()
 
 
 @pytest.mark.parametrize("port", [-1, 70000])
