@@ -1,0 +1,165 @@
+"""Starting and stopping the one-machine stack as a person does, with `python -m local`, when something is wrong.
+
+A stack of its own, since it is broken on purpose. Leaves out the demo, which `make demo` is the test of.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.layout import CLONE, Layout
+from local.ports import free_base_port
+from local.processes import ProcessId, is_alive, process_id
+from local.record import read_record
+from local.supervisor import RECORD
+from tests.e2e.installation import kill
+
+
+class Local:
+    """`python -m local` for one state folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.layout = Layout(root / ".paas")
+        self.port = free_base_port()
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        """Run one verb: exit code, standard output, standard error."""
+        done = subprocess.run(
+            [sys.executable, "-m", "local", "--state", str(self.layout.root), "--port", str(self.port), *arguments],
+            cwd=CLONE,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    def processes(self) -> list[ProcessId]:
+        """Every process of the running stack, by its own record."""
+        record = read_record(self.layout.run / RECORD)
+        assert record is not None
+        return [record.supervisor, *(entry.process for entry in record.parts), *record.others]
+
+    def nothing_runs(self) -> bool:
+        """Whether no process works in the state folder or was told of it, and none listens on the ports."""
+        folder = os.fsencode(self.layout.root)
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit() or int(entry.name) == os.getpid():
+                continue
+            try:
+                if folder in (entry / "cmdline").read_bytes() or folder in (entry / "environ").read_bytes():
+                    return False
+            except OSError:
+                continue
+        return not any(_answers(self.port + offset) for offset in range(6))
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(scope="module")
+def local(temporary: Path) -> Iterator[Local]:
+    """A state folder that the tests of this file use one after the other."""
+    folder = temporary / "another machine"
+    folder.mkdir()
+    local = Local(folder)
+    yield local
+    local("down")
+
+
+def one_sentence(err: str) -> bool:
+    """Whether that is all that was said."""
+    return err.count("\n") == 1 and err.rstrip().endswith((".", ")"))
+
+
+def test_a_port_that_is_taken(local: Local) -> None:
+    with socket.create_server(("127.0.0.1", local.port + 3)):
+        code, _, err = local("up")
+        assert code == 1
+        assert one_sentence(err)
+        assert f"Port {local.port + 3}, which tokens needs, is taken by another program" in err
+        assert not (local.layout.run / RECORD).exists()
+    assert local.nothing_runs()
+
+
+def test_a_file_that_can_t_be_read(local: Local) -> None:
+    # A folder can't be read as a file by anybody, root included.
+    local.layout.kms_key.mkdir(parents=True)
+    try:
+        code, _, err = local("up")
+    finally:
+        local.layout.kms_key.rmdir()
+    assert code == 1
+    assert one_sentence(err)
+    assert "kms.key can't be used" in err
+    assert local.nothing_runs()
+
+
+def test_a_child_that_dies_while_starting(local: Local) -> None:
+    local.layout.keys.mkdir(parents=True, exist_ok=True)
+    local.layout.kms_key.write_text("bm90IDMyIGJ5dGVz\n")
+    local.layout.kms_key.chmod(0o600)
+    try:
+        code, _, err = local("up")
+    finally:
+        local.layout.kms_key.unlink()
+    assert code == 1
+    assert one_sentence(err)
+    assert err.startswith("secrets ended while it was starting: ")
+    assert "kms.key does not hold 32 bytes" in err
+    assert local.nothing_runs()
+
+
+def test_up_twice_status_and_down(local: Local) -> None:
+    assert local("status")[0] == 1
+    code, _, err = local("up")
+    assert (code, err) == (0, "")
+    before = local.processes()
+    code, out, _ = local("up")
+    assert (code, out.splitlines()[0]) == (0, "The stack runs already.")
+    assert local.processes() == before
+    code, out, _ = local("status")
+    assert (code, len(out.splitlines())) == (0, 7)
+    assert local("down")[:2] == (0, "Stopped.\n")
+    assert not any(is_alive(process) for process in before)
+    assert local.nothing_runs()
+    assert local("down")[:2] == (0, "Nothing was running.\n")
+
+
+def test_down_cleans_up_after_a_supervisor_that_was_killed(local: Local) -> None:
+    assert local("up")[0] == 0
+    running = local.processes()
+    kill(running[0].pid)
+    deadline = time.monotonic() + 5
+    while process_id(running[0].pid) is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert local("down")[0] == 0
+    assert not any(is_alive(process) for process in running)
+    assert local.nothing_runs()
+    # What was acknowledged before is there after: the cluster starts again from its log.
+    assert local("up")[0] == 0
+
+
+def test_interrupting_a_start_leaves_nothing(local: Local) -> None:
+    local("down")
+    arguments = ["--state", str(local.layout.root), "--port", str(local.port), "up"]
+    starting = subprocess.Popen(
+        [sys.executable, "-m", "local", *arguments], cwd=CLONE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert starting.stdout is not None
+    assert starting.stdout.readline().startswith(b"starting ")
+    starting.send_signal(signal.SIGINT)
+    _, err = starting.communicate(timeout=60)
+    assert starting.returncode == 130
+    assert err == b"interrupted\n"
+    assert local.nothing_runs()
