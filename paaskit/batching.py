@@ -13,6 +13,7 @@ from paaskit.errors import Unavailable
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_GATHER_SECONDS: Final = 0.001
 _NEVER: Final = float("inf")
 
 
@@ -42,6 +43,7 @@ class Batcher(Generic[Item, Result]):
         self._waiting: dict[str, list[tuple[Item, asyncio.Future[Result]]]] = {}
         self._running: dict[str, int] = {}
         self._last_batch: dict[str, float] = {}
+        self._crowded: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def submit(self, key: str, item: Item) -> Result:
@@ -61,8 +63,15 @@ class Batcher(Generic[Item, Result]):
 
     async def _work_off(self, key: str) -> None:
         try:
+            if key in self._crowded:
+                # The askers of the last batch got their answers at once, so their next items come close together.
+                await asyncio.sleep(_GATHER_SECONDS)
             while batch := self._next_batch(key):
                 self._last_batch[key] = asyncio.get_running_loop().time()
+                if len(batch) > 1:
+                    self._crowded.add(key)
+                else:
+                    self._crowded.discard(key)
                 await self._do(key, batch)
         finally:
             self._running[key] -= 1

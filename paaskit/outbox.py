@@ -39,7 +39,8 @@ _SELECT: Final = """
 _PARK: Final = "UPDATE outbox SET destination = 'refused:' || destination WHERE destination = %s AND key = %s"
 
 _IDLE_SECONDS: Final = 1.0
-_GATHER_SECONDS: Final = 0.03
+_GATHER_SECONDS: Final = 0.05
+_FORGET_AFTER_SECONDS: Final = 0.2
 _LONGEST_BACKOFF_SECONDS: Final = 2.0
 _COURIER_BATCH: Final = 128
 
@@ -162,7 +163,8 @@ class Courier:
         self._destination = destination
         self._deliver = deliver
         self._parcels: Batcher[Message, int | None] = Batcher(self._deliver_batch, largest=_COURIER_BATCH)
-        self._forgetting: set[asyncio.Task[None]] = set()
+        self._delivered: list[str] = []
+        self._forgetting: asyncio.Task[None] | None = None
 
     async def send(self, key: str, payload: bytes) -> int | None:
         """Deliver one committed message; return its answer, or None where the receiver can't be reached now."""
@@ -175,14 +177,16 @@ class Courier:
             # Unavailable or refused: either way the rows stay, and the relay goes on with them one by one.
             log.warning("outbox_delivery_postponed", destination=self._destination, reason=error.reason)
             return [None] * len(batch)
-        # Nobody has to wait for the rows to go: delivering one again is without effect at the receiver.
-        task = asyncio.create_task(self._forget([message.key for message in batch]))
-        self._forgetting.add(task)
-        task.add_done_callback(self._forgetting.discard)
+        self._delivered.extend(message.key for message in batch)
+        if self._forgetting is None or self._forgetting.done():
+            self._forgetting = asyncio.create_task(self._forget())
         return answers
 
-    async def _forget(self, keys: Sequence[str]) -> None:
+    async def _forget(self) -> None:
+        """Delete delivered rows, many at once. Nobody waits for it: delivering one again is without effect."""
+        await asyncio.sleep(_FORGET_AFTER_SECONDS)
+        keys, self._delivered = self._delivered, []
         try:
-            await self._database.execute(_DELETE, (self._destination, list(keys)))
+            await self._database.execute(_DELETE, (self._destination, keys))
         except Unavailable:
             log.warning("outbox_rows_kept", destination=self._destination)
