@@ -5,13 +5,13 @@ Must not decide anything by itself: `paaskit.interceptors` enforces.
 
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from paas.access.v1 import access_pb2
 
-from paaskit.identity import Identity
+from paaskit.identity import HEADER, Identity
 
 VIEWER: Final = frozenset({"apps.read", "config.read", "secrets.list", "releases.read"})
 DEVELOPER: Final = VIEWER | {
@@ -52,6 +52,8 @@ class Caller:
 
     service: str
     identity: Identity | None = None
+    unverified_jwt: str = field(default="", repr=False)
+    """The identity as it came, to be carried along to services that act on the user's behalf; they verify it again."""
 
 
 _current: ContextVar[Caller] = ContextVar("paas_caller")
@@ -65,6 +67,12 @@ def enter(caller: Caller) -> None:
 def current_caller() -> Caller:
     """Return the caller of the current request. Raises LookupError outside of one."""
     return _current.get()
+
+
+def carried_identity() -> tuple[tuple[str, str], ...]:
+    """Return the metadata that carries the current request's user along to another service; empty without one."""
+    caller = _current.get(None)
+    return ((HEADER, caller.unverified_jwt),) if caller is not None and caller.unverified_jwt else ()
 
 
 def current_user() -> Identity:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from paas.audit.v1 import audit_pb2
 
-from paaskit.access import Caller
+from paaskit.access import GATEWAY, Caller
 from paaskit.clock import random_id, utc_now
 
 OK = audit_pb2.OUTCOME_OK
@@ -80,11 +80,13 @@ class Actor:
 
 
 def actor_of(caller: Caller, *, tenant: str = "", on_behalf_of: str = "") -> Actor:
-    """Return the actor a request's events are about: its user where it has one, else the calling service."""
-    if caller.identity is not None:
-        return Actor(
-            tenant=caller.identity.tenant,
-            name=caller.identity.subject,
-            client_address=caller.identity.client_address,
-        )
-    return Actor(tenant=tenant, name=f"service:{caller.service}", on_behalf_of=on_behalf_of)
+    """Return the actor a request's events are about: its user, or the service that acts for one or for itself."""
+    identity = caller.identity
+    if identity is not None and caller.service == GATEWAY:
+        return Actor(tenant=identity.tenant, name=identity.subject, client_address=identity.client_address)
+    return Actor(
+        tenant=tenant,
+        name=f"service:{caller.service}",
+        on_behalf_of=identity.subject if identity is not None else on_behalf_of,
+        client_address=identity.client_address if identity is not None else "",
+    )

@@ -6,6 +6,7 @@ worked on at once; those that come meanwhile wait for it to end and become the n
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextvars import Context
 from typing import Final, Generic, TypeVar
 
 from paaskit.errors import Unavailable
@@ -56,7 +57,8 @@ class Batcher(Generic[Item, Result]):
         if not running or (late and running < self._at_once):
             self._running[key] = running + 1
             self._last_batch[key] = loop.time()
-            task = loop.create_task(self._work_off(key))
+            # In a context of its own: the work is everybody's, and must not go on as the user who happened to start it.
+            task = loop.create_task(self._work_off(key), context=Context())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return await answer

@@ -10,6 +10,7 @@ import grpc
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
+from paaskit.access import carried_identity
 from paaskit.errors import FieldViolation, Internal, PaasError, Unavailable, error_for_code
 from paaskit.settings import TlsSettings
 
@@ -25,7 +26,9 @@ ResponseT = TypeVar("ResponseT")
 class Method(Protocol[RequestT_contra, ResponseT_co]):
     """A unary method of a generated stub."""
 
-    def __call__(self, request: RequestT_contra, /, *, timeout: float | None = None) -> Awaitable[ResponseT_co]:
+    def __call__(
+        self, request: RequestT_contra, /, *, timeout: float | None = None, metadata: Any = None
+    ) -> Awaitable[ResponseT_co]:
         """Send `request`."""
 
 
@@ -57,9 +60,12 @@ async def call(
     service: str,
     timeout: float = DEFAULT_TIMEOUT_SECONDS,  # noqa: ASYNC109  # becomes the deadline that travels with the call
 ) -> ResponseT:
-    """Call `method` of `service`. Raises Unavailable, or the error the service answered with."""
+    """Call `method` of `service`, for the user of the current request if there is one.
+
+    Raises Unavailable, or the error the service answered with.
+    """
     try:
-        return await method(request, timeout=timeout)
+        return await method(request, timeout=timeout, metadata=carried_identity())
     except grpc.aio.AioRpcError as error:
         raise _translated(error, service) from None
 

@@ -23,9 +23,10 @@ from paaskit import access
 from paaskit.access import GATEWAY, Caller, Rule
 from paaskit.audit import DENIED, AuditEvent
 from paaskit.clock import random_id
-from paaskit.errors import Internal, InvalidInput, PaasError, PermissionDenied, Unauthenticated
+from paaskit.errors import FieldViolation, Internal, InvalidInput, PaasError, PermissionDenied, Unauthenticated
 from paaskit.identity import HEADER, Identity, IdentityVerifier
 from paaskit.logs import describe_exception
+from paaskit.variables import check_app_name
 
 Record = Callable[[AuditEvent], Awaitable[None]]
 """Keeps an audit event; returns once it is committed."""
@@ -141,9 +142,9 @@ class Gate(grpc.aio.ServerInterceptor):
         identity = await self._verifier.verify(unverified_jwt)
         if rule.public:
             await self._check_permission(rule, identity, request)
-        elif getattr(request, "tenant", identity.tenant) != identity.tenant:
-            raise PermissionDenied("The identity carried along is of another tenant than the request.")
-        return Caller(service=service, identity=identity)
+        else:
+            _check_carried(identity, request)
+        return Caller(service=service, identity=identity, unverified_jwt=unverified_jwt)
 
     async def _check_permission(self, rule: Rule, identity: Identity, request: Any) -> None:
         app = getattr(request, "app", "")
@@ -153,6 +154,10 @@ class Gate(grpc.aio.ServerInterceptor):
                 f"You are signed in as {identity.subject}, which may not do this: it needs {rule.permission}.",
                 metadata={"permission": rule.permission},
             )
+        problem = check_app_name(app) if app else None
+        if problem is not None:
+            # Nothing can be called that, so nobody has to look for it, or repeat it in an error.
+            raise InvalidInput(f"There can be no app of that name: {problem}.", fields=[FieldViolation("app", problem)])
         if app and not identity.may_touch(app):
             await self._record_denial(rule, identity, request)
             raise PermissionDenied(f"{identity.subject} is limited to other apps.", metadata={"permission": "app"})
@@ -171,6 +176,13 @@ class Gate(grpc.aio.ServerInterceptor):
                 client_address=identity.client_address,
             )
         )
+
+
+def _check_carried(identity: Identity, request: Any) -> None:
+    """Refuse a service that acts for a user on what is not the user's."""
+    app = getattr(request, "app", "")
+    if getattr(request, "tenant", identity.tenant) != identity.tenant or (app and not identity.may_touch(app)):
+        raise PermissionDenied("The identity carried along may not touch what the request is about.")
 
 
 def _plausible(name: str) -> str:

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from paaskit.audit import Actor, AuditEvent
 from paaskit.batching import Batcher
 from paaskit.redact import Plaintext
+from paaskit.variables import refuse, violations_of
 from services.secrets.plan import Entry, refuse_managed, secret_not_set
 from services.secrets.sealing import Sealer
 
@@ -57,6 +58,7 @@ class Revealer:
 
     async def reveal(self, actor: Actor, *, app: str, name: str) -> Plaintext:
         """Return a secret's value. Raises NotFound for an app or name that is not there, Refused for a managed one."""
+        refuse(violations_of([name], field="name"))
         wish = Wish(app, name, actor.event("secrets.get", app=app, targets=[name]))
         found = await self._reads.submit(actor.tenant, wish)
         if found is None:

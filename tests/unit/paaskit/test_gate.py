@@ -160,7 +160,7 @@ def _canaries(seed: int) -> bytes:
     text = f"{CANARY}-{uuid.UUID(int=chance.getrandbits(128))}"
     request = config_pb2.SetVarsRequest(
         request_id=text,
-        app=text,
+        app=text if seed % 2 else "web",
         vars=[config_pb2.Assignment(name=text, value=text) for _ in range(chance.randint(0, 3))],
         etag=text,
     )
