@@ -55,12 +55,13 @@ def tell(session: Session, change: "Change", report: Report) -> None:
         dry_run(session, change.changes, report, version=change.version, releases=not report.options.stage)
         return
     status = _STATUSES.get(change.release_status, "queued" if change.release else "none")
-    if not session.as_json:
-        session.out.line(_outcome(session, change, report, status))
-        session.out.flush()
     final = None
-    if status == "queued" and change.release and not report.options.no_wait:
-        final = follow.to_the_end(session, session.app, change.release)
+    with follow.goes_on(session.app, change.release):
+        if not session.as_json:
+            session.out.line(_outcome(session, change, report, status))
+            session.out.flush()
+        if status == "queued" and change.release and not report.options.no_wait:
+            final = follow.to_the_end(session, session.app, change.release)
     if session.as_json:
         session.out.json(
             {

@@ -5,7 +5,7 @@ release's last state.
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from paas_cli import errors, releases_shown, rpc_error
@@ -63,32 +63,44 @@ def _shower(session: Session) -> AbstractContextManager[Show]:
     return nullcontext(Lines(session))
 
 
-def to_the_end(session: Session, app: str, number: int) -> "Release":
-    """Watch release `number` and whatever supersedes it; the last one as it ended.
-
-    Raises Interrupted on Ctrl-C, and Failure where it can't be watched.
-    """
+@contextmanager
+def goes_on(app: str, number: int) -> Iterator[None]:
+    """Have a Ctrl-C from the moment a release is known say that it goes on. Raises Interrupted."""
     try:
-        with _shower(session) as show:
-            while True:
-                release = _one(session, app, number, show)
-                if release.state != releases_shown.SUPERSEDED or not release.superseded_by:
-                    return release
-                number = release.superseded_by
+        yield
     except KeyboardInterrupt:
+        if not number:
+            raise
         raise Interrupted(
             f"Stopped watching; release v{number} goes on. `paas releases:info v{number} -a {app}` shows how it ends."
         ) from None
 
 
+def to_the_end(session: Session, app: str, number: int) -> "Release":
+    """Watch release `number` and whatever supersedes it; the last one as it ended.
+
+    Raises Interrupted on Ctrl-C, and Failure where it can't be watched.
+    """
+    with _shower(session) as show:
+        while True:
+            with goes_on(app, number):
+                release = _one(session, app, number, show)
+            if release.state != releases_shown.SUPERSEDED or not release.superseded_by:
+                return release
+            number = release.superseded_by
+
+
 def _one(session: Session, app: str, number: int, show: Show) -> "Release":
     tries = 0
     waited = False
+    shown = ""
     while True:
         last: Release | None = None
         try:
             for release in _watch(session, app, number):
-                last, tries = release, 0
+                last = release
+                if (line := releases_shown.status_line(release)) != shown:  # news, not the same again
+                    shown, tries = line, 0
                 show(release)
             if last is not None and last.state in releases_shown.ENDED:
                 return last

@@ -219,10 +219,8 @@ def _percent_decoded(text: str) -> str:
     first, *rest = text.encode("latin-1").split(b"%")
     out = bytearray(first)
     for part in rest:
-        try:
-            out += bytes((int(part[:2], 16),)) + part[2:]
-        except ValueError:
-            out += b"%" + part
+        is_escape = len(part) >= 2 and all(digit in b"0123456789abcdefABCDEF" for digit in part[:2])
+        out += bytes.fromhex(part[:2].decode()) + part[2:] if is_escape else b"%" + part
     return out.decode("utf-8", "replace")
 
 

@@ -18,7 +18,9 @@ def sentence(error: click.UsageError) -> str:
     if isinstance(error, click.NoSuchOption):
         return _unknown_option(error)
     if isinstance(error, click.MissingParameter) and error.param is not None:
-        return f"{error.param.human_readable_name.rstrip('.')} is missing."
+        is_option = isinstance(error.param, click.Option)
+        name = error.param.opts[-1] if is_option else error.param.human_readable_name.rstrip(".")
+        return f"{name} is missing."
     message = error.format_message()
     if message.startswith("Got unexpected extra argument"):
         return "There are more arguments than this command takes."

@@ -44,11 +44,12 @@ def run(session: Session, *, no_wait: bool) -> None:
 
 def report(session: Session, release: "Release", *, no_wait: bool, more: dict[str, object] | None = None) -> None:
     """Print a release just made and watch it; `more` goes into the JSON. Raises Failure where it fails."""
-    if not session.as_json:
-        about = f" {session.out.styled('·', 'dim')} {visible(release.description)}" if release.description else ""
-        session.out.line(f"Release v{release.number}{about}")
-        session.out.flush()
-    final = release if no_wait else follow.to_the_end(session, session.app, release.number)
+    with follow.goes_on(session.app, release.number):
+        if not session.as_json:
+            about = f" {session.out.styled('·', 'dim')} {visible(release.description)}" if release.description else ""
+            session.out.line(f"Release v{release.number}{about}")
+            session.out.flush()
+        final = release if no_wait else follow.to_the_end(session, session.app, release.number)
     if session.as_json:
         session.out.json({"app": session.app, **(more or {}), "release": releases_shown.document(final)})
     if not no_wait:
