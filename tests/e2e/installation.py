@@ -237,6 +237,12 @@ def events(paas: Paas, **wanted: object) -> list[dict[str, Any]]:
     return [event for event in found if all(event[name] == value for name, value in wanted.items())]
 
 
+def told(paas: Paas) -> list[str]:
+    """The actions on the chosen app that its people are on record for, in order."""
+    found = events(paas, app=paas.environment["PAAS_APP"])
+    return [event["action"] for event in found if event["actor"].startswith(("user:", "pat:"))]
+
+
 def eventually(what: Callable[[], object], *, seconds: float = 15.0, pause: float = 0.1) -> Any:
     """Wait until `what` gives something true; that. Raises AssertionError after `seconds`."""
     deadline = time.monotonic() + seconds
