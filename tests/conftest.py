@@ -1,3 +1,9 @@
 """Fixtures that tests of every part may ask for; see `tests/fixtures/` for what each gives."""
 
+from hypothesis import settings
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
+
 pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.tls"]

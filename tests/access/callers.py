@@ -80,7 +80,9 @@ def kinds() -> Iterator[Kind]:
         yield Kind(certificate="gateway", permissions=others, label=f"with all but {permission}")
     yield Kind(certificate="gateway", permissions=frozenset(), label="with no permission")
     other_app = frozenset({"other"})
-    yield Kind(certificate="gateway", permissions=EVERY_PERMISSION, apps=other_app, label="limited to another app")
+    for certificate in SERVICE_NAMES:
+        label = "with an admin limited to another app"
+        yield Kind(certificate=certificate, permissions=EVERY_PERMISSION, apps=other_app, label=label)
     yield Kind(certificate="gateway", permissions=EVERY_PERMISSION, apps=frozenset(), label="limited to no app")
     for flaw in (Flaw.FOREIGN_KEY, Flaw.GARBAGE, Flaw.TWICE):
         yield Kind(certificate="gateway", permissions=EVERY_PERMISSION, flaw=flaw, label=f"with an identity {flaw}")
@@ -101,6 +103,8 @@ def _as_service(path: str, kind: Kind) -> Outcome:
     if kind.flaw is not Flaw.NONE:
         return Outcome.UNAUTHENTICATED
     if path in table.NAMES_TENANT and kind.permissions is not None and kind.tenant != "acme":
+        return Outcome.PERMISSION_DENIED
+    if path in table.NAMES_APP and kind.apps is not None:
         return Outcome.PERMISSION_DENIED
     return Outcome.ADMITTED
 

@@ -128,3 +128,12 @@ NAMES_TENANT: Final = {
     "/paas.tokens.v1.TokensInternalService/IssueSignIn",
     "/paas.releaser.v1.ReleaserInternalService/RemoveApp",
 }
+
+NAMES_APP: Final = {
+    # Methods of services that name an app: an identity carried along has to be allowed to touch it.
+    "/paas.config.v1.ConfigInternalService/ResolveApp",
+    "/paas.config.v1.ConfigInternalService/ClaimNames",
+    "/paas.config.v1.ConfigInternalService/AttachManagedVar",
+    "/paas.config.v1.ConfigInternalService/DetachManagedVar",
+    "/paas.secrets.v1.SecretsInternalService/StoreManagedValue",
+}

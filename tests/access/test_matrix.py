@@ -61,6 +61,7 @@ def test_table_knows_which_methods_name_an_app_or_a_tenant() -> None:
             assert (method.path in table.WITHOUT_APP) == ("app" not in fields), method.path
         if method.path in table.SERVICES:
             assert (method.path in table.NAMES_TENANT) == ("tenant" in fields), method.path
+            assert (method.path in table.NAMES_APP) == ("app" in fields), method.path
 
 
 @pytest.mark.timeout(60)
