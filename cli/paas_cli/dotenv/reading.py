@@ -84,7 +84,7 @@ def _quoted(text: str, begin: int, *, name: str, line: int, collector: Collector
     inside = pattern.match(text, begin + 1)
     if inside is None:
         collector.fault(line, "opens a quote that is never closed")
-        return _line_after(text, begin)
+        return len(text)  # whatever follows may be inside the quote
     rest = _REST.match(text, inside.end())
     if rest is None:
         last = line + text.count("\n", begin, inside.end())

@@ -1,0 +1,90 @@
+"""The help of every command, what a mistyped command line is told, and what a command does not import."""
+
+import subprocess
+import sys
+
+import pytest
+
+from paas_cli.program import ENTRIES, SECTIONS, program
+from tests.fakes.platform import Platform
+from tests.unit.cli.conftest import Paas
+
+
+@pytest.mark.parametrize("name", sorted(ENTRIES))
+def test_every_command_explains_itself_with_an_example(paas: Paas, name: str) -> None:
+    result = paas(name, "--help")
+    assert result.exit_code == 0
+    summary = ENTRIES[name].summary
+    assert result.lines[2] == f"  {summary}"
+    assert f"  For example:\n    paas {name}" in result.out or f"paas {name}" in result.out.partition("For example:")[2]
+    for option in ("--json", "--profile", "--debug"):
+        assert option in result.out
+    assert max(map(len, result.lines)) <= 110
+
+
+def test_the_main_help_lists_every_command_in_its_section(paas: Paas) -> None:
+    for arguments in ((), ("--help",), ("-h",)):
+        result = paas(*arguments)
+        assert result.exit_code == 0
+        for title, entries in SECTIONS.items():
+            assert f"{title}:" in result.lines
+            for name, entry in entries.items():
+                assert any(line.split() == [name, *entry.summary.split()] for line in result.lines)
+
+
+def test_every_listed_command_can_be_imported() -> None:
+    group = program()
+    for name in ENTRIES:
+        command = group.get_command(None, name)  # type: ignore[arg-type]
+        assert command is not None
+        assert command.name == name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("confg",), "did you mean `config`?"),
+        (("config:sett", "A=1"), "did you mean `config:set`?"),
+        (("config", "set", "A=1"), "`paas config:set`"),
+        (("secrets", "get", "A"), "`paas secrets:get`"),
+        (("zzzzzz",), "There is no command `zzzzzz`."),
+        (("config", "--jsn"), "did you mean --json?"),
+        (("config:set",), "NAME=VALUE is missing"),
+        (("tokens:create",), "--name is missing"),
+        (("config:export", "--format", "yaml"), "dotenv"),
+    ],
+)
+def test_mistyped_command_lines(paas: Paas, arguments: tuple[str, ...], words: str) -> None:
+    result = paas(*arguments)
+    assert result.exit_code == 2
+    assert words in result.err
+    assert result.err.startswith("error: ")
+    assert result.err.count("\n") == 1
+    assert result.out == ""
+
+
+def test_version(paas: Paas) -> None:
+    assert paas("--version").out == paas("version").out == "paas 0.1.0\n"
+
+
+def test_listing_imports_neither_protobuf_nor_rich_nor_anything_else_that_is_slow(signed_in: Platform) -> None:
+    """The guard of the cold start: a process lists, then says what it has loaded."""
+    signed_in.apps["web"].vars["A"] = "1"
+    code = (
+        "import sys; from paas_cli.__main__ import main; code = main(['config']); "
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & "
+        "{'google', 'rich', 'grpc', 'email', 'http', 'urllib', 'ssl', 'json', 'pathlib', 'asyncio'})); sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert done.stdout == "A=1\n[]\n", done.stderr
+    assert done.returncode == 0
+
+
+def test_a_change_imports_no_grpc(signed_in: Platform) -> None:
+    code = (
+        "import sys; from paas_cli.__main__ import main; code = main(['config:set', 'A=1']); "
+        "print(sorted({'grpc', 'rich'} & set(sys.modules))); sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    assert done.stdout.endswith("v1 succeeded\n[]\n"), done.stderr
+    assert signed_in.apps["web"].vars == {"A": "1"}

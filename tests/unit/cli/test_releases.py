@@ -1,0 +1,150 @@
+"""Releases: listed, shown, made, rolled back; and how watching one ends.
+
+Leaves out the progress bar (test_terminal).
+"""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from paas.releaser.v1 import releaser_pb2
+from tests.fakes.gateway import Drop, Fault
+from tests.fakes.platform import Platform
+from tests.unit.cli.conftest import Paas
+
+Releases = Iterator[releaser_pb2.Release]
+
+
+def test_list_and_info(paas: Paas, signed_in: Platform) -> None:
+    signed_in.release("web", "Set A")
+    signed_in.release("web", "Set \x1b[31mB\nC")
+    assert paas("releases").lines == [
+        "v2\tqueued\t2026-05-08T13:42:00Z\tuser:ada@example.com\tSet \\x1b[31mB\\nC",
+        "v1\tqueued\t2026-05-08T13:42:00Z\tuser:ada@example.com\tSet A",
+    ]
+    assert len(paas("releases", "-n", "1").lines) == 1
+    info = paas("releases:info", "v1").lines
+    assert {"release: v1", "state: queued", "what: Set A", "created: 2026-05-08T13:42:00Z"} <= set(info)
+    document = json.loads(paas("releases:info", "1", "--json").out)["release"]
+    assert (document["number"], document["state"], document["finished_at"]) == (1, "queued", None)
+    assert [release["number"] for release in json.loads(paas("releases", "--json").out)["releases"]] == [2, 1]
+
+
+def test_a_release_that_is_none(paas: Paas, signed_in: Platform) -> None:
+    assert signed_in.apps
+    assert paas("releases:info", "v9").exit_code == 1
+    assert paas("releases:info", "newest").exit_code == 2
+    assert paas("rollback", "v0").exit_code == 2
+
+
+def test_create_follows_the_release_it_made(paas: Paas, signed_in: Platform) -> None:
+    assert signed_in.apps
+    result = paas("releases:create")
+    assert result.exit_code == 0
+    assert result.lines[0] == "Release v1 · Restarted"
+    assert result.lines[-1] == "v1 succeeded"
+
+
+def test_rollback_keeps_secrets_unless_asked(paas: Paas, signed_in: Platform) -> None:
+    signed_in.release("web", "Set A")
+    assert paas("rollback", "v1").lines[-1] == "v2 succeeded"
+    assert paas("rollback", "v1", "--with-secrets", "--no-wait").exit_code == 0
+    assert paas("rollback", "v1", "--dry-run").out == "Would change LOG_LEVEL\nA release would follow\n"
+    assert [r.with_secrets for r in signed_in.gateway.calls("Rollback")] == [False, True, False]
+    document = json.loads(paas("rollback", "v1", "--json").out)
+    assert document["changes"] == [{"name": "LOG_LEVEL", "action": "changed"}]
+    assert document["release"]["source_release"] == 1
+
+
+def test_a_failed_and_reverted_release_is_exit_code_6(paas: Paas, signed_in: Platform) -> None:
+    def fails(release: releaser_pb2.Release) -> Releases:
+        yield release
+        release.state = releaser_pb2.STATE_FAILED
+        release.message = "instance 1 was not ready within 30 s"
+        release.reverted_to, release.revert_release = 3, 5
+        release.reverted_names.extend(["NODE_ENV", "LOG_LEVEL"])
+        yield release
+
+    signed_in.end = fails  # type: ignore[method-assign]
+    result = paas("config:set", "NODE_ENV=x", "LOG_LEVEL=y")
+    assert result.exit_code == 6
+    assert result.lines[-1].startswith("v1 failed")
+    assert result.err == (
+        "error: Release v1 failed (instance 1 was not ready within 30 s) and was reverted: NODE_ENV, LOG_LEVEL are as "
+        "in v3 again (release v5); correct the change and make it once more.\n"
+    )
+    with_json = paas("config:set", "NODE_ENV=z", "--json")
+    assert with_json.exit_code == 6
+    assert json.loads(with_json.out)["release"]["reverted_to"] == 3
+
+
+def test_a_failed_release_that_stays_is_exit_code_1(paas: Paas, signed_in: Platform) -> None:
+    def fails(release: releaser_pb2.Release) -> Releases:
+        release.state = releaser_pb2.STATE_FAILED
+        yield release
+
+    signed_in.end = fails  # type: ignore[method-assign]
+    result = paas("config:set", "A=1")
+    assert result.exit_code == 1
+    assert "Release v1 failed; the change is kept" in result.err
+
+
+def test_a_superseded_release_is_followed_to_the_one_that_took_over(paas: Paas, signed_in: Platform) -> None:
+    ordinary = signed_in.end
+    newer = []
+
+    def superseded(release: releaser_pb2.Release) -> Releases:
+        if newer:
+            yield from ordinary(release)
+            return
+        newer.append(signed_in.release("web", "Set B"))
+        release.state, release.superseded_by = releaser_pb2.STATE_SUPERSEDED, 2
+        yield release
+
+    signed_in.end = superseded  # type: ignore[method-assign]
+    result = paas("config:set", "A=1")
+    assert result.exit_code == 0
+    assert result.lines[1] == "v1 superseded by v2"
+    assert result.lines[-1] == "v2 succeeded"
+
+
+@pytest.mark.parametrize("break_", [Drop(), Fault(14, "no healthy upstream")])
+def test_a_broken_stream_is_taken_up_again(paas: Paas, signed_in: Platform, break_: Exception) -> None:
+    signed_in.gateway.fail("WatchRelease", break_, times=3)
+    result = paas("config:set", "A=1")
+    assert result.exit_code == 0
+    assert result.lines[-1] == "v1 succeeded"
+
+
+def test_a_stream_that_ends_too_early_is_taken_up_again(paas: Paas, signed_in: Platform) -> None:
+    ordinary, seen = signed_in.end, []
+
+    def cut(release: releaser_pb2.Release) -> Releases:
+        seen.append(release.number)
+        if len(seen) == 1:
+            yield release
+            return
+        yield from ordinary(release)
+
+    signed_in.end = cut  # type: ignore[method-assign]
+    assert paas("config:set", "A=1").lines.count("v1 queued") == 1
+    assert len(seen) == 2
+
+
+def test_a_releaser_that_stays_away_says_the_change_is_kept(paas: Paas, signed_in: Platform) -> None:
+    signed_in.gateway.fail("WatchRelease", Fault(14, "no healthy upstream"))
+    result = paas("config:set", "A=1")
+    assert result.exit_code == 5
+    assert "The change is kept and release v1 goes on, but the releaser service is unavailable" in result.err
+    assert signed_in.apps["web"].vars == {"A": "1"}
+
+
+def test_a_token_that_may_not_watch_says_the_change_is_kept(paas: Paas, signed_in: Platform) -> None:
+    refusal = Fault(7, "You may not do this.", reason="PERMISSION_DENIED", metadata={"permission": "releases.read"})
+    signed_in.gateway.fail("WatchRelease", refusal)
+    result = paas("config:set", "A=1")
+    assert result.exit_code == 4
+    assert "The change is kept and release v1 goes on" in result.err
+    assert "releases.read" in result.err
+    assert "--no-wait" in result.err

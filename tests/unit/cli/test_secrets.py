@@ -1,0 +1,157 @@
+"""Secrets: every way a value gets in, the one way it gets out, and that it shows nowhere else."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.platform import Platform
+from tests.unit.cli.conftest import Paas
+
+CANARY = "c4n4ry-value"
+MASK = "•" * 16
+
+
+def test_a_value_from_stdin_loses_exactly_one_newline(paas: Paas, signed_in: Platform) -> None:
+    held = signed_in.apps["web"].secrets
+    for given, kept in ((b"v", "v"), (b"v\n", "v"), (b"v\n\n", "v\n"), (b"v\r\n", "v\r"), (b"", "")):
+        assert paas("secrets:set", "K=-", stdin=given).exit_code == 0
+        assert held["K"] == kept
+
+
+def test_a_value_from_a_file_is_kept_byte_for_byte(paas: Paas, signed_in: Platform, tmp_path: Path) -> None:
+    file = tmp_path / "key.pem"
+    file.write_bytes("-----BEGIN\r\nübung\n\n".encode())
+    assert paas("secrets:set", f"K=@{file}").exit_code == 0
+    assert signed_in.apps["web"].secrets["K"] == "-----BEGIN\r\nübung\n\n"
+
+
+def test_64_kib_through_stdin_and_file_and_not_one_byte_more(paas: Paas, signed_in: Platform, tmp_path: Path) -> None:
+    exact = b"x" * 65536
+    (tmp_path / "exact").write_bytes(exact)
+    (tmp_path / "over").write_bytes(exact + b"y")
+    result = paas("secrets:set", "A=-", f"B=@{tmp_path / 'exact'}", stdin=exact + b"\n")
+    assert result.exit_code == 0
+    assert {len(value) for value in signed_in.apps["web"].secrets.values()} == {65536}
+    for item, stdin in ((f"C=@{tmp_path / 'over'}", b""), ("C=-", exact * 3), ("C=-", "é".encode() * 99999)):
+        refused = paas("secrets:set", item, stdin=stdin)
+        assert refused.exit_code == 1
+        assert refused.err.startswith("error: Nothing was changed: C has a value of more than 65536 bytes")
+    assert "C" not in signed_in.apps["web"].secrets
+
+
+@pytest.mark.parametrize("bad", [b"\xff\xfe", b"ok\xc3"])
+def test_bytes_that_are_not_text_are_refused_by_name(
+    paas: Paas, signed_in: Platform, tmp_path: Path, bad: bytes
+) -> None:
+    (tmp_path / "f").write_bytes(bad)
+    for item in ("K=-", f"K=@{tmp_path / 'f'}"):
+        result = paas("secrets:set", item, stdin=bad)
+        assert result.exit_code == 1
+        assert "The value of K is not UTF-8 text" in result.err
+    assert signed_in.apps["web"].secrets == {}
+
+
+def test_nul_is_refused_by_name(paas: Paas, signed_in: Platform) -> None:
+    result = paas("secrets:set", "K=-", stdin=b"a\0b")
+    assert result.exit_code == 1
+    assert "K has a value with a NUL" in result.err
+    assert signed_in.gateway.calls("SetSecrets") == []
+
+
+def test_only_one_value_can_come_from_stdin(paas: Paas, signed_in: Platform) -> None:
+    assert paas("secrets:set", "A=-", "B=-", stdin=b"x").exit_code == 2
+    assert signed_in.apps["web"].secrets == {}
+
+
+def test_a_bare_name_needs_a_terminal(paas: Paas, signed_in: Platform) -> None:
+    result = paas("secrets:set", "K")
+    assert result.exit_code == 2
+    assert "K=-" in result.err
+    assert signed_in.gateway.seen == []
+
+
+def test_a_file_that_is_missing_is_not_quoted_because_it_may_be_the_value(paas: Paas, signed_in: Platform) -> None:
+    assert signed_in.apps
+    for arguments in (("secrets:set", f"K=@{CANARY}"), ("secrets:rotate", "K", "--value-file", CANARY)):
+        result = paas(*arguments)
+        assert result.exit_code == 1
+        assert "The file for K can't be read: no such file or directory." in result.err
+        assert CANARY not in result.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("secrets:set", f"{CANARY}"),
+        ("secrets:set", f"{CANARY}=="),
+        ("secrets:set", f"K={CANARY}", "1X=2"),
+        ("secrets:set", f"K={CANARY}", f"--{CANARY}X"),
+        ("secrets:set", f"PATH={CANARY}"),
+        ("secrets:set", f"K={CANARY}\udcff"),
+        ("secrets:set", f"K={CANARY}", "-a", "no-such-app"),
+        ("secrets:get", "K", CANARY),
+        ("secrets:get", CANARY),
+        ("secrets:unset", CANARY),
+        ("secrets:rotate", CANARY),
+        ("secrets:set", f"K={CANARY}", "--dry-run"),
+        ("secrets:set", f"K={CANARY}", "--json"),
+        ("secrets:set", f"K={CANARY}", "--debug"),
+    ],
+)
+def test_a_value_is_never_echoed(paas: Paas, signed_in: Platform, arguments: tuple[str, ...]) -> None:
+    assert signed_in.apps
+    result = paas(*arguments)
+    assert CANARY not in result.out + result.err
+
+
+def test_dry_run_masks(paas: Paas, signed_in: Platform) -> None:
+    signed_in.apps["web"].secrets["OLD"] = "1"
+    result = paas("secrets:set", "NEW=x", "OLD=2", "--dry-run")
+    assert result.out == f"Would add NEW={MASK}\nWould change OLD={MASK}\nA release would follow\n"
+    assert signed_in.apps["web"].secrets == {"OLD": "1"}
+
+
+def test_get_prints_the_value_alone(paas: Paas, signed_in: Platform) -> None:
+    signed_in.apps["web"].secrets["K"] = "two\nlines\x1b[31m"
+    assert paas("secrets:get", "K").out == "two\nlines\x1b[31m\n"
+    assert paas("secrets:get", "K", "-n").out == "two\nlines\x1b[31m"
+    assert json.loads(paas("secrets:get", "K", "--json").out) == {"app": "web", "name": "K", "value": "two\nlines\x1b[31m"}
+    assert [event.action for event in signed_in.events] == ["secrets.get"] * 3
+
+
+def test_list_masks_in_json_too(paas: Paas, signed_in: Platform) -> None:
+    signed_in.apps["web"].secrets["K"] = CANARY
+    result = paas("secrets", "--json")
+    assert CANARY not in result.out
+    assert json.loads(result.out)["secrets"][0]["value"] == MASK
+    assert signed_in.gateway.calls("RevealSecret") == []
+
+
+def test_rotate_asks_for_what_its_options_say(paas: Paas, signed_in: Platform, tmp_path: Path) -> None:
+    held = signed_in.apps["web"].secrets
+    held["K"] = "old"
+    result = paas("secrets:rotate", "K", "--length", "64", "--format", "hex", "--overlap", "1h", "--no-wait")
+    assert result.out == "Rotated K · release v1\n"
+    request = signed_in.gateway.calls("RotateSecret")[-1]
+    assert (request.random.length, request.random.format, request.overlap.seconds) == (64, 2, 3600)
+    (tmp_path / "new").write_text(CANARY)
+    result = paas("secrets:rotate", "K", "--value-file", str(tmp_path / "new"))
+    assert held["K"] == CANARY
+    assert CANARY not in result.out + result.err
+    assert paas("secrets:rotate", "K", "--value-file", "-", stdin=b"piped\n").exit_code == 0
+    assert held["K"] == "piped"
+
+
+def test_rotate_refuses_what_does_not_go_together(paas: Paas, signed_in: Platform) -> None:
+    assert paas("secrets:rotate", "K", "--value-file", "-", "--length", "32").exit_code == 2
+    assert paas("secrets:rotate", "K", "--length", "8").exit_code == 2
+    assert paas("secrets:rotate", "K", "--overlap", "soon").exit_code == 2
+    assert signed_in.gateway.seen == []
+
+
+def test_unset(paas: Paas, signed_in: Platform) -> None:
+    signed_in.apps["web"].secrets["K"] = "x"
+    assert paas("secrets:unset", "K", "NOPE").exit_code == 1
+    assert paas("secrets:unset", "K", "NOPE", "--ignore-missing", "--no-wait").out == "Unset K · release v1\n"
+    assert signed_in.apps["web"].secrets == {}
