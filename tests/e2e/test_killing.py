@@ -22,7 +22,7 @@ from tests.e2e.installation import (
 from tests.e2e.load import balance, load
 
 SERVICES = ("config", "secrets", "tokens", "audit", "releaser", "gateway")
-ROUNDS = 9
+ROUNDS = 8
 
 
 def test_releaser_dies_in_the_middle_of_a_release(installation: Installation, paas: Paas) -> None:
