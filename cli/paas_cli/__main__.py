@@ -1,3 +1,4 @@
+# ruff: noqa: PTH - pathlib costs more to import than everything else a command imports of its own
 """The entry point: run one command, turn what ends it into a sentence and an exit code.
 
 A traceback never reaches the user, and a value never reaches an error.

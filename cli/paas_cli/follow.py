@@ -95,25 +95,18 @@ def _one(session: Session, app: str, number: int, show: Show) -> "Release":
     waited = False
     shown = ""
     while True:
-        last: Release | None = None
-        try:
-            for release in _watch(session, app, number):
-                last = release
-                if (line := releases_shown.status_line(release)) != shown:  # news, not the same again
-                    shown, tries = line, 0
-                show(release)
-            if last is not None and last.state in releases_shown.ENDED:
-                return last
-        except RpcError as error:
-            if last is not None and last.state in releases_shown.ENDED:
-                return last
-            if error.code not in (rpc_error.UNAVAILABLE, rpc_error.DEADLINE_EXCEEDED):
-                raise _unwatched(session, error, number) from None
-            if last is not None and error.code == rpc_error.DEADLINE_EXCEEDED:
-                if waited and releases_shown.is_waiting(last):
-                    raise _left_waiting(last, app) from None
-                waited = releases_shown.is_waiting(last)
-                continue
+        last, error = _until_it_breaks(session, app, number, show)
+        if last is not None and last.state in releases_shown.ENDED:
+            return last
+        if error is not None and error.code not in (rpc_error.UNAVAILABLE, rpc_error.DEADLINE_EXCEEDED):
+            raise _unwatched(session, error, number)
+        if last is not None and (line := releases_shown.status_line(last)) != shown:  # news, not the same again
+            shown, tries = line, 0
+        if last is not None and error is not None and error.code == rpc_error.DEADLINE_EXCEEDED:
+            if waited and releases_shown.is_waiting(last):
+                raise _left_waiting(last, app)
+            waited = releases_shown.is_waiting(last)
+            continue
         if tries == len(_PAUSES):
             raise Failure(
                 f"The change is kept and release v{number} goes on, but the releaser service is unavailable; "
@@ -122,6 +115,18 @@ def _one(session: Session, app: str, number: int, show: Show) -> "Release":
             )
         session.surroundings.sleep(_PAUSES[tries])
         tries += 1
+
+
+def _until_it_breaks(session: Session, app: str, number: int, show: Show) -> "tuple[Release | None, RpcError | None]":
+    """Show the release until the stream ends; the last state seen, and what broke the stream."""
+    last: Release | None = None
+    try:
+        for release in _watch(session, app, number):
+            last = release
+            show(release)
+    except RpcError as error:
+        return last, error
+    return last, None
 
 
 def _watch(session: Session, app: str, number: int) -> "Iterator[Release]":

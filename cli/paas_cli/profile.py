@@ -1,3 +1,4 @@
+# ruff: noqa: PTH - pathlib costs more to import than everything else a command imports of its own
 """Which gateway to talk to and with which token.
 
 Order: PAAS_GATEWAY and PAAS_TOKEN, then the profile named by `--profile`, PAAS_PROFILE or the file's `default`.

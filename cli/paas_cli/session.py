@@ -79,6 +79,10 @@ class Session:
             sleep=self.surroundings.sleep,
         )
 
+    def check_sign_in(self) -> None:
+        """Raise Failure now if no call could be made, before anything is asked of the user."""
+        assert self.sign_in.token
+
     def new_request_id(self) -> str:
         """A fresh id for one change; a retry of it carries the same."""
         return self.surroundings.new_id()

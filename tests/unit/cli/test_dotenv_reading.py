@@ -18,12 +18,15 @@ from paas_cli.errors import Failure
         ("A=\nB= \nC=\t# comment\nD=''\n", {"A": "", "B": "", "C": "", "D": ""}),
         ("# A=0\n\n  # B=1\nA=1 # one\nB=1#2\nC=#3\nD=a # b # c\n", {"A": "1", "B": "1#2", "C": "#3", "D": "a"}),
         ("A='a # b' # c\nB=\"a # b\" # c\n", {"A": "a # b", "B": "a # b"}),
-        ("A='it is \\n $X'\nB=\"it's \\n\\t\\\"x\\\" \\\\ \\$X \\` \\d\"\n", {"A": "it is \\n $X", "B": "it's \n\t\"x\" \\ $X ` \\d"}),
-        ("A=`it's \"x\" \\n`\n", {"A": "it's \"x\" \\n"}),
+        (
+            'A=\'it is \\n $X\'\nB="it\'s \\n\\t\\"x\\" \\\\ \\$X \\` \\d"\n',
+            {"A": "it is \\n $X", "B": 'it\'s \n\t"x" \\ $X ` \\d'},
+        ),
+        ('A=`it\'s "x" \\n`\n', {"A": 'it\'s "x" \\n'}),
         ("A='one\ntwo'\nB=\"one\n\ntwo\"\nC=`one\ntwo`\n", {"A": "one\ntwo", "B": "one\n\ntwo", "C": "one\ntwo"}),
         ("A='one\r\ntwo'\r\nB=3\r\n", {"A": "one\ntwo", "B": "3"}),
         ("A='one\r\ntwo'\nB=3\n", {"A": "one\r\ntwo", "B": "3"}),
-        ("A=it's\nB=say \"hi\"\n", {"A": "it's", "B": 'say "hi"'}),
+        ('A=it\'s\nB=say "hi"\n', {"A": "it's", "B": 'say "hi"'}),
         ("A=a=b==\nB = = \n", {"A": "a=b==", "B": "="}),
         ("A=C:\\dir\\n\n", {"A": "C:\\dir\\n"}),
         ("export A='it'\\''s'\n", {"A": "it's"}),
@@ -64,7 +67,7 @@ def test_no_part_of_a_bad_line_is_shown() -> None:
 
 
 def test_interpolation_is_remarked_on_in_one_line_and_not_done() -> None:
-    found = reading.read("A=1\nB=${A}\nC=\"x${A}\"\nD='${A}'\nE=\"\\${A}\"\nF=$A\n", source="f")
+    found = reading.read('A=1\nB=${A}\nC="x${A}"\nD=\'${A}\'\nE="\\${A}"\nF=$A\n', source="f")
     assert found.values == {"A": "1", "B": "${A}", "C": "x${A}", "D": "${A}", "E": "${A}", "F": "$A"}
     assert found.remarks == ["${...} is kept as it is written, nothing is filled in (B, C)."]
 

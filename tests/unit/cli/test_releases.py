@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterator
 
 import pytest
-
 from paas.releaser.v1 import releaser_pb2
+
 from tests.fakes.gateway import Drop, Fault
 from tests.fakes.platform import Platform
 from tests.unit.cli.conftest import Paas
@@ -92,7 +92,7 @@ def test_a_failed_release_that_stays_is_exit_code_1(paas: Paas, signed_in: Platf
 
 def test_a_superseded_release_is_followed_to_the_one_that_took_over(paas: Paas, signed_in: Platform) -> None:
     ordinary = signed_in.end
-    newer = []
+    newer: list[releaser_pb2.Release] = []
 
     def superseded(release: releaser_pb2.Release) -> Releases:
         if newer:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import dotenv
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from paas_cli.dotenv import docker, formats
@@ -135,7 +135,7 @@ def test_real_files_go_in_and_out_without_loss(paas: Paas, signed_in: Platform, 
 @pytest.mark.parametrize("format_", ["dotenv", "json", "shell", "docker"])
 def test_the_pipe_is_the_identity(paas: Paas, signed_in: Platform, format_: str) -> None:
     web = signed_in.apps["web"]
-    web.vars = {"A": "it's \"x\" $Y `z` \\ #", "B": "", "C": " ", "D": "é\t☃", "E": "a=b"}
+    web.vars = {"A": 'it\'s "x" $Y `z` \\ #', "B": "", "C": " ", "D": "é\t☃", "E": "a=b"}
     if format_ != "docker":
         web.vars |= {"F": "one\ntwo\r\nthree\r", "BIG": "'\n" * 32768}
     before = dict(web.vars)

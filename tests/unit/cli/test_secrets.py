@@ -116,7 +116,11 @@ def test_get_prints_the_value_alone(paas: Paas, signed_in: Platform) -> None:
     signed_in.apps["web"].secrets["K"] = "two\nlines\x1b[31m"
     assert paas("secrets:get", "K").out == "two\nlines\x1b[31m\n"
     assert paas("secrets:get", "K", "-n").out == "two\nlines\x1b[31m"
-    assert json.loads(paas("secrets:get", "K", "--json").out) == {"app": "web", "name": "K", "value": "two\nlines\x1b[31m"}
+    assert json.loads(paas("secrets:get", "K", "--json").out) == {
+        "app": "web",
+        "name": "K",
+        "value": "two\nlines\x1b[31m",
+    }
     assert [event.action for event in signed_in.events] == ["secrets.get"] * 3
 
 

@@ -162,7 +162,7 @@ def test_a_project_file_cannot_name_a_gateway_elsewhere(paas: Paas) -> None:
         assert "may only name a gateway on this machine" in result.err
 
 
-@pytest.mark.parametrize("content", ['app = 1\n', 'profiles = ["x"]\n', "app = \n", "\xff"])
+@pytest.mark.parametrize("content", ["app = 1\n", 'profiles = ["x"]\n', "app = \n", "\xff"])
 def test_a_broken_project_file_is_named(paas: Paas, content: str) -> None:
     Path(".paas.toml").write_bytes(content.encode("latin-1"))
     result = paas("config")

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from paas.config.v1 import config_pb2
+
 from paas_cli import address, http1, rpc_error
 from paas_cli.commands.config import listing
 from paas_cli.grpcweb import Channel
@@ -157,7 +157,9 @@ def test_a_status_in_trailers_or_headers(answer: bytes, message: str) -> None:
     assert (error.code, error.message, error.delivery) == (rpc_error.NOT_FOUND, message, Delivery.ANSWERED)
 
 
-@pytest.mark.parametrize(("status", "code"), [(401, 16), (403, 7), (404, 12), (429, 14), (502, 14), (503, 14), (500, 2)])
+@pytest.mark.parametrize(
+    ("status", "code"), [(401, 16), (403, 7), (404, 12), (429, 14), (502, 14), (503, 14), (500, 2)]
+)
 def test_http_statuses_without_a_grpc_status(status: int, code: int) -> None:
     with serving(head("content-length: 0", status=f"{status} X")) as (channel, _):
         assert error_of(channel).code == code

@@ -28,6 +28,7 @@ def command(session: Session, *, name: str | None, confirm: str | None) -> None:
 def run(session: Session, *, confirm: str | None) -> None:
     """Ask, destroy, report."""
     app = session.app
+    session.check_sign_in()
     if confirm is None:
         confirm = _ask(session, app)
     if confirm != app:

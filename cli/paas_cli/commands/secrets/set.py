@@ -52,6 +52,7 @@ def run(options: SetOptions, session: Session) -> None:
     from paas.secrets.v1 import secrets_pb2
 
     app = session.app
+    session.check_sign_in()
     values = {item.name: _value(item, session) for item in options.items}
     assignments.check(values)
     request = secrets_pb2.SetSecretsRequest(
