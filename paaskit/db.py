@@ -20,8 +20,13 @@ from paaskit.errors import PaasError, Unavailable
 
 _SET_TENANT: Final = "SELECT set_config('paas.tenant', %s, true)"
 _SET: Final = "SELECT set_config(%s, %s, true)"
-# A statement that waits longer than a caller would is ended by the server, and with it the locks it holds.
-_OPTIONS: Final = "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=20s"
+# A statement that waits longer than a caller would is ended by the server, and with it the locks it holds. Generic
+# plans, because planning anew for each array of parameters costs more than these statements do, and gains nothing:
+# all of them go by primary keys.
+_OPTIONS: Final = (
+    "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=20s"
+    " -c plan_cache_mode=force_generic_plan"
+)
 _WAIT_FOR_CONNECTION_SECONDS: Final = 5.0
 _MAX_CONNECTIONS: Final = 12
 
