@@ -1,4 +1,5 @@
-# ruff: noqa: PTH - pathlib costs more to import than everything else a command imports of its own
+# Strings for paths: pathlib costs more to import than everything of its own that a command imports.
+# ruff: noqa: PTH109, PTH119
 """The entry point: run one command, turn what ends it into a sentence and an exit code.
 
 A traceback never reaches the user, and a value never reaches an error.

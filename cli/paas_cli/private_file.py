@@ -1,11 +1,11 @@
-# ruff: noqa: PTH - pathlib costs more to import than everything else a command imports of its own
+# Strings for paths: pathlib costs more to import than everything of its own that a command imports.
+# ruff: noqa: PTH100, PTH103, PTH105, PTH108, PTH118, PTH119, PTH120, PTH123
 """Read and write files that are nobody else's business: mode 0600, replaced as a whole or not at all.
 
 Must not create a file that others can read even for a moment, nor follow a planted symbolic link on reading.
 """
 
 import os
-import pathlib
 import stat
 
 from paas_cli.errors import Failure
@@ -18,19 +18,19 @@ def write(path: str, content: bytes) -> None:
     folder = os.path.dirname(os.path.abspath(path))
     temporary = os.path.join(folder, f".{os.path.basename(path)}.{os.getpid()}.new")
     try:
-        pathlib.Path(folder).mkdir(mode=0o700, exist_ok=True, parents=True)
+        os.makedirs(folder, mode=0o700, exist_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _cannot("written", path, error) from None
     try:
-        with pathlib.Path(descriptor).open("wb") as file:
+        with open(descriptor, "wb") as file:
             os.fchmod(descriptor, 0o600)  # whatever the umask says
             file.write(content)
             file.flush()
             os.fsync(descriptor)
-        pathlib.Path(temporary).replace(path)
+        os.replace(temporary, path)
     except BaseException as error:
-        pathlib.Path(temporary).unlink()
+        os.unlink(temporary)
         if isinstance(error, OSError):
             raise _cannot("written", path, error) from None
         raise
@@ -49,7 +49,7 @@ def read(path: str, *, exactly_0600: bool) -> bytes | None:
         return None
     except OSError as error:
         raise _cannot("read", path, error) from None
-    with pathlib.Path(descriptor).open("rb") as file:
+    with open(descriptor, "rb") as file:
         facts = os.fstat(descriptor)
         mode = stat.S_IMODE(facts.st_mode)
         if not stat.S_ISREG(facts.st_mode):

@@ -1,4 +1,5 @@
-# ruff: noqa: PTH - pathlib costs more to import than everything else a command imports of its own
+# Strings for paths: pathlib costs more to import than everything of its own that a command imports.
+# ruff: noqa: PTH111, PTH118
 """Which gateway to talk to and with which token.
 
 Order: PAAS_GATEWAY and PAAS_TOKEN, then the profile named by `--profile`, PAAS_PROFILE or the file's `default`.

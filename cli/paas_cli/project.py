@@ -1,11 +1,11 @@
-# ruff: noqa: PTH - pathlib costs more to import than everything else a command imports of its own
+# Strings for paths: pathlib costs more to import than everything of its own that a command imports.
+# ruff: noqa: PTH118, PTH120, PTH123
 """The nearest `.paas.toml`: which app a folder is about and, on a one-machine stack, where its sign-in is.
 
 It may come from a stranger's repository, so it can't name a gateway or hold a token.
 """
 
 import os
-import pathlib
 from dataclasses import dataclass
 
 from paas_cli import toml_file
@@ -28,7 +28,7 @@ def nearest(folder: str) -> Project | None:
     while True:
         path = os.path.join(folder, FILE_NAME)
         try:
-            with pathlib.Path(path).open("rb") as file:
+            with open(path, "rb") as file:
                 return _read(path, file.read(64 * 1024))
         except (FileNotFoundError, NotADirectoryError):
             pass

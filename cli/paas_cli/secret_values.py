@@ -1,11 +1,10 @@
-# ruff: noqa: PTH - pathlib costs more to import than everything else a command imports of its own
+# Strings for paths: pathlib costs more to import than everything of its own that a command imports.
+# ruff: noqa: PTH123
 """Where the value of a secret comes from: standard input, a file, or a prompt that does not echo.
 
 A command line can be read by every process of the machine and stays in the shell's history; these three can't.
 Must not show a value, nor a path, which may be a value that was mistyped.
 """
-
-import pathlib
 
 from paas_cli.errors import Failure, Misuse
 from paas_cli.names import MAX_VALUE_BYTES
@@ -26,7 +25,7 @@ def from_stdin(session: Session, *, name: str) -> str:
 def from_file(path: str, *, name: str) -> str:
     """The bytes of a file exactly, as UTF-8 text."""
     try:
-        with pathlib.Path(path).open("rb") as file:
+        with open(path, "rb") as file:
             content = file.read(_READ)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "no such path"
