@@ -68,7 +68,8 @@ class Child:
         self._cancel_timer()
         self.kill(self.part.stop_signal)
         try:
-            await asyncio.wait_for(self._gone.wait(), self.part.grace)
+            async with asyncio.timeout(self.part.grace):
+                await self._gone.wait()
         except TimeoutError:
             self.kill(signal.SIGKILL)
             await self._gone.wait()

@@ -21,8 +21,10 @@ class Arrival:
 
     async def wait(self, seconds: float) -> None:
         """Return when it happened, or after `seconds` without."""
+        # Not wait_for: before Python 3.12 it can swallow a cancellation.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._happened.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._happened.wait()
 
 
 class Arrivals:

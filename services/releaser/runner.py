@@ -23,6 +23,7 @@ from services.releaser.watching import Changes
 from services.releaser.work_store import Lease, LeaseLost, WorkStore
 
 _LOOK_EVERY_SECONDS: Final = 1.0
+_BETWEEN_LOOKS_SECONDS: Final = 0.02
 _RENEW_EVERY_SECONDS: Final = 1.0
 _FIRST_BACKOFF_SECONDS: Final = 0.25
 _LONGEST_BACKOFF_SECONDS: Final = 4.0
@@ -80,6 +81,8 @@ class Runner:
                     await self._claim()
                 except (Unavailable, psycopg.Error) as error:
                     log.warning("runner_waits", **describe_exception(error))
+                # Orders come in crowds; looking once for a crowd is enough, and a single one was found at once above.
+                await asyncio.sleep(_BETWEEN_LOOKS_SECONDS)
                 # Not wait_for: before Python 3.12 it can swallow a cancellation, and stopping would wait for ever.
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_LOOK_EVERY_SECONDS):
