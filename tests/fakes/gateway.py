@@ -133,7 +133,7 @@ class _Http(BaseHTTPRequestHandler):
         fields = {name.lower(): value for name, value in self.headers.items()}
         try:
             self._answer(body, fields)
-        except Drop:
+        except (Drop, ConnectionError):  # the latter: a client that has its answer may hang up
             self.close_connection = True
 
     def _answer(self, body: bytes, fields: dict[str, str]) -> None:

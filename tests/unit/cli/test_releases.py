@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from paas.releaser.v1 import releaser_pb2
 
+from paas_cli import follow
 from tests.fakes.gateway import Drop, Fault
 from tests.fakes.platform import Platform
 from tests.unit.cli.conftest import Paas
@@ -148,3 +149,30 @@ def test_a_token_that_may_not_watch_says_the_change_is_kept(paas: Paas, signed_i
     assert "The change is kept and release v1 goes on" in result.err
     assert "releases.read" in result.err
     assert "--no-wait" in result.err
+
+
+def test_a_release_that_stands_still_is_left_to_itself(
+    paas: Paas, signed_in: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def waits(release: releaser_pb2.Release) -> Releases:
+        release.state, release.message = releaser_pb2.STATE_RUNNING, "waiting for the secrets service"
+        yield release
+        signed_in.more_events.wait(10)
+
+    signed_in.end = waits  # type: ignore[method-assign]
+    monkeypatch.setattr(follow, "_QUIET", 0.1)
+    result = paas("config:set", "A=1")
+    signed_in.more_events.set()
+    assert result.exit_code == 5
+    assert "stands still (waiting for the secrets service) and goes on once that is back" in result.err
+
+
+def test_a_stream_that_tells_the_same_and_breaks_is_not_followed_for_ever(paas: Paas, signed_in: Platform) -> None:
+    def breaks(release: releaser_pb2.Release) -> Releases:
+        yield release
+        raise Fault(14, "upstream reset")
+
+    signed_in.end = breaks  # type: ignore[method-assign]
+    result = paas("config:set", "A=1")
+    assert result.exit_code == 5
+    assert len(signed_in.gateway.calls("WatchRelease")) == 6

@@ -1,0 +1,76 @@
+"""`docs/cli-json.md` names every key that `--json` prints, and every command has its line there."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from paas_cli.program import ENTRIES
+from tests.fakes.gateway import TOKEN
+from tests.fakes.platform import Platform
+from tests.unit.cli.conftest import Paas
+
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "cli-json.md").read_text(encoding="utf-8")
+
+COMMANDS = [
+    ("config",),
+    ("config:set", "B=2"),
+    ("config:set", "B=2", "--dry-run"),
+    ("config:unset", "A", "--stage"),
+    ("secrets",),
+    ("secrets:get", "S"),
+    ("secrets:set", "S=2", "--no-wait"),
+    ("secrets:rotate", "S"),
+    ("secrets:unset", "S"),
+    ("releases",),
+    ("releases:info", "v1"),
+    ("releases:create",),
+    ("rollback", "v1"),
+    ("rollback", "v1", "--dry-run"),
+    ("apps:list",),
+    ("apps:create", "shop", "--", "x"),
+    ("apps:info",),
+    ("apps:update", "--instances", "3"),
+    ("apps:destroy", "--confirm", "web"),
+    ("login", "--with-token"),
+    ("logout",),
+    ("whoami",),
+    ("tokens:create", "--name", "new"),
+    ("tokens:list",),
+    ("tokens:revoke", "ci"),
+    ("audit",),
+    ("version",),
+]
+
+
+def keys(document: object) -> Iterator[str]:
+    """Every key at any depth."""
+    if isinstance(document, dict):
+        for key, value in document.items():
+            yield key
+            yield from keys(value)
+    elif isinstance(document, list):
+        for item in document:
+            yield from keys(item)
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_one_document_whose_keys_are_documented(paas: Paas, signed_in: Platform, arguments: tuple[str, ...]) -> None:
+    web = signed_in.apps["web"]
+    web.vars, web.managed, web.secrets = {"A": "1"}, {"DATABASE_URL": "postgres://..."}, {"S": "c4n4ry"}
+    signed_in.release("web", "Set A")
+    signed_in.record("secrets.get", "web", "S")
+    paas("tokens:create", "--name", "ci")
+    result = paas(arguments[0], "--json", *arguments[1:], stdin=TOKEN.encode())
+    assert result.exit_code == 0, result.err
+    undocumented = {key for key in keys(json.loads(result.out)) if f'"{key}"' not in DOCUMENT}
+    assert undocumented == set()
+    if arguments[0] != "secrets:get":
+        assert "c4n4ry" not in result.out
+
+
+def test_every_command_has_its_line() -> None:
+    named = set(re.findall(r"`([a-z:]+)`", DOCUMENT))
+    assert set(ENTRIES) <= named
