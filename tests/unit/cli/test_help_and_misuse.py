@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -64,7 +66,8 @@ def test_mistyped_command_lines(paas: Paas, arguments: tuple[str, ...], words: s
 
 
 def test_version(paas: Paas) -> None:
-    assert paas("--version").out == paas("version").out == "paas 0.1.0\n"
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert paas("--version").out == paas("version").out == f"paas {project['version']}\n"
 
 
 def test_listing_imports_neither_protobuf_nor_rich_nor_anything_else_that_is_slow(signed_in: Platform) -> None:
