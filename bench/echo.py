@@ -19,7 +19,7 @@ METHOD = "/bench.Echo/Echo"
 async def serve(address: str, tls: Path, response: bytes) -> None:
     """Answer every request with `response`, under the certificate of config."""
 
-    async def echo(request: bytes, context: object) -> bytes:
+    async def echo(_: bytes, __: object) -> bytes:
         return response
 
     handler = grpc.method_handlers_generic_handler("bench.Echo", {"Echo": grpc.unary_unary_rpc_method_handler(echo)})

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import grpc
 from envoy.service.auth.v3 import attribute_context_pb2, external_auth_pb2, external_auth_pb2_grpc
@@ -78,7 +79,8 @@ class Bench:
             app=name,
             spec=config_pb2.AppSpec(command=command, instances=instances, health_path=health),
         )
-        return (await self.config().CreateApp(request, metadata=await self.me())).change.release
+        answer: config_pb2.CreateAppResponse = await self.config().CreateApp(request, metadata=await self.me())
+        return answer.change.release
 
     async def set_vars(self, app: str, values: dict[str, str]) -> int:
         """Set config vars and return the release."""
@@ -87,11 +89,12 @@ class Bench:
             app=app,
             vars=[config_pb2.Assignment(name=name, value=value) for name, value in values.items()],
         )
-        return (await self.config().SetVars(request, metadata=await self.me())).change.release
+        answer: config_pb2.SetVarsResponse = await self.config().SetVars(request, metadata=await self.me())
+        return answer.change.release
 
-    def config(self) -> "config_pb2_grpc.ConfigServiceAsyncStub":
+    def config(self) -> Any:
         """ConfigService as the gateway calls it."""
-        return config_pb2_grpc.ConfigServiceStub(self.channel("config"))  # type: ignore[return-value]
+        return config_pb2_grpc.ConfigServiceStub(self.channel("config"))
 
     async def close(self) -> None:
         """Close every channel."""

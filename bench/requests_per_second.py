@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import psycopg
 from paas.config.v1 import config_pb2
@@ -82,10 +83,13 @@ async def set_vars(bench: Bench) -> Ratio:
 @asynccontextmanager
 async def _echo(bench: Bench, address: str, request: bytes, response_bytes: int) -> AsyncIterator[Work]:
     metadata = await bench.me()
-    async with running_echo(address, bench.stack.layout.tls, response_bytes), open_channel(
-        address, service="config.paas.internal", tls=bench.stack.layout.tls, identity="gateway"
-    ) as channel:
-        method = channel.unary_unary(METHOD)
+    async with (
+        running_echo(address, bench.stack.layout.tls, response_bytes),
+        open_channel(
+            address, service="config.paas.internal", tls=bench.stack.layout.tls, identity="gateway"
+        ) as channel,
+    ):
+        method: Any = channel.unary_unary(METHOD)
 
         async def theirs(_: int) -> object:
             return await method(request, metadata=metadata)

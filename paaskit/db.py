@@ -27,7 +27,8 @@ _OPTIONS: Final = (
     "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=20s"
     " -c plan_cache_mode=force_generic_plan"
 )
-_WAIT_FOR_CONNECTION_SECONDS: Final = 5.0
+# Less than the two seconds the gateway waits for tokens: better told that a database is away than not told at all.
+_WAIT_FOR_CONNECTION_SECONDS: Final = 1.8
 _MAX_CONNECTIONS: Final = 12
 
 Connection = AsyncConnection[tuple[Any, ...]]

@@ -36,6 +36,13 @@ class KeyStore(Protocol):
         """Store a key unless its generation exists already."""
 
 
+class KeyCheck(Protocol):
+    """What says whether the KMS is the right one."""
+
+    async def confirm(self) -> None:
+        """Return if it is. Raises Internal where it holds other keys, Unavailable where it can't be told."""
+
+
 @dataclass
 class _Held:
     keys: dict[int, TenantKey]
@@ -46,9 +53,10 @@ class _Held:
 class Keyring:
     """Gives out tenants' keys. Raises what the KMS raises, Unavailable above all."""
 
-    def __init__(self, store: KeyStore, kms: KeyManagement, *, clock: Clock) -> None:
+    def __init__(self, store: KeyStore, kms: KeyManagement, *, check: KeyCheck, clock: Clock) -> None:
         self._store = store
         self._kms = kms
+        self._check = check
         self._clock = clock
         self._held: dict[str, _Held] = {}
         self._locks: dict[str, asyncio.Lock] = {}
@@ -85,6 +93,7 @@ class Keyring:
         return held
 
     async def _load(self, tenant: str, *, make: bool) -> _Held:
+        await self._check.confirm()
         stored = await self._store.wrapped_keys(tenant)
         if not stored and make:
             first = os.urandom(_KEY_BYTES)

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Identity,
@@ -55,6 +56,13 @@ TENANT_KEYS = Table(
     Column("generation", Integer, primary_key=True),
     Column("wrapped", LargeBinary, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+)
+
+KMS_CHECK = Table(
+    "kms_check",
+    METADATA,
+    Column("single", Boolean, primary_key=True, server_default=text("true")),
+    Column("wrapped", LargeBinary, nullable=False),
 )
 
 OVERLAP_ENDS = Table(

@@ -1,21 +1,26 @@
 """The composition root of secrets: builds everything once and names what is served. No rules."""
 
+from contextlib import suppress
+
 from paas.secrets.v1 import secrets_pb2, secrets_pb2_grpc
 
 from paaskit.channels import open_channel
 from paaskit.clock import random_id, utc_now
 from paaskit.db import Database
+from paaskit.errors import Unavailable
 from paaskit.identity import IdentityVerifier
 from paaskit.keys import keys_from
 from paaskit.outbox import Relay
 from paaskit.releases import Releases
 from paaskit.server import Assembly, Exposed
+from paaskit.settings import SettingsError
 from paaskit.trail import Trail
 from services.secrets.domain import Vault
 from services.secrets.internal import Internal
 from services.secrets.internal_rpc import SecretsInternalServicer
 from services.secrets.keyring import Keyring
 from services.secrets.kms import open_key_management
+from services.secrets.kms_check import KmsCheck, WrongKeyError
 from services.secrets.names import Names
 from services.secrets.overlaps import Overlaps
 from services.secrets.reveal import Revealer
@@ -44,7 +49,9 @@ async def assemble(settings: Settings) -> Assembly:
     releases = Releases(database, releaser)
     names = Names(database, config)
     store = Store(database, trail=trail, releases=releases)
-    sealer = Sealer(Keyring(store, kms, clock=utc_now))
+    check = KmsCheck(database, kms)
+    await _refuse_wrong_key(check)
+    sealer = Sealer(Keyring(store, kms, check=check, clock=utc_now))
     vault = Vault(store, names, sealer, releases, new_id=random_id, clock=utc_now)
     revealer = Revealer(RevealStore(database, trail), names, sealer)
     internal = Internal(store, sealer)
@@ -79,3 +86,12 @@ async def assemble(settings: Settings) -> Assembly:
         close=close,
         foreign_rules={},
     )
+
+
+async def _refuse_wrong_key(check: KmsCheck) -> None:
+    """Don't start with the wrong key. Where the database is away it is told before the first key is used."""
+    with suppress(Unavailable):
+        try:
+            await check.confirm()
+        except WrongKeyError as wrong:
+            raise SettingsError(f"PAAS_KMS_PROVIDER, PAAS_KMS_KEY_FILE: {wrong.message}") from None

@@ -34,6 +34,7 @@ _GRANTS: Final = {
         "apps": _HISTORY | {"UPDATE (next_position, version)", "DELETE"},
         "sealed": _HISTORY | {"UPDATE (previous_until, valid_to)", "DELETE"},
         "tenant_keys": _HISTORY,
+        "kms_check": _HISTORY,
         "overlap_ends": _HISTORY | {"UPDATE (due, version)", "DELETE"},
         "requests": _REQUESTS,
         "outbox": _OUTBOX,
@@ -61,7 +62,7 @@ _GRANTS: Final = {
 _WITHOUT_RLS: Final = {
     "audit": {"alembic_version"},
     "config": {"alembic_version", "outbox"},
-    "secrets": {"alembic_version", "outbox", "overlap_ends"},
+    "secrets": {"alembic_version", "kms_check", "outbox", "overlap_ends"},
     "tokens": {"alembic_version", "outbox"},
     "releaser": {"alembic_version", "outbox", "work"},
 }

@@ -38,3 +38,10 @@ class FakeKms:
 
     def _cipher(self, tenant: str) -> AESGCM:
         return self._keys.setdefault(tenant, AESGCM(AESGCM.generate_key(256)))
+
+
+class RightKms:
+    """Implements `services.secrets.keyring.KeyCheck`: the KMS is always the right one."""
+
+    async def confirm(self) -> None:
+        return

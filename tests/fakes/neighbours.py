@@ -60,6 +60,10 @@ class FakeTokens(tokens_pb2_grpc.TokensInternalServiceServicer):
     def __init__(self, signer: Signer) -> None:
         self._public = signer.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
+    async def IssueSignIn(self, request: Any, context: Any) -> tokens_pb2.IssueSignInResponse:
+        await context.abort(grpc.StatusCode.PERMISSION_DENIED, "nobody signs in here")
+        raise AssertionError
+
     async def GetSigningKeys(self, request: Any, context: Any) -> tokens_pb2.GetSigningKeysResponse:
         return tokens_pb2.GetSigningKeysResponse(keys=[tokens_pb2.SigningKey(key_id="k1", public_key=self._public)])
 

@@ -5,6 +5,7 @@ import functools
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import grpc
 from envoy.config.core.v3 import base_pb2
@@ -36,7 +37,7 @@ class FakeService(grpc.GenericRpcHandler):
     abort_with: grpc.StatusCode | None = None
     streaming: frozenset[str] = frozenset()
 
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[Any, Any] | None":
         path = handler_call_details.method
         if path in self.streaming:
             return grpc.unary_stream_rpc_method_handler(functools.partial(self._stream, path))
@@ -61,7 +62,7 @@ class FakeService(grpc.GenericRpcHandler):
         self.arrivals.append(Arrival(path, metadata, context.time_remaining()))
 
 
-class FakeSignInCheck(external_auth_pb2_grpc.AuthorizationServicer):
+class FakeSignInCheck(external_auth_pb2_grpc.AuthorizationServicer):  # type: ignore[misc]  # Envoy's modules have no types
     """Knows one good bearer; says what it was asked and can be told to be slow."""
 
     def __init__(self) -> None:

@@ -173,7 +173,7 @@ async def neighbourhood(databases: Databases, tls: Certificates, runtime_dir: Pa
         enter = stack.enter_async_context
         addresses = await enter(serving_variables(variables, tls))
         register = tokens_pb2_grpc.add_TokensInternalServiceServicer_to_server
-        keys = FakeTokens(signer)  # type: ignore[abstract]  # only what releaser calls
+        keys = FakeTokens(signer)
         tokens = await enter(on_channel(tls, "tokens", register, keys))
         audits = await enter(on_channel(tls, "audit", audit_pb2_grpc.add_AuditInternalServiceServicer_to_server, audit))
         files = tls.settings("releaser")

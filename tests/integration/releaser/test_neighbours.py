@@ -89,7 +89,7 @@ async def trio(databases: Databases, tls: Certificates, tmp_path: Path, runtime_
     key_file.write_text(base64.b64encode(os.urandom(32)).decode())
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        keys = FakeTokens(signer)  # type: ignore[abstract]  # only what services call
+        keys = FakeTokens(signer)
         register = tokens_pb2_grpc.add_TokensInternalServiceServicer_to_server
         tokens_address = await enter(on_channel(tls, "tokens", register, keys))
         register_audit = audit_pb2_grpc.add_AuditInternalServiceServicer_to_server

@@ -58,10 +58,12 @@ class Platform:
     async def app(self, name: str = "web", *, me: Metadata | None = None) -> config_pb2.App:
         """A new app that runs nothing."""
         request = config_pb2.CreateAppRequest(request_id=random_id(), app=name, spec=config_pb2.AppSpec())
-        return (await self.config.CreateApp(request, metadata=me or self.me)).app
+        answer: config_pb2.CreateAppResponse = await self.config.CreateApp(request, metadata=me or self.me)
+        return answer.app
 
-    async def set(self, app: str = "web", /, *, me: Metadata | None = None, **more: Any) -> config_pb2.Change:
+    async def set(self, app: str = "web", /, **more: Any) -> config_pb2.Change:
         """Set config vars; keywords in capitals are variables, the others are the request's fields."""
+        me: Metadata = more.pop("me", self.me)
         fields = {name: value for name, value in more.items() if not name.isupper()}
         request = config_pb2.SetVarsRequest(
             request_id=fields.pop("request_id", random_id()),
@@ -69,15 +71,17 @@ class Platform:
             vars=[config_pb2.Assignment(name=name, value=value) for name, value in more.items() if name.isupper()],
             **fields,
         )
-        return (await self.config.SetVars(request, metadata=me or self.me)).change
+        answer: config_pb2.SetVarsResponse = await self.config.SetVars(request, metadata=me)
+        return answer.change
 
     async def vars(self, app: str = "web") -> dict[str, str]:
         """What `paas config` would list."""
         listed = await self.config.ListVars(config_pb2.ListVarsRequest(app=app), metadata=self.me)
         return {each.name: each.value for each in listed.vars}
 
-    async def seal(self, app: str = "web", /, *, me: Metadata | None = None, **more: Any) -> config_pb2.Change:
+    async def seal(self, app: str = "web", /, **more: Any) -> config_pb2.Change:
         """Set secrets, like `set`."""
+        me: Metadata = more.pop("me", self.me)
         fields = {name: value for name, value in more.items() if not name.isupper()}
         request = secrets_pb2.SetSecretsRequest(
             request_id=fields.pop("request_id", random_id()),
@@ -87,7 +91,8 @@ class Platform:
             ],
             **fields,
         )
-        return (await self.secrets.SetSecrets(request, metadata=me or self.me)).change
+        answer: secrets_pb2.SetSecretsResponse = await self.secrets.SetSecrets(request, metadata=me)
+        return answer.change
 
     async def reveal(self, name: str, app: str = "web", *, me: Metadata | None = None) -> str:
         """What `paas secrets:get` would print."""

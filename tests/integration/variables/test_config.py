@@ -5,6 +5,7 @@ Leaves out what needs secrets (test_names.py) and the pure planning of changes (
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import grpc
 import pytest
@@ -239,7 +240,7 @@ async def test_destroyed_app_is_gone_everywhere_and_its_name_is_free(platform: P
 
 
 async def test_malformed_bytes_are_refused_in_constant_words(platform: Platform) -> None:
-    raw = platform.channels["config", "gateway"].unary_unary("/paas.config.v1.ConfigService/SetVars")
+    raw: Any = platform.channels["config", "gateway"].unary_unary("/paas.config.v1.ConfigService/SetVars")
     for payload in (b"\xff" * 50, b"\x12\x04\xff\xfe\xfd\xfc", b"\x1a" * 10_000):
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await raw(payload, metadata=platform.me)

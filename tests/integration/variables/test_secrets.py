@@ -196,5 +196,5 @@ async def _listed(platform: Platform) -> list[str]:
 
 async def _rotate(platform: Platform, **fields: Any) -> config_pb2.Change:
     request = secrets_pb2.RotateSecretRequest(request_id=random_id(), app="web", **fields)
-    answer = await platform.secrets.RotateSecret(request, metadata=platform.me)
+    answer: secrets_pb2.RotateSecretResponse = await platform.secrets.RotateSecret(request, metadata=platform.me)
     return answer.change

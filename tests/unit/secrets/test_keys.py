@@ -18,7 +18,7 @@ from services.secrets.envelope import TenantKey
 from services.secrets.keyring import Keyring, WrappedKey, key_context
 from services.secrets.kms import KeyManagement, LocalKeyManagement, UnwrapError, open_key_management
 from tests.fakes.clock import FakeClock
-from tests.fakes.kms import FakeKms
+from tests.fakes.kms import FakeKms, RightKms
 
 
 class FakeKeyStore:
@@ -47,7 +47,7 @@ class Bench:
 
     def replica(self) -> Keyring:
         """Another key ring on the same store and KMS."""
-        return Keyring(self.store, self.kms, clock=self.clock)
+        return Keyring(self.store, self.kms, check=RightKms(), clock=self.clock)
 
     async def rotate(self, tenant: str, generation: int) -> None:
         """Add a key of a newer generation."""

@@ -18,7 +18,7 @@ from services.secrets.plan import Entry, Kind
 from services.secrets.reveal import Found, Revealer, Wish
 from services.secrets.sealing import Sealer
 from tests.fakes.clock import FakeClock
-from tests.fakes.kms import FakeKms
+from tests.fakes.kms import FakeKms, RightKms
 from tests.unit.secrets.test_keys import FakeKeyStore
 
 ADA = Actor(tenant="acme", name="user:ada@example.com")
@@ -61,7 +61,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.store, self.kms, self.clock = FakeRevealStore(), FakeKms(), FakeClock()
-        self.sealer = Sealer(Keyring(FakeKeyStore(), self.kms, clock=self.clock))
+        self.sealer = Sealer(Keyring(FakeKeyStore(), self.kms, check=RightKms(), clock=self.clock))
         self.revealer = Revealer(self.store, FakeApps(), self.sealer)
 
     async def put(self, name: str, value: str, *, kind: Kind = Kind.SECRET, tenant: str = "acme") -> Entry:

@@ -44,6 +44,11 @@ CREATE TABLE tenant_keys (
     PRIMARY KEY (tenant, generation)
 );
 
+CREATE TABLE kms_check (
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
+    wrapped bytea NOT NULL
+);
+
 CREATE TABLE overlap_ends (
     tenant text NOT NULL,
     app_id text NOT NULL,
@@ -83,6 +88,7 @@ _GRANTS = """
 GRANT SELECT, INSERT, UPDATE (version, next_position), DELETE ON apps TO secrets;
 GRANT SELECT, INSERT, UPDATE (valid_to, previous_until), DELETE ON sealed TO secrets;
 GRANT SELECT, INSERT ON tenant_keys TO secrets;
+GRANT SELECT, INSERT ON kms_check TO secrets;
 GRANT SELECT, INSERT, UPDATE (version, due), DELETE ON overlap_ends TO secrets;
 GRANT SELECT, INSERT, DELETE ON requests TO secrets;
 GRANT SELECT, INSERT, UPDATE (destination), DELETE ON outbox TO secrets;

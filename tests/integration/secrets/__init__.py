@@ -1,0 +1,1 @@
+"""secrets on a real database."""
