@@ -14,7 +14,7 @@ from paaskit.errors import Unavailable
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_GATHER_SECONDS: Final = 0.001
+_GATHER_SECONDS: Final = 0.003
 _NEVER: Final = float("inf")
 
 
@@ -65,10 +65,11 @@ class Batcher(Generic[Item, Result]):
 
     async def _work_off(self, key: str) -> None:
         try:
-            if key in self._crowded:
-                # The askers of the last batch got their answers at once, so their next items come close together.
-                await asyncio.sleep(_GATHER_SECONDS)
-            while batch := self._next_batch(key):
+            while self._waiting.get(key):
+                if key in self._crowded:
+                    # Where several came together, more are coming: a short wait makes the next batch a larger one.
+                    await asyncio.sleep(_GATHER_SECONDS)
+                batch = self._next_batch(key)
                 self._last_batch[key] = asyncio.get_running_loop().time()
                 if len(batch) > 1:
                     self._crowded.add(key)

@@ -25,7 +25,7 @@ _SET: Final = "SELECT set_config(%s, %s, true)"
 # all of them go by primary keys.
 _OPTIONS: Final = (
     "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=20s"
-    " -c plan_cache_mode=force_generic_plan"
+    " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
 )
 # Less than the two seconds the gateway waits for tokens: better told that a database is away than not told at all.
 _WAIT_FOR_CONNECTION_SECONDS: Final = 1.8

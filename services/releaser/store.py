@@ -5,10 +5,10 @@ row before its row in `work`, and apps by tenant and id, as bytes.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from paaskit.db import Connection, Database
+from paaskit.db import Connection, Database, see_tenant
 from paaskit.requests import RequestKey, begin_recall, finish_recall, remember
 from paaskit.trail import Trail
 from services.releaser.domain import AppKey, Kind, NewRelease, Order, Release, State
@@ -16,8 +16,6 @@ from services.releaser.domain import AppKey, Kind, NewRelease, Order, Release, S
 RELEASE_COLUMNS: Final = """number, state, kind, description, actor, created_at, started_at, finished_at,
     config_version, secrets_version, message, instances_ready, instances_total, superseded_by, reverted_to,
     revert_release, reverted_names, source_release, undo_due"""
-
-_SET_TENANT: Final = "SELECT set_config('paas.tenant', %(tenant)s, true)"
 
 # A name goes to the newest app of that name: whoever had it before was destroyed, or it could not have been given.
 _TAKE_NAMES: Final = """
@@ -30,40 +28,28 @@ _REGISTER: Final = """
     FROM unnest(%(ids)s::text[], %(names)s::text[]) AS named (app_id, name) ORDER BY named.app_id COLLATE "C"
     ON CONFLICT (tenant, app_id) DO NOTHING"""
 _LOCK_APPS: Final = """
-    SELECT app_id FROM apps WHERE tenant = %(tenant)s AND app_id = ANY(%(ids)s)
+    SELECT app_id, last_number, removed_at IS NOT NULL FROM apps WHERE tenant = %(tenant)s AND app_id = ANY(%(ids)s)
     ORDER BY app_id COLLATE "C" FOR NO KEY UPDATE"""
+_GIVEN: Final = """
+    SELECT app_id, change_id, number FROM releases
+    WHERE tenant = %(tenant)s AND app_id = ANY(%(ids)s) AND change_id = ANY(%(changes)s)"""
 _QUEUE: Final = """
-    WITH asked AS (
-        SELECT DISTINCT ON (o.app_id, o.change_id) o.*
-        FROM unnest(%(apps)s::text[], %(changes)s::text[], %(actors)s::text[], %(descriptions)s::text[])
-            WITH ORDINALITY AS o (app_id, change_id, actor, description, place)
-        WHERE NOT EXISTS (SELECT FROM releases r
-            WHERE r.tenant = %(tenant)s AND r.app_id = o.app_id AND r.change_id = o.change_id)
-        ORDER BY o.app_id, o.change_id, o.place),
-    fresh AS (SELECT *, row_number() OVER (PARTITION BY app_id ORDER BY place) AS step FROM asked),
-    counted AS (
-        UPDATE apps SET last_number = last_number + f.many
-        FROM (SELECT app_id, count(*) AS many FROM fresh GROUP BY app_id) f
-        WHERE apps.tenant = %(tenant)s AND apps.app_id = f.app_id
-        RETURNING apps.app_id, apps.last_number - f.many AS before, apps.removed_at IS NOT NULL AS gone)
     INSERT INTO releases (tenant, app_id, number, change_id, kind, state, description, actor, finished_at, message)
-    SELECT %(tenant)s, app_id, before + step, change_id, 'change', CASE WHEN gone THEN 'failed' ELSE 'queued' END,
-        description, actor, CASE WHEN gone THEN clock_timestamp() END,
-        CASE WHEN gone THEN 'The app was destroyed.' ELSE '' END
-    FROM fresh JOIN counted USING (app_id)"""
+    SELECT %(tenant)s, o.app_id, o.number, o.change_id, 'change', CASE WHEN o.gone THEN 'failed' ELSE 'queued' END,
+        o.description, o.actor, CASE WHEN o.gone THEN clock_timestamp() END,
+        CASE WHEN o.gone THEN 'The app was destroyed.' ELSE '' END
+    FROM unnest(%(apps)s::text[], %(numbers)s::bigint[], %(changes)s::text[], %(gone)s::bool[],
+                %(descriptions)s::text[], %(actors)s::text[])
+        AS o (app_id, number, change_id, gone, description, actor)"""
+_COUNT: Final = """
+    UPDATE apps SET last_number = greatest(last_number, o.number)
+    FROM (SELECT app_id, max(number) AS number FROM unnest(%(apps)s::text[], %(numbers)s::bigint[])
+          AS o (app_id, number) GROUP BY app_id) o
+    WHERE apps.tenant = %(tenant)s AND apps.app_id = o.app_id"""
 # A runner deletes the row only with the app locked, as it is here: a row that is there now will be looked at again.
 _OPEN_WORK: Final = """
-    INSERT INTO work (tenant, app_id)
-    SELECT tenant, app_id FROM apps
-    WHERE tenant = %(tenant)s AND app_id = ANY(%(ids)s) AND EXISTS (SELECT FROM releases r
-        WHERE r.tenant = apps.tenant AND r.app_id = apps.app_id AND r.state = 'queued')
-    ORDER BY app_id COLLATE "C"
+    INSERT INTO work (tenant, app_id) SELECT %(tenant)s, * FROM unnest(%(ids)s::text[])
     ON CONFLICT (tenant, app_id) DO NOTHING"""
-_NUMBERS: Final = """
-    SELECT r.app_id, r.change_id, r.number
-    FROM releases r
-    JOIN unnest(%(apps)s::text[], %(changes)s::text[]) AS o (app_id, change_id) USING (app_id, change_id)
-    WHERE r.tenant = %(tenant)s"""
 
 _FIND_APP: Final = "SELECT app_id FROM apps WHERE tenant = %s AND name = %s"
 _NEXT_NUMBER: Final = """
@@ -93,6 +79,8 @@ class Store:
     def __init__(self, database: Database, trail: Trail) -> None:
         self._database = database
         self._trail = trail
+        # Apps whose row is known to be there: rows of apps are never deleted, and orders come in crowds.
+        self._registered: set[tuple[str, str, str]] = set()
 
     async def queue(self, orders: Sequence[Order]) -> list[int]:
         """Queue a release per change id, all in one transaction; return the numbers in the order asked."""
@@ -102,11 +90,38 @@ class Store:
         tenants = sorted(by_tenant)
         numbers: dict[tuple[str, str, str], int] = {}
         async with self._database.transaction(tenants[0]) as connection:
-            cursors = [await _queue_tenant(connection, tenant, by_tenant[tenant]) for tenant in tenants]
-            for tenant, cursor in zip(tenants, cursors, strict=True):
-                for app_id, change_id, number in await cursor.fetchall():
-                    numbers[tenant, app_id, change_id] = number
+            for tenant in tenants:
+                numbers.update(await self._queue_tenant(connection, tenant, by_tenant[tenant]))
+        self._registered |= {(order.key.tenant, order.key.app_id, order.app) for order in orders}
         return [numbers[order.key.tenant, order.key.app_id, order.change_id] for order in orders]
+
+    async def _queue_tenant(
+        self, connection: Connection, tenant: str, orders: Sequence[Order]
+    ) -> dict[tuple[str, str, str], int]:
+        """Queue one tenant's orders; return the number of each, by tenant, app and change."""
+        await see_tenant(connection, tenant)
+        ids = sorted({order.key.app_id for order in orders})
+        if any((tenant, order.key.app_id, order.app) not in self._registered for order in orders):
+            named = {"tenant": tenant, "ids": ids, "names": _names(ids, orders)}
+            await connection.execute(_TAKE_NAMES, named)
+            await connection.execute(_REGISTER, named)
+        asked = {"tenant": tenant, "ids": ids, "changes": [order.change_id for order in orders]}
+        locked = await connection.execute(_LOCK_APPS, asked)
+        given = await connection.execute(_GIVEN, asked)
+        apps = {app_id: (last, gone) for app_id, last, gone in await locked.fetchall()}
+        numbers = {(app_id, change_id): number for app_id, change_id, number in await given.fetchall()}
+        fresh: list[Order] = []
+        for order in orders:
+            if (order.key.app_id, order.change_id) not in numbers:
+                last, gone = apps[order.key.app_id]
+                apps[order.key.app_id] = (last + 1, gone)
+                numbers[order.key.app_id, order.change_id] = last + 1
+                fresh.append(order)
+        if fresh:
+            await _insert(
+                connection, tenant, fresh, numbers=numbers, gone={key for key, (_, gone) in apps.items() if gone}
+            )
+        return {(tenant, *change): number for change, number in numbers.items()}
 
     async def find_app(self, tenant: str, name: str) -> AppKey | None:
         """Return the living app of this name, or None where releaser never heard of it."""
@@ -178,23 +193,34 @@ class Store:
         return bool(await self._database.fetch(key.tenant, _HAS_WORK, (key.tenant, key.app_id)))
 
 
-async def _queue_tenant(connection: Connection, tenant: str, orders: Sequence[Order]) -> Any:
-    """Send everything that queues one tenant's orders, and return the cursor of their numbers, not yet awaited."""
-    owners = {order.app: order.key.app_id for order in orders}
-    names = {order.key.app_id: order.app if owners[order.app] == order.key.app_id else None for order in orders}
-    ids = sorted(names)
+async def _insert(
+    connection: Connection,
+    tenant: str,
+    orders: Sequence[Order],
+    *,
+    numbers: Mapping[tuple[str, str], int],
+    gone: Collection[str],
+) -> None:
+    """Send what queues orders under the numbers they got, and has a runner look at their apps."""
     values = {
         "tenant": tenant,
-        "ids": ids,
-        "names": [names[app_id] for app_id in ids],
         "apps": [order.key.app_id for order in orders],
+        "numbers": [numbers[order.key.app_id, order.change_id] for order in orders],
         "changes": [order.change_id for order in orders],
-        "actors": [order.actor for order in orders],
+        "gone": [order.key.app_id in gone for order in orders],
         "descriptions": [order.description for order in orders],
+        "actors": [order.actor for order in orders],
+        "ids": sorted({order.key.app_id for order in orders} - set(gone)),
     }
-    for statement in (_SET_TENANT, _TAKE_NAMES, _REGISTER, _LOCK_APPS, _QUEUE, _OPEN_WORK):
+    for statement in (_QUEUE, _COUNT, _OPEN_WORK):
         await connection.execute(statement, values)
-    return await connection.execute(_NUMBERS, values)
+
+
+def _names(ids: Sequence[str], orders: Sequence[Order]) -> list[str | None]:
+    """Return the name each app is to have: of two that claim one name, the later has it."""
+    owners = {order.app: order.key.app_id for order in orders}
+    names = {order.key.app_id: order.app for order in orders if owners[order.app] == order.key.app_id}
+    return [names.get(app_id) for app_id in ids]
 
 
 async def _only(cursor: Any) -> Release:
