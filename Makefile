@@ -55,11 +55,12 @@ format: .venv ## put the code into its format
 test: .venv ## unit, integration, access and end-to-end tests
 	$(BIN)/python -m pytest tests/unit tests/integration tests/access tests/e2e
 
-bench: .venv ## measure, each as a ratio with its two figures
-	$(BIN)/python -m bench
+bench: .venv ## measure, each as a ratio with its two figures, into bench/RESULTS.md
+	$(BIN)/python -m bench --write
 
 gen: .venv ## generate gen/ from protos/
 	$(BIN)/python protos/generate.py
+	$(BIN)/python protos/access_matrix.py
 
 .venv: .venv/.complete ## make the environment from uv.lock
 

@@ -33,12 +33,14 @@ class Batcher(Generic[Item, Result]):
         *,
         largest: int,
         apart: Callable[[Item], Hashable] | None = None,
+        gather_seconds: float = _GATHER_SECONDS,
         slow_seconds: float = _NEVER,
         at_once: int = 1,
     ) -> None:
         self._work = work
         self._largest = largest
         self._apart = apart
+        self._gather_seconds = gather_seconds
         self._slow_seconds = slow_seconds
         self._at_once = at_once
         self._waiting: dict[str, list[tuple[Item, asyncio.Future[Result]]]] = {}
@@ -68,7 +70,7 @@ class Batcher(Generic[Item, Result]):
             while self._waiting.get(key):
                 if key in self._crowded:
                     # Where several came together, more are coming: a short wait makes the next batch a larger one.
-                    await asyncio.sleep(_GATHER_SECONDS)
+                    await asyncio.sleep(self._gather_seconds)
                 batch = self._next_batch(key)
                 self._last_batch[key] = asyncio.get_running_loop().time()
                 if len(batch) > 1:

@@ -39,7 +39,7 @@ _SELECT: Final = """
 _PARK: Final = "UPDATE outbox SET destination = 'refused:' || destination WHERE destination = %s AND key = %s"
 
 _IDLE_SECONDS: Final = 1.0
-_GATHER_SECONDS: Final = 0.05
+_GATHER_SECONDS: Final = 0.1
 _FORGET_AFTER_SECONDS: Final = 0.2
 _LONGEST_BACKOFF_SECONDS: Final = 2.0
 _COURIER_BATCH: Final = 128
@@ -162,7 +162,9 @@ class Courier:
         self._database = database
         self._destination = destination
         self._deliver = deliver
-        self._parcels: Batcher[Message, int | None] = Batcher(self._deliver_batch, largest=_COURIER_BATCH)
+        self._parcels: Batcher[Message, int | None] = Batcher(
+            self._deliver_batch, largest=_COURIER_BATCH, gather_seconds=0.0
+        )  # what one commit made comes at once
         self._delivered: list[str] = []
         self._forgetting: asyncio.Task[None] | None = None
 

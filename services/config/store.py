@@ -32,6 +32,7 @@ _LIST: Final = """
     ORDER BY v.kind = 'managed', v.position LIMIT %s"""
 
 _BATCH: Final = 32
+_GATHER_SECONDS: Final = 0.002
 FIRST_POSITION: Final = (False, -1)
 """The place before the first variable: where a listing starts."""
 
@@ -43,7 +44,7 @@ class Store:
         self._database = database
         writing = Writing(database, trail=trail, releases=releases)
         self._changes: Batcher[Wish, tuple[App, Answer]] = Batcher(
-            writing.write_all, largest=_BATCH, apart=lambda wish: wish.app
+            writing.write_all, largest=_BATCH, apart=lambda wish: wish.app, gather_seconds=_GATHER_SECONDS
         )
 
     async def change(
