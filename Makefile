@@ -53,7 +53,11 @@ format: .venv ## put the code into its format
 	$(BIN)/ruff format .
 
 test: .venv ## unit, integration, access and end-to-end tests
-	$(BIN)/python -m pytest tests/unit tests/integration tests/access tests/e2e
+	@# Most of the time is spent waiting for programs to start and stop, so the two halves run side by side.
+	@mkdir -p .pytest_cache; $(BIN)/python -m pytest tests/e2e > .pytest_cache/e2e.log 2>&1 & e2e=$$!; \
+	$(BIN)/python -m pytest tests/unit tests/integration tests/access; first=$$?; \
+	echo "waiting for the end-to-end tests ..."; \
+	wait $$e2e; second=$$?; cat .pytest_cache/e2e.log; exit $$((first + second))
 
 bench: .venv ## measure, each as a ratio with its two figures, into bench/RESULTS.md
 	$(BIN)/python -m bench --write
