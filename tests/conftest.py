@@ -1,5 +1,7 @@
 """Fixtures that tests of every part may ask for; see `tests/fixtures/` for what each gives."""
 
+import signal
+
 from hypothesis import settings
 
 # How long an example takes says more about the machine than about the code.
@@ -7,3 +9,8 @@ settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 
 pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.tls"]
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C as programs do: a shell that starts us in the background has it ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
