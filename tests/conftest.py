@@ -12,5 +12,5 @@ pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.tls"]
 
 
 def pytest_configure() -> None:
-    """Take Ctrl-C as programs do: a shell that starts us in the background has it ignored, and children inherit that."""
+    """Take Ctrl-C as programs do: started in the background, a shell has it ignored, and children inherit that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
