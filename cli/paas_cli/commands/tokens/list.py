@@ -9,7 +9,12 @@ from paas_cli.session import Session
 from paas_cli.terminal_text import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from paas.tokens.v1.tokens_pb2 import Token
+
+# How many permissions or apps of a token are named on a terminal; `--json` and pipes have them all.
+_ON_A_TERMINAL = 2
 
 
 @declare("tokens:list", app=False)
@@ -44,17 +49,25 @@ def run(session: Session) -> None:
         session.note("There are no tokens; `paas tokens:create` makes one.")
         return
     heading = ("NAME", "SCOPE", "APPS", "CREATED", "LAST USED", "EXPIRES", "ID")
-    rows = [tuple(map(visible, _row(token))) for token in found]
+    most = _ON_A_TERMINAL if session.out.is_terminal else None
+    rows = [tuple(map(visible, _row(token, most))) for token in found]
     session.out.rows(rows, heading=heading, styles=("bold", "", "", "dim", "dim", "dim", "dim"))
 
 
-def _row(token: "Token") -> tuple[str, ...]:
+def _row(token: "Token", most: int | None) -> tuple[str, ...]:
     return (
         token.name,
-        ",".join(token.permissions),
-        ",".join(token.apps) or "all",
+        _listed(token.permissions, most),
+        _listed(token.apps, most) or "all",
         times.to_minute(token.created_at),
         times.to_minute(token.last_used_at) or "-",
         times.to_minute(token.expires_at),
         token.token_id,
     )
+
+
+def _listed(names: "Sequence[str]", most: int | None) -> str:
+    """Return the names, or where at most `most` fit in a line, those and how many more there are."""
+    shown_names = names[:most]
+    more = len(names) - len(shown_names)
+    return ",".join(shown_names) + (f" +{more}" if more else "")
