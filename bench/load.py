@@ -52,7 +52,7 @@ async def rate(work: Work, *, in_flight: int, seconds: float) -> float:
 
 
 async def compare_rates(
-    ours: Work, theirs: Work, *, in_flight: int, seconds: float = 2.0, pairs: int = 5
+    ours: Work, theirs: Work, *, in_flight: int, seconds: float = 2.0, pairs: int = 7
 ) -> tuple[float, float, float]:
     """Return our median rate, theirs, and the median ratio of pairs measured one right after the other."""
     await rate(ours, in_flight=in_flight, seconds=1.0)
