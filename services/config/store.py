@@ -32,7 +32,7 @@ _LIST: Final = """
     ORDER BY v.kind = 'managed', v.position LIMIT %s"""
 
 _BATCH: Final = 32
-_GATHER_SECONDS: Final = 0.002
+_GATHER_SECONDS: Final = 0.004
 FIRST_POSITION: Final = (False, -1)
 """The place before the first variable: where a listing starts."""
 

@@ -153,7 +153,7 @@ class Runner:
                 case Nothing():
                     return
                 case Wait(seconds=seconds):
-                    await self._park(lease, seconds)
+                    self._wake_after(seconds)
                     return
                 case Remove():
                     await self._remove(lease)
@@ -183,6 +183,9 @@ class Runner:
 
     async def _park(self, lease: Lease, seconds: float) -> None:
         await self._work.park(lease, seconds)
+        self._wake_after(seconds)
+
+    def _wake_after(self, seconds: float) -> None:
         asyncio.get_running_loop().call_later(seconds, self.wake)
 
     async def _quietly(self, writing: Coroutine[Any, Any, None]) -> None:

@@ -23,6 +23,7 @@ from services.releaser.domain import (
     Run,
     Standing,
     Step,
+    Wait,
     choose_step,
 )
 from services.releaser.store import RELEASE_COLUMNS, release_of
@@ -172,7 +173,7 @@ class WorkStore:
             await connection.execute(_PARK, self._named(lease) | {"seconds": seconds})
 
     async def take_step(self, lease: Lease, *, spacing_seconds: float) -> Step:
-        """Choose what to do next and write down that it began. Where there is nothing, the lease is over."""
+        """Choose what to do next and write down that it began. Where nothing can be done now, the lease is over."""
         named = self._named(lease)
         async with self._database.transaction(lease.key.tenant) as connection:
             # Requests wait for this lock, so everything is asked for before anything is awaited.
@@ -190,6 +191,8 @@ class WorkStore:
             step = choose_step(standing, spacing_seconds=spacing_seconds)
             if isinstance(step, Nothing):
                 await connection.execute(_DONE, named)
+            if isinstance(step, Wait):
+                await connection.execute(_PARK, named | {"seconds": step.seconds})
             if isinstance(step, Run) and not step.resumed:
                 number = step.release.number
                 await connection.execute(_START, named | {"number": number})

@@ -123,9 +123,13 @@ async def test_the_newest_is_taken_and_the_others_end_with_it(store: Store, data
     assert isinstance(again, Run)
     assert (again.release.number, again.resumed) == (4, True)
     await work.succeed(lease, again.release, ready=1)
-    waiting = await work.take_step(lease, spacing_seconds=5.0)
+    waiting = await work.take_step(lease, spacing_seconds=1.5)
     assert isinstance(waiting, Wait)
-    assert 4.0 < waiting.seconds <= 5.0
+    assert 0.2 < waiting.seconds <= 1.5
+    with pytest.raises(LeaseLost):
+        await work.take_step(lease, spacing_seconds=0.0)  # waiting ends the lease, for whoever comes first then
+    await asyncio.sleep(waiting.seconds)
+    lease = await claim(work)
     last = await work.take_step(lease, spacing_seconds=0.0)
     assert isinstance(last, Run)
     await work.succeed(lease, last.release, ready=1)
