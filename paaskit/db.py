@@ -22,7 +22,7 @@ _SET_TENANT: Final = "SELECT set_config('paas.tenant', %s, true)"
 _SET: Final = "SELECT set_config(%s, %s, true)"
 # A statement that waits longer than a caller would is ended by the server, and with it the locks it holds. Generic
 # plans, because planning anew for each array of parameters costs more than these statements do, and gains nothing:
-# all of them go by primary keys.
+# all of them go by an index. A plan made while a table was empty must say so as well, hence no sequential scans.
 _OPTIONS: Final = (
     "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=20s"
     " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
@@ -107,11 +107,6 @@ class Database:
         """Run one statement without a tenant, as a transaction of its own. For outboxes and schedules."""
         async with self._connection() as connection:
             await connection.execute(statement, parameters)
-
-    async def ping(self) -> None:
-        """Raise Unavailable unless the database answers."""
-        async with self._connection() as connection:
-            await connection.execute("SELECT 1")
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:

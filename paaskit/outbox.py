@@ -23,7 +23,6 @@ from paaskit.logs import describe_exception
 
 AUDIT: Final = "audit"
 RELEASER: Final = "releaser"
-SECRETS: Final = "secrets"
 
 PUT_ALL: Final = """
     INSERT INTO outbox (destination, key, payload) SELECT * FROM unnest(%s::text[], %s::text[], %s::bytea[])

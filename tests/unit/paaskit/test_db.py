@@ -112,7 +112,7 @@ async def test_an_error_undoes_the_transaction(database: Database) -> None:
 
 
 async def test_connections_that_die_are_unavailable_and_then_replaced(database: Database, databases: Databases) -> None:
-    await database.ping()
+    await database.execute("SELECT 1")
     sleeping = asyncio.ensure_future(database.fetch("acme", "SELECT pg_sleep(20)"))
     await asyncio.sleep(0.2)
     ended = databases.look("config", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'config'")
@@ -130,12 +130,12 @@ async def test_connections_that_die_are_unavailable_and_then_replaced(database: 
 
 
 async def test_idle_connections_that_died_cost_one_refusal_at_most(database: Database, databases: Databases) -> None:
-    await database.ping()
+    await database.execute("SELECT 1")
     databases.look("config", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'config'")
     refused = 0
     for _ in range(5):
         try:
-            await database.ping()
+            await database.execute("SELECT 1")
         except Unavailable:
             refused += 1
             await asyncio.sleep(0.2)
