@@ -152,6 +152,6 @@ async def test_no_server_is_unavailable(databases: Databases) -> None:
     try:
         async with asyncio.timeout(8):
             with pytest.raises(Unavailable):
-                await nowhere.ping()
+                await nowhere.execute("SELECT 1")
     finally:
         await nowhere.close()
