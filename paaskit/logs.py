@@ -17,9 +17,15 @@ def configure_logs(*, service: str, level: str) -> None:
     number = logging.getLevelNamesMapping().get(level.upper())
     if number is None:
         raise ValueError("the log level is debug, info, warning or error")
+
+    def say_who(_logger: Any, _method: str, fields: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        # Not a context variable: work that is shared by many requests runs in a context of its own.
+        fields.setdefault("service", service)
+        return fields
+
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            say_who,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _describe_exceptions,
@@ -29,7 +35,6 @@ def configure_logs(*, service: str, level: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stdout),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(service=service)
     root = logging.getLogger()
     root.handlers = [_Bridge()]
     root.setLevel(max(number, logging.WARNING))
