@@ -100,6 +100,7 @@ class Apps:
             names=[],
             make_plan=lambda app, _: Plan(totals=app.totals, spec=None if app.spec == spec else spec),
             description="Update the app",
+            asked=spec_key(spec),
         )
         return await self._store.get(actor.tenant, order.app), change
 

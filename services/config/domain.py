@@ -122,8 +122,12 @@ class Registry:
         make_plan: Callable[[App, Mapping[str, Entry]], Plan],
         description: str = "",
         even_if_unchanged: bool = False,
+        asked: Sequence[str] = (),
     ) -> Change:
-        """Plan against the locked app, keep the plan with its audit event and release order, ask for the release."""
+        """Plan against the locked app, keep the plan with its audit event and release order, ask for the release.
+
+        `asked` is what else, besides names, makes a request the same one again; never a value.
+        """
         if order.validate_only:
             app, current = await self._store.look(actor.tenant, order.app, names=names)
             return Change(version=app.version, changes=make_plan(app, current).changes)
@@ -131,7 +135,7 @@ class Registry:
             request_id=order.request_id,
             subject=actor.name,
             method=action,
-            fingerprint=fingerprint(order.app, names, str(order.stage)),
+            fingerprint=fingerprint(order.app, names, str(order.stage), asked),
         )
 
         def decide(snapshot: Snapshot) -> Decision:

@@ -138,6 +138,17 @@ async def test_same_request_id_has_one_effect_and_one_answer(platform: Platform)
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
+async def test_same_request_id_for_another_spec_is_refused(platform: Platform) -> None:
+    await platform.app()
+    request = config_pb2.UpdateAppRequest(request_id=random_id(), app="web", spec=config_pb2.AppSpec(image="web:1"))
+    first = await platform.config.UpdateApp(request, metadata=platform.me)
+    assert await platform.config.UpdateApp(request, metadata=platform.me) == first
+    request.spec.image = "web:2"
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await platform.config.UpdateApp(request, metadata=platform.me)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
 async def test_concurrent_sets_of_one_name_are_all_kept_in_some_order(platform: Platform, databases: Databases) -> None:
     await platform.app()
     changes = await asyncio.gather(*(platform.set(A=str(index)) for index in range(20)))
