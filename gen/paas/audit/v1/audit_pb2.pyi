@@ -61,6 +61,7 @@ class Event(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
     SERVICE_FIELD_NUMBER: _builtins.int
+    APP_ID_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Required. The same id is appended once."""
     tenant: _builtins.str
@@ -85,6 +86,10 @@ class Event(_message.Message):
     """Optional. The address the gateway saw."""
     service: _builtins.str
     """Output only. The service that reported it, from its certificate."""
+    app_id: _builtins.str
+    """Optional. The app's id, which no other app ever has; empty for attempts on a name that was not
+    looked up.
+    """
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp:
         """Required. When it happened, by the clock of the service that did it."""
@@ -115,10 +120,11 @@ class Event(_message.Message):
         request_id: _builtins.str = ...,
         client_address: _builtins.str = ...,
         service: _builtins.str = ...,
+        app_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "recorded_at", b"recorded_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "app", b"app", "client_address", b"client_address", "event_id", b"event_id", "occurred_at", b"occurred_at", "on_behalf_of", b"on_behalf_of", "outcome", b"outcome", "recorded_at", b"recorded_at", "request_id", b"request_id", "sequence", b"sequence", "service", b"service", "targets", b"targets", "tenant", b"tenant", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "app", b"app", "app_id", b"app_id", "client_address", b"client_address", "event_id", b"event_id", "occurred_at", b"occurred_at", "on_behalf_of", b"on_behalf_of", "outcome", b"outcome", "recorded_at", b"recorded_at", "request_id", b"request_id", "sequence", b"sequence", "service", b"service", "targets", b"targets", "tenant", b"tenant", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -76,7 +76,7 @@ class _ReleaseStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Release
     RELEASE_STATUS_PENDING: _ReleaseStatus.ValueType  # 3
     """The change is kept; the releaser will hear of it as soon as it can be reached."""
     RELEASE_STATUS_STAGED: _ReleaseStatus.ValueType  # 4
-    """Kept without a release, as asked for with `stage`."""
+    """In the app's draft, as asked for with `stage`; what is live stays as it is."""
 
 class ReleaseStatus(_ReleaseStatus, metaclass=_ReleaseStatusEnumTypeWrapper):
     """ReleaseStatus says what became of the release a change asked for."""
@@ -89,30 +89,8 @@ RELEASE_STATUS_QUEUED: ReleaseStatus.ValueType  # 2
 RELEASE_STATUS_PENDING: ReleaseStatus.ValueType  # 3
 """The change is kept; the releaser will hear of it as soon as it can be reached."""
 RELEASE_STATUS_STAGED: ReleaseStatus.ValueType  # 4
-"""Kept without a release, as asked for with `stage`."""
+"""In the app's draft, as asked for with `stage`; what is live stays as it is."""
 Global___ReleaseStatus: _TypeAlias = ReleaseStatus  # noqa: Y015
-
-class _RestoreScope:
-    ValueType = _typing.NewType("ValueType", _builtins.int)
-    V: _TypeAlias = ValueType  # noqa: Y015
-
-class _RestoreScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RestoreScope.ValueType], _builtins.type):
-    DESCRIPTOR: _descriptor.EnumDescriptor
-    RESTORE_SCOPE_UNSPECIFIED: _RestoreScope.ValueType  # 0
-    RESTORE_SCOPE_CONFIG: _RestoreScope.ValueType  # 1
-    """The spec and the config vars; which names are secrets stays as it is now."""
-    RESTORE_SCOPE_EVERYTHING: _RestoreScope.ValueType  # 2
-    """Also which names are secrets, because secrets is restored alongside."""
-
-class RestoreScope(_RestoreScope, metaclass=_RestoreScopeEnumTypeWrapper):
-    """RestoreScope says how much of an old version comes back."""
-
-RESTORE_SCOPE_UNSPECIFIED: RestoreScope.ValueType  # 0
-RESTORE_SCOPE_CONFIG: RestoreScope.ValueType  # 1
-"""The spec and the config vars; which names are secrets stays as it is now."""
-RESTORE_SCOPE_EVERYTHING: RestoreScope.ValueType  # 2
-"""Also which names are secrets, because secrets is restored alongside."""
-Global___RestoreScope: _TypeAlias = RestoreScope  # noqa: Y015
 
 @_typing.final
 class AppSpec(_message.Message):
@@ -300,7 +278,7 @@ class Change(_message.Message):
     release_status: Global___ReleaseStatus.ValueType
     """Output only."""
     release: _builtins.int
-    """Output only. The number N of release vN; 0 unless `release_status` is QUEUED."""
+    """Output only. The number N of release vN; unset unless `release_status` is QUEUED."""
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NameChange]:
         """Output only. In the order of the request; empty where nothing changed."""
@@ -312,15 +290,99 @@ class Change(_message.Message):
         version: _builtins.int = ...,
         changes: _abc.Iterable[Global___NameChange] | None = ...,
         release_status: Global___ReleaseStatus.ValueType = ...,
-        release: _builtins.int = ...,
+        release: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_release", b"_release", "release", b"release"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["change_id", b"change_id", "changes", b"changes", "release", b"release", "release_status", b"release_status", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_release", b"_release", "change_id", b"change_id", "changes", b"changes", "release", b"release", "release_status", b"release_status", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__release: _TypeAlias = _typing.Literal["release"]  # noqa: Y015
+    _WhichOneofArgType__release: _TypeAlias = _typing.Literal["_release", b"_release"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__release) -> _WhichOneofReturnType__release | None: ...
+
+Global___Change: _TypeAlias = Change  # noqa: Y015
+
+@_typing.final
+class StagedVar(_message.Message):
+    """StagedVar is one staged change of a config var."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    STAGED_BY_FIELD_NUMBER: _builtins.int
+    STAGED_AT_FIELD_NUMBER: _builtins.int
+    REPLACES_NEWER_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Output only."""
+    action: Global___Action.ValueType
+    """Output only. What releasing it would do to what is live now."""
+    value: _builtins.str
+    """Output only. The staged value; empty where the name is to be removed."""
+    staged_by: _builtins.str
+    """Output only. Who staged it."""
+    replaces_newer: _builtins.bool
+    """Output only. Whether the live value was changed since: releasing this replaces the newer one."""
+    @_builtins.property
+    def staged_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        action: Global___Action.ValueType = ...,
+        value: _builtins.str = ...,
+        staged_by: _builtins.str = ...,
+        staged_at: _timestamp_pb2.Timestamp | None = ...,
+        replaces_newer: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["staged_at", b"staged_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "name", b"name", "replaces_newer", b"replaces_newer", "staged_at", b"staged_at", "staged_by", b"staged_by", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Change: _TypeAlias = Change  # noqa: Y015
+Global___StagedVar: _TypeAlias = StagedVar  # noqa: Y015
+
+@_typing.final
+class StagedSpec(_message.Message):
+    """StagedSpec is a staged change of what an app runs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SPEC_FIELD_NUMBER: _builtins.int
+    STAGED_BY_FIELD_NUMBER: _builtins.int
+    STAGED_AT_FIELD_NUMBER: _builtins.int
+    REPLACES_NEWER_FIELD_NUMBER: _builtins.int
+    staged_by: _builtins.str
+    """Output only. Who staged it."""
+    replaces_newer: _builtins.bool
+    """Output only. Whether the live spec was changed since."""
+    @_builtins.property
+    def spec(self) -> Global___AppSpec:
+        """Output only."""
+
+    @_builtins.property
+    def staged_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only."""
+
+    def __init__(
+        self,
+        *,
+        spec: Global___AppSpec | None = ...,
+        staged_by: _builtins.str = ...,
+        staged_at: _timestamp_pb2.Timestamp | None = ...,
+        replaces_newer: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["spec", b"spec", "staged_at", b"staged_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["replaces_newer", b"replaces_newer", "spec", b"spec", "staged_at", b"staged_at", "staged_by", b"staged_by"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StagedSpec: _TypeAlias = StagedSpec  # noqa: Y015
 
 @_typing.final
 class CreateAppRequest(_message.Message):
@@ -392,7 +454,7 @@ class UpdateAppRequest(_message.Message):
     etag: _builtins.str
     """Optional. Refused with ABORTED unless it is the app's current etag."""
     stage: _builtins.bool
-    """Optional. Keep the change without releasing it."""
+    """Optional. Put the change into the app's draft instead of releasing it."""
     @_builtins.property
     def spec(self) -> Global___AppSpec:
         """Required. The whole new spec."""
@@ -463,16 +525,22 @@ class GetAppResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     APP_FIELD_NUMBER: _builtins.int
+    STAGED_SPEC_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def app(self) -> Global___App: ...
+    @_builtins.property
+    def staged_spec(self) -> Global___StagedSpec:
+        """Unset where no change of the spec is staged."""
+
     def __init__(
         self,
         *,
         app: Global___App | None = ...,
+        staged_spec: Global___StagedSpec | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["app", b"app"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "staged_spec", b"staged_spec"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "staged_spec", b"staged_spec"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -601,14 +669,21 @@ class ListVarsResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    STAGED_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """Empty on the last page."""
     version: _builtins.int
     """The version listed."""
     etag: _builtins.str
-    """To be given to SetVars or UnsetVars to refuse a change made in between."""
+    """To be given to SetVars or UnsetVars to refuse a change made or staged in between. It is this
+    app's alone: another app of the same name never has it.
+    """
     @_builtins.property
     def vars(self) -> _containers.RepeatedCompositeFieldContainer[Global___Var]: ...
+    @_builtins.property
+    def staged(self) -> _containers.RepeatedCompositeFieldContainer[Global___StagedVar]:
+        """What is staged, by name; on the first page only."""
+
     def __init__(
         self,
         *,
@@ -616,10 +691,11 @@ class ListVarsResponse(_message.Message):
         next_page_token: _builtins.str = ...,
         version: _builtins.int = ...,
         etag: _builtins.str = ...,
+        staged: _abc.Iterable[Global___StagedVar] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "next_page_token", b"next_page_token", "vars", b"vars", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "next_page_token", b"next_page_token", "staged", b"staged", "vars", b"vars", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -640,7 +716,7 @@ class SetVarsRequest(_message.Message):
     app: _builtins.str
     """Required."""
     stage: _builtins.bool
-    """Optional. Keep the change without releasing it."""
+    """Optional. Put the change into the app's draft instead of releasing it."""
     validate_only: _builtins.bool
     """Optional. Say what would change, and change nothing."""
     etag: _builtins.str
@@ -705,7 +781,7 @@ class UnsetVarsRequest(_message.Message):
     ignore_missing: _builtins.bool
     """Optional. Pass over names that are not set."""
     stage: _builtins.bool
-    """Optional. Keep the change without releasing it."""
+    """Optional. Put the change into the app's draft instead of releasing it."""
     validate_only: _builtins.bool
     """Optional. Say what would change, and change nothing."""
     etag: _builtins.str
@@ -752,6 +828,66 @@ class UnsetVarsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UnsetVarsResponse: _TypeAlias = UnsetVarsResponse  # noqa: Y015
+
+@_typing.final
+class DiscardStagedRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    APP_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    SPEC_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Required. As in CreateAppRequest."""
+    app: _builtins.str
+    """Required."""
+    spec: _builtins.bool
+    """Optional. Drop the staged change of the spec as well, where there is one."""
+    @_builtins.property
+    def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. The names whose staged change is dropped; empty is every one that is staged now."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        app: _builtins.str = ...,
+        names: _abc.Iterable[_builtins.str] | None = ...,
+        spec: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "names", b"names", "request_id", b"request_id", "spec", b"spec"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiscardStagedRequest: _TypeAlias = DiscardStagedRequest  # noqa: Y015
+
+@_typing.final
+class DiscardStagedResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGES_FIELD_NUMBER: _builtins.int
+    SPEC_FIELD_NUMBER: _builtins.int
+    spec: _builtins.bool
+    """Whether a staged change of the spec was dropped."""
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NameChange]:
+        """What is no longer staged: what releasing it would have done."""
+
+    def __init__(
+        self,
+        *,
+        changes: _abc.Iterable[Global___NameChange] | None = ...,
+        spec: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "spec", b"spec"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiscardStagedResponse: _TypeAlias = DiscardStagedResponse  # noqa: Y015
 
 @_typing.final
 class ResolveAppRequest(_message.Message):
@@ -827,15 +963,21 @@ class ClaimNamesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TENANT_FIELD_NUMBER: _builtins.int
-    APP_FIELD_NUMBER: _builtins.int
+    APP_ID_FIELD_NUMBER: _builtins.int
     CLAIMS_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    CLAIM_ID_FIELD_NUMBER: _builtins.int
+    SKIP_TAKEN_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
     """Required."""
-    app: _builtins.str
-    """Required. The app's name."""
+    app_id: _builtins.str
+    """Required."""
     validate_only: _builtins.bool
     """Optional. Check only."""
+    claim_id: _builtins.str
+    """Required unless `validate_only`. What names that are new, or claimed again, are held under."""
+    skip_taken: _builtins.bool
+    """Optional. Pass over names that are something else, instead of refusing all."""
     @_builtins.property
     def claims(self) -> _containers.RepeatedCompositeFieldContainer[Global___Claim]:
         """Required. 1 to 500."""
@@ -844,13 +986,15 @@ class ClaimNamesRequest(_message.Message):
         self,
         *,
         tenant: _builtins.str = ...,
-        app: _builtins.str = ...,
+        app_id: _builtins.str = ...,
         claims: _abc.Iterable[Global___Claim] | None = ...,
         validate_only: _builtins.bool = ...,
+        claim_id: _builtins.str = ...,
+        skip_taken: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "claims", b"claims", "tenant", b"tenant", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "claim_id", b"claim_id", "claims", b"claims", "skip_taken", b"skip_taken", "tenant", b"tenant", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -860,20 +1004,55 @@ Global___ClaimNamesRequest: _TypeAlias = ClaimNamesRequest  # noqa: Y015
 class ClaimNamesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
-    APP_ID_FIELD_NUMBER: _builtins.int
-    app_id: _builtins.str
+    VERSION_FIELD_NUMBER: _builtins.int
+    TAKEN_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """The version of config in which the names are secrets; unset with `validate_only`."""
+    @_builtins.property
+    def taken(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """With `skip_taken`: the names that were passed over."""
+
     def __init__(
         self,
         *,
-        app_id: _builtins.str = ...,
+        version: _builtins.int | None = ...,
+        taken: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_version", b"_version", "version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_version", b"_version", "taken", b"taken", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__version: _TypeAlias = _typing.Literal["version"]  # noqa: Y015
+    _WhichOneofArgType__version: _TypeAlias = _typing.Literal["_version", b"_version"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__version) -> _WhichOneofReturnType__version | None: ...
+
+Global___ClaimNamesResponse: _TypeAlias = ClaimNamesResponse  # noqa: Y015
+
+@_typing.final
+class HeldName(_message.Message):
+    """HeldName is a name and the claim it is held under."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    CLAIM_ID_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Required."""
+    claim_id: _builtins.str
+    """Required; empty for names that were claimed before claims had ids."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        claim_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claim_id", b"claim_id", "name", b"name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___ClaimNamesResponse: _TypeAlias = ClaimNamesResponse  # noqa: Y015
+Global___HeldName: _TypeAlias = HeldName  # noqa: Y015
 
 @_typing.final
 class ReleaseNamesRequest(_message.Message):
@@ -887,7 +1066,7 @@ class ReleaseNamesRequest(_message.Message):
     app_id: _builtins.str
     """Required."""
     @_builtins.property
-    def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+    def names(self) -> _containers.RepeatedCompositeFieldContainer[Global___HeldName]:
         """Required."""
 
     def __init__(
@@ -895,7 +1074,7 @@ class ReleaseNamesRequest(_message.Message):
         *,
         tenant: _builtins.str = ...,
         app_id: _builtins.str = ...,
-        names: _abc.Iterable[_builtins.str] | None = ...,
+        names: _abc.Iterable[Global___HeldName] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -932,7 +1111,7 @@ class GetDesiredStateRequest(_message.Message):
     app_id: _builtins.str
     """Required."""
     version: _builtins.int
-    """Optional. 0 is the newest."""
+    """Required. As the release was ordered with."""
     def __init__(
         self,
         *,
@@ -995,42 +1174,46 @@ class RestoreVersionRequest(_message.Message):
     TENANT_FIELD_NUMBER: _builtins.int
     APP_ID_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     CHANGE_ID_FIELD_NUMBER: _builtins.int
-    SCOPE_FIELD_NUMBER: _builtins.int
-    EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
+    SKIP_TAKEN_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     ACTOR_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
     """Required."""
     app_id: _builtins.str
     """Required."""
     version: _builtins.int
     """Required. The version to make current again."""
+    request_id: _builtins.str
+    """Required unless `validate_only`. The same id restores once."""
     change_id: _builtins.str
-    """Required. The same id restores once."""
-    scope: Global___RestoreScope.ValueType
-    """Required."""
-    expected_version: _builtins.int
-    """Optional. Refused with ABORTED unless it is the newest version; 0 asks for nothing."""
+    """Required unless `validate_only`. The release this is for; its order is kept with the change."""
+    skip_taken: _builtins.bool
+    """Optional. Pass over names that are something else now, instead of refusing all."""
     validate_only: _builtins.bool
     """Optional. Say what would change, and change nothing."""
     actor: _builtins.str
-    """Required unless `validate_only`. Who it is done for, for the audit log."""
+    """Required unless `validate_only`. Who it is done for, for the audit log and the release."""
+    description: _builtins.str
+    """Required unless `validate_only`. The release's description."""
     def __init__(
         self,
         *,
         tenant: _builtins.str = ...,
         app_id: _builtins.str = ...,
         version: _builtins.int = ...,
+        request_id: _builtins.str = ...,
         change_id: _builtins.str = ...,
-        scope: Global___RestoreScope.ValueType = ...,
-        expected_version: _builtins.int = ...,
+        skip_taken: _builtins.bool = ...,
         validate_only: _builtins.bool = ...,
         actor: _builtins.str = ...,
+        description: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "app_id", b"app_id", "change_id", b"change_id", "expected_version", b"expected_version", "scope", b"scope", "tenant", b"tenant", "validate_only", b"validate_only", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "app_id", b"app_id", "change_id", b"change_id", "description", b"description", "request_id", b"request_id", "skip_taken", b"skip_taken", "tenant", b"tenant", "validate_only", b"validate_only", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1042,23 +1225,247 @@ class RestoreVersionResponse(_message.Message):
 
     VERSION_FIELD_NUMBER: _builtins.int
     CHANGES_FIELD_NUMBER: _builtins.int
+    TAKEN_FIELD_NUMBER: _builtins.int
+    SPEC_CHANGED_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     """The newest version afterwards."""
+    spec_changed: _builtins.bool
+    """Whether what the app runs changes."""
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NameChange]: ...
+    @_builtins.property
+    def taken(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """With `skip_taken`: the names that were passed over."""
+
     def __init__(
         self,
         *,
         version: _builtins.int = ...,
         changes: _abc.Iterable[Global___NameChange] | None = ...,
+        taken: _abc.Iterable[_builtins.str] | None = ...,
+        spec_changed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "spec_changed", b"spec_changed", "taken", b"taken", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RestoreVersionResponse: _TypeAlias = RestoreVersionResponse  # noqa: Y015
+
+@_typing.final
+class RevertChangesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_FIELD_NUMBER: _builtins.int
+    APP_ID_FIELD_NUMBER: _builtins.int
+    FROM_VERSION_FIELD_NUMBER: _builtins.int
+    TO_VERSION_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    tenant: _builtins.str
+    """Required."""
+    app_id: _builtins.str
+    """Required."""
+    from_version: _builtins.int
+    """Required. The version before the changes."""
+    to_version: _builtins.int
+    """Required. The version that has them."""
+    request_id: _builtins.str
+    """Required. The same id takes back once."""
+    actor: _builtins.str
+    """Required. Who asked for what is taken back, for the audit log."""
+    def __init__(
+        self,
+        *,
+        tenant: _builtins.str = ...,
+        app_id: _builtins.str = ...,
+        from_version: _builtins.int = ...,
+        to_version: _builtins.int = ...,
+        request_id: _builtins.str = ...,
+        actor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "app_id", b"app_id", "from_version", b"from_version", "request_id", b"request_id", "tenant", b"tenant", "to_version", b"to_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevertChangesRequest: _TypeAlias = RevertChangesRequest  # noqa: Y015
+
+@_typing.final
+class RevertChangesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    TAKEN_FIELD_NUMBER: _builtins.int
+    SPEC_CHANGED_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """The newest version afterwards."""
+    spec_changed: _builtins.bool
+    """Whether what the app runs was taken back."""
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NameChange]:
+        """What was taken back."""
+
+    @_builtins.property
+    def taken(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names that would have been taken back and are something else now."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+        changes: _abc.Iterable[Global___NameChange] | None = ...,
+        taken: _abc.Iterable[_builtins.str] | None = ...,
+        spec_changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "spec_changed", b"spec_changed", "taken", b"taken", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevertChangesResponse: _TypeAlias = RevertChangesResponse  # noqa: Y015
+
+@_typing.final
+class GetDraftRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_FIELD_NUMBER: _builtins.int
+    APP_ID_FIELD_NUMBER: _builtins.int
+    tenant: _builtins.str
+    """Required."""
+    app_id: _builtins.str
+    """Required."""
+    def __init__(
+        self,
+        *,
+        tenant: _builtins.str = ...,
+        app_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "tenant", b"tenant"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDraftRequest: _TypeAlias = GetDraftRequest  # noqa: Y015
+
+@_typing.final
+class GetDraftResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    VARS_FIELD_NUMBER: _builtins.int
+    SPEC_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Counts what was ever staged. Unset where nothing is staged now."""
+    @_builtins.property
+    def vars(self) -> _containers.RepeatedCompositeFieldContainer[Global___StagedVar]: ...
+    @_builtins.property
+    def spec(self) -> Global___StagedSpec:
+        """Unset where no change of the spec is staged."""
+
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int | None = ...,
+        vars: _abc.Iterable[Global___StagedVar] | None = ...,
+        spec: Global___StagedSpec | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_revision", b"_revision", "revision", b"revision", "spec", b"spec"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_revision", b"_revision", "revision", b"revision", "spec", b"spec", "vars", b"vars"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__revision: _TypeAlias = _typing.Literal["revision"]  # noqa: Y015
+    _WhichOneofArgType__revision: _TypeAlias = _typing.Literal["_revision", b"_revision"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__revision) -> _WhichOneofReturnType__revision | None: ...
+
+Global___GetDraftResponse: _TypeAlias = GetDraftResponse  # noqa: Y015
+
+@_typing.final
+class ReleaseDraftRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_FIELD_NUMBER: _builtins.int
+    APP_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    REPLACE_NEWER_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    tenant: _builtins.str
+    """Required."""
+    app_id: _builtins.str
+    """Required."""
+    request_id: _builtins.str
+    """Required. The same id releases once."""
+    change_id: _builtins.str
+    """Required. The release this is for; its order is kept with the change."""
+    revision: _builtins.int
+    """Required. What was staged after this revision stays staged."""
+    replace_newer: _builtins.bool
+    """Optional. Replace values that were changed since they were staged; else that is refused."""
+    actor: _builtins.str
+    """Required. Who releases it."""
+    description: _builtins.str
+    """Required. The release's description."""
+    def __init__(
+        self,
+        *,
+        tenant: _builtins.str = ...,
+        app_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        change_id: _builtins.str = ...,
+        revision: _builtins.int = ...,
+        replace_newer: _builtins.bool = ...,
+        actor: _builtins.str = ...,
+        description: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "app_id", b"app_id", "change_id", b"change_id", "description", b"description", "replace_newer", b"replace_newer", "request_id", b"request_id", "revision", b"revision", "tenant", b"tenant"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseDraftRequest: _TypeAlias = ReleaseDraftRequest  # noqa: Y015
+
+@_typing.final
+class ReleaseDraftResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    VARS_FIELD_NUMBER: _builtins.int
+    SPEC_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """The version that has the draft; unset where nothing of it was left to release."""
+    @_builtins.property
+    def vars(self) -> _containers.RepeatedCompositeFieldContainer[Global___StagedVar]:
+        """What became live, with who had staged it."""
+
+    @_builtins.property
+    def spec(self) -> Global___StagedSpec:
+        """Unset where the spec did not change."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.int | None = ...,
+        vars: _abc.Iterable[Global___StagedVar] | None = ...,
+        spec: Global___StagedSpec | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_version", b"_version", "spec", b"spec", "version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_version", b"_version", "spec", b"spec", "vars", b"vars", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__version: _TypeAlias = _typing.Literal["version"]  # noqa: Y015
+    _WhichOneofArgType__version: _TypeAlias = _typing.Literal["_version", b"_version"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__version) -> _WhichOneofReturnType__version | None: ...
+
+Global___ReleaseDraftResponse: _TypeAlias = ReleaseDraftResponse  # noqa: Y015
 
 @_typing.final
 class AttachManagedVarRequest(_message.Message):

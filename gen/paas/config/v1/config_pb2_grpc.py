@@ -75,6 +75,11 @@ class ConfigServiceStub:
                 request_serializer=paas_dot_config_dot_v1_dot_config__pb2.UnsetVarsRequest.SerializeToString,
                 response_deserializer=paas_dot_config_dot_v1_dot_config__pb2.UnsetVarsResponse.FromString,
                 _registered_method=True)
+        self.DiscardStaged = channel.unary_unary(
+                '/paas.config.v1.ConfigService/DiscardStaged',
+                request_serializer=paas_dot_config_dot_v1_dot_config__pb2.DiscardStagedRequest.SerializeToString,
+                response_deserializer=paas_dot_config_dot_v1_dot_config__pb2.DiscardStagedResponse.FromString,
+                _registered_method=True)
 
 
 class ConfigServiceServicer:
@@ -145,6 +150,14 @@ class ConfigServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DiscardStaged(self, request, context):
+        """Drops staged changes of config vars, and of the app's spec where asked (that needs apps.write
+        as well). What is live stays as it is. Callers: users with config.write.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ConfigServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -187,6 +200,11 @@ def add_ConfigServiceServicer_to_server(servicer, server):
                     servicer.UnsetVars,
                     request_deserializer=paas_dot_config_dot_v1_dot_config__pb2.UnsetVarsRequest.FromString,
                     response_serializer=paas_dot_config_dot_v1_dot_config__pb2.UnsetVarsResponse.SerializeToString,
+            ),
+            'DiscardStaged': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiscardStaged,
+                    request_deserializer=paas_dot_config_dot_v1_dot_config__pb2.DiscardStagedRequest.FromString,
+                    response_serializer=paas_dot_config_dot_v1_dot_config__pb2.DiscardStagedResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -416,6 +434,33 @@ class ConfigService:
             metadata,
             _registered_method=True)
 
+    @staticmethod
+    def DiscardStaged(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.config.v1.ConfigService/DiscardStaged',
+            paas_dot_config_dot_v1_dot_config__pb2.DiscardStagedRequest.SerializeToString,
+            paas_dot_config_dot_v1_dot_config__pb2.DiscardStagedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
 
 class ConfigInternalServiceStub:
     """What other services call, over mTLS, never through the gateway.
@@ -452,6 +497,21 @@ class ConfigInternalServiceStub:
                 request_serializer=paas_dot_config_dot_v1_dot_config__pb2.RestoreVersionRequest.SerializeToString,
                 response_deserializer=paas_dot_config_dot_v1_dot_config__pb2.RestoreVersionResponse.FromString,
                 _registered_method=True)
+        self.RevertChanges = channel.unary_unary(
+                '/paas.config.v1.ConfigInternalService/RevertChanges',
+                request_serializer=paas_dot_config_dot_v1_dot_config__pb2.RevertChangesRequest.SerializeToString,
+                response_deserializer=paas_dot_config_dot_v1_dot_config__pb2.RevertChangesResponse.FromString,
+                _registered_method=True)
+        self.GetDraft = channel.unary_unary(
+                '/paas.config.v1.ConfigInternalService/GetDraft',
+                request_serializer=paas_dot_config_dot_v1_dot_config__pb2.GetDraftRequest.SerializeToString,
+                response_deserializer=paas_dot_config_dot_v1_dot_config__pb2.GetDraftResponse.FromString,
+                _registered_method=True)
+        self.ReleaseDraft = channel.unary_unary(
+                '/paas.config.v1.ConfigInternalService/ReleaseDraft',
+                request_serializer=paas_dot_config_dot_v1_dot_config__pb2.ReleaseDraftRequest.SerializeToString,
+                response_deserializer=paas_dot_config_dot_v1_dot_config__pb2.ReleaseDraftResponse.FromString,
+                _registered_method=True)
         self.AttachManagedVar = channel.unary_unary(
                 '/paas.config.v1.ConfigInternalService/AttachManagedVar',
                 request_serializer=paas_dot_config_dot_v1_dot_config__pb2.AttachManagedVarRequest.SerializeToString,
@@ -469,23 +529,23 @@ class ConfigInternalServiceServicer:
     """
 
     def ResolveApp(self, request, context):
-        """Turns an app's name into its id. Callers: secrets, releaser.
+        """Turns an app's name into its id. Callers: secrets, releaser, tokens.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ClaimNames(self, request, context):
-        """Claims names for secrets, or grows the size an existing claim counts with. All or none.
-        Callers: secrets.
+        """Claims names for secrets, or sets the size an existing claim counts with. All or none, unless
+        asked to pass over names that are taken. Callers: secrets.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReleaseNames(self, request, context):
-        """Gives names up again that secrets holds. Names it does not hold are passed over.
-        Callers: secrets.
+        """Gives claims up again. A name that is not held, or by now under another claim, is passed over:
+        a message that arrives late frees nothing that was claimed again. Callers: secrets.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -499,7 +559,30 @@ class ConfigInternalServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RestoreVersion(self, request, context):
-        """Makes a new version that equals an old one. Callers: releaser.
+        """Makes a new version whose spec and config vars equal an old one's, and orders its release.
+        Callers: releaser.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevertChanges(self, request, context):
+        """Takes back what changed between two versions, name by name, where it still stands as the later
+        of them left it. Orders no release: whoever takes back releases. Callers: releaser.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDraft(self, request, context):
+        """Reads what is staged. Callers: releaser.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseDraft(self, request, context):
+        """Makes what is staged live, and orders its release. Callers: releaser.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -547,6 +630,21 @@ def add_ConfigInternalServiceServicer_to_server(servicer, server):
                     servicer.RestoreVersion,
                     request_deserializer=paas_dot_config_dot_v1_dot_config__pb2.RestoreVersionRequest.FromString,
                     response_serializer=paas_dot_config_dot_v1_dot_config__pb2.RestoreVersionResponse.SerializeToString,
+            ),
+            'RevertChanges': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevertChanges,
+                    request_deserializer=paas_dot_config_dot_v1_dot_config__pb2.RevertChangesRequest.FromString,
+                    response_serializer=paas_dot_config_dot_v1_dot_config__pb2.RevertChangesResponse.SerializeToString,
+            ),
+            'GetDraft': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDraft,
+                    request_deserializer=paas_dot_config_dot_v1_dot_config__pb2.GetDraftRequest.FromString,
+                    response_serializer=paas_dot_config_dot_v1_dot_config__pb2.GetDraftResponse.SerializeToString,
+            ),
+            'ReleaseDraft': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseDraft,
+                    request_deserializer=paas_dot_config_dot_v1_dot_config__pb2.ReleaseDraftRequest.FromString,
+                    response_serializer=paas_dot_config_dot_v1_dot_config__pb2.ReleaseDraftResponse.SerializeToString,
             ),
             'AttachManagedVar': grpc.unary_unary_rpc_method_handler(
                     servicer.AttachManagedVar,
@@ -695,6 +793,87 @@ class ConfigInternalService:
             '/paas.config.v1.ConfigInternalService/RestoreVersion',
             paas_dot_config_dot_v1_dot_config__pb2.RestoreVersionRequest.SerializeToString,
             paas_dot_config_dot_v1_dot_config__pb2.RestoreVersionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevertChanges(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.config.v1.ConfigInternalService/RevertChanges',
+            paas_dot_config_dot_v1_dot_config__pb2.RevertChangesRequest.SerializeToString,
+            paas_dot_config_dot_v1_dot_config__pb2.RevertChangesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDraft(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.config.v1.ConfigInternalService/GetDraft',
+            paas_dot_config_dot_v1_dot_config__pb2.GetDraftRequest.SerializeToString,
+            paas_dot_config_dot_v1_dot_config__pb2.GetDraftResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseDraft(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.config.v1.ConfigInternalService/ReleaseDraft',
+            paas_dot_config_dot_v1_dot_config__pb2.ReleaseDraftRequest.SerializeToString,
+            paas_dot_config_dot_v1_dot_config__pb2.ReleaseDraftResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -48,6 +48,10 @@ class ConfigServiceStub:
     """Unsets config vars: all of them or none. Requests one release.
     Callers: users with config.write.
     """
+    DiscardStaged: _aio.UnaryUnaryMultiCallable[_config_pb2.DiscardStagedRequest, _config_pb2.DiscardStagedResponse]
+    """Drops staged changes of config vars, and of the app's spec where asked (that needs apps.write
+    as well). What is live stays as it is. Callers: users with config.write.
+    """
 
 class ConfigServiceServicer(metaclass=_abc_1.ABCMeta):
     """What users call, through the gateway."""
@@ -132,6 +136,16 @@ class ConfigServiceServicer(metaclass=_abc_1.ABCMeta):
         Callers: users with config.write.
         """
 
+    @_abc_1.abstractmethod
+    def DiscardStaged(
+        self,
+        request: _config_pb2.DiscardStagedRequest,
+        context: _aio.ServicerContext[_config_pb2.DiscardStagedRequest, _abc.Awaitable[_config_pb2.DiscardStagedResponse]],
+    ) -> _abc.Awaitable[_config_pb2.DiscardStagedResponse]:
+        """Drops staged changes of config vars, and of the app's spec where asked (that needs apps.write
+        as well). What is live stays as it is. Callers: users with config.write.
+        """
+
 def add_ConfigServiceServicer_to_server(servicer: ConfigServiceServicer, server: _aio.Server) -> None: ...
 
 class ConfigInternalServiceStub:
@@ -139,19 +153,29 @@ class ConfigInternalServiceStub:
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ResolveApp: _aio.UnaryUnaryMultiCallable[_config_pb2.ResolveAppRequest, _config_pb2.ResolveAppResponse]
-    """Turns an app's name into its id. Callers: secrets, releaser."""
+    """Turns an app's name into its id. Callers: secrets, releaser, tokens."""
     ClaimNames: _aio.UnaryUnaryMultiCallable[_config_pb2.ClaimNamesRequest, _config_pb2.ClaimNamesResponse]
-    """Claims names for secrets, or grows the size an existing claim counts with. All or none.
-    Callers: secrets.
+    """Claims names for secrets, or sets the size an existing claim counts with. All or none, unless
+    asked to pass over names that are taken. Callers: secrets.
     """
     ReleaseNames: _aio.UnaryUnaryMultiCallable[_config_pb2.ReleaseNamesRequest, _config_pb2.ReleaseNamesResponse]
-    """Gives names up again that secrets holds. Names it does not hold are passed over.
-    Callers: secrets.
+    """Gives claims up again. A name that is not held, or by now under another claim, is passed over:
+    a message that arrives late frees nothing that was claimed again. Callers: secrets.
     """
     GetDesiredState: _aio.UnaryUnaryMultiCallable[_config_pb2.GetDesiredStateRequest, _config_pb2.GetDesiredStateResponse]
     """Everything a release needs of this service, at one version. Callers: releaser."""
     RestoreVersion: _aio.UnaryUnaryMultiCallable[_config_pb2.RestoreVersionRequest, _config_pb2.RestoreVersionResponse]
-    """Makes a new version that equals an old one. Callers: releaser."""
+    """Makes a new version whose spec and config vars equal an old one's, and orders its release.
+    Callers: releaser.
+    """
+    RevertChanges: _aio.UnaryUnaryMultiCallable[_config_pb2.RevertChangesRequest, _config_pb2.RevertChangesResponse]
+    """Takes back what changed between two versions, name by name, where it still stands as the later
+    of them left it. Orders no release: whoever takes back releases. Callers: releaser.
+    """
+    GetDraft: _aio.UnaryUnaryMultiCallable[_config_pb2.GetDraftRequest, _config_pb2.GetDraftResponse]
+    """Reads what is staged. Callers: releaser."""
+    ReleaseDraft: _aio.UnaryUnaryMultiCallable[_config_pb2.ReleaseDraftRequest, _config_pb2.ReleaseDraftResponse]
+    """Makes what is staged live, and orders its release. Callers: releaser."""
     AttachManagedVar: _aio.UnaryUnaryMultiCallable[_config_pb2.AttachManagedVarRequest, _config_pb2.AttachManagedVarResponse]
     """Attaches a variable that an add-on manages, or replaces its value. The value is sealed in
     secrets; this service keeps its name, add-on and display form. Callers: provisioner.
@@ -168,7 +192,7 @@ class ConfigInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _config_pb2.ResolveAppRequest,
         context: _aio.ServicerContext[_config_pb2.ResolveAppRequest, _abc.Awaitable[_config_pb2.ResolveAppResponse]],
     ) -> _abc.Awaitable[_config_pb2.ResolveAppResponse]:
-        """Turns an app's name into its id. Callers: secrets, releaser."""
+        """Turns an app's name into its id. Callers: secrets, releaser, tokens."""
 
     @_abc_1.abstractmethod
     def ClaimNames(
@@ -176,8 +200,8 @@ class ConfigInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _config_pb2.ClaimNamesRequest,
         context: _aio.ServicerContext[_config_pb2.ClaimNamesRequest, _abc.Awaitable[_config_pb2.ClaimNamesResponse]],
     ) -> _abc.Awaitable[_config_pb2.ClaimNamesResponse]:
-        """Claims names for secrets, or grows the size an existing claim counts with. All or none.
-        Callers: secrets.
+        """Claims names for secrets, or sets the size an existing claim counts with. All or none, unless
+        asked to pass over names that are taken. Callers: secrets.
         """
 
     @_abc_1.abstractmethod
@@ -186,8 +210,8 @@ class ConfigInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _config_pb2.ReleaseNamesRequest,
         context: _aio.ServicerContext[_config_pb2.ReleaseNamesRequest, _abc.Awaitable[_config_pb2.ReleaseNamesResponse]],
     ) -> _abc.Awaitable[_config_pb2.ReleaseNamesResponse]:
-        """Gives names up again that secrets holds. Names it does not hold are passed over.
-        Callers: secrets.
+        """Gives claims up again. A name that is not held, or by now under another claim, is passed over:
+        a message that arrives late frees nothing that was claimed again. Callers: secrets.
         """
 
     @_abc_1.abstractmethod
@@ -204,7 +228,35 @@ class ConfigInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _config_pb2.RestoreVersionRequest,
         context: _aio.ServicerContext[_config_pb2.RestoreVersionRequest, _abc.Awaitable[_config_pb2.RestoreVersionResponse]],
     ) -> _abc.Awaitable[_config_pb2.RestoreVersionResponse]:
-        """Makes a new version that equals an old one. Callers: releaser."""
+        """Makes a new version whose spec and config vars equal an old one's, and orders its release.
+        Callers: releaser.
+        """
+
+    @_abc_1.abstractmethod
+    def RevertChanges(
+        self,
+        request: _config_pb2.RevertChangesRequest,
+        context: _aio.ServicerContext[_config_pb2.RevertChangesRequest, _abc.Awaitable[_config_pb2.RevertChangesResponse]],
+    ) -> _abc.Awaitable[_config_pb2.RevertChangesResponse]:
+        """Takes back what changed between two versions, name by name, where it still stands as the later
+        of them left it. Orders no release: whoever takes back releases. Callers: releaser.
+        """
+
+    @_abc_1.abstractmethod
+    def GetDraft(
+        self,
+        request: _config_pb2.GetDraftRequest,
+        context: _aio.ServicerContext[_config_pb2.GetDraftRequest, _abc.Awaitable[_config_pb2.GetDraftResponse]],
+    ) -> _abc.Awaitable[_config_pb2.GetDraftResponse]:
+        """Reads what is staged. Callers: releaser."""
+
+    @_abc_1.abstractmethod
+    def ReleaseDraft(
+        self,
+        request: _config_pb2.ReleaseDraftRequest,
+        context: _aio.ServicerContext[_config_pb2.ReleaseDraftRequest, _abc.Awaitable[_config_pb2.ReleaseDraftResponse]],
+    ) -> _abc.Awaitable[_config_pb2.ReleaseDraftResponse]:
+        """Makes what is staged live, and orders its release. Callers: releaser."""
 
     @_abc_1.abstractmethod
     def AttachManagedVar(

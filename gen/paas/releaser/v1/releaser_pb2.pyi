@@ -74,6 +74,8 @@ class Release(_message.Message):
     REVERT_RELEASE_FIELD_NUMBER: _builtins.int
     REVERTED_NAMES_FIELD_NUMBER: _builtins.int
     SOURCE_RELEASE_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    HIDDEN_CHANGES_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """Output only. N of vN, counted per app from 1."""
     state: Global___State.ValueType
@@ -83,9 +85,13 @@ class Release(_message.Message):
     actor: _builtins.str
     """Output only. Who asked for it."""
     config_version: _builtins.int
-    """Output only. Pinned when it starts; 0 before."""
+    """Output only. The version of the app's spec and config it was ordered with. Unset in releases
+    from before orders named it that never started.
+    """
     secrets_version: _builtins.int
-    """Output only. Pinned when it starts; 0 before."""
+    """Output only. The version of the app's secrets it was ordered with; unset where no secret was
+    ever part of a release.
+    """
     message: _builtins.str
     """Output only. One sentence: what it waits for, or why it failed."""
     instances_ready: _builtins.int
@@ -95,11 +101,15 @@ class Release(_message.Message):
     superseded_by: _builtins.int
     """Output only. The release that took its change over."""
     reverted_to: _builtins.int
-    """Output only. The release whose versions were restored after a failure."""
+    """Output only. The last good release, to whose values this one's were taken back."""
     revert_release: _builtins.int
-    """Output only. The release that brought them back."""
+    """Output only. The release that runs with them taken back."""
     source_release: _builtins.int
-    """Output only. The release a rollback or revert took its versions from."""
+    """Output only. The release a rollback or revert took its values from."""
+    hidden_changes: _builtins.int
+    """Output only. How many more changes, or names taken back, there are of secrets that the caller
+    may not list.
+    """
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """Output only."""
@@ -114,7 +124,11 @@ class Release(_message.Message):
 
     @_builtins.property
     def reverted_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Output only. The names whose values were taken back."""
+        """Output only. The names whose values were taken back; of secrets only for who may list them."""
+
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReleasedChange]:
+        """Output only. What it was ordered for, name by name; of secrets only for who may list them."""
 
     def __init__(
         self,
@@ -123,27 +137,95 @@ class Release(_message.Message):
         state: Global___State.ValueType = ...,
         description: _builtins.str = ...,
         actor: _builtins.str = ...,
-        config_version: _builtins.int = ...,
-        secrets_version: _builtins.int = ...,
+        config_version: _builtins.int | None = ...,
+        secrets_version: _builtins.int | None = ...,
         created_at: _timestamp_pb2.Timestamp | None = ...,
         started_at: _timestamp_pb2.Timestamp | None = ...,
         finished_at: _timestamp_pb2.Timestamp | None = ...,
         message: _builtins.str = ...,
         instances_ready: _builtins.int = ...,
         instances_total: _builtins.int = ...,
-        superseded_by: _builtins.int = ...,
-        reverted_to: _builtins.int = ...,
-        revert_release: _builtins.int = ...,
+        superseded_by: _builtins.int | None = ...,
+        reverted_to: _builtins.int | None = ...,
+        revert_release: _builtins.int | None = ...,
         reverted_names: _abc.Iterable[_builtins.str] | None = ...,
-        source_release: _builtins.int = ...,
+        source_release: _builtins.int | None = ...,
+        changes: _abc.Iterable[Global___ReleasedChange] | None = ...,
+        hidden_changes: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "finished_at", b"finished_at", "started_at", b"started_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_config_version", b"_config_version", "_revert_release", b"_revert_release", "_reverted_to", b"_reverted_to", "_secrets_version", b"_secrets_version", "_source_release", b"_source_release", "_superseded_by", b"_superseded_by", "config_version", b"config_version", "created_at", b"created_at", "finished_at", b"finished_at", "revert_release", b"revert_release", "reverted_to", b"reverted_to", "secrets_version", b"secrets_version", "source_release", b"source_release", "started_at", b"started_at", "superseded_by", b"superseded_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "config_version", b"config_version", "created_at", b"created_at", "description", b"description", "finished_at", b"finished_at", "instances_ready", b"instances_ready", "instances_total", b"instances_total", "message", b"message", "number", b"number", "revert_release", b"revert_release", "reverted_names", b"reverted_names", "reverted_to", b"reverted_to", "secrets_version", b"secrets_version", "source_release", b"source_release", "started_at", b"started_at", "state", b"state", "superseded_by", b"superseded_by"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_config_version", b"_config_version", "_revert_release", b"_revert_release", "_reverted_to", b"_reverted_to", "_secrets_version", b"_secrets_version", "_source_release", b"_source_release", "_superseded_by", b"_superseded_by", "actor", b"actor", "changes", b"changes", "config_version", b"config_version", "created_at", b"created_at", "description", b"description", "finished_at", b"finished_at", "hidden_changes", b"hidden_changes", "instances_ready", b"instances_ready", "instances_total", b"instances_total", "message", b"message", "number", b"number", "revert_release", b"revert_release", "reverted_names", b"reverted_names", "reverted_to", b"reverted_to", "secrets_version", b"secrets_version", "source_release", b"source_release", "started_at", b"started_at", "state", b"state", "superseded_by", b"superseded_by"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__config_version: _TypeAlias = _typing.Literal["config_version"]  # noqa: Y015
+    _WhichOneofArgType__config_version: _TypeAlias = _typing.Literal["_config_version", b"_config_version"]  # noqa: Y015
+    _WhichOneofReturnType__revert_release: _TypeAlias = _typing.Literal["revert_release"]  # noqa: Y015
+    _WhichOneofArgType__revert_release: _TypeAlias = _typing.Literal["_revert_release", b"_revert_release"]  # noqa: Y015
+    _WhichOneofReturnType__reverted_to: _TypeAlias = _typing.Literal["reverted_to"]  # noqa: Y015
+    _WhichOneofArgType__reverted_to: _TypeAlias = _typing.Literal["_reverted_to", b"_reverted_to"]  # noqa: Y015
+    _WhichOneofReturnType__secrets_version: _TypeAlias = _typing.Literal["secrets_version"]  # noqa: Y015
+    _WhichOneofArgType__secrets_version: _TypeAlias = _typing.Literal["_secrets_version", b"_secrets_version"]  # noqa: Y015
+    _WhichOneofReturnType__source_release: _TypeAlias = _typing.Literal["source_release"]  # noqa: Y015
+    _WhichOneofArgType__source_release: _TypeAlias = _typing.Literal["_source_release", b"_source_release"]  # noqa: Y015
+    _WhichOneofReturnType__superseded_by: _TypeAlias = _typing.Literal["superseded_by"]  # noqa: Y015
+    _WhichOneofArgType__superseded_by: _TypeAlias = _typing.Literal["_superseded_by", b"_superseded_by"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__config_version) -> _WhichOneofReturnType__config_version | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__revert_release) -> _WhichOneofReturnType__revert_release | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__reverted_to) -> _WhichOneofReturnType__reverted_to | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__secrets_version) -> _WhichOneofReturnType__secrets_version | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__source_release) -> _WhichOneofReturnType__source_release | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__superseded_by) -> _WhichOneofReturnType__superseded_by | None: ...
+
+Global___Release: _TypeAlias = Release  # noqa: Y015
+
+@_typing.final
+class ReleasedChange(_message.Message):
+    """ReleasedChange is what a release does to one name, and who made that change."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    SECRET_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    STAGED_AT_FIELD_NUMBER: _builtins.int
+    REPLACES_NEWER_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The variable's name; empty for the app's spec."""
+    action: _config_pb2.Action.ValueType
+    secret: _builtins.bool
+    """Whether it is a secret."""
+    actor: _builtins.str
+    """Who changed or staged it."""
+    replaces_newer: _builtins.bool
+    """Whether releasing it replaces a value that was changed since it was staged."""
+    @_builtins.property
+    def staged_at(self) -> _timestamp_pb2.Timestamp:
+        """Optional. When it was staged; unset where it was not."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        action: _config_pb2.Action.ValueType = ...,
+        secret: _builtins.bool = ...,
+        actor: _builtins.str = ...,
+        staged_at: _timestamp_pb2.Timestamp | None = ...,
+        replaces_newer: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["staged_at", b"staged_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "name", b"name", "replaces_newer", b"replaces_newer", "secret", b"secret", "staged_at", b"staged_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Release: _TypeAlias = Release  # noqa: Y015
+Global___ReleasedChange: _TypeAlias = ReleasedChange  # noqa: Y015
 
 @_typing.final
 class Instance(_message.Message):
@@ -335,19 +417,29 @@ class CreateReleaseRequest(_message.Message):
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     APP_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    REPLACE_NEWER_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Required. Chosen by the caller; the same id has the same effect and answer for 24 hours."""
     app: _builtins.str
     """Required."""
+    validate_only: _builtins.bool
+    """Optional. Say what would be released, and change nothing."""
+    replace_newer: _builtins.bool
+    """Optional. Release staged values although the live ones were changed since; else that is refused
+    with FAILED_PRECONDITION and the reason DRAFT_REPLACES_NEWER.
+    """
     def __init__(
         self,
         *,
         request_id: _builtins.str = ...,
         app: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+        replace_newer: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "replace_newer", b"replace_newer", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -358,16 +450,28 @@ class CreateReleaseResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RELEASE_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    HIDDEN_CHANGES_FIELD_NUMBER: _builtins.int
+    hidden_changes: _builtins.int
+    """How many more there are of secrets that the caller may not list."""
     @_builtins.property
-    def release(self) -> Global___Release: ...
+    def release(self) -> Global___Release:
+        """Unset with `validate_only`."""
+
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReleasedChange]:
+        """What was staged and is released; of secrets only for who may list them. Empty for a restart."""
+
     def __init__(
         self,
         *,
         release: Global___Release | None = ...,
+        changes: _abc.Iterable[Global___ReleasedChange] | None = ...,
+        hidden_changes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["release", b"release"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["release", b"release"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "hidden_changes", b"hidden_changes", "release", b"release"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -417,23 +521,33 @@ class RollbackResponse(_message.Message):
 
     RELEASE_FIELD_NUMBER: _builtins.int
     CHANGES_FIELD_NUMBER: _builtins.int
+    HIDDEN_CHANGES_FIELD_NUMBER: _builtins.int
+    SPEC_CHANGED_FIELD_NUMBER: _builtins.int
+    hidden_changes: _builtins.int
+    """How many more there are of secrets that the caller may not list."""
+    spec_changed: _builtins.bool
+    """Whether what the app runs changes."""
     @_builtins.property
     def release(self) -> Global___Release:
         """Unset with `validate_only`."""
 
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[_config_pb2.NameChange]:
-        """What it does to the spec's and the config vars' names, and to secrets' with `with_secrets`."""
+        """What it does to config vars, and to secrets with `with_secrets`; of secrets only for who may
+        list them.
+        """
 
     def __init__(
         self,
         *,
         release: Global___Release | None = ...,
         changes: _abc.Iterable[_config_pb2.NameChange] | None = ...,
+        hidden_changes: _builtins.int = ...,
+        spec_changed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["release", b"release"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "release", b"release"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "hidden_changes", b"hidden_changes", "release", b"release", "spec_changed", b"spec_changed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -491,6 +605,9 @@ class ReleaseOrder(_message.Message):
     CHANGE_ID_FIELD_NUMBER: _builtins.int
     ACTOR_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
+    CONFIG_VERSION_FIELD_NUMBER: _builtins.int
+    SECRETS_VERSION_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
     """Required."""
     app_id: _builtins.str
@@ -503,6 +620,14 @@ class ReleaseOrder(_message.Message):
     """Required. Who made the change."""
     description: _builtins.str
     """Required. Names, never values."""
+    config_version: _builtins.int
+    """Optional. The version of the app's spec and config the release must have at least."""
+    secrets_version: _builtins.int
+    """Optional. The version of the app's secrets the release must have at least."""
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReleasedChange]:
+        """Optional. What the change does, name by name."""
+
     def __init__(
         self,
         *,
@@ -512,12 +637,22 @@ class ReleaseOrder(_message.Message):
         change_id: _builtins.str = ...,
         actor: _builtins.str = ...,
         description: _builtins.str = ...,
+        config_version: _builtins.int | None = ...,
+        secrets_version: _builtins.int | None = ...,
+        changes: _abc.Iterable[Global___ReleasedChange] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_config_version", b"_config_version", "_secrets_version", b"_secrets_version", "config_version", b"config_version", "secrets_version", b"secrets_version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "app", b"app", "app_id", b"app_id", "change_id", b"change_id", "description", b"description", "tenant", b"tenant"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_config_version", b"_config_version", "_secrets_version", b"_secrets_version", "actor", b"actor", "app", b"app", "app_id", b"app_id", "change_id", b"change_id", "changes", b"changes", "config_version", b"config_version", "description", b"description", "secrets_version", b"secrets_version", "tenant", b"tenant"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__config_version: _TypeAlias = _typing.Literal["config_version"]  # noqa: Y015
+    _WhichOneofArgType__config_version: _TypeAlias = _typing.Literal["_config_version", b"_config_version"]  # noqa: Y015
+    _WhichOneofReturnType__secrets_version: _TypeAlias = _typing.Literal["secrets_version"]  # noqa: Y015
+    _WhichOneofArgType__secrets_version: _TypeAlias = _typing.Literal["_secrets_version", b"_secrets_version"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__config_version) -> _WhichOneofReturnType__config_version | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__secrets_version) -> _WhichOneofReturnType__secrets_version | None: ...
 
 Global___ReleaseOrder: _TypeAlias = ReleaseOrder  # noqa: Y015
 

@@ -94,7 +94,7 @@ class ReleaserServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateRelease(self, request, context):
-        """Releases whatever is staged, config and secrets together; restarts the app if nothing is.
+        """Releases the app's draft, config and secrets together; restarts the app if nothing is staged.
         Callers: users with releases.write.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -103,7 +103,8 @@ class ReleaserServiceServicer:
 
     def Rollback(self, request, context):
         """Makes a new release with the app spec and config of an old one, secrets staying as they are
-        unless asked for. Callers: users with releases.write.
+        unless asked for. It needs the permissions of what it does as well: config.write for config
+        vars, apps.write for the spec, secrets.write for secrets. Callers: users with releases.write.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -25,12 +25,13 @@ class ReleaserServiceStub:
     Callers: users with releases.read.
     """
     CreateRelease: _aio.UnaryUnaryMultiCallable[_releaser_pb2.CreateReleaseRequest, _releaser_pb2.CreateReleaseResponse]
-    """Releases whatever is staged, config and secrets together; restarts the app if nothing is.
+    """Releases the app's draft, config and secrets together; restarts the app if nothing is staged.
     Callers: users with releases.write.
     """
     Rollback: _aio.UnaryUnaryMultiCallable[_releaser_pb2.RollbackRequest, _releaser_pb2.RollbackResponse]
     """Makes a new release with the app spec and config of an old one, secrets staying as they are
-    unless asked for. Callers: users with releases.write.
+    unless asked for. It needs the permissions of what it does as well: config.write for config
+    vars, apps.write for the spec, secrets.write for secrets. Callers: users with releases.write.
     """
     ListInstances: _aio.UnaryUnaryMultiCallable[_releaser_pb2.ListInstancesRequest, _releaser_pb2.ListInstancesResponse]
     """Lists the instances that run now. Callers: users with apps.read."""
@@ -70,7 +71,7 @@ class ReleaserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _releaser_pb2.CreateReleaseRequest,
         context: _aio.ServicerContext[_releaser_pb2.CreateReleaseRequest, _abc.Awaitable[_releaser_pb2.CreateReleaseResponse]],
     ) -> _abc.Awaitable[_releaser_pb2.CreateReleaseResponse]:
-        """Releases whatever is staged, config and secrets together; restarts the app if nothing is.
+        """Releases the app's draft, config and secrets together; restarts the app if nothing is staged.
         Callers: users with releases.write.
         """
 
@@ -81,7 +82,8 @@ class ReleaserServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_releaser_pb2.RollbackRequest, _abc.Awaitable[_releaser_pb2.RollbackResponse]],
     ) -> _abc.Awaitable[_releaser_pb2.RollbackResponse]:
         """Makes a new release with the app spec and config of an old one, secrets staying as they are
-        unless asked for. Callers: users with releases.write.
+        unless asked for. It needs the permissions of what it does as well: config.write for config
+        vars, apps.write for the spec, secrets.write for secrets. Callers: users with releases.write.
         """
 
     @_abc_1.abstractmethod

@@ -81,6 +81,46 @@ class Secret(_message.Message):
 Global___Secret: _TypeAlias = Secret  # noqa: Y015
 
 @_typing.final
+class StagedSecret(_message.Message):
+    """StagedSecret is what may be known of a staged change without reading it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    STAGED_BY_FIELD_NUMBER: _builtins.int
+    STAGED_AT_FIELD_NUMBER: _builtins.int
+    REPLACES_NEWER_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Output only."""
+    action: _config_pb2.Action.ValueType
+    """Output only. What releasing it would do to what is live now. Whether a value differs is not told."""
+    staged_by: _builtins.str
+    """Output only. Who staged it."""
+    replaces_newer: _builtins.bool
+    """Output only. Whether the live value was changed since: releasing this replaces the newer one."""
+    @_builtins.property
+    def staged_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        action: _config_pb2.Action.ValueType = ...,
+        staged_by: _builtins.str = ...,
+        staged_at: _timestamp_pb2.Timestamp | None = ...,
+        replaces_newer: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["staged_at", b"staged_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "name", b"name", "replaces_newer", b"replaces_newer", "staged_at", b"staged_at", "staged_by", b"staged_by"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StagedSecret: _TypeAlias = StagedSecret  # noqa: Y015
+
+@_typing.final
 class SecretAssignment(_message.Message):
     """SecretAssignment gives a name a value to seal."""
 
@@ -141,22 +181,28 @@ class ListSecretsResponse(_message.Message):
     SECRETS_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    STAGED_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """Empty on the last page."""
     version: _builtins.int
     """The version listed."""
     @_builtins.property
     def secrets(self) -> _containers.RepeatedCompositeFieldContainer[Global___Secret]: ...
+    @_builtins.property
+    def staged(self) -> _containers.RepeatedCompositeFieldContainer[Global___StagedSecret]:
+        """What is staged, by name; on the first page only."""
+
     def __init__(
         self,
         *,
         secrets: _abc.Iterable[Global___Secret] | None = ...,
         next_page_token: _builtins.str = ...,
         version: _builtins.int = ...,
+        staged: _abc.Iterable[Global___StagedSecret] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "secrets", b"secrets", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "secrets", b"secrets", "staged", b"staged", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -176,9 +222,11 @@ class SetSecretsRequest(_message.Message):
     app: _builtins.str
     """Required."""
     stage: _builtins.bool
-    """Optional. Keep the change without releasing it."""
+    """Optional. Put the change into the app's draft instead of releasing it."""
     validate_only: _builtins.bool
-    """Optional. Say what would change, and change nothing."""
+    """Optional. Say what would be set, and change nothing. Whether a value differs from the one that
+    is stored is not told: that would be a way to guess it.
+    """
     @_builtins.property
     def secrets(self) -> _containers.RepeatedCompositeFieldContainer[Global___SecretAssignment]:
         """Required. 1 to 500, each name once."""
@@ -308,12 +356,14 @@ class RotateSecretRequest(_message.Message):
     """Required. A secret that exists."""
     value: _builtins.str
     stage: _builtins.bool
-    """Optional. Keep the change without releasing it."""
+    """Optional. Put the change into the app's draft instead of releasing it."""
     @_builtins.property
     def random(self) -> Global___RandomValue: ...
     @_builtins.property
     def overlap(self) -> _duration_pb2.Duration:
-        """Optional. For how long the old value is injected as `<name>_PREVIOUS`; at most 30 days."""
+        """Optional. For how long the old value is injected as `<name>_PREVIOUS`; at most 30 days. Counts
+        from when the change is live.
+        """
 
     def __init__(
         self,
@@ -373,7 +423,7 @@ class UnsetSecretsRequest(_message.Message):
     ignore_missing: _builtins.bool
     """Optional. Pass over names that are not set."""
     stage: _builtins.bool
-    """Optional. Keep the change without releasing it."""
+    """Optional. Put the change into the app's draft instead of releasing it."""
     validate_only: _builtins.bool
     """Optional. Say what would change, and change nothing."""
     @_builtins.property
@@ -419,6 +469,58 @@ class UnsetSecretsResponse(_message.Message):
 Global___UnsetSecretsResponse: _TypeAlias = UnsetSecretsResponse  # noqa: Y015
 
 @_typing.final
+class DiscardStagedRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    APP_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Required. As in SetSecretsRequest."""
+    app: _builtins.str
+    """Required."""
+    @_builtins.property
+    def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. The names whose staged change is dropped; empty is every one that is staged now."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        app: _builtins.str = ...,
+        names: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "names", b"names", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiscardStagedRequest: _TypeAlias = DiscardStagedRequest  # noqa: Y015
+
+@_typing.final
+class DiscardStagedResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[_config_pb2.NameChange]:
+        """What is no longer staged: what releasing it would have done."""
+
+    def __init__(
+        self,
+        *,
+        changes: _abc.Iterable[_config_pb2.NameChange] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DiscardStagedResponse: _TypeAlias = DiscardStagedResponse  # noqa: Y015
+
+@_typing.final
 class ResolveForReleaseRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -432,7 +534,7 @@ class ResolveForReleaseRequest(_message.Message):
     app_id: _builtins.str
     """Required."""
     version: _builtins.int
-    """Optional. 0 is the newest."""
+    """Required. As the release was ordered with; 0 where no secret was ever part of one."""
     release: _builtins.int
     """Required. The release's number, for the audit log."""
     @_builtins.property
@@ -484,10 +586,7 @@ Global___SealedValue: _TypeAlias = SealedValue  # noqa: Y015
 class ResolveForReleaseResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
-    VERSION_FIELD_NUMBER: _builtins.int
     VALUES_FIELD_NUMBER: _builtins.int
-    version: _builtins.int
-    """The version this is."""
     @_builtins.property
     def values(self) -> _containers.RepeatedCompositeFieldContainer[Global___SealedValue]:
         """Values of the names asked for, and of `<name>_PREVIOUS` where an overlap runs."""
@@ -495,12 +594,11 @@ class ResolveForReleaseResponse(_message.Message):
     def __init__(
         self,
         *,
-        version: _builtins.int = ...,
         values: _abc.Iterable[Global___SealedValue] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["values", b"values", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -513,38 +611,42 @@ class RestoreVersionRequest(_message.Message):
     TENANT_FIELD_NUMBER: _builtins.int
     APP_ID_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     CHANGE_ID_FIELD_NUMBER: _builtins.int
-    EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     ACTOR_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
     """Required."""
     app_id: _builtins.str
     """Required."""
     version: _builtins.int
-    """Required. The version to make current again."""
+    """Required. The version to make current again; 0 is the one before any secret."""
+    request_id: _builtins.str
+    """Required unless `validate_only`. The same id restores once."""
     change_id: _builtins.str
-    """Required. The same id restores once."""
-    expected_version: _builtins.int
-    """Optional. Refused with ABORTED unless it is the newest version; 0 asks for nothing."""
+    """Required unless `validate_only`. The release this is for; its order is kept with the change."""
     validate_only: _builtins.bool
     """Optional. Say what would change, and change nothing."""
     actor: _builtins.str
-    """Required unless `validate_only`. Who it is done for, for the audit log."""
+    """Required unless `validate_only`. Who it is done for, for the audit log and the release."""
+    description: _builtins.str
+    """Required unless `validate_only`. The release's description."""
     def __init__(
         self,
         *,
         tenant: _builtins.str = ...,
         app_id: _builtins.str = ...,
         version: _builtins.int = ...,
+        request_id: _builtins.str = ...,
         change_id: _builtins.str = ...,
-        expected_version: _builtins.int = ...,
         validate_only: _builtins.bool = ...,
         actor: _builtins.str = ...,
+        description: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "app_id", b"app_id", "change_id", b"change_id", "expected_version", b"expected_version", "tenant", b"tenant", "validate_only", b"validate_only", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "app_id", b"app_id", "change_id", b"change_id", "description", b"description", "request_id", b"request_id", "tenant", b"tenant", "validate_only", b"validate_only", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -556,23 +658,236 @@ class RestoreVersionResponse(_message.Message):
 
     VERSION_FIELD_NUMBER: _builtins.int
     CHANGES_FIELD_NUMBER: _builtins.int
+    TAKEN_FIELD_NUMBER: _builtins.int
     version: _builtins.int
-    """The newest version afterwards."""
+    """The newest version afterwards; 0 where no secret was ever stored."""
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[_config_pb2.NameChange]: ...
+    @_builtins.property
+    def taken(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names that are something else now, and therefore stay that."""
+
     def __init__(
         self,
         *,
         version: _builtins.int = ...,
         changes: _abc.Iterable[_config_pb2.NameChange] | None = ...,
+        taken: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "taken", b"taken", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RestoreVersionResponse: _TypeAlias = RestoreVersionResponse  # noqa: Y015
+
+@_typing.final
+class RevertChangesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_FIELD_NUMBER: _builtins.int
+    APP_ID_FIELD_NUMBER: _builtins.int
+    FROM_VERSION_FIELD_NUMBER: _builtins.int
+    TO_VERSION_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    tenant: _builtins.str
+    """Required."""
+    app_id: _builtins.str
+    """Required."""
+    from_version: _builtins.int
+    """Required. The version before the changes; 0 is the one before any secret."""
+    to_version: _builtins.int
+    """Required. The version that has them."""
+    request_id: _builtins.str
+    """Required. The same id takes back once."""
+    actor: _builtins.str
+    """Required. Who asked for what is taken back, for the audit log."""
+    def __init__(
+        self,
+        *,
+        tenant: _builtins.str = ...,
+        app_id: _builtins.str = ...,
+        from_version: _builtins.int = ...,
+        to_version: _builtins.int = ...,
+        request_id: _builtins.str = ...,
+        actor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "app_id", b"app_id", "from_version", b"from_version", "request_id", b"request_id", "tenant", b"tenant", "to_version", b"to_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevertChangesRequest: _TypeAlias = RevertChangesRequest  # noqa: Y015
+
+@_typing.final
+class RevertChangesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    TAKEN_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """The newest version afterwards; 0 where no secret was ever stored."""
+    @_builtins.property
+    def changes(self) -> _containers.RepeatedCompositeFieldContainer[_config_pb2.NameChange]:
+        """What was taken back."""
+
+    @_builtins.property
+    def taken(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names that would have been taken back and are something else now."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+        changes: _abc.Iterable[_config_pb2.NameChange] | None = ...,
+        taken: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "taken", b"taken", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevertChangesResponse: _TypeAlias = RevertChangesResponse  # noqa: Y015
+
+@_typing.final
+class GetDraftRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_FIELD_NUMBER: _builtins.int
+    APP_ID_FIELD_NUMBER: _builtins.int
+    tenant: _builtins.str
+    """Required."""
+    app_id: _builtins.str
+    """Required."""
+    def __init__(
+        self,
+        *,
+        tenant: _builtins.str = ...,
+        app_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "tenant", b"tenant"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDraftRequest: _TypeAlias = GetDraftRequest  # noqa: Y015
+
+@_typing.final
+class GetDraftResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVISION_FIELD_NUMBER: _builtins.int
+    SECRETS_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Counts what was ever staged. Unset where nothing is staged now."""
+    @_builtins.property
+    def secrets(self) -> _containers.RepeatedCompositeFieldContainer[Global___StagedSecret]: ...
+    def __init__(
+        self,
+        *,
+        revision: _builtins.int | None = ...,
+        secrets: _abc.Iterable[Global___StagedSecret] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_revision", b"_revision", "revision", b"revision"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_revision", b"_revision", "revision", b"revision", "secrets", b"secrets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__revision: _TypeAlias = _typing.Literal["revision"]  # noqa: Y015
+    _WhichOneofArgType__revision: _TypeAlias = _typing.Literal["_revision", b"_revision"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__revision) -> _WhichOneofReturnType__revision | None: ...
+
+Global___GetDraftResponse: _TypeAlias = GetDraftResponse  # noqa: Y015
+
+@_typing.final
+class ReleaseDraftRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_FIELD_NUMBER: _builtins.int
+    APP_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CHANGE_ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    REPLACE_NEWER_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    tenant: _builtins.str
+    """Required."""
+    app_id: _builtins.str
+    """Required."""
+    request_id: _builtins.str
+    """Required. The same id releases once."""
+    change_id: _builtins.str
+    """Required. The release this is for; its order is kept with the change."""
+    revision: _builtins.int
+    """Required. What was staged after this revision stays staged."""
+    replace_newer: _builtins.bool
+    """Optional. Replace values that were changed since they were staged; else that is refused."""
+    actor: _builtins.str
+    """Required. Who releases it."""
+    description: _builtins.str
+    """Required. The release's description."""
+    def __init__(
+        self,
+        *,
+        tenant: _builtins.str = ...,
+        app_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        change_id: _builtins.str = ...,
+        revision: _builtins.int = ...,
+        replace_newer: _builtins.bool = ...,
+        actor: _builtins.str = ...,
+        description: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "app_id", b"app_id", "change_id", b"change_id", "description", b"description", "replace_newer", b"replace_newer", "request_id", b"request_id", "revision", b"revision", "tenant", b"tenant"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseDraftRequest: _TypeAlias = ReleaseDraftRequest  # noqa: Y015
+
+@_typing.final
+class ReleaseDraftResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    SECRETS_FIELD_NUMBER: _builtins.int
+    CONFIG_VERSION_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """The version that has the draft; unset where nothing of it was left to release."""
+    config_version: _builtins.int
+    """The version of config in which the names are secrets; unset where no name is new."""
+    @_builtins.property
+    def secrets(self) -> _containers.RepeatedCompositeFieldContainer[Global___StagedSecret]:
+        """What became live, with who had staged it."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.int | None = ...,
+        secrets: _abc.Iterable[Global___StagedSecret] | None = ...,
+        config_version: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_config_version", b"_config_version", "_version", b"_version", "config_version", b"config_version", "version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_config_version", b"_config_version", "_version", b"_version", "config_version", b"config_version", "secrets", b"secrets", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__config_version: _TypeAlias = _typing.Literal["config_version"]  # noqa: Y015
+    _WhichOneofArgType__config_version: _TypeAlias = _typing.Literal["_config_version", b"_config_version"]  # noqa: Y015
+    _WhichOneofReturnType__version: _TypeAlias = _typing.Literal["version"]  # noqa: Y015
+    _WhichOneofArgType__version: _TypeAlias = _typing.Literal["_version", b"_version"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__config_version) -> _WhichOneofReturnType__config_version | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__version) -> _WhichOneofReturnType__version | None: ...
+
+Global___ReleaseDraftResponse: _TypeAlias = ReleaseDraftResponse  # noqa: Y015
 
 @_typing.final
 class StoreManagedValueRequest(_message.Message):
@@ -583,6 +898,7 @@ class StoreManagedValueRequest(_message.Message):
     APP_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     VALUE_FIELD_NUMBER: _builtins.int
+    ATTACHMENT_ID_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
     """Required."""
     app_id: _builtins.str
@@ -593,6 +909,8 @@ class StoreManagedValueRequest(_message.Message):
     """Required."""
     value: _builtins.str
     """Required."""
+    attachment_id: _builtins.str
+    """Required. Which attaching this is; a later one replaces it."""
     def __init__(
         self,
         *,
@@ -601,10 +919,11 @@ class StoreManagedValueRequest(_message.Message):
         app: _builtins.str = ...,
         name: _builtins.str = ...,
         value: _builtins.str = ...,
+        attachment_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "app_id", b"app_id", "name", b"name", "tenant", b"tenant", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "app_id", b"app_id", "attachment_id", b"attachment_id", "name", b"name", "tenant", b"tenant", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -615,16 +934,20 @@ class StoreManagedValueResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CHANGED_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
     changed: _builtins.bool
     """Whether the value differs from the one before."""
+    version: _builtins.int
+    """The version of the app's secrets that has the value."""
     def __init__(
         self,
         *,
         changed: _builtins.bool = ...,
+        version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -637,22 +960,28 @@ class DeleteManagedValueRequest(_message.Message):
     TENANT_FIELD_NUMBER: _builtins.int
     APP_ID_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
+    ATTACHMENT_ID_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
     """Required."""
     app_id: _builtins.str
     """Required."""
     name: _builtins.str
     """Required."""
+    attachment_id: _builtins.str
+    """Required. The attaching whose value goes; one that was replaced meanwhile is passed over. Empty
+    for values that were attached before attachings had ids.
+    """
     def __init__(
         self,
         *,
         tenant: _builtins.str = ...,
         app_id: _builtins.str = ...,
         name: _builtins.str = ...,
+        attachment_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "name", b"name", "tenant", b"tenant"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "attachment_id", b"attachment_id", "name", b"name", "tenant", b"tenant"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

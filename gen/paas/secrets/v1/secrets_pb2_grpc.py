@@ -60,6 +60,11 @@ class SecretsServiceStub:
                 request_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.UnsetSecretsRequest.SerializeToString,
                 response_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.UnsetSecretsResponse.FromString,
                 _registered_method=True)
+        self.DiscardStaged = channel.unary_unary(
+                '/paas.secrets.v1.SecretsService/DiscardStaged',
+                request_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.DiscardStagedRequest.SerializeToString,
+                response_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.DiscardStagedResponse.FromString,
+                _registered_method=True)
 
 
 class SecretsServiceServicer:
@@ -106,6 +111,13 @@ class SecretsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DiscardStaged(self, request, context):
+        """Drops staged changes of secrets. What is live stays as it is. Callers: users with secrets.write.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SecretsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -133,6 +145,11 @@ def add_SecretsServiceServicer_to_server(servicer, server):
                     servicer.UnsetSecrets,
                     request_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.UnsetSecretsRequest.FromString,
                     response_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.UnsetSecretsResponse.SerializeToString,
+            ),
+            'DiscardStaged': grpc.unary_unary_rpc_method_handler(
+                    servicer.DiscardStaged,
+                    request_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.DiscardStagedRequest.FromString,
+                    response_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.DiscardStagedResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -281,6 +298,33 @@ class SecretsService:
             metadata,
             _registered_method=True)
 
+    @staticmethod
+    def DiscardStaged(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.secrets.v1.SecretsService/DiscardStaged',
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.DiscardStagedRequest.SerializeToString,
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.DiscardStagedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
 
 class SecretsInternalServiceStub:
     """What other services call, over mTLS, never through the gateway.
@@ -301,6 +345,21 @@ class SecretsInternalServiceStub:
                 '/paas.secrets.v1.SecretsInternalService/RestoreVersion',
                 request_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RestoreVersionRequest.SerializeToString,
                 response_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RestoreVersionResponse.FromString,
+                _registered_method=True)
+        self.RevertChanges = channel.unary_unary(
+                '/paas.secrets.v1.SecretsInternalService/RevertChanges',
+                request_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevertChangesRequest.SerializeToString,
+                response_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevertChangesResponse.FromString,
+                _registered_method=True)
+        self.GetDraft = channel.unary_unary(
+                '/paas.secrets.v1.SecretsInternalService/GetDraft',
+                request_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.GetDraftRequest.SerializeToString,
+                response_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.GetDraftResponse.FromString,
+                _registered_method=True)
+        self.ReleaseDraft = channel.unary_unary(
+                '/paas.secrets.v1.SecretsInternalService/ReleaseDraft',
+                request_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.ReleaseDraftRequest.SerializeToString,
+                response_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.ReleaseDraftResponse.FromString,
                 _registered_method=True)
         self.StoreManagedValue = channel.unary_unary(
                 '/paas.secrets.v1.SecretsInternalService/StoreManagedValue',
@@ -332,7 +391,29 @@ class SecretsInternalServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RestoreVersion(self, request, context):
-        """Makes a new version that equals an old one. Callers: releaser.
+        """Makes a new version whose secrets equal an old one's, and orders its release. Callers: releaser.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevertChanges(self, request, context):
+        """Takes back what changed between two versions, name by name, where it still stands as the later
+        of them left it. Orders no release: whoever takes back releases. Callers: releaser.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDraft(self, request, context):
+        """Reads what is staged: names, never values. Callers: releaser.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseDraft(self, request, context):
+        """Makes what is staged live, and orders its release. Callers: releaser.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -371,6 +452,21 @@ def add_SecretsInternalServiceServicer_to_server(servicer, server):
                     servicer.RestoreVersion,
                     request_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RestoreVersionRequest.FromString,
                     response_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RestoreVersionResponse.SerializeToString,
+            ),
+            'RevertChanges': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevertChanges,
+                    request_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevertChangesRequest.FromString,
+                    response_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevertChangesResponse.SerializeToString,
+            ),
+            'GetDraft': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDraft,
+                    request_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.GetDraftRequest.FromString,
+                    response_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.GetDraftResponse.SerializeToString,
+            ),
+            'ReleaseDraft': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseDraft,
+                    request_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.ReleaseDraftRequest.FromString,
+                    response_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.ReleaseDraftResponse.SerializeToString,
             ),
             'StoreManagedValue': grpc.unary_unary_rpc_method_handler(
                     servicer.StoreManagedValue,
@@ -443,6 +539,87 @@ class SecretsInternalService:
             '/paas.secrets.v1.SecretsInternalService/RestoreVersion',
             paas_dot_secrets_dot_v1_dot_secrets__pb2.RestoreVersionRequest.SerializeToString,
             paas_dot_secrets_dot_v1_dot_secrets__pb2.RestoreVersionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevertChanges(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.secrets.v1.SecretsInternalService/RevertChanges',
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.RevertChangesRequest.SerializeToString,
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.RevertChangesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDraft(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.secrets.v1.SecretsInternalService/GetDraft',
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.GetDraftRequest.SerializeToString,
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.GetDraftResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseDraft(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.secrets.v1.SecretsInternalService/ReleaseDraft',
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.ReleaseDraftRequest.SerializeToString,
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.ReleaseDraftResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,6 +36,8 @@ class SecretsServiceStub:
     """Unsets secrets: all of them or none. Requests one release.
     Callers: users with secrets.write.
     """
+    DiscardStaged: _aio.UnaryUnaryMultiCallable[_secrets_pb2.DiscardStagedRequest, _secrets_pb2.DiscardStagedResponse]
+    """Drops staged changes of secrets. What is live stays as it is. Callers: users with secrets.write."""
 
 class SecretsServiceServicer(metaclass=_abc_1.ABCMeta):
     """What users call, through the gateway. Listing, writing and reading are three permissions."""
@@ -90,6 +92,14 @@ class SecretsServiceServicer(metaclass=_abc_1.ABCMeta):
         Callers: users with secrets.write.
         """
 
+    @_abc_1.abstractmethod
+    def DiscardStaged(
+        self,
+        request: _secrets_pb2.DiscardStagedRequest,
+        context: _aio.ServicerContext[_secrets_pb2.DiscardStagedRequest, _abc.Awaitable[_secrets_pb2.DiscardStagedResponse]],
+    ) -> _abc.Awaitable[_secrets_pb2.DiscardStagedResponse]:
+        """Drops staged changes of secrets. What is live stays as it is. Callers: users with secrets.write."""
+
 def add_SecretsServiceServicer_to_server(servicer: SecretsServiceServicer, server: _aio.Server) -> None: ...
 
 class SecretsInternalServiceStub:
@@ -101,7 +111,15 @@ class SecretsInternalServiceStub:
     Callers: releaser.
     """
     RestoreVersion: _aio.UnaryUnaryMultiCallable[_secrets_pb2.RestoreVersionRequest, _secrets_pb2.RestoreVersionResponse]
-    """Makes a new version that equals an old one. Callers: releaser."""
+    """Makes a new version whose secrets equal an old one's, and orders its release. Callers: releaser."""
+    RevertChanges: _aio.UnaryUnaryMultiCallable[_secrets_pb2.RevertChangesRequest, _secrets_pb2.RevertChangesResponse]
+    """Takes back what changed between two versions, name by name, where it still stands as the later
+    of them left it. Orders no release: whoever takes back releases. Callers: releaser.
+    """
+    GetDraft: _aio.UnaryUnaryMultiCallable[_secrets_pb2.GetDraftRequest, _secrets_pb2.GetDraftResponse]
+    """Reads what is staged: names, never values. Callers: releaser."""
+    ReleaseDraft: _aio.UnaryUnaryMultiCallable[_secrets_pb2.ReleaseDraftRequest, _secrets_pb2.ReleaseDraftResponse]
+    """Makes what is staged live, and orders its release. Callers: releaser."""
     StoreManagedValue: _aio.UnaryUnaryMultiCallable[_secrets_pb2.StoreManagedValueRequest, _secrets_pb2.StoreManagedValueResponse]
     """Seals the value of a managed variable. Callers: config."""
     DeleteManagedValue: _aio.UnaryUnaryMultiCallable[_secrets_pb2.DeleteManagedValueRequest, _secrets_pb2.DeleteManagedValueResponse]
@@ -128,7 +146,33 @@ class SecretsInternalServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _secrets_pb2.RestoreVersionRequest,
         context: _aio.ServicerContext[_secrets_pb2.RestoreVersionRequest, _abc.Awaitable[_secrets_pb2.RestoreVersionResponse]],
     ) -> _abc.Awaitable[_secrets_pb2.RestoreVersionResponse]:
-        """Makes a new version that equals an old one. Callers: releaser."""
+        """Makes a new version whose secrets equal an old one's, and orders its release. Callers: releaser."""
+
+    @_abc_1.abstractmethod
+    def RevertChanges(
+        self,
+        request: _secrets_pb2.RevertChangesRequest,
+        context: _aio.ServicerContext[_secrets_pb2.RevertChangesRequest, _abc.Awaitable[_secrets_pb2.RevertChangesResponse]],
+    ) -> _abc.Awaitable[_secrets_pb2.RevertChangesResponse]:
+        """Takes back what changed between two versions, name by name, where it still stands as the later
+        of them left it. Orders no release: whoever takes back releases. Callers: releaser.
+        """
+
+    @_abc_1.abstractmethod
+    def GetDraft(
+        self,
+        request: _secrets_pb2.GetDraftRequest,
+        context: _aio.ServicerContext[_secrets_pb2.GetDraftRequest, _abc.Awaitable[_secrets_pb2.GetDraftResponse]],
+    ) -> _abc.Awaitable[_secrets_pb2.GetDraftResponse]:
+        """Reads what is staged: names, never values. Callers: releaser."""
+
+    @_abc_1.abstractmethod
+    def ReleaseDraft(
+        self,
+        request: _secrets_pb2.ReleaseDraftRequest,
+        context: _aio.ServicerContext[_secrets_pb2.ReleaseDraftRequest, _abc.Awaitable[_secrets_pb2.ReleaseDraftResponse]],
+    ) -> _abc.Awaitable[_secrets_pb2.ReleaseDraftResponse]:
+        """Makes what is staged live, and orders its release. Callers: releaser."""
 
     @_abc_1.abstractmethod
     def StoreManagedValue(
