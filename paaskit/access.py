@@ -3,14 +3,16 @@
 Must not decide anything by itself: `paaskit.interceptors` enforces.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDescriptor
 from paas.access.v1 import access_pb2
 
+from paaskit.errors import PermissionDenied
 from paaskit.identity import HEADER, Identity
 
 VIEWER: Final = frozenset({"apps.read", "config.read", "secrets.list", "releases.read"})
@@ -26,6 +28,10 @@ ADMIN: Final = DEVELOPER | {"audit.read", "keys.manage"}
 ROLES: Final = {"viewer": VIEWER, "developer": DEVELOPER, "admin": ADMIN}
 PERMISSIONS: Final = ADMIN
 """Every permission there is: exactly what an admin has."""
+
+MAX_TARGETS: Final = 500
+TOKEN_PREFIX: Final = "paas_pat_"  # noqa: S105  # how a token's text starts; no token
+_COULD_BE_A_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ ._@:/+-]{0,127}\Z", re.ASCII)
 
 GATEWAY: Final = "gateway"
 """The one service that may carry an edge user's identity to a public method."""
@@ -43,6 +49,8 @@ class Rule:
     public: bool = False
     callers: frozenset[str] = frozenset()
     action: str = ""
+    targets: tuple[str, ...] = ()
+    """The path of the field with the names an attempt is about: one field, or a repeated one and a field in it."""
     any_service: bool = False
 
 
@@ -54,6 +62,30 @@ class Caller:
     identity: Identity | None = None
     unverified_jwt: str = field(default="", repr=False)
     """The identity as it came, to be carried along to services that act on the user's behalf; they verify it again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppRef:
+    """An app as a caller names it. Only its name is known; `bound_id` is the id it must turn out to have.
+
+    Whatever looks an app up by name takes one of these and gives the id it found to `accept`: a token that is limited
+    to an app must not reach another that got the same name later.
+    """
+
+    tenant: str
+    name: str
+    bound_id: str | None = None
+    subject: str = ""
+
+    def accept(self, app_id: str) -> None:
+        """Return if the caller may mean the app of this id. Raises PermissionDenied."""
+        if self.bound_id is not None and self.bound_id != app_id:
+            raise limited_to_other_apps(self.subject)
+
+
+def limited_to_other_apps(subject: str) -> PermissionDenied:
+    """Return the error for an app outside a token's scope. One place, so that a namesake is told nothing else."""
+    return PermissionDenied(f"{subject} is limited to other apps.", metadata={"permission": "app"})
 
 
 _current: ContextVar[Caller] = ContextVar("paas_caller")
@@ -81,6 +113,38 @@ def current_user() -> Identity:
     if identity is None:
         raise LookupError("this method has no signed-in caller")
     return identity
+
+
+def app_ref(name: str, *, tenant: str = "") -> AppRef:
+    """Return the app that the current request calls `name`: of the user's tenant, bound as the user's token is.
+
+    `tenant` is for internal methods that name one; the user whose identity a service carries along still binds it.
+    """
+    identity = _current.get().identity
+    if identity is None:
+        return AppRef(tenant=tenant, name=name)
+    return AppRef(tenant=identity.tenant, name=name, bound_id=identity.bound_id(name), subject=identity.subject)
+
+
+def may(permission: str) -> bool:
+    """Whether the current request's user has a permission. False where there is no user."""
+    identity = _current.get().identity
+    return identity is not None and permission in identity.permissions
+
+
+def require(permission: str) -> None:
+    """Raise PermissionDenied unless the current user has a permission, for what a request does beyond its rule."""
+    identity = current_user()
+    if permission not in identity.permissions:
+        raise permission_missing(identity.subject, permission)
+
+
+def permission_missing(subject: str, permission: str) -> PermissionDenied:
+    """Return the error for a permission that the caller does not have."""
+    return PermissionDenied(
+        f"You are signed in as {subject}, which may not do this: it needs {permission}.",
+        metadata={"permission": permission},
+    )
 
 
 def rules_of(services: Iterable[ServiceDescriptor], *, foreign: Mapping[str, Rule]) -> dict[str, Rule]:
@@ -111,6 +175,9 @@ def _rule_of(method: MethodDescriptor, *, foreign: Rule | None) -> Rule:
         raise RuleError(f"{method.full_name} names a permission that does not exist")
     if declared.permission and not declared.audit:
         raise RuleError(f"{method.full_name} does not name its audit action")
+    targets = tuple(declared.targets.split(".")) if declared.targets else ()
+    if not _is_path(method.input_type, targets):
+        raise RuleError(f"{method.full_name} names a field of targets that its request does not have")
     internal = method.containing_service.name.endswith("InternalService")
     if internal != bool(declared.callers):
         raise RuleError(f"{method.full_name}: users' and services' methods live in different services")
@@ -119,4 +186,24 @@ def _rule_of(method: MethodDescriptor, *, foreign: Rule | None) -> Rule:
         public=not internal,
         callers=frozenset(declared.callers) if internal else frozenset({GATEWAY}),
         action=declared.audit,
+        targets=targets,
     )
+
+
+def _is_path(message: Descriptor | None, path: Sequence[str]) -> bool:
+    """Whether each name of the path is a field of what the one before it holds."""
+    for name in path:
+        field_of_it = message.fields_by_name.get(name) if message is not None else None
+        if field_of_it is None:
+            return False
+        message = field_of_it.message_type
+    return True
+
+
+def targets_of(rule: Rule, request: Any) -> list[str]:
+    """Return the names a request is about, as far as they could be names: what else was sent is not ours to keep."""
+    found = [request]
+    for name in rule.targets:
+        values = [getattr(each, name) for each in found]
+        found = [item for value in values for item in ([value] if isinstance(value, str) else value)]
+    return [name for name in found[:MAX_TARGETS] if _COULD_BE_A_NAME.match(name) and not name.startswith(TOKEN_PREFIX)]

@@ -25,6 +25,7 @@ class AuditEvent:
     action: str
     actor: str
     app: str = ""
+    app_id: str = ""
     targets: Sequence[str] = ()
     version: int = 0
     outcome: audit_pb2.Outcome.ValueType = OK
@@ -42,6 +43,7 @@ class AuditEvent:
             action=self.action,
             actor=self.actor,
             app=self.app,
+            app_id=self.app_id,
             targets=self.targets,
             version=self.version,
             outcome=self.outcome,
@@ -55,17 +57,29 @@ class AuditEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """Who an event is about, as domain code carries it: a signed-in user or token, or a service."""
+    """Who an event is about, as domain code carries it: a signed-in user or token, or a service.
+
+    `credential` tells apart what `name` may not: a token that was made again under the same name is another one.
+    """
 
     tenant: str
     name: str
+    credential: str = ""
     client_address: str = ""
     on_behalf_of: str = ""
 
     def event(
-        self, action: str, *, app: str = "", targets: Sequence[str] = (), version: int = 0, request_id: str = ""
+        self,
+        action: str,
+        *,
+        app: str = "",
+        app_id: str = "",
+        targets: Sequence[str] = (),
+        version: int = 0,
+        request_id: str = "",
+        outcome: audit_pb2.Outcome.ValueType = OK,
     ) -> AuditEvent:
-        """Return the event that this actor did `action`."""
+        """Return the event that this actor did `action`, or tried to."""
         return AuditEvent(
             tenant=self.tenant,
             actor=self.name,
@@ -73,6 +87,8 @@ class Actor:
             client_address=self.client_address,
             action=action,
             app=app,
+            app_id=app_id,
+            outcome=outcome,
             targets=targets,
             version=version,
             request_id=request_id,
@@ -83,10 +99,16 @@ def actor_of(caller: Caller, *, tenant: str = "", on_behalf_of: str = "") -> Act
     """Return the actor a request's events are about: its user, or the service that acts for one or for itself."""
     identity = caller.identity
     if identity is not None and caller.service == GATEWAY:
-        return Actor(tenant=identity.tenant, name=identity.subject, client_address=identity.client_address)
+        return Actor(
+            tenant=identity.tenant,
+            name=identity.subject,
+            credential=identity.token_id,
+            client_address=identity.client_address,
+        )
     return Actor(
         tenant=tenant,
         name=f"service:{caller.service}",
+        credential=f"service:{caller.service}",
         on_behalf_of=identity.subject if identity is not None else on_behalf_of,
         client_address=identity.client_address if identity is not None else "",
     )

@@ -1,15 +1,13 @@
-"""Changes of an app's variables, as config and secrets both make, remember, release and answer them."""
+"""Changes of an app's variables, as config and secrets both make, remember and answer them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
 
 from paas.config.v1 import config_pb2
 
-from paaskit.audit import Actor
-from paaskit.releases import ReleaseOrder
-from paaskit.variables import listing
+from paaskit import requests
+from paaskit.access import AppRef
 
 
 class Action(StrEnum):
@@ -39,13 +37,13 @@ class NameChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """The outcome of one mutation. `release` is 0 unless its status is QUEUED."""
+    """The outcome of one mutation. `release` is None unless its status is QUEUED."""
 
     version: int
     changes: Sequence[NameChange] = ()
     change_id: str = ""
     status: ReleaseStatus = ReleaseStatus.NONE
-    release: int = 0
+    release: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,21 +51,13 @@ class Mutation:
     """What every request to change an app says."""
 
     request_id: str
-    app: str
+    app: AppRef
     stage: bool = False
     validate_only: bool = False
     etag: str = ""
 
 
-class ReleaseQueue(Protocol):
-    """What is needed of releaser."""
-
-    async def request(self, order: ReleaseOrder) -> int | None:
-        """Return the number of the release a committed order got, or None while releaser can't be reached."""
-
-
-Answer = Mapping[str, Any]
-"""A change as it is remembered under its request id: plain JSON, names and no values."""
+Answer = requests.Answer
 
 
 def unchanged(version: int) -> Answer:
@@ -76,48 +66,40 @@ def unchanged(version: int) -> Answer:
 
 
 def changed(
-    *, version: int, change_id: str, changes: Sequence[NameChange], verb: str, description: str = "", stage: bool
+    *, version: int, change_id: str, changes: Sequence[NameChange], description: str, stage: bool = False, **more: int
 ) -> Answer:
-    """Return the answer to a request that makes `version`. The description is `verb` and the names unless given."""
+    """Return the answer to a request that makes `version`, or stages something on top of it.
+
+    `more` are versions of other services that its release needs.
+    """
     return {
         "version": version,
         "change_id": change_id,
         "changes": [[change.name, change.action.value] for change in changes],
-        "description": description or listing(verb, [change.name for change in changes]),
+        "description": description,
         "stage": stage,
+        **more,
     }
 
 
-def order_of(answer: Answer, actor: Actor, *, app_id: str, app: str) -> ReleaseOrder | None:
-    """Return the release order that a new or remembered answer stands for, or None where it asks for none."""
-    if not answer.get("change_id") or answer["stage"]:
-        return None
-    return ReleaseOrder(
-        tenant=actor.tenant,
-        app_id=app_id,
-        app=app,
-        change_id=answer["change_id"],
-        actor=actor.name,
-        description=answer["description"],
-    )
+def is_live(answer: Answer) -> bool:
+    """Whether a new or remembered answer is to a change that asks for a release."""
+    return bool(answer.get("change_id")) and not answer["stage"]
 
 
-async def released(answer: Answer, order: ReleaseOrder | None, releases: ReleaseQueue) -> Change:
-    """Ask for the release of a committed change, and return the change as its caller sees it.
-
-    Asking again for a remembered change is right: releaser has one release per change id and answers with it.
-    """
-    change_id = answer.get("change_id", "")
-    status, number = ReleaseStatus.STAGED if change_id else ReleaseStatus.NONE, None
-    if order is not None:
-        number = await releases.request(order)
-        status = ReleaseStatus.PENDING if number is None else ReleaseStatus.QUEUED
+def change_of(answer: Answer, *, release: int | None) -> Change:
+    """Return the change as its caller sees it, given the number of its release where that is known by now."""
+    status = ReleaseStatus.NONE
+    if answer.get("change_id"):
+        status = ReleaseStatus.STAGED if answer["stage"] else ReleaseStatus.PENDING
+    if release is not None:
+        status = ReleaseStatus.QUEUED
     return Change(
         version=answer["version"],
         changes=names_in(answer),
-        change_id=change_id,
+        change_id=answer.get("change_id", ""),
         status=status,
-        release=number or 0,
+        release=release,
     )
 
 
@@ -131,6 +113,7 @@ _ACTIONS = {
     Action.CHANGED: config_pb2.ACTION_CHANGED,
     Action.REMOVED: config_pb2.ACTION_REMOVED,
 }
+_ACTIONS_OF = {number: action for action, number in _ACTIONS.items()}
 _STATUSES = {
     ReleaseStatus.NONE: config_pb2.RELEASE_STATUS_NONE,
     ReleaseStatus.QUEUED: config_pb2.RELEASE_STATUS_QUEUED,
@@ -150,6 +133,21 @@ def change_to(change: Change) -> config_pb2.Change:
     )
 
 
-def name_changes_to(changes: Sequence[NameChange]) -> list[config_pb2.NameChange]:
+def name_changes_to(changes: Iterable[NameChange]) -> list[config_pb2.NameChange]:
     """Return the protos of what happens to each name."""
-    return [config_pb2.NameChange(name=each.name, action=_ACTIONS[each.action]) for each in changes]
+    return [config_pb2.NameChange(name=each.name, action=action_to(each.action)) for each in changes]
+
+
+def name_changes_from(messages: Iterable[config_pb2.NameChange]) -> tuple[NameChange, ...]:
+    """Return what protos say happens to each name."""
+    return tuple(NameChange(each.name, action_from(each.action)) for each in messages)
+
+
+def action_to(action: Action) -> config_pb2.Action.ValueType:
+    """Return the proto of an action."""
+    return _ACTIONS[action]
+
+
+def action_from(number: config_pb2.Action.ValueType) -> Action:
+    """Return the action of a proto; one that is not known yet counts as a change."""
+    return _ACTIONS_OF.get(number, Action.CHANGED)

@@ -13,6 +13,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
+from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from paaskit.batching import Batcher
@@ -31,8 +32,9 @@ _OPTIONS: Final = (
 _WAIT_FOR_CONNECTION_SECONDS: Final = 1.8
 _MAX_CONNECTIONS: Final = 12
 
-Connection = AsyncConnection[tuple[Any, ...]]
-Row = tuple[Any, ...]
+Connection = AsyncConnection[Any]
+Row = Any
+"""A named tuple: columns are read by their names, so that a statement and its reader can't come apart."""
 Parameters = Sequence[Any] | Mapping[str, Any]
 Statement = tuple[str, Parameters]
 
@@ -49,7 +51,7 @@ class Database:
         self._service = service
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             make_conninfo(url, password=password_file.read_text().strip(), options=_OPTIONS, application_name=service),
-            kwargs={"autocommit": True, "prepare_threshold": 0},
+            kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": namedtuple_row},
             min_size=1,
             max_size=max_connections,
             timeout=_WAIT_FOR_CONNECTION_SECONDS,

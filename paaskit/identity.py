@@ -31,6 +31,10 @@ KeySource = Callable[[], Awaitable[Mapping[str, Ed25519PublicKey]]]
 """Fetches tokens' public keys by key id. Raises Unavailable where it can't."""
 
 
+AppScope = frozenset[tuple[str, str]]
+"""The apps a token is limited to, each as its name and its id: a later app of the same name is a stranger."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Identity:
     """A verified user or token: whose tenant, who, and what they may do to which apps (None: all)."""
@@ -39,14 +43,23 @@ class Identity:
     subject: str
     kind: str
     permissions: frozenset[str]
-    apps: frozenset[str] | None
+    apps: AppScope | None
     token_id: str
     client_address: str
     expires_at: datetime
 
     def may_touch(self, app: str) -> bool:
-        """Whether the identity's scope includes the app of this name."""
-        return self.apps is None or app in self.apps
+        """Whether the identity's scope includes an app of this name; which one is told by `bound_id`."""
+        return self.apps is None or any(name == app for name, _ in self.apps)
+
+    def bound_id(self, app: str) -> str | None:
+        """Return the id that an app of this name must have for this identity; None where any may."""
+        return None if self.apps is None else dict(self.apps).get(app, "")
+
+    @property
+    def app_ids(self) -> frozenset[str] | None:
+        """The ids of the apps in its scope; None: all."""
+        return None if self.apps is None else frozenset(app_id for _, app_id in self.apps)
 
 
 def claims_of(identity: Identity, *, issued_at: datetime) -> dict[str, Any]:
@@ -64,7 +77,7 @@ def claims_of(identity: Identity, *, issued_at: datetime) -> dict[str, Any]:
         "cip": identity.client_address,
     }
     if identity.apps is not None:
-        claims["app"] = sorted(identity.apps)
+        claims["app"] = dict(sorted(identity.apps))
     return claims
 
 
@@ -149,12 +162,12 @@ class IdentityVerifier:
                 subject=claims["sub"],
                 kind=claims["knd"],
                 permissions=frozenset(claims["prm"]),
-                apps=frozenset(claims["app"]) if "app" in claims else None,
+                apps=frozenset(claims["app"].items()) if "app" in claims else None,
                 token_id=claims["tid"],
                 client_address=claims["cip"],
                 expires_at=expires_at,
             )
-        except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError):
+        except (jwt.PyJWTError, AttributeError, KeyError, TypeError, ValueError, OverflowError):
             raise _refused() from None
         # Checked here and not by PyJWT, so that the clock is the one passed in and the lifetime has a ceiling.
         if not now < expires_at <= now + LIFETIME + _SKEW or issued_at > now + _SKEW or not identity.tenant:

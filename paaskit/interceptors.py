@@ -75,18 +75,24 @@ class Gate(grpc.aio.ServerInterceptor):
         if handler.unary_unary:
 
             async def unary(request: Any, context: Any) -> Any:
+                caller = None
                 try:
-                    access.enter(await self._admit(method, rule, request, context))
+                    caller = await self._identify(method, rule, request, context)
+                    _check(rule, caller, request)
+                    access.enter(caller)
                     return await self._shielded(handler.unary_unary(request, context))
                 except Exception as error:
-                    status = _status(method, error)
+                    status = await self._answer(method, rule, caller, request, error)
                 return await context.abort_with_status(status)
 
             return grpc.unary_unary_rpc_method_handler(unary, parse, write)
 
         async def stream(request: Any, context: Any) -> AsyncIterator[Any]:
+            caller = None
             try:
-                access.enter(await self._admit(method, rule, request, context))
+                caller = await self._identify(method, rule, request, context)
+                _check(rule, caller, request)
+                access.enter(caller)
                 responses = handler.unary_stream(request, context)
                 if inspect.isawaitable(responses):
                     await responses  # grpc's own health service writes to the context instead of yielding
@@ -95,7 +101,7 @@ class Gate(grpc.aio.ServerInterceptor):
                     yield response
                 return
             except Exception as error:
-                status = _status(method, error)
+                status = await self._answer(method, rule, caller, request, error)
             await context.abort_with_status(status)
 
         if handler.unary_stream:
@@ -106,7 +112,7 @@ class Gate(grpc.aio.ServerInterceptor):
     def _wrap_bidirectional(self, method: str, rule: Rule, handler: Any) -> Handler:
         async def stream(requests: Any, context: Any) -> AsyncIterator[Any]:
             try:
-                access.enter(await self._admit(method, rule, None, context))
+                access.enter(await self._identify(method, rule, None, context))
                 async for response in handler.stream_stream(requests, context):
                     yield response
                 return
@@ -127,7 +133,8 @@ class Gate(grpc.aio.ServerInterceptor):
         if not task.cancelled():
             task.exception()  # taken, so that asyncio does not print it
 
-    async def _admit(self, method: str, rule: Rule, request: Any, context: Any) -> Caller:
+    async def _identify(self, method: str, rule: Rule, request: Any, context: Any) -> Caller:
+        """Return who calls. Raises where that is nobody who could call this method, whatever it asks for."""
         service = _peer(context)
         if not rule.any_service and service not in rule.callers:
             log.warning("caller_refused", method=method, caller=service)
@@ -140,42 +147,52 @@ class Gate(grpc.aio.ServerInterceptor):
                 raise Unauthenticated("You are not signed in. Sign in with `paas login` or set PAAS_TOKEN.")
             return Caller(service=service)
         identity = await self._verifier.verify(unverified_jwt)
-        if rule.public:
-            await self._check_permission(rule, identity, request)
-        else:
-            _check_carried(identity, request)
         return Caller(service=service, identity=identity, unverified_jwt=unverified_jwt)
 
-    async def _check_permission(self, rule: Rule, identity: Identity, request: Any) -> None:
-        app = getattr(request, "app", "")
-        if rule.permission and rule.permission not in identity.permissions:
-            await self._record_denial(rule, identity, request)
-            raise PermissionDenied(
-                f"You are signed in as {identity.subject}, which may not do this: it needs {rule.permission}.",
-                metadata={"permission": rule.permission},
-            )
-        problem = check_app_name(app) if app else None
-        if problem is not None:
-            # Nothing can be called that, so nobody has to look for it, or repeat it in an error.
-            raise InvalidInput(f"There can be no app of that name: {problem}.", fields=[FieldViolation("app", problem)])
-        if app and not identity.may_touch(app):
-            await self._record_denial(rule, identity, request)
-            raise PermissionDenied(f"{identity.subject} is limited to other apps.", metadata={"permission": "app"})
+    async def _answer(self, method: str, rule: Rule, caller: Caller | None, request: Any, error: Exception) -> Any:
+        """Return the status of a failed request. A user's denied attempt is an event, whichever layer denied it."""
+        if isinstance(error, PermissionDenied) and rule.public and caller is not None and caller.identity is not None:
+            try:
+                await self._record_denial(rule, caller.identity, request)
+            except Exception as unrecorded:
+                error = unrecorded
+        return _status(method, error)
 
     async def _record_denial(self, rule: Rule, identity: Identity, request: Any) -> None:
         if self._record is None:
             return
+        app = _plausible(getattr(request, "app", ""))
         await self._record(
             AuditEvent(
                 tenant=identity.tenant,
                 action=rule.action,
                 actor=identity.subject,
-                # Only a name that could be one: whatever else was sent there is not ours to keep.
-                app=_plausible(getattr(request, "app", "")),
+                app=app,
+                app_id=identity.bound_id(app) or "",
+                targets=access.targets_of(rule, request),
                 outcome=DENIED,
                 client_address=identity.client_address,
             )
         )
+
+
+def _check(rule: Rule, caller: Caller, request: Any) -> None:
+    """Refuse what the caller may not ask for, as far as the request itself tells. Raises PaasError."""
+    identity = caller.identity
+    if identity is None:
+        return
+    if not rule.public:
+        _check_carried(identity, request)
+        return
+    if rule.permission and rule.permission not in identity.permissions:
+        raise access.permission_missing(identity.subject, rule.permission)
+    app = getattr(request, "app", "")
+    problem = check_app_name(app) if app else None
+    if problem is not None:
+        # Nothing can be called that, so nobody has to look for it, or repeat it in an error.
+        raise InvalidInput(f"There can be no app of that name: {problem}.", fields=[FieldViolation("app", problem)])
+    if app and not identity.may_touch(app):
+        raise access.limited_to_other_apps(identity.subject)
 
 
 def _check_carried(identity: Identity, request: Any) -> None:
@@ -186,6 +203,7 @@ def _check_carried(identity: Identity, request: Any) -> None:
 
 
 def _plausible(name: str) -> str:
+    """Return a name that an app could have, else nothing: whatever else was sent there is not ours to keep."""
     return name if len(name) <= 40 and name.replace("-", "").isalnum() and name.isascii() else ""
 
 

@@ -1,7 +1,6 @@
 """Asking releaser for a release: kept with the change, sent after its commit, repeated until releaser has it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import grpc
 from paas.releaser.v1 import releaser_pb2, releaser_pb2_grpc
@@ -9,31 +8,9 @@ from paas.releaser.v1 import releaser_pb2, releaser_pb2_grpc
 from paaskit import outbox
 from paaskit.channels import call
 from paaskit.db import Connection, Database
+from paaskit.release_order import ReleaseOrder
 
 _LEFT_OVER_SECONDS = 3.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReleaseOrder:
-    """One change that asks for a release. `description` has names and no values."""
-
-    tenant: str
-    app_id: str
-    app: str
-    change_id: str
-    actor: str
-    description: str
-
-    def encode(self) -> bytes:
-        """Return the order as the bytes of a `releaser_pb2.ReleaseOrder`."""
-        return releaser_pb2.ReleaseOrder(
-            tenant=self.tenant,
-            app_id=self.app_id,
-            app=self.app,
-            change_id=self.change_id,
-            actor=self.actor,
-            description=self.description,
-        ).SerializeToString()
 
 
 class Releases:

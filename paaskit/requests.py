@@ -15,14 +15,16 @@ from typing import Any, Final
 from paaskit.db import Connection
 from paaskit.errors import FieldViolation, InvalidInput
 
+Answer = Mapping[str, Any]
+"""A change as it is remembered under its request id: plain JSON, names and no values."""
+
 KEPT_HOURS: Final = 24
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 
 _SELECT: Final = """
-    SELECT request_id, subject, method, fingerprint, answer FROM requests WHERE request_id = ANY(%s)"""
-_INSERT: Final = """
-    INSERT INTO requests (tenant, request_id, subject, method, fingerprint, answer) VALUES (%s, %s, %s, %s, %s, %s)"""
-_EXPIRE: Final = "DELETE FROM requests WHERE created_at < now() - make_interval(hours => %s)"
+    SELECT method, fingerprint, answer FROM requests
+    WHERE tenant = %s AND request_id = %s AND subject = %s"""
+_EXPIRE: Final = "DELETE FROM requests WHERE tenant = %s AND created_at < now() - make_interval(hours => %s)"
 _EXPIRE_ONE_IN: Final = 64
 
 
@@ -33,65 +35,83 @@ def check_request_id(request_id: str) -> FieldViolation | None:
     return FieldViolation("request_id", "must be 8 to 64 letters, digits, dashes or underscores, such as a UUID")
 
 
-def fingerprint(*parts: str | Sequence[str]) -> str:
-    """Return a digest of what a request asks for. Never give it a value: names only."""
+def fingerprint(*parts: object) -> str:
+    """Return a digest of what a request asks for: everything that changes its effect.
+
+    Parts are texts, numbers, booleans, None and sequences of these. A value of a secret must come as a MAC under a key
+    of its tenant, since a plain digest could be guessed at.
+    """
     return hashlib.sha256(json.dumps(parts, default=list).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, kw_only=True)
 class RequestKey:
-    """What makes a request the same one again: its id, who sent it, and what it asks for."""
+    """What makes a request the same one again: its id, whose credential sent it, and what it asks for.
+
+    `subject` is the id of a token and not its name, which another token may get. `also` are further fingerprints that
+    mean the same request, where a key it was made with has a successor meanwhile.
+    """
 
     request_id: str
     subject: str
     method: str
     fingerprint: str
+    also: tuple[str, ...] = ()
 
 
-async def begin_recall(connection: Connection, keys: Sequence[RequestKey]) -> Any:
-    """Queue the look-up of earlier answers; give what this returns to `finish_recall`."""
-    return await connection.execute(_SELECT, ([key.request_id for key in keys],))
+async def begin_recall(connection: Connection, tenant: str, key: RequestKey) -> Any:
+    """Queue the look-up of an earlier answer; give what this returns to `finish_recall`.
+
+    Queue it behind the lock of what the request changes: equal requests at once must find the first one's answer.
+    """
+    return await connection.execute(_SELECT, (tenant, key.request_id, key.subject))
 
 
-async def finish_recall(cursor: Any) -> "Recalled":
-    """Return the earlier answers that were looked up."""
-    return Recalled({(row[0], row[1]): (row[2], row[3], row[4]) for row in await cursor.fetchall()})
+async def finish_recall(cursor: Any, key: RequestKey, *, about: str | None) -> Answer | None:
+    """Return the answer given before, or None. Raises InvalidInput where the id was used for something else.
+
+    `about` is the id of what the request is about now, so that an answer about an app that was destroyed is not given
+    for its namesake; None where that is gone, which is no contradiction to having been the one that ended it.
+    """
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    then, _, digest = row.fingerprint.rpartition(":")
+    if row.method != key.method or digest not in (key.fingerprint, *key.also) or about not in (None, then):
+        raise request_id_reused()
+    earlier: Answer = json.loads(row.answer)
+    return earlier
 
 
-class Recalled:
-    """Answers given before, by request id and subject."""
-
-    def __init__(self, answers: Mapping[tuple[str, str], tuple[str, str, str]]) -> None:
-        self._answers = answers
-
-    def answer(self, key: RequestKey) -> Mapping[str, Any] | None:
-        """Return the answer given before, or None. Raises InvalidInput where the id was used for something else."""
-        found = self._answers.get((key.request_id, key.subject))
-        if found is None:
-            return None
-        method, fingerprint, answer = found
-        if (method, fingerprint) != (key.method, key.fingerprint):
-            raise InvalidInput(
-                "This request id was already used for a different request. Use a new one.", reason="REQUEST_ID_REUSED"
-            )
-        earlier: Mapping[str, Any] = json.loads(answer)
-        return earlier
-
-
-async def remember(connection: Connection, key: RequestKey, *, tenant: str, answer: Mapping[str, Any]) -> None:
-    """Store the answer in the caller's transaction."""
-    await connection.execute(
-        _INSERT, (tenant, key.request_id, key.subject, key.method, key.fingerprint, encode_answer(answer))
+def request_id_reused() -> InvalidInput:
+    """Return the error for a request id that meant something else before."""
+    return InvalidInput(
+        "This request id was already used for a different request. Use a new one.", reason="REQUEST_ID_REUSED"
     )
-    await expire_sometimes(connection)
 
 
-async def expire_sometimes(connection: Connection) -> None:
+def columns(key: RequestKey, answer: Answer, *, about: str | None) -> dict[str, Sequence[str]]:
+    """Return the arrays that the write path stores an answer with."""
+    return {
+        "request_ids": [key.request_id],
+        "subjects": [key.subject],
+        "methods": [key.method],
+        "fingerprints": [f"{about or ''}:{key.fingerprint}"],
+        "answers": [json.dumps(answer)],
+    }
+
+
+NOTHING: Final[Mapping[str, Sequence[str]]] = {
+    "request_ids": [],
+    "subjects": [],
+    "methods": [],
+    "fingerprints": [],
+    "answers": [],
+}
+"""What `columns` returns where there is nothing to remember."""
+
+
+async def expire_sometimes(connection: Connection, tenant: str) -> None:
     """Drop the tenant's expired answers now and then, so that nobody has to do it on a schedule."""
     if secrets.randbelow(_EXPIRE_ONE_IN) == 0:
-        await connection.execute(_EXPIRE, (KEPT_HOURS,))
-
-
-def encode_answer(answer: Mapping[str, Any]) -> str:
-    """Return an answer as it is stored."""
-    return json.dumps(answer)
+        await connection.execute(_EXPIRE, (tenant, KEPT_HOURS))

@@ -32,6 +32,7 @@ class Rule(_message.Message):
     AUTHENTICATED_FIELD_NUMBER: _builtins.int
     CALLERS_FIELD_NUMBER: _builtins.int
     AUDIT_FIELD_NUMBER: _builtins.int
+    TARGETS_FIELD_NUMBER: _builtins.int
     permission: _builtins.str
     """Optional. The permission a signed-in user or token needs. The call must come through the gateway."""
     authenticated: _builtins.bool
@@ -39,6 +40,10 @@ class Rule(_message.Message):
     audit: _builtins.str
     """Required with `permission`. The action under which a denied attempt is recorded and, for a
     method that changes or reveals something, its effect as well.
+    """
+    targets: _builtins.str
+    """Optional. The field with the names an attempt is about, or a repeated field and the name in it
+    (`vars.name`). They are recorded with a denied attempt.
     """
     @_builtins.property
     def callers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -51,10 +56,11 @@ class Rule(_message.Message):
         authenticated: _builtins.bool = ...,
         callers: _abc.Iterable[_builtins.str] | None = ...,
         audit: _builtins.str = ...,
+        targets: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit", b"audit", "authenticated", b"authenticated", "callers", b"callers", "permission", b"permission"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit", b"audit", "authenticated", b"authenticated", "callers", b"callers", "permission", b"permission", "targets", b"targets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
