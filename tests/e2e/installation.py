@@ -181,14 +181,17 @@ class Installation:
         )
 
 
-def as_superuser(stack: Stack, service: str, statement: LiteralString, *parameters: object) -> list[tuple[Any, ...]]:
-    """Run a statement on a service's database past everything that protects it; its rows."""
+def superuser(stack: Stack, database: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """A connection to a database past everything that protects it."""
     note = stack.layout.run / SOCKET_FOLDER
     folder = note.read_text() if note.exists() else str(stack.layout.pg / "socket")
     password = (stack.layout.passwords / "postgres").read_text().strip()
-    with psycopg.connect(
-        host=folder, user="postgres", password=password, dbname=service, autocommit=True
-    ) as connection:
+    return psycopg.connect(host=folder, user="postgres", password=password, dbname=database, autocommit=True)
+
+
+def as_superuser(stack: Stack, service: str, statement: LiteralString, *parameters: object) -> list[tuple[Any, ...]]:
+    """Run a statement on a service's database past everything that protects it; its rows."""
+    with superuser(stack, service) as connection:
         cursor = connection.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
 
