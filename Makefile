@@ -20,7 +20,7 @@ unexport VIRTUAL_ENV
 unexport PYTHONPATH
 unexport PYTHONHOME
 
-.PHONY: help demo up stop status logs check format test bench gen
+.PHONY: help demo up stop status logs check format test test-crash bench gen
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[.a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,9 @@ test: .venv ## unit, integration, access and end-to-end tests
 	$(BIN)/python -m pytest tests/unit tests/integration tests/access; first=$$?; \
 	echo "waiting for the end-to-end tests ..."; \
 	wait $$e2e; second=$$?; cat .pytest_cache/e2e.log; exit $$((first + second))
+
+test-crash: .venv ## 200 kills and a dozen failovers under load, with the books kept (minutes)
+	$(BIN)/python -m pytest tests/crash -s
 
 bench: .venv ## measure, each as a ratio with its two figures, into bench/RESULTS.md
 	$(BIN)/python -m bench --write

@@ -26,6 +26,7 @@ async def _measure(bench: Bench) -> list[Ratio]:
             await _said(requests_per_second.list_vars(bench, echo_address)),
             await _said(requests_per_second.reveal(bench, echo_address)),
             await _said(requests_per_second.set_vars(bench)),
+            await _said(requests_per_second.set_vars(bench, tenants=requests_per_second.IN_FLIGHT)),
             await _said(releases.rolling_restart(bench)),
             await _said(releases.many_variables(bench)),
         ]

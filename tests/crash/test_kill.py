@@ -8,6 +8,8 @@ import os
 import random
 from collections import Counter
 
+import pytest
+
 from tests.crash.balance import balance
 from tests.crash.points import SERVICES, Point, installed, kill
 from tests.crash.writers import at_work
@@ -17,6 +19,7 @@ KILLS = int(os.environ.get("PAAS_CRASH_KILLS", "200"))
 SEED = int(os.environ.get("PAAS_CRASH_SEED", "0")) or random.SystemRandom().randrange(1, 2**31)
 
 
+@pytest.mark.timeout(3600)
 def test_nothing_acknowledged_is_lost_and_nothing_happens_twice(installation: Installation, ada: Paas) -> None:
     crash(installation, ada, kills=KILLS, seed=SEED)
 
@@ -33,8 +36,7 @@ def crash(installation: Installation, ada: Paas, *, kills: int, seed: int) -> No
     with installed(installation.stack), at_work(live_app, draft_app) as books:
         for service, point in order:
             came[point] += kill(installation.stack, service, point, choice=choice)
-    print(
-        f"\n{kills} kills, seed {seed}: {dict(came)}; {len(books.acknowledged)} acknowledged, {books.retried} retries"
-    )
+    done = f"{len(books.acknowledged)} acknowledged, {books.retried} tries again"
+    print(f"\n{kills} kills, seed {seed}: {done}; where they died: {dict(came)}")
     assert len(books.acknowledged) > kills
     balance(installation.stack, live_app, draft_app, books)

@@ -130,7 +130,7 @@ class Desk:
             try:
                 self.channel.unary(path, request, answer=answer, repeatable=False, timeout=5)
             except RpcError as error:
-                if error.code != rpc_error.ALREADY_EXISTS:
+                if error.code_name != "ALREADY_EXISTS":
                     raise
             return 0
 
