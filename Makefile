@@ -20,7 +20,7 @@ unexport VIRTUAL_ENV
 unexport PYTHONPATH
 unexport PYTHONHOME
 
-.PHONY: help demo up stop status logs check format test bench gen
+.PHONY: help demo up stop status logs check format test bench gen schema
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[.a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,9 @@ bench: .venv ## measure, each as a ratio with its two figures, into bench/RESULT
 gen: .venv ## generate gen/ from protos/
 	$(BIN)/python protos/generate.py
 	$(BIN)/python protos/access_matrix.py
+
+schema: .venv ## write docs/schema/ from the migrations
+	$(BIN)/python -m local.schema
 
 .venv: .venv/.complete ## make the environment from uv.lock
 
