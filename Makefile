@@ -20,10 +20,10 @@ unexport VIRTUAL_ENV
 unexport PYTHONPATH
 unexport PYTHONHOME
 
-.PHONY: help demo up stop status logs check format test bench gen schema
+.PHONY: help demo up stop status logs check format test bench gen schema test-mutations
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[.a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo "  PORT=$(PORT) is the gateway's port; the services use the five after it."
 
 demo: .venv ## start everything on this machine and show what it does
@@ -58,6 +58,9 @@ test: .venv ## unit, integration, access and end-to-end tests
 	$(BIN)/python -m pytest tests/unit tests/integration tests/access; first=$$?; \
 	echo "waiting for the end-to-end tests ..."; \
 	wait $$e2e; second=$$?; cat .pytest_cache/e2e.log; exit $$((first + second))
+
+test-mutations: .venv ## put each known fault into a copy of the tree and see that its test fails
+	$(BIN)/python -m tests.mutations
 
 bench: .venv ## measure, each as a ratio with its two figures, into bench/RESULTS.md
 	$(BIN)/python -m bench --write
