@@ -20,10 +20,10 @@ unexport VIRTUAL_ENV
 unexport PYTHONPATH
 unexport PYTHONHOME
 
-.PHONY: help demo up stop status logs check format test test-crash bench gen
+.PHONY: help demo up stop status logs check format test test-crash test-mutations bench gen schema
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[.a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo "  PORT=$(PORT) is the gateway's port; the services use the five after it."
 
 demo: .venv ## start everything on this machine and show what it does
@@ -62,12 +62,18 @@ test: .venv ## unit, integration, access and end-to-end tests
 test-crash: .venv ## 200 kills and a dozen failovers under load, with the books kept (minutes)
 	$(BIN)/python -m pytest tests/crash -s
 
+test-mutations: .venv ## put each known fault into a copy of the tree and see that its test fails
+	$(BIN)/python -m tests.mutations
+
 bench: .venv ## measure, each as a ratio with its two figures, into bench/RESULTS.md
 	$(BIN)/python -m bench --write
 
 gen: .venv ## generate gen/ from protos/
 	$(BIN)/python protos/generate.py
 	$(BIN)/python protos/access_matrix.py
+
+schema: .venv ## write docs/schema/ from the migrations
+	$(BIN)/python -m local.schema
 
 .venv: .venv/.complete ## make the environment from uv.lock
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from alembic import command, context
 from alembic.config import Config
-from sqlalchemy import MetaData, create_engine, pool
+from sqlalchemy import create_engine, pool
 
 SERVICES: Final = Path(__file__).resolve().parent.parent / "services"
 
@@ -21,7 +21,7 @@ def upgrade(service: str, url: str) -> None:
     command.upgrade(config, "head")
 
 
-def run_environment(metadata: MetaData) -> None:
+def run_environment() -> None:
     """What every service's `migrations/env.py` does: run under short lock and statement timeouts.
 
     A migration that can't get its lock in time fails and is tried again, instead of stopping all traffic behind it.
@@ -29,7 +29,7 @@ def run_environment(metadata: MetaData) -> None:
     options = "-c lock_timeout=4s -c statement_timeout=60s"
     engine = create_engine(context.config.attributes["url"], poolclass=pool.NullPool, connect_args={"options": options})
     with engine.connect() as connection:
-        context.configure(connection=connection, target_metadata=metadata, compare_type=True)
+        context.configure(connection=connection)
         with context.begin_transaction():
             context.run_migrations()
     engine.dispose()

@@ -1,7 +1,7 @@
 """A server does not start with a method whose access is not said exactly once.
 
-Covers: every way a rule can be wrong, by protos made here, and that `build_server` refuses as `rules_of` does. Leaves
-out what the rules then do (test_matrix).
+Covers: every way a rule can be wrong, by protos made here, that `build_server` refuses as `rules_of` does, and that
+the roles are those of the reviewed table. Leaves out what the rules then do (test_matrix).
 """
 
 from collections.abc import Callable
@@ -13,9 +13,11 @@ from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import ServiceDescriptor
 from paas.access.v1 import access_pb2
 
+from paaskit import access
 from paaskit.access import Rule, RuleError, rules_of
 from paaskit.server import Assembly, Exposed, build_server
 from paaskit.settings import ServiceSettings
+from tests.access import table
 from tests.fixtures.serving import free_address
 from tests.fixtures.tls import Certificates
 
@@ -68,6 +70,10 @@ def _service(name: str, rule: access_pb2.Rule | None) -> ServiceDescriptor:
     pool = descriptor_pool.Default()
     pool.AddSerializedFile(file.SerializeToString())
     return pool.FindServiceByName(f"odd.v{number}.{name}")
+
+
+def test_a_role_has_the_permissions_that_were_reviewed() -> None:
+    assert access.ROLES == table.ROLES
 
 
 @pytest.mark.parametrize("case", _GOOD)

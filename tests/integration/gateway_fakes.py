@@ -2,7 +2,9 @@
 
 import asyncio
 import functools
+import ssl
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,6 +70,7 @@ class FakeSignInCheck(external_auth_pb2_grpc.AuthorizationServicer):  # type: ig
     def __init__(self) -> None:
         self.requests: list[external_auth_pb2.CheckRequest] = []
         self.delay: float = 0
+        self.more_headers: dict[str, str] = {}
 
     async def Check(  # noqa: N802 - the contract's name
         self, request: external_auth_pb2.CheckRequest, context: object
@@ -81,12 +84,63 @@ class FakeSignInCheck(external_auth_pb2_grpc.AuthorizationServicer):  # type: ig
                     status=http_status_pb2.HttpStatus(code=http_status_pb2.Unauthorized), body="Not signed in."
                 ),
             )
-        identity = base_pb2.HeaderValueOption(
-            header=base_pb2.HeaderValue(key="x-paas-identity", value=IDENTITY),
-            append_action=base_pb2.HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD,
-        )
-        answer = external_auth_pb2.OkHttpResponse(headers=[identity], headers_to_remove=["authorization"])
+        headers = [
+            base_pb2.HeaderValueOption(
+                header=base_pb2.HeaderValue(key=key, value=value),
+                append_action=base_pb2.HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD,
+            )
+            for key, value in {"x-paas-identity": IDENTITY, **self.more_headers}.items()
+        ]
+        answer = external_auth_pb2.OkHttpResponse(headers=headers, headers_to_remove=["authorization"])
         return external_auth_pb2.CheckResponse(ok_response=answer)
+
+
+@dataclass
+class Resetting:
+    """HTTP/2 by hand (RFC 9113): takes each request to its end, counts it, and resets its stream with `error`."""
+
+    error: int
+    requests: int = 0
+    connections: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections.add(writer)
+        await reader.readexactly(len(_PREFACE))
+        writer.write(_frame(_SETTINGS, b""))
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = await reader.readexactly(9)
+                await reader.readexactly(int.from_bytes(head[:3], "big"))
+                kind, flags, stream = head[3], head[4], head[5:]
+                if kind == _SETTINGS and not flags & _ACK:
+                    writer.write(_frame(_SETTINGS, b"", flags=_ACK))
+                if kind in (_DATA, _HEADERS) and flags & _END_STREAM:
+                    self.requests += 1
+                    writer.write(_frame(_RST_STREAM, self.error.to_bytes(4, "big"), stream=stream))
+
+
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+_DATA, _HEADERS, _RST_STREAM, _SETTINGS = 0, 1, 3, 4
+_END_STREAM = _ACK = 1
+
+
+def _frame(kind: int, payload: bytes, *, flags: int = 0, stream: bytes = bytes(4)) -> bytes:
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream + payload
+
+
+@asynccontextmanager
+async def resetting(behaviour: Resetting, *, tls: Path, name: str, port: int) -> AsyncIterator[None]:
+    """Serve it on 127.0.0.1 with the certificate of `name`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tls / f"{name}.pem", tls / f"{name}.key")
+    context.set_alpn_protocols(["h2"])
+    server = await asyncio.start_server(behaviour, "127.0.0.1", port, ssl=context)
+    try:
+        yield
+    finally:
+        server.close()
+        for connection in behaviour.connections:
+            connection.close()
 
 
 async def serve(

@@ -23,12 +23,23 @@ from gateway.settings import Address, Credentials, GatewaySettings
 from local import envoy
 from local.certificates import ensure_certificates
 from local.ports import SERVICES, free_base_port, port_of
-from tests.integration.gateway_fakes import ANSWER, GOOD_TOKEN, IDENTITY, FakeService, FakeSignInCheck, serve
+from tests.integration.gateway_fakes import (
+    ANSWER,
+    GOOD_TOKEN,
+    IDENTITY,
+    FakeService,
+    FakeSignInCheck,
+    Resetting,
+    resetting,
+    serve,
+)
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
 
 LIST_VARS = "/paas.config.v1.ConfigService/ListVars"
 SIGNED_IN = ("authorization", GOOD_TOKEN)
+# RFC 9113, section 7.
+INTERNAL_ERROR, REFUSED_STREAM, CANCEL = 2, 7, 8
 
 
 @dataclass
@@ -49,6 +60,7 @@ class Gateway:
     def forget(self) -> None:
         self.check.requests.clear()
         self.check.delay = 0
+        self.check.more_headers.clear()
         for service in self.services.values():
             service.arrivals.clear()
             service.delay = 0
@@ -74,11 +86,15 @@ class Gateway:
         lines = [f"{method} {path} HTTP/1.1", "host: gateway", "content-type: application/grpc-web+proto"]
         lines += ["x-grpc-web: 1", "content-length: 5", "connection: close", *(f"{k}: {v}" for k, v in headers)]
         writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + bytes(5))
-        answer = await asyncio.wait_for(reader.read(), 20)
+        async with asyncio.timeout(20):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().removesuffix("\r\n\r\n")
+            first, *rest = head.split("\r\n")
+            answered = dict(line.lower().split(": ", 1) for line in rest)
+            # Where the length is known the end need not be waited for: Envoy keeps a refused connection for a second.
+            length = int(answered.get("content-length", -1))
+            body = await reader.read() if length < 0 else await reader.readexactly(length)
         writer.close()
-        head, _, body = answer.partition(b"\r\n\r\n")
-        first, *rest = head.decode().split("\r\n")
-        return int(first.split()[1]), dict(line.lower().split(": ", 1) for line in rest), body
+        return int(first.split()[1]), answered, body
 
     @asynccontextmanager
     async def without(self, name: str) -> AsyncIterator[None]:
@@ -227,6 +243,15 @@ async def test_odd_paths_reach_no_service(gateway: Gateway, path: str) -> None:
     assert gateway.arrivals() == []
 
 
+@pytest.mark.parametrize("slash", ["%2f", "%2F", "%5c", "%5C"])
+async def test_an_escaped_slash_is_refused_before_any_route_is_looked_for(gateway: Gateway, slash: str) -> None:
+    """What comes later might undo the escape and see another path than the one that was let through."""
+    for path in (f"/paas.config.v1.ConfigService{slash}ListVars", f"{LIST_VARS}{slash}x", f"{LIST_VARS}{slash}.."):
+        status, _, _ = await gateway.raw(path, SIGNED_IN)
+        assert status == 400, path
+    assert gateway.arrivals() == []
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "OPTIONS", "DELETE"])
 async def test_only_post_is_routed(gateway: Gateway, method: str) -> None:
     await gateway.raw(LIST_VARS, SIGNED_IN, method=method)
@@ -287,6 +312,14 @@ async def test_a_slow_check_is_given_up_after_two_seconds(gateway: Gateway) -> N
     assert gateway.arrivals() == []
 
 
+@pytest.mark.parametrize("name", ["x-paas-tenant", "x-other", "content-type", ":path", "grpc-timeout"])
+async def test_tokens_sets_the_identity_and_no_other_header(gateway: Gateway, name: str) -> None:
+    gateway.check.more_headers[name] = "set-by-tokens"
+    with pytest.raises(grpc.aio.AioRpcError):
+        await gateway.call(LIST_VARS, SIGNED_IN)
+    assert gateway.arrivals() == []
+
+
 async def test_a_dead_service_is_unavailable_and_not_the_sign_in_check(gateway: Gateway) -> None:
     async with gateway.without("config"):
         code, headers = await _code(gateway, LIST_VARS, SIGNED_IN)
@@ -325,6 +358,22 @@ async def test_what_a_service_may_have_done_is_not_done_twice(gateway: Gateway) 
     code, _ = await _code(gateway, LIST_VARS, SIGNED_IN, *more)
     assert code is grpc.StatusCode.UNAVAILABLE
     assert gateway.arrivals() == [LIST_VARS]
+
+
+@pytest.mark.parametrize(("error", "requests"), [(INTERNAL_ERROR, 1), (CANCEL, 1), (REFUSED_STREAM, 3)])
+async def test_a_request_is_sent_again_only_where_its_service_did_not_take_it(
+    gateway: Gateway, error: int, requests: int
+) -> None:
+    """A stream that was refused had no effect (RFC 9113, 8.7); of one that was reset otherwise nobody knows."""
+    behaviour = Resetting(error)
+    port = port_of("config", base_port=gateway.base_port)
+    await gateway.servers["config"].stop(0)
+    try:
+        async with resetting(behaviour, tls=gateway.tls, name="config", port=port):
+            code, _ = await _code(gateway, LIST_VARS, SIGNED_IN)
+    finally:
+        await gateway.start("config")
+    assert (code, behaviour.requests) == (grpc.StatusCode.UNAVAILABLE, requests)
 
 
 async def test_the_clients_deadline_is_kept_and_passed_on(gateway: Gateway) -> None:

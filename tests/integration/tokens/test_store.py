@@ -67,6 +67,25 @@ async def test_tenant_sees_and_changes_its_own_rows_only(
     assert found.revoked_at is None
 
 
+async def test_statements_name_the_tenant_themselves(databases: Databases, store: Store) -> None:
+    """Row-level security is the second lock, not the only one: without it they find the same."""
+    mine, theirs = token_of(tenant="acme"), token_of(tenant="rival")
+    their_sign_in = token_of(tenant="rival", kind="user", name="ada")
+    for token in (mine, theirs, their_sign_in):
+        await _add(store, token)
+    now = utc_now()
+    async with databases.open_past_policies("tokens") as database:
+        unprotected = Store(database, store._trail)
+        assert await unprotected.find("acme", theirs.token_id) is None
+        assert await unprotected.page("acme", apps=None, after=None, limit=9, now=now) == [mine]
+        await unprotected.note_uses("acme", {theirs.token_id: now})
+        async with unprotected.change("acme") as change:
+            assert await change.revoke(theirs.token_id, apps=None, now=now) == []
+            await change.end_sign_ins("ada", creator=their_sign_in.creator, now=now)
+    for token in (theirs, their_sign_in):
+        assert await store.find("rival", token.token_id) == token
+
+
 async def test_settings_of_one_transaction_are_gone_in_the_next(databases: Databases, store: Store) -> None:
     """One connection serves every tenant in turn (CVE-2024-10976 is the same fear for plans)."""
     texts = {tenant: await _add(store, token_of(tenant=tenant)) for tenant in ("acme", "rival")}

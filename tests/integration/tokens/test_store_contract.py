@@ -135,11 +135,17 @@ async def test_sign_ins_of_one_issuer_end(any_store: AnyStore) -> None:
     pat_of_that_name = token_of(name="ada")
     for token in (first, other, pat_of_that_name):
         await _add(any_store, token)
+
+    async def living() -> list[bool]:
+        found = [await any_store.find("acme", token.token_id) for token in (first, other, pat_of_that_name)]
+        return [token is not None and token.is_living(utc_now()) for token in found]
+
     async with any_store.change("acme") as change:
-        await change.end_sign_ins("ada", creator="somebody else", now=utc_now())
+        await change.end_sign_ins("ada", creator="another issuer", now=utc_now())
+    assert await living() == [True, True, True]
+    async with any_store.change("acme") as change:
         await change.end_sign_ins("ada", creator="user:ada@example.com", now=utc_now())
-    states = [await any_store.find("acme", token.token_id) for token in (first, other, pat_of_that_name)]
-    assert [state is not None and state.is_living(utc_now()) for state in states] == [False, True, True]
+    assert await living() == [False, True, True]
 
 
 async def test_uses_are_noted(any_store: AnyStore) -> None:

@@ -93,6 +93,14 @@ async def test_a_row_of_another_tenant_can_be_neither_written_nor_changed(databa
     assert await database.fetch("acme", "UPDATE apps SET version = 9 WHERE tenant = 'globex' RETURNING 1") == []
 
 
+async def test_a_statement_a_lock_and_an_idle_transaction_are_ended_by_the_server(database: Database) -> None:
+    """Else one that hangs holds its locks, and with them everybody who comes after it, for ever."""
+    settings = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+    async with database.unscoped() as connection:
+        shown = [await (await connection.execute(f"SHOW {name}".encode())).fetchone() for name in settings]
+    assert shown == [("10s",), ("5s",), ("20s",)]
+
+
 async def test_a_batch_may_go_from_tenant_to_tenant(database: Database) -> None:
     async with database.transaction("acme") as connection:
         await see_tenant(connection, "globex")

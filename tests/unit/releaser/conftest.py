@@ -50,15 +50,16 @@ def deployment_of(
 class Machine:
     """A runtime folder, and releasers' runtimes that use it one after the other."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, limits: Limits = LIMITS) -> None:
         self.root = root
         self.deployments: dict[int, Deployment] = {}
         self.asked = 0
+        self._limits = limits
         self.runtime = self._new()
         self.runtime.take_over("first")
 
     def _new(self) -> LocalRuntime:
-        return LocalRuntime(self.root, limits=LIMITS, source=self._source, clock=utc_now)
+        return LocalRuntime(self.root, limits=self._limits, source=self._source, clock=utc_now)
 
     async def restart(self, holder: str = "second") -> str:
         """Let go of the folder and have a new runtime take it over; return who had it before."""

@@ -22,6 +22,7 @@ import pytest
 from paaskit.errors import Internal
 from services.releaser.domain import AppKey
 from services.releaser.instance_file import READY, STARTING, read_records, write_record
+from services.releaser.instances import Limits
 from services.releaser.local import _shorten_logs
 from services.releaser.local_stop import stop_all
 from services.releaser.processes import ProcessId, alive, identify
@@ -157,6 +158,20 @@ async def test_a_stubborn_program_is_killed_after_its_grace(machine: Machine) ->
     assert not gone(old)
     await asyncio.sleep(0.6)
     assert gone(old)
+
+
+async def test_a_program_that_ends_in_its_own_time_is_given_it(root: Path) -> None:
+    """It may be answering a request, or writing something down, when it is asked to end."""
+    # Far longer than it needs, however busy the machine is: only a program that ignores its end waits that long.
+    machine = Machine(root, limits=Limits(ready_timeout=30.0, grace=60.0))
+    try:
+        await machine.apply(deployment_of(1, LINGER="0.3"))
+        (process,) = pids(machine).values()
+        await machine.apply(deployment_of(2))
+        await machine.until(lambda _: identify(process) is None)
+        assert (root / "acme" / "web" / "instance-1" / "last-words").read_text() == "done"
+    finally:
+        await machine.runtime.close()
 
 
 async def test_what_a_program_started_ends_with_it(machine: Machine) -> None:

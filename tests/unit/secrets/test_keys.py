@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from paaskit.errors import Unavailable
+from paaskit.errors import Internal, Unavailable
 from paaskit.settings import SettingsError
 from services.secrets.envelope import TenantKey
 from services.secrets.keyring import Keyring, WrappedKey, key_context
@@ -36,6 +36,13 @@ class FakeKeyStore:
     async def add_key(self, tenant: str, key: WrappedKey) -> None:
         await asyncio.sleep(0)
         self.keys.setdefault(tenant, {}).setdefault(key.generation, key)
+
+
+class WrongKms:
+    """Implements `services.secrets.keyring.KeyCheck`: the KMS holds other keys than those of the database."""
+
+    async def confirm(self) -> None:
+        raise Internal("The key service holds other keys.")
 
 
 class Bench:
@@ -189,6 +196,18 @@ async def test_writes_are_never_weaker_without_the_kms(bench: Bench) -> None:
     assert bench.store.keys == {}, "no key was stored that the KMS didn't wrap"
     bench.kms.away = False
     assert (await bench.ring.newest("acme")).generation == 1
+
+
+async def test_a_wrong_kms_neither_makes_nor_opens_a_key(bench: Bench) -> None:
+    """What it would seal could not be read once the right one is back."""
+    await bench.ring.newest("acme")
+    wraps, unwraps = bench.kms.wraps, bench.kms.unwraps
+    ring = Keyring(bench.store, bench.kms, check=WrongKms(), clock=bench.clock)
+    for asked in (ring.newest("globex"), ring.newest("acme"), ring.generation("acme", 1)):
+        with pytest.raises(Internal):
+            await asked
+    assert set(bench.store.keys) == {"acme"}
+    assert (bench.kms.wraps, bench.kms.unwraps) == (wraps, unwraps)
 
 
 async def test_a_newer_generation_seals_and_the_older_still_opens(bench: Bench) -> None:
