@@ -96,5 +96,8 @@ OUTBOX = Table(
     Column("key", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=_NOW),
+    Column("parked_at", DateTime(timezone=True)),
+    Column("parked_reason", Text),
     UniqueConstraint("destination", "key"),
+    Index("outbox_waiting", "destination", "id", postgresql_where=text("parked_at IS NULL")),
 )

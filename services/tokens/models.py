@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 
 METADATA = MetaData()
@@ -54,7 +55,10 @@ OUTBOX = Table(
     Column("key", Text, nullable=False),
     Column("payload", LargeBinary, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Column("parked_at", DateTime(timezone=True)),
+    Column("parked_reason", Text),
     UniqueConstraint("destination", "key"),
+    Index("outbox_waiting", "destination", "id", postgresql_where=text("parked_at IS NULL")),
 )
 
 REQUESTS = Table(
