@@ -14,6 +14,8 @@ OLD_SECONDS: Final = 30.0
 """A row that waits for longer than this is worth a word, and again each time as much has passed."""
 _FIRST_BACKOFF_SECONDS: Final = 0.1
 _LONGEST_BACKOFF_SECONDS: Final = 2.0
+_DOUBLINGS: Final = 10
+"""More than it takes to the longest; without an end to them a long outage ends in numbers that are no floats."""
 
 log = structlog.get_logger()
 
@@ -31,8 +33,8 @@ class Trouble:
 
     @property
     def backoff_seconds(self) -> float:
-        """How long to wait before the next try."""
-        return float(min(_FIRST_BACKOFF_SECONDS * 2 ** max(self._failures - 1, 0), _LONGEST_BACKOFF_SECONDS))
+        """How long to wait after the last failure before the next try."""
+        return min(_FIRST_BACKOFF_SECONDS * float(2 ** min(self._failures - 1, _DOUBLINGS)), _LONGEST_BACKOFF_SECONDS)
 
     def over(self) -> None:
         """Note that something got through, or that nothing is left to get through."""
