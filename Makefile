@@ -20,11 +20,12 @@ unexport VIRTUAL_ENV
 unexport PYTHONPATH
 unexport PYTHONHOME
 
-.PHONY: help demo up stop status logs check format test test-crash test-mutations bench gen schema
+.PHONY: help demo up stop status logs outbox outbox-give-back check format test test-crash test-mutations \
+	bench gen schema
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
-	@echo "  PORT=$(PORT) is the gateway's port; the services use the five after it."
+	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+	@echo "  PORT=$(PORT) is the gateway's port; the services use the ten after it."
 
 demo: .venv ## start everything on this machine and show what it does
 	@$(LOCAL) demo
@@ -40,6 +41,12 @@ status: .venv ## how each part is
 
 logs: .venv ## the end of the logs (files in .paas/logs)
 	@$(LOCAL) logs
+
+outbox: .venv ## what the services still have to tell each other
+	@$(LOCAL) outbox
+
+outbox-give-back: .venv ## have messages sent again that were refused (docs/operations.md)
+	@$(LOCAL) outbox --give-back
 
 check: .venv ## lint, types, layers, generated code
 	$(BIN)/ruff check .

@@ -8,7 +8,7 @@ from gateway.settings import Address, Credentials, GatewaySettings
 from local import envoy
 from local.layout import Layout
 from local.parts import Part
-from local.ports import GATEWAY, HOST, SERVICES, port_of
+from local.ports import GATEWAY, HOST, SERVICES, metrics_of, port_of
 from local.postgres import Postgres
 
 # Whom each service calls.
@@ -33,6 +33,7 @@ def service_environment(service: str, *, layout: Layout, base_port: int, postgre
         "PAAS_TLS_CERT_FILE": str(layout.tls / f"{service}.pem"),
         "PAAS_TLS_KEY_FILE": str(layout.tls / f"{service}.key"),
         "PAAS_TLS_CA_FILE": str(layout.tls / "ca.pem"),
+        "PAAS_METRICS_LISTEN": f"{HOST}:{port_of(metrics_of(service), base_port=base_port)}",
         "PAAS_LOG_LEVEL": "info",
         "PAAS_ENVIRONMENT": "local",
     }

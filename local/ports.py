@@ -11,7 +11,14 @@ DEFAULT_BASE_PORT = 7300
 # The services, in the order of their ports. The gateway has the base port itself.
 SERVICES = ("config", "secrets", "tokens", "audit", "releaser")
 GATEWAY = "gateway"
-LISTENERS = (GATEWAY, *SERVICES)
+
+
+def metrics_of(service: str) -> str:
+    """What a service's page of metrics is called among the listeners."""
+    return f"{service}-metrics"
+
+
+LISTENERS = (GATEWAY, *SERVICES, *map(metrics_of, SERVICES))
 
 
 def port_of(part: str, *, base_port: int) -> int:

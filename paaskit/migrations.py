@@ -13,12 +13,15 @@ from sqlalchemy import create_engine, pool
 SERVICES: Final = Path(__file__).resolve().parent.parent / "services"
 
 
-def upgrade(service: str, url: str) -> None:
-    """Bring the database of `service` to its newest schema. `url` is the owner's, `postgresql+psycopg://…`."""
+def upgrade(service: str, url: str, *, revision: str = "head") -> None:
+    """Bring the database of `service` to its newest schema, or up to a revision.
+
+    `url` is the owner's, `postgresql+psycopg://…`.
+    """
     config = Config()
     config.set_main_option("script_location", str(SERVICES / service / "migrations").replace("%", "%%"))
     config.attributes["url"] = url
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def run_environment() -> None:

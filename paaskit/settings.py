@@ -40,6 +40,10 @@ class ServiceSettings(TlsSettings):
     database_password_file: Path = setting("A file with the password of the database role.")
     log_level: str = setting("The least level that is logged: debug, info, warning or error.", default="info")
     environment: str = setting("local or production.", default="production")
+    metrics_listen: str = setting(
+        "The address to serve metrics on, host:port, in plain HTTP to whoever reaches it; without it there are none.",
+        default="",
+    )
 
 
 def load_settings(kind: type[T], environment: Mapping[str, str]) -> T:

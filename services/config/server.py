@@ -7,7 +7,7 @@ from paaskit.clock import random_id, utc_now
 from paaskit.db import Database
 from paaskit.identity import IdentityVerifier
 from paaskit.keys import keys_from
-from paaskit.outbox import Relay
+from paaskit.outbox import Outbox, Relay
 from paaskit.releases import Releases
 from paaskit.server import Assembly, Exposed
 from paaskit.trail import Trail
@@ -71,5 +71,6 @@ async def assemble(settings: Settings) -> Assembly:
             "remove_relay": Relay(database, destination=REMOVE, deliver=remover.remove).run,
         },
         close=close,
+        outbox=Outbox(database),
         foreign_rules={},
     )

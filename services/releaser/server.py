@@ -9,6 +9,7 @@ from paaskit.clock import random_id, utc_now
 from paaskit.db import Database
 from paaskit.identity import IdentityVerifier
 from paaskit.keys import keys_from
+from paaskit.outbox import Outbox
 from paaskit.server import Assembly, Exposed
 from paaskit.settings import SettingsError
 from paaskit.trail import Trail
@@ -82,6 +83,7 @@ async def assemble(settings: Settings) -> Assembly:
         record=trail.record,
         background={"audit_relay": trail.run, "runner": runner.run, "runtime": runtime.run},
         close=close,
+        outbox=Outbox(database),
         foreign_rules={},
         stopping=changes.stop,
     )

@@ -10,7 +10,7 @@ from paaskit.db import Database
 from paaskit.errors import Unavailable
 from paaskit.identity import IdentityVerifier
 from paaskit.keys import keys_from
-from paaskit.outbox import Relay
+from paaskit.outbox import Outbox, Relay
 from paaskit.releases import Releases
 from paaskit.server import Assembly, Exposed
 from paaskit.settings import SettingsError
@@ -84,6 +84,7 @@ async def assemble(settings: Settings) -> Assembly:
             "overlaps": overlaps.run,
         },
         close=close,
+        outbox=Outbox(database),
         foreign_rules={},
     )
 

@@ -8,6 +8,7 @@ from paaskit.clock import random_id, utc_now
 from paaskit.db import Database
 from paaskit.identity import IdentityVerifier
 from paaskit.interceptors import THE_GATEWAY
+from paaskit.outbox import Outbox
 from paaskit.server import Assembly, Exposed
 from paaskit.trail import Trail
 from services.tokens import pat
@@ -67,5 +68,6 @@ async def assemble(settings: Settings) -> Assembly:
         record=trail.record,
         background={"audit_relay": trail.run, "usage": usage.run},
         close=close,
+        outbox=Outbox(database),
         foreign_rules={f"/{_AUTHORIZATION.full_name}/Check": THE_GATEWAY},
     )

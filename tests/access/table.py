@@ -57,6 +57,8 @@ SERVICES: Final = {
     "/paas.audit.v1.AuditInternalService/AppendEvents": {"config", "secrets", "tokens", "releaser"},
     "/paas.releaser.v1.ReleaserInternalService/RequestReleases": {"config", "secrets"},
     "/paas.releaser.v1.ReleaserInternalService/RemoveApp": {"config"},
+    "/paas.operations.v1.OperationsInternalService/GetOutbox": {"operator"},
+    "/paas.operations.v1.OperationsInternalService/GiveBackParked": {"operator"},
     "/envoy.service.auth.v3.Authorization/Check": {"gateway"},
 }
 

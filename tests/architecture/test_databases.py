@@ -12,7 +12,7 @@ from tests.architecture.sources import SERVICES
 from tests.fixtures.postgres import Databases
 
 _HISTORY: Final = {"SELECT", "INSERT"}
-_OUTBOX: Final = {"SELECT", "INSERT", "UPDATE (destination)", "DELETE"}
+_OUTBOX: Final = {"SELECT", "INSERT", "UPDATE (parked_at, parked_reason)", "DELETE"}
 _REQUESTS: Final = {"SELECT", "INSERT", "DELETE"}
 
 # What each service's login role may do: reviewed. Where rows are history there is no DELETE, and UPDATE only of what

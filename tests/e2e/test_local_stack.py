@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from local.layout import CLONE, Layout
-from local.ports import free_base_port
+from local.ports import LISTENERS, free_base_port
 from local.processes import ProcessId, is_alive, process_id
 from local.record import read_record
 from local.supervisor import RECORD
@@ -58,7 +58,7 @@ class Local:
                     return False
             except OSError:
                 continue
-        return not any(_answers(self.port + offset) for offset in range(6))
+        return not any(_answers(self.port + offset) for offset in range(len(LISTENERS)))
 
 
 def _answers(port: int) -> bool:

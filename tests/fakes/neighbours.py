@@ -111,10 +111,19 @@ class FakeReleaser(releaser_pb2_grpc.ReleaserInternalServiceServicer):
 
 
 @asynccontextmanager
-async def on_channel(tls: Certificates, service: str, register: Any, servicer: Any) -> AsyncIterator[str]:
+async def on_channel(
+    tls: Certificates,
+    service: str,
+    register: Any,
+    servicer: Any,
+    *,
+    most_bytes: int = -1,
+    most_at_once: int | None = None,
+) -> AsyncIterator[str]:
     """Serve a fake with the certificate of `service`; gives the address."""
     address, files = free_address(), tls.settings(service)
-    server = grpc.aio.server()
+    options = [("grpc.max_receive_message_length", most_bytes)]
+    server = grpc.aio.server(options=options, maximum_concurrent_rpcs=most_at_once)
     register(servicer, server)
     server.add_secure_port(
         address,

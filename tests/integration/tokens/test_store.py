@@ -93,7 +93,8 @@ async def test_settings_of_one_transaction_are_gone_in_the_next(databases: Datab
         databases.service_url("tokens"),
         password_file=databases.password_file("tokens"),
         service="tokens",
-        max_connections=1,
+        writers=1,
+        readers=1,
     )
     await database.open()
     single = Store(database, store._trail)

@@ -93,8 +93,14 @@ async def test_our_errors_arrive_as_they_left(tls: Certificates, error: PaasErro
 async def test_foreign_statuses_bring_no_text_along(tls: Certificates, code: grpc.StatusCode) -> None:
     error = await _ended(tls, code)
     assert CANARY not in error.message + str(error.metadata) + error.reason
-    retryable = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED}
+    retryable = {
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        grpc.StatusCode.UNAVAILABLE,
+    }
     assert isinstance(error, Unavailable if code in retryable else Internal)
+    assert error.reason == ("BUSY" if code is grpc.StatusCode.RESOURCE_EXHAUSTED else code.name)
 
 
 async def test_an_internal_error_elsewhere_is_one_here(tls: Certificates) -> None:

@@ -20,7 +20,7 @@ _NAMES = "SELECT name FROM apps WHERE name LIKE %s ORDER BY name"
 
 @pytest.fixture
 async def database(databases: Databases) -> AsyncIterator[Database]:
-    """One connection to config's database, in which each tenant has three apps."""
+    """One connection of each kind to config's database, in which each tenant has three apps."""
     databases.empty("config")
     for tenant in TENANTS:
         databases.look(
@@ -33,7 +33,8 @@ async def database(databases: Databases) -> AsyncIterator[Database]:
         databases.service_url("config"),
         password_file=databases.password_file("config"),
         service="config",
-        max_connections=1,
+        writers=1,
+        readers=1,
     )
     await database.open()
     yield database
