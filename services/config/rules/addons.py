@@ -16,12 +16,12 @@ from services.config.rules.managed import (
     ATTACHMENT,
     BUSY,
     Managed,
+    check_managed,
     decide_begin,
     decide_break_off,
-    check_managed,
     decide_complete,
-    deletions,
     decide_detach,
+    deletions,
 )
 from services.config.rules.mutations import Doing, Mutations
 from services.config.store.changes import Store
