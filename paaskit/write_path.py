@@ -52,6 +52,7 @@ class Decision(Generic[RowsT]):
 
     With a `refusal` the change is refused after its decision is committed, and no answer is remembered: for a refusal
     that leaves something behind, such as an audit event or a claim to give up. Any other refusal is simply raised.
+    What is only the first half of a change is not to `remember` its answer: that is the second half's.
     """
 
     answer: Answer
@@ -60,6 +61,7 @@ class Decision(Generic[RowsT]):
     order: ReleaseOrder | None = None
     messages: Sequence[Message] = ()
     refusal: PaasError | None = None
+    remember: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +126,7 @@ class WritePath:
     async def _write_what_follows(
         self, connection: Connection, change: Change[Any, Any], decision: Decision[Any], *, about: str | None
     ) -> None:
-        remembers = change.request is not None and decision.refusal is None
+        remembers = change.request is not None and decision.refusal is None and decision.remember
         messages = [*(self._trail.message(event) for event in decision.events), *decision.messages]
         if decision.order is not None:
             assert self._releases is not None, "a service without release orders decided on one"
