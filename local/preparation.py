@@ -35,7 +35,7 @@ def prepare(layout: Layout, *, now: datetime) -> Postgres:
 
 def _prepare(layout: Layout, *, now: datetime) -> Postgres:
     from local.certificates import ensure_certificates
-    from local.secrets_made import kms_key, signing_key
+    from local.secrets_made import kms_key, page_key, signing_key
 
     private_folder(layout.root)
     account = choose_account(postgres.binaries(), layout.root)
@@ -45,6 +45,8 @@ def _prepare(layout: Layout, *, now: datetime) -> Postgres:
     ensure_certificates(layout.tls, (*SERVICES, GATEWAY, *PEOPLE), now=now)
     keep_private(layout.kms_key, kms_key)
     keep_private(layout.signing_key, signing_key)
+    for service in SERVICES:
+        keep_private(layout.page_key(service), page_key)
     databases.ensure_passwords(layout.passwords, SERVICES)
     for log in layout.logs.glob("*.log"):
         _keep_short(log)

@@ -49,7 +49,7 @@ class Identity:
     expires_at: datetime
 
     def may_touch(self, app: str) -> bool:
-        """Whether the identity's scope includes an app of this name; which one is told by `bound_id`."""
+        """Whether the identity's scope has an app of this name; which app that must be is told by `bound_id`."""
         return self.apps is None or any(name == app for name, _ in self.apps)
 
     def bound_id(self, app: str) -> str | None:
