@@ -209,6 +209,8 @@ def targets_of(rule: Rule, request: Any) -> list[str]:
 
     Above all not the text of a token, which `tokens:revoke` may be given by mistake.
     """
+    if not rule.targets:
+        return []
     found = [request]
     for name in rule.targets:
         values = [getattr(each, name) for each in found]

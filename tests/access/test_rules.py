@@ -115,6 +115,7 @@ def _settings(tls: Certificates) -> ServiceSettings:
         tls_cert_file=files.tls_cert_file,
         tls_key_file=files.tls_key_file,
         tls_ca_file=files.tls_ca_file,
+        page_key_file=tls.page_key_file,
     )
 
 

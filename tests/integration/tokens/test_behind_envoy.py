@@ -17,7 +17,7 @@ from gateway.settings import Address, Credentials, GatewaySettings
 from local import envoy
 from paaskit.clock import random_id
 from services.tokens import pat
-from services.tokens.authorization import NOT_SIGNED_IN
+from services.tokens.check.authorization import NOT_SIGNED_IN
 from tests.fakes.identities import FakeTokens, identity_of
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address

@@ -20,9 +20,10 @@ from paaskit.identity import IdentityVerifier
 from paaskit.interceptors import ANY_SERVICE
 from paaskit.server import build_server
 from services.tokens import pat
-from services.tokens.authorization import NOT_SIGNED_IN
+from services.tokens.check.authorization import NOT_SIGNED_IN
 from services.tokens.server import assemble
 from services.tokens.settings import Settings
+from tests.fakes.app_registry import FakeApps
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import serving
 from tests.fixtures.tls import Certificates
@@ -145,7 +146,7 @@ async def test_database_away_is_neither_yes_nor_no(settings: Settings, tls: Cert
         tls.channel(address, service="tokens", caller="gateway") as gateway,
         tls.channel(address, service="tokens", caller="operator") as operator,
     ):
-        served = Served(address, gateway, operator)
+        served = Served(address, gateway, operator, FakeApps())
         with pytest.raises(grpc.aio.AioRpcError) as failed:
             await served.check(pat.generate())
         assert failed.value.code() is grpc.StatusCode.UNAVAILABLE

@@ -15,19 +15,21 @@ from paaskit.clock import random_id, utc_now
 from paaskit.db import Database
 from paaskit.errors import AlreadyExists, PaasError
 from services.tokens import pat
-from services.tokens.asked import NewToken
-from services.tokens.domain import TextSource, Token, Tokens
+from services.tokens.domain import TextSource, Tokens
+from services.tokens.rules.asked import NewToken
 from services.tokens.store import Store
+from services.tokens.token import Token
+from tests.fakes.app_registry import FakeApps
 from tests.fakes.identities import identity_of
 from tests.fixtures.postgres import Databases
-from tests.integration.tokens.builders import token_of
+from tests.integration.tokens.builders import add, token_of
 
 DIGEST_SET = "SELECT set_config('paas.token_digest', %s, false)"
 TENANT_SET = "SELECT set_config('paas.tenant', %s, false)"
 
 
 async def test_service_role_sees_nothing_without_tenant_or_digest(databases: Databases, store: Store) -> None:
-    await _add(store, token_of())
+    await add(store, token_of())
     with databases.connect("tokens") as connection:
         assert connection.execute("SELECT * FROM tokens").fetchall() == []
         # PostgreSQL leaves empty texts behind where settings were set for a transaction.
@@ -43,7 +45,7 @@ async def test_service_role_sees_nothing_without_tenant_or_digest(databases: Dat
 
 
 async def test_who_has_the_digest_sees_that_row_and_changes_nothing(databases: Databases, store: Store) -> None:
-    texts = [await _add(store, token_of(tenant=tenant)) for tenant in ("acme", "rival")]
+    texts = [await add(store, token_of(tenant=tenant)) for tenant in ("acme", "rival")]
     with databases.connect("tokens") as connection:
         for text, tenant in zip(texts, ("acme", "rival"), strict=True):
             connection.execute(DIGEST_SET, (pat.digest(text).hex(),))
@@ -56,8 +58,8 @@ async def test_who_has_the_digest_sees_that_row_and_changes_nothing(databases: D
 async def test_tenant_sees_and_changes_its_own_rows_only(
     databases: Databases, database: Database, store: Store
 ) -> None:
-    await _add(store, token_of(tenant="acme"))
-    rival = await _add(store, token_of(tenant="rival"))
+    await add(store, token_of(tenant="acme"))
+    rival = await add(store, token_of(tenant="rival"))
     assert await database.fetch("acme", "SELECT tenant FROM tokens") == [("acme",)]
     with databases.connect("tokens") as connection:
         connection.execute(TENANT_SET, ("acme",))
@@ -69,7 +71,7 @@ async def test_tenant_sees_and_changes_its_own_rows_only(
 
 async def test_settings_of_one_transaction_are_gone_in_the_next(databases: Databases, store: Store) -> None:
     """One connection serves every tenant in turn (CVE-2024-10976 is the same fear for plans)."""
-    texts = {tenant: await _add(store, token_of(tenant=tenant)) for tenant in ("acme", "rival")}
+    texts = {tenant: await add(store, token_of(tenant=tenant)) for tenant in ("acme", "rival")}
     database = Database(
         databases.service_url("tokens"),
         password_file=databases.password_file("tokens"),
@@ -77,10 +79,10 @@ async def test_settings_of_one_transaction_are_gone_in_the_next(databases: Datab
         max_connections=1,
     )
     await database.open()
-    single = Store(database, store._trail)
+    single = Store(database, store._changes)
     for tenant in ("acme", "rival", "third", "acme") * 3:
         assert {row[0] for row in await database.fetch(tenant, "SELECT tenant FROM tokens")} == {tenant} & set(texts)
-        page = await single.page(tenant, apps=None, after=None, limit=10, now=utc_now())
+        page = await single.page(tenant, app_ids=None, after=None, limit=10, now=utc_now())
         assert {token.tenant for token in page} == {tenant} & set(texts)
         if tenant in texts:
             found = await single.find_by_digest(pat.digest(texts[tenant]))
@@ -138,7 +140,7 @@ async def test_digest_is_found_by_its_index(databases: Databases) -> None:
 
 async def test_look_up_waits_for_the_server_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every request at the edge waits for it. What counts is how often psycopg sends and then waits."""
-    text = await _add(store, token_of())
+    text = await add(store, token_of())
     for _ in range(2):
         await store.find_by_digest(pat.digest(text))  # connects and prepares
     waits: list[str] = []
@@ -159,7 +161,7 @@ async def test_look_up_waits_for_the_server_once(store: Store, monkeypatch: pyte
 async def test_one_of_many_makers_gets_the_name(store: Store) -> None:
     tokens, parent = await _rules(store)
     identity = identity_of(token_id=parent.token_id)
-    actor = Actor(tenant="acme", name=identity.subject)
+    actor = Actor(tenant="acme", name=identity.subject, credential=identity.token_id)
 
     async def create(request_id: str) -> str:
         try:
@@ -174,7 +176,7 @@ async def test_one_of_many_makers_gets_the_name(store: Store) -> None:
 
 async def test_nothing_made_while_its_creator_is_revoked_lives_on(store: Store, databases: Databases) -> None:
     tokens, parent = await _rules(store)
-    actor = Actor(tenant="acme", name="user:ada@example.com")
+    actor = Actor(tenant="acme", name="user:ada@example.com", credential=parent.token_id)
     machine, _ = await tokens.create(
         NewToken(request_id=random_id(), name="parent"), identity_of(token_id=parent.token_id), actor=actor
     )
@@ -199,17 +201,7 @@ async def test_nothing_made_while_its_creator_is_revoked_lives_on(store: Store, 
 
 async def _rules(store: Store) -> tuple[Tokens, Token]:
     parent = replace(token_of(name="ada@example.com"), kind=token_of(kind="user").kind)
-    await _add(store, parent)
-
-    async def record(event: Any) -> None:
-        raise AssertionError("nothing is denied here")
-
+    await add(store, parent)
     texts = TextSource(generate=pat.generate, digest=pat.digest)
-    return Tokens(store, texts=texts, record=record, clock=utc_now, new_id=random_id), parent
-
-
-async def _add(store: Store, token: Token) -> str:
-    text = pat.generate()
-    async with store.change(token.tenant) as change:
-        await change.add(token, pat.digest(text))
-    return text
+    apps = FakeApps()
+    return Tokens(store, texts=texts, resolve=apps.resolve, clock=utc_now, new_id=random_id), parent

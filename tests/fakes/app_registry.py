@@ -1,0 +1,59 @@
+"""The apps there are, as tokens asks config for them. A name that is given again gets another id."""
+
+from itertools import count
+from typing import Any
+
+from grpc_status import rpc_status
+from paas.config.v1 import config_pb2, config_pb2_grpc
+
+from paaskit.errors import PaasError, Unavailable, app_not_found
+from paaskit.identity import AppScope
+from paaskit.interceptors import encode_error
+
+
+class FakeApps:
+    """`resolve` is a `services.tokens.scopes.ResolveApp`."""
+
+    def __init__(self, *names: str, tenant: str = "acme") -> None:
+        self._numbers = count(1)
+        self._ids: dict[tuple[str, str], str] = {}
+        self.asked: list[str] = []
+        self.away = False
+        for name in names:
+            self.make(name, tenant=tenant)
+
+    def make(self, name: str, *, tenant: str = "acme") -> str:
+        """Make an app; returns its id."""
+        self._ids[tenant, name] = app_id = f"app-{next(self._numbers)}-{name}"
+        return app_id
+
+    def destroy(self, name: str, *, tenant: str = "acme") -> None:
+        """Destroy an app."""
+        del self._ids[tenant, name]
+
+    def scope(self, *names: str, tenant: str = "acme") -> AppScope:
+        """The scope of a token limited to these apps."""
+        return frozenset((name, self._ids[tenant, name]) for name in names)
+
+    async def resolve(self, tenant: str, name: str) -> str:
+        self.asked.append(name)
+        if self.away:
+            raise Unavailable("config is away")
+        if (tenant, name) not in self._ids:
+            raise app_not_found(name)
+        return self._ids[tenant, name]
+
+
+class FakeConfig(config_pb2_grpc.ConfigInternalServiceServicer):
+    """Answers tokens as config does. Lets anybody ask: who may is the gate's matter."""
+
+    def __init__(self, apps: FakeApps) -> None:
+        self._apps = apps
+
+    async def ResolveApp(self, request: config_pb2.ResolveAppRequest, context: Any) -> config_pb2.ResolveAppResponse:
+        try:
+            return config_pb2.ResolveAppResponse(app_id=await self._apps.resolve(request.tenant, request.app))
+        except PaasError as error:
+            status = rpc_status.to_status(encode_error(error))
+        await context.abort_with_status(status)
+        raise AssertionError
