@@ -23,6 +23,8 @@ from services.tokens.scopes import ResolveApp, scope_of
 from services.tokens.token import Token, TokenRows
 
 MAX_PAGE_SIZE: Final = 100
+# How far apart requests may arrive that were sent at once; the gateway tries one of them again within this as well.
+_LINGER_SECONDS: Final = 2.0
 
 Found = Sequence[Token]
 Decide = Callable[[Found], Decision[TokenRows]]
@@ -80,14 +82,21 @@ class Tokens:
     """Makes, lists and revokes tokens."""
 
     def __init__(
-        self, store: TokenStore, *, texts: TextSource, resolve: ResolveApp, clock: Clock, new_id: IdSource
+        self,
+        store: TokenStore,
+        *,
+        texts: TextSource,
+        resolve: ResolveApp,
+        clock: Clock,
+        new_id: IdSource,
+        linger_seconds: float = _LINGER_SECONDS,
     ) -> None:
         self._store = store
         self._texts = texts
         self._resolve = resolve
         self._clock = clock
         self._new_id = new_id
-        self._flights = Flights[tuple[Token, Plaintext]]()
+        self._flights = Flights[tuple[Token, Plaintext]](linger_seconds=linger_seconds)
 
     async def current(self, identity: Identity) -> Token:
         """Return the token behind an identity. Raises Unauthenticated where it ended in the meantime."""
@@ -99,7 +108,7 @@ class Tokens:
     async def create(self, wanted: NewToken, identity: Identity, *, actor: Actor) -> tuple[Token, Plaintext]:
         """Make a token and return it with its text, which is kept nowhere.
 
-        Equal requests that come before it is made share it: nothing could give them the text later.
+        Equal requests that are sent at once share it: nothing could give them the text later.
         """
         check_new_token(wanted)
         refuse_more_than_own(wanted.permissions, identity)

@@ -5,18 +5,23 @@ What the store does for the rules is in test_store_contract.py, where the fake h
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+import grpc
 import psycopg
 import pytest
+from paas.audit.v1 import audit_pb2
 
 from paaskit.audit import Actor
 from paaskit.clock import random_id, utc_now
 from paaskit.db import Database
 from paaskit.errors import AlreadyExists, PaasError
+from paaskit.trail import Trail
+from paaskit.write_path import WritePath
 from services.tokens import pat
 from services.tokens.domain import TextSource, Tokens
-from services.tokens.rules.asked import NewToken
+from services.tokens.rules.asked import NewToken, SignIn
 from services.tokens.store import Store
 from services.tokens.token import Token
 from tests.fakes.app_registry import FakeApps
@@ -24,6 +29,7 @@ from tests.fakes.identities import identity_of
 from tests.fixtures.postgres import Databases
 from tests.integration.tokens.builders import add, token_of
 
+OPERATOR = Actor(tenant="acme", name="service:operator", credential="service:operator")
 DIGEST_SET = "SELECT set_config('paas.token_digest', %s, false)"
 TENANT_SET = "SELECT set_config('paas.tenant', %s, false)"
 
@@ -67,6 +73,61 @@ async def test_tenant_sees_and_changes_its_own_rows_only(
     found = await store.find_by_digest(pat.digest(rival))
     assert found is not None
     assert found.revoked_at is None
+
+
+async def test_statements_name_their_tenant_themselves(databases: Databases, store: Store) -> None:
+    """Row-level security is the second lock: asked by a role it does not apply to, every statement is still its own."""
+    person = token_of(kind="user", name="ada", creator="service:operator")
+    mine, parent = token_of(), token_of(name="parent")
+    child = token_of(name="child", parent_id=parent.token_id)
+    for token in (person, mine, parent, child):
+        for tenant in ("acme", "rival"):
+            await add(store, replace(token, tenant=tenant))
+    async with databases.unguarded("tokens") as database, grpc.aio.insecure_channel("127.0.0.1:1") as nowhere:
+        bare = Store(database, WritePath(database, trail=Trail(database, nowhere)))
+        page = await bare.page("acme", app_ids=None, after=None, limit=10, now=utc_now())
+        assert sorted(token.name for token in page) == ["child", "ci", "parent"]
+        await bare.note_uses("acme", {mine.token_id: utc_now()})
+        tokens = _tokens(bare)
+        await tokens.revoke("parent", identity_of(), actor=OPERATOR)
+        asked = SignIn(tenant="acme", user="ada", role="admin", ttl=timedelta(hours=1))
+        await tokens.sign_in(asked, actor=OPERATOR)
+    changed = "SELECT DISTINCT tenant FROM tokens WHERE revoked_at IS NOT NULL OR last_used_at IS NOT NULL"
+    assert databases.look("tokens", changed) == [("acme",)]
+    assert databases.look("tokens", "SELECT count(*) FROM tokens WHERE revoked_at IS NOT NULL") == [(3,)]
+
+
+async def test_revoking_560_tokens_is_one_change_that_names_560(store: Store, databases: Databases) -> None:
+    parent = token_of(name="parent")
+    await add(store, parent)
+    databases.look(
+        "tokens",
+        """
+        INSERT INTO tokens
+            (tenant, token_id, kind, name, digest, permissions, creator, parent_id, created_at, expires_at)
+        SELECT 'acme', n::text, 'pat', 'child-' || n || repeat('x', 50), sha256(n::text::bytea), '{}', 'x', %s, now(),
+            now() + '1 day'
+        FROM generate_series(1, 559) n""",
+        (parent.token_id,),
+    )
+    _, others = await _tokens(store).revoke("parent", identity_of(), actor=OPERATOR)
+    assert others == 559
+    events = [audit_pb2.Event.FromString(row) for (row,) in databases.look("tokens", "SELECT payload FROM outbox")]
+    assert [len(event.targets) for event in events] == [500, 60]
+    assert len({name for event in events for name in event.targets}) == 560
+    assert databases.look("tokens", "SELECT count(*) FROM tokens WHERE revoked_at IS NULL") == [(0,)]
+
+
+async def test_token_kept_by_names_alone_is_read_without_ids(store: Store, databases: Databases) -> None:
+    token = token_of(apps=frozenset({("web", "a1"), ("api", "a2")}))
+    await add(store, token)
+    databases.look("tokens", "UPDATE tokens SET app_ids = NULL")
+    found = await store.find("acme", token.token_id)
+    assert found is not None
+    assert (found.apps, found.reach) == (frozenset({("web", ""), ("api", "")}), frozenset())
+    for app_ids, seen in ((None, 1), (frozenset({"a1", "a2"}), 0), (frozenset({""}), 0), (frozenset[str](), 0)):
+        page = await store.page("acme", app_ids=app_ids, after=None, limit=10, now=utc_now())
+        assert len(page) == seen
 
 
 async def test_settings_of_one_transaction_are_gone_in_the_next(databases: Databases, store: Store) -> None:
@@ -202,6 +263,9 @@ async def test_nothing_made_while_its_creator_is_revoked_lives_on(store: Store, 
 async def _rules(store: Store) -> tuple[Tokens, Token]:
     parent = replace(token_of(name="ada@example.com"), kind=token_of(kind="user").kind)
     await add(store, parent)
+    return _tokens(store), parent
+
+
+def _tokens(store: Store) -> Tokens:
     texts = TextSource(generate=pat.generate, digest=pat.digest)
-    apps = FakeApps()
-    return Tokens(store, texts=texts, resolve=apps.resolve, clock=utc_now, new_id=random_id), parent
+    return Tokens(store, texts=texts, resolve=FakeApps().resolve, clock=utc_now, new_id=random_id)

@@ -14,6 +14,7 @@ import pytest
 from paaskit.access import DEVELOPER, PERMISSIONS
 from paaskit.errors import AlreadyExists, InvalidInput, PermissionDenied, Unauthenticated, Unavailable
 from services.tokens import pat
+from tests.fixtures.waiting import until
 from tests.unit.tokens.workbench import Workbench, actor_of
 
 DAY = timedelta(days=1)
@@ -204,6 +205,16 @@ async def test_twenty_equal_requests_at_once_get_the_one_text(bench: Workbench) 
     assert [action for action, *_ in bench.actions()] == ["tokens.sign_in", "tokens.create"]
     with pytest.raises(AlreadyExists, match="shown only once"):
         await bench.create(person, apps=["web"])
+
+
+async def test_equal_request_that_arrives_a_moment_later_gets_the_text_too() -> None:
+    bench = Workbench(linger_seconds=0.05)
+    person = bench.identity(await bench.sign_in())
+    first = await bench.create(person)
+    assert await bench.create(person) == first
+    await until(lambda: not bench.tokens._flights._known)
+    with pytest.raises(AlreadyExists, match="shown only once"):
+        await bench.create(person)
 
 
 async def test_requests_at_once_that_differ_share_nothing(bench: Workbench) -> None:

@@ -21,11 +21,12 @@ OPERATOR = Actor(
 
 @dataclass
 class Workbench:
-    """`tokens` is what is tested; `apps` are acme's."""
+    """`tokens` is what is tested; `apps` are acme's. A text does not linger unless a test says so."""
 
     store: FakeTokenStore = field(default_factory=FakeTokenStore)
     clock: FakeClock = field(default_factory=FakeClock)
     apps: FakeApps = field(default_factory=lambda: FakeApps("web", "api", "billing"))
+    linger_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         ids = count(1)
@@ -36,6 +37,7 @@ class Workbench:
             resolve=self.apps.resolve,
             clock=self.clock,
             new_id=lambda: f"{next(ids):032x}",
+            linger_seconds=self.linger_seconds,
         )
 
     async def sign_in(
