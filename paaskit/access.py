@@ -31,7 +31,8 @@ PERMISSIONS: Final = ADMIN
 
 MAX_TARGETS: Final = 500
 TOKEN_PREFIX: Final = "paas_pat_"  # noqa: S105  # how a token's text starts; no token
-_COULD_BE_A_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ ._@:/+-]{0,127}\Z", re.ASCII)
+_COULD_BE_A_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z", re.ASCII)
+_COULD_BE_A_TOKEN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@:/+-]{0,127}\Z", re.ASCII)
 
 GATEWAY: Final = "gateway"
 """The one service that may carry an edge user's identity to a public method."""
@@ -207,7 +208,7 @@ def _is_path(message: Descriptor, path: Sequence[str]) -> bool:
 def targets_of(rule: Rule, request: Any) -> list[str]:
     """Return the names a request is about, as far as they could be names: what else was sent is not ours to keep.
 
-    Above all not the text of a token, which `tokens:revoke` may be given by mistake.
+    Above all not a value that was given for a variable's name, or the text of a token for its name.
     """
     if not rule.targets:
         return []
@@ -215,4 +216,5 @@ def targets_of(rule: Rule, request: Any) -> list[str]:
     for name in rule.targets:
         values = [getattr(each, name) for each in found]
         found = [item for value in values for item in ([value] if isinstance(value, str) else value)]
-    return [name for name in found[:MAX_TARGETS] if _COULD_BE_A_NAME.match(name) and TOKEN_PREFIX not in name]
+    could_be_one = _COULD_BE_A_TOKEN if rule.permission == "tokens.manage" else _COULD_BE_A_VARIABLE
+    return [name for name in found[:MAX_TARGETS] if could_be_one.match(name) and TOKEN_PREFIX not in name]
