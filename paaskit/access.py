@@ -79,8 +79,11 @@ class AppRef:
     subject: str = ""
 
     def accept(self, app_id: str) -> None:
-        """Return if the caller may mean the app of this id. Raises PermissionDenied."""
-        if self.bound_id is not None and self.bound_id != app_id:
+        """Return if the caller may mean the app of this id. Raises PermissionDenied.
+
+        An empty id is no app's: it is what a scope has where it has no app of this name.
+        """
+        if self.bound_id is not None and (self.bound_id != app_id or not app_id):
             raise limited_to_other_apps(self.subject)
 
 

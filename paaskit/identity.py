@@ -58,8 +58,8 @@ class Identity:
 
     @property
     def app_ids(self) -> frozenset[str] | None:
-        """The ids of the apps in its scope; None: all."""
-        return None if self.apps is None else frozenset(app_id for _, app_id in self.apps)
+        """The ids of the apps in its scope; None: all. What lists are filtered by."""
+        return None if self.apps is None else frozenset(app_id for _, app_id in self.apps if app_id)
 
 
 def claims_of(identity: Identity, *, issued_at: datetime) -> dict[str, Any]:

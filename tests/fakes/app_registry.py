@@ -3,8 +3,9 @@
 from itertools import count
 from typing import Any
 
+import grpc
 from grpc_status import rpc_status
-from paas.config.v1 import config_pb2, config_pb2_grpc
+from paas.config.v1 import config_pb2
 
 from paaskit.errors import PaasError, Unavailable, app_not_found
 from paaskit.identity import AppScope
@@ -44,7 +45,7 @@ class FakeApps:
         return self._ids[tenant, name]
 
 
-class FakeConfig(config_pb2_grpc.ConfigInternalServiceServicer):
+class FakeConfig:
     """Answers tokens as config does. Lets anybody ask: who may is the gate's matter."""
 
     def __init__(self, apps: FakeApps) -> None:
@@ -57,3 +58,12 @@ class FakeConfig(config_pb2_grpc.ConfigInternalServiceServicer):
             status = rpc_status.to_status(encode_error(error))
         await context.abort_with_status(status)
         raise AssertionError
+
+
+def register(config: FakeConfig, server: grpc.aio.Server) -> None:
+    """Serve the one method that tokens calls."""
+    handler: Any = grpc.unary_unary_rpc_method_handler(
+        config.ResolveApp, config_pb2.ResolveAppRequest.FromString, config_pb2.ResolveAppResponse.SerializeToString
+    )
+    name = config_pb2.DESCRIPTOR.services_by_name["ConfigInternalService"].full_name
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"ResolveApp": handler}),))

@@ -9,7 +9,6 @@ import pytest
 from envoy.config.core.v3 import address_pb2, base_pb2
 from envoy.service.auth.v3 import attribute_context_pb2, external_auth_pb2, external_auth_pb2_grpc
 from google.protobuf.duration_pb2 import Duration
-from paas.config.v1 import config_pb2_grpc
 from paas.tokens.v1 import tokens_pb2, tokens_pb2_grpc
 
 from local.secrets_made import signing_key
@@ -19,7 +18,7 @@ from paaskit.write_path import WritePath
 from services.tokens.server import assemble
 from services.tokens.settings import Settings
 from services.tokens.store import Store
-from tests.fakes.app_registry import FakeApps, FakeConfig
+from tests.fakes.app_registry import FakeApps, FakeConfig, register
 from tests.fakes.neighbours import on_channel
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
@@ -108,7 +107,6 @@ async def served(settings: Settings, databases: Databases, tls: Certificates) ->
     """A running `tokens` on an empty database, with a config that knows the apps web and api of acme."""
     databases.empty("tokens")
     apps = FakeApps("web", "api")
-    register = config_pb2_grpc.add_ConfigInternalServiceServicer_to_server
     async with on_channel(tls, "config", register, FakeConfig(apps)) as config_address:
         connected = replace(settings, config_address=config_address)
         async with (

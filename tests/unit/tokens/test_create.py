@@ -169,10 +169,10 @@ async def test_repeated_request_makes_no_second_token_and_says_so(bench: Workben
 )
 async def test_request_id_is_for_one_request(bench: Workbench, change: dict[str, Any]) -> None:
     person = bench.identity(await bench.sign_in())
-    asked = {"permissions": ["config.read", "apps.read"], "apps": ["web", "api"], "ttl": 2 * DAY}
+    asked: dict[str, Any] = {"permissions": ["config.read", "apps.read"], "apps": ["web", "api"], "ttl": 2 * DAY}
     await bench.create(person, **asked)
     with pytest.raises(InvalidInput) as reused:
-        await bench.create(person, **{"name": "ci", "request_id": "request-ci", **asked, **change})
+        await bench.create(person, **({"name": "ci", "request_id": "request-ci"} | asked | change))
     assert reused.value.reason == "REQUEST_ID_REUSED"
     assert len(bench.store.tokens) == 2
 
