@@ -7,7 +7,7 @@ from paas.config.v1 import config_pb2, config_pb2_grpc
 from paaskit.access import current_caller, current_user
 from paaskit.audit import actor_of
 from paaskit.changes import Mutation, change_to
-from paaskit.paging import decode_page, encode_page, page_size
+from paaskit.paging import Pages, page_size
 from services.config.apps import Apps
 from services.config.domain import App, Registry
 from services.config.plan import AppSpec, Entry, Kind
@@ -20,10 +20,11 @@ _KINDS = {Kind.CONFIG: config_pb2.VAR_KIND_CONFIG, Kind.MANAGED: config_pb2.VAR_
 class ConfigServicer(config_pb2_grpc.ConfigServiceServicer):
     """What users call."""
 
-    def __init__(self, registry: Registry, apps: Apps, store: Store) -> None:
+    def __init__(self, registry: Registry, apps: Apps, store: Store, pages: Pages) -> None:
         self._registry = registry
         self._apps = apps
         self._store = store
+        self._pages = pages
 
     async def CreateApp(self, request: config_pb2.CreateAppRequest, context: Any) -> config_pb2.CreateAppResponse:
         """Register an app."""
@@ -45,10 +46,11 @@ class ConfigServicer(config_pb2_grpc.ConfigServiceServicer):
         """List the tenant's apps by name."""
         user = current_user()
         limit = page_size(request.page_size, default=_PAGE, most=_PAGE)
-        (after,) = decode_page(request.page_token, str) or ("",)
+        (after,) = self._pages.open("ListApps", user.tenant, request.page_token, str) or ("",)
         apps, more = await self._apps.page(user.tenant, after=after, limit=limit, apps=user.apps)
         return config_pb2.ListAppsResponse(
-            apps=[app_to(app) for app in apps], next_page_token=encode_page(more) if more else ""
+            apps=[app_to(app) for app in apps],
+            next_page_token=self._pages.seal("ListApps", user.tenant, more) if more else "",
         )
 
     async def DestroyApp(self, request: config_pb2.DestroyAppRequest, context: Any) -> config_pb2.DestroyAppResponse:
@@ -58,15 +60,15 @@ class ConfigServicer(config_pb2_grpc.ConfigServiceServicer):
 
     async def ListVars(self, request: config_pb2.ListVarsRequest, context: Any) -> config_pb2.ListVarsResponse:
         """List config vars, managed ones last."""
-        limit = page_size(request.page_size, default=_PAGE, most=_PAGE)
-        after = decode_page(request.page_token, bool, int) or FIRST_POSITION
-        version, entries = await self._store.listed(
-            current_user().tenant, request.app, after=(after[0], after[1]), limit=limit + 1
-        )
+        tenant, limit = current_user().tenant, page_size(request.page_size, default=_PAGE, most=_PAGE)
+        after = self._pages.open("ListVars", tenant, request.page_token, bool, int) or FIRST_POSITION
+        version, entries = await self._store.listed(tenant, request.app, after=(after[0], after[1]), limit=limit + 1)
         last = entries[limit - 1] if len(entries) > limit else None
         return config_pb2.ListVarsResponse(
             vars=[_var_to(entry) for entry in entries[:limit]],
-            next_page_token=encode_page(last.kind is Kind.MANAGED, last.position) if last else "",
+            next_page_token=(
+                self._pages.seal("ListVars", tenant, last.kind is Kind.MANAGED, last.position) if last else ""
+            ),
             version=version,
             etag=str(version),
         )

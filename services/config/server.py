@@ -8,6 +8,7 @@ from paaskit.db import Database
 from paaskit.identity import IdentityVerifier
 from paaskit.keys import keys_from
 from paaskit.outbox import Relay
+from paaskit.paging import load_pages
 from paaskit.releases import Releases
 from paaskit.server import Assembly, Exposed
 from paaskit.trail import Trail
@@ -54,7 +55,7 @@ async def assemble(settings: Settings) -> Assembly:
             Exposed(
                 _SERVICES["ConfigService"],
                 config_pb2_grpc.add_ConfigServiceServicer_to_server,
-                ConfigServicer(registry, apps, store),
+                ConfigServicer(registry, apps, store, load_pages(settings.page_key_file)),
             ),
             Exposed(
                 _SERVICES["ConfigInternalService"],
