@@ -9,6 +9,7 @@ from paaskit.clock import random_id, utc_now
 from paaskit.db import Database
 from paaskit.identity import IdentityVerifier
 from paaskit.keys import keys_from
+from paaskit.paging import load_pages
 from paaskit.server import Assembly, Exposed
 from paaskit.settings import SettingsError
 from paaskit.trail import Trail
@@ -55,6 +56,7 @@ async def assemble(settings: Settings) -> Assembly:
         changes=changes,
         wake=runner.wake,
         interrupt=runner.interrupt,
+        pages=load_pages(settings.page_key_file),
     )
     await database.open()
 
