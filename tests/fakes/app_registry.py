@@ -1,5 +1,6 @@
 """The apps there are, as tokens asks config for them. A name that is given again gets another id."""
 
+import asyncio
 from itertools import count
 from typing import Any
 
@@ -13,19 +14,21 @@ from paaskit.interceptors import encode_error
 
 
 class FakeApps:
-    """`resolve` is a `services.tokens.scopes.ResolveApp`."""
+    """`resolve` is a `services.tokens.scopes.ResolveApp`. It waits while `answers` is not set."""
 
     def __init__(self, *names: str, tenant: str = "acme") -> None:
         self._numbers = count(1)
         self._ids: dict[tuple[str, str], str] = {}
         self.asked: list[str] = []
         self.away = False
+        self.answers = asyncio.Event()
+        self.answers.set()
         for name in names:
             self.make(name, tenant=tenant)
 
     def make(self, name: str, *, tenant: str = "acme") -> str:
         """Make an app; returns its id."""
-        self._ids[tenant, name] = app_id = f"app-{next(self._numbers)}-{name}"
+        self._ids[tenant, name] = app_id = f"{next(self._numbers):032x}"
         return app_id
 
     def destroy(self, name: str, *, tenant: str = "acme") -> None:
@@ -38,6 +41,7 @@ class FakeApps:
 
     async def resolve(self, tenant: str, name: str) -> str:
         self.asked.append(name)
+        await self.answers.wait()
         if self.away:
             raise Unavailable("config is away")
         if (tenant, name) not in self._ids:

@@ -28,6 +28,7 @@ from tests.fakes.app_registry import FakeApps
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import serving
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import until
 from tests.integration.tokens.conftest import Served
 
 
@@ -207,6 +208,24 @@ async def test_config_away_stops_limited_tokens_alone(
         assert (await served.users.CreateToken(request, metadata=person)).secret
 
 
+async def test_waiting_for_config_holds_no_connection(served: Served, databases: Databases) -> None:
+    """More requests than there are connections wait for a slow config; everybody else is answered meanwhile."""
+    text = await served.sign_in()
+    person = await served.identity(text)
+    served.apps.answers.clear()
+    requests = [
+        tokens_pb2.CreateTokenRequest(request_id=random_id(), name=f"t{number}", apps=["web"]) for number in range(16)
+    ]
+    creating = [asyncio.ensure_future(_create(served, request, person)) for request in requests]
+    await until(lambda: len(served.apps.asked) == 16)
+    assert (await served.check(text)).HasField("ok_response")
+    assert (await served.users.ListTokens(tokens_pb2.ListTokensRequest(), metadata=person)).tokens == []
+    busy = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'tokens' AND state LIKE 'idle in transaction%%'"
+    assert databases.look("tokens", busy) == [(0,)]
+    served.apps.answers.set()
+    assert len({made.secret for made in await asyncio.gather(*creating)}) == 16
+
+
 async def test_twenty_equal_requests_at_once_get_equal_answers(served: Served, databases: Databases) -> None:
     person = await served.identity(await served.sign_in())
     request = tokens_pb2.CreateTokenRequest(request_id=random_id(), name="ci", apps=["web"])
@@ -261,6 +280,12 @@ async def test_database_away_is_neither_yes_nor_no(settings: Settings, tls: Cert
             await served.check(pat.generate())
         assert failed.value.code() is grpc.StatusCode.UNAVAILABLE
         assert (await served.check("paas_pat_wrong")).denied_response.status.code == 401
+
+
+async def _create(
+    served: Served, request: tokens_pb2.CreateTokenRequest, metadata: tuple[tuple[str, str], ...]
+) -> tokens_pb2.CreateTokenResponse:
+    return await served.users.CreateToken(request, metadata=metadata)
 
 
 def _events(databases: Databases) -> list[audit_pb2.Event]:
