@@ -15,7 +15,7 @@ from local.postgres import Postgres
 PEERS: Mapping[str, tuple[str, ...]] = {
     "config": ("tokens", "audit", "secrets", "releaser"),
     "secrets": ("tokens", "audit", "config", "releaser"),
-    "tokens": ("audit",),
+    "tokens": ("audit", "config"),
     "audit": ("tokens",),
     "releaser": ("tokens", "audit", "config", "secrets"),
 }
@@ -34,6 +34,7 @@ def service_environment(service: str, *, layout: Layout, base_port: int, postgre
         "PAAS_TLS_KEY_FILE": str(layout.tls / f"{service}.key"),
         "PAAS_TLS_CA_FILE": str(layout.tls / "ca.pem"),
         "PAAS_METRICS_LISTEN": f"{HOST}:{port_of(metrics_of(service), base_port=base_port)}",
+        "PAAS_PAGE_KEY_FILE": str(layout.page_key(service)),
         "PAAS_LOG_LEVEL": "info",
         "PAAS_ENVIRONMENT": "local",
     }

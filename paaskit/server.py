@@ -28,6 +28,8 @@ from paaskit.outbox import Outbox
 from paaskit.settings import ServiceSettings, SettingsError
 
 MAX_REQUEST_BYTES: Final = 1024 * 1024
+# An identity limited to a hundred apps with long names has 11 KiB; grpc's own limit is 8.
+_MAX_METADATA_BYTES: Final = 16 * 1024
 _GRACE_SECONDS: Final = 4.0
 _MAX_CONCURRENT_REQUESTS: Final = 1000
 
@@ -126,6 +128,7 @@ def build_server(settings: ServiceSettings, assembly: Assembly) -> tuple[grpc.ai
         maximum_concurrent_rpcs=_MAX_CONCURRENT_REQUESTS,
         options=[
             ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+            ("grpc.max_metadata_size", _MAX_METADATA_BYTES),
             ("grpc.so_reuseport", 0),
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
         ],

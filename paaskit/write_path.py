@@ -127,7 +127,8 @@ class WritePath:
         self, connection: Connection, change: Change[Any, Any], decision: Decision[Any], *, about: str | None
     ) -> None:
         remembers = change.request is not None and decision.refusal is None and decision.remember
-        messages = [*(self._trail.message(event) for event in decision.events), *decision.messages]
+        parts = [part for event in decision.events for part in event.parts()]
+        messages = [*(self._trail.message(part) for part in parts), *decision.messages]
         if decision.order is not None:
             assert self._releases is not None, "a service without release orders decided on one"
             messages.append(self._releases.message(decision.order))

@@ -7,7 +7,7 @@ from paas.config.v1 import config_pb2, config_pb2_grpc
 from paaskit.access import app_ref, current_caller, current_user, require
 from paaskit.audit import actor_of
 from paaskit.changes import Mutation, change_to, name_changes_to
-from paaskit.paging import decode_page, encode_page, page_size
+from paaskit.paging import Pages, page_size
 from services.config.domain import Kind
 from services.config.messages import app_to, spec_from, staged_spec_of, staged_to, var_to
 from services.config.rules.apps import Apps
@@ -21,11 +21,12 @@ _PAGE = 500
 class ConfigServicer(config_pb2_grpc.ConfigServiceServicer):
     """What users call."""
 
-    def __init__(self, *, config_vars: Vars, apps: Apps, drafts: Drafts, lists: Lists) -> None:
+    def __init__(self, *, config_vars: Vars, apps: Apps, drafts: Drafts, lists: Lists, pages: Pages) -> None:
         self._vars = config_vars
         self._apps = apps
         self._drafts = drafts
         self._lists = lists
+        self._pages = pages
 
     async def CreateApp(self, request: config_pb2.CreateAppRequest, context: Any) -> config_pb2.CreateAppResponse:
         """Register an app."""
@@ -51,10 +52,11 @@ class ConfigServicer(config_pb2_grpc.ConfigServiceServicer):
         """List the tenant's apps by name."""
         user = current_user()
         limit = page_size(request.page_size, default=_PAGE, most=_PAGE)
-        (after,) = decode_page(request.page_token, str) or ("",)
+        (after,) = self._pages.open("ListApps", user.tenant, request.page_token, str) or ("",)
         apps, more = await self._apps.page(user.tenant, after=after, limit=limit, ids=user.app_ids)
         return config_pb2.ListAppsResponse(
-            apps=[app_to(app) for app in apps], next_page_token=encode_page(more) if more else ""
+            apps=[app_to(app) for app in apps],
+            next_page_token=self._pages.seal("ListApps", user.tenant, more) if more else "",
         )
 
     async def DestroyApp(self, request: config_pb2.DestroyAppRequest, context: Any) -> config_pb2.DestroyAppResponse:
@@ -65,13 +67,16 @@ class ConfigServicer(config_pb2_grpc.ConfigServiceServicer):
     async def ListVars(self, request: config_pb2.ListVarsRequest, context: Any) -> config_pb2.ListVarsResponse:
         """List config vars, managed ones last, and what is staged."""
         limit = page_size(request.page_size, default=_PAGE, most=_PAGE)
-        after, ref = decode_page(request.page_token, bool, int), app_ref(request.app)
+        ref = app_ref(request.app)
+        after = self._pages.open("ListVars", ref.tenant, request.page_token, bool, int)
         page = await self._lists.vars(ref, after=(after[0], after[1]) if after else FIRST_PLACE, limit=limit + 1)
         staged = await self._drafts.list(ref.tenant, page.app_id) if page.draft_revision and not after else []
         last = page.entries[limit - 1] if len(page.entries) > limit else None
         return config_pb2.ListVarsResponse(
             vars=[var_to(entry) for entry in page.entries[:limit]],
-            next_page_token=encode_page(last.kind is Kind.MANAGED, last.position) if last else "",
+            next_page_token=(
+                self._pages.seal("ListVars", ref.tenant, last.kind is Kind.MANAGED, last.position) if last else ""
+            ),
             version=page.version,
             etag=page.etag,
             staged=staged_to(staged),

@@ -8,6 +8,7 @@ from paaskit.db import Database
 from paaskit.identity import IdentityVerifier
 from paaskit.keys import keys_from
 from paaskit.outbox import Outbox
+from paaskit.paging import load_pages
 from paaskit.releases import Releases
 from paaskit.server import Assembly, Exposed
 from paaskit.trail import Trail
@@ -63,7 +64,13 @@ async def assemble(settings: Settings) -> Assembly:
             Exposed(
                 _SERVICES["ConfigService"],
                 config_pb2_grpc.add_ConfigServiceServicer_to_server,
-                ConfigServicer(config_vars=Vars(mutations), apps=apps, drafts=drafts, lists=lists),
+                ConfigServicer(
+                    config_vars=Vars(mutations),
+                    apps=apps,
+                    drafts=drafts,
+                    lists=lists,
+                    pages=load_pages(settings.page_key_file),
+                ),
             ),
             Exposed(
                 _SERVICES["ConfigInternalService"],

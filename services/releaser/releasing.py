@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from paaskit.audit import Actor
 from paaskit.errors import InvalidInput, Refused, app_not_found
-from paaskit.paging import decode_page, encode_page, page_size
+from paaskit.paging import Pages, page_size
 from paaskit.requests import RequestKey, check_request_id, fingerprint
 from paaskit.variables import check_app_name, refuse, shown
 from services.releaser.domain import (
@@ -94,6 +94,7 @@ class Releases:
         changes: Changes,
         wake: Callable[[], None],
         interrupt: Callable[[AppKey], None],
+        pages: Pages,
     ) -> None:
         self._store = store
         self._config = config
@@ -102,6 +103,7 @@ class Releases:
         self._changes = changes
         self._wake = wake
         self._interrupt = interrupt
+        self._pages = pages
 
     async def request(self, orders: Sequence[Order]) -> list[int]:
         """Queue releases, each once per change id; return their numbers. Raises InvalidInput."""
@@ -126,11 +128,11 @@ class Releases:
     async def list(self, tenant: str, app: str, *, size: int, token: str) -> tuple[list[Release], str]:
         """Return a page of releases, newest first, and the token of the next page, empty after the last."""
         limit = page_size(size, default=_DEFAULT_PAGE, most=_MAX_PAGE)
-        (before,) = decode_page(token, int) or (_NEWEST,)
-        if not 0 < before <= _NEWEST:
-            raise InvalidInput("This page token is not one of ours; start again without it.")
+        (before,) = self._pages.open("ListReleases", tenant, token, int) or (_NEWEST,)
         found = await self._store.page(await self.find(tenant, app), before=before, limit=limit + 1)
-        return found[:limit], encode_page(found[limit - 1].number) if len(found) > limit else ""
+        return found[:limit], (
+            self._pages.seal("ListReleases", tenant, found[limit - 1].number) if len(found) > limit else ""
+        )
 
     async def get(self, tenant: str, app: str, number: int) -> Release:
         """Return one release. Raises NotFound."""

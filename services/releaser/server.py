@@ -10,6 +10,7 @@ from paaskit.db import Database
 from paaskit.identity import IdentityVerifier
 from paaskit.keys import keys_from
 from paaskit.outbox import Outbox
+from paaskit.paging import load_pages
 from paaskit.server import Assembly, Exposed
 from paaskit.settings import SettingsError
 from paaskit.trail import Trail
@@ -56,6 +57,7 @@ async def assemble(settings: Settings) -> Assembly:
         changes=changes,
         wake=runner.wake,
         interrupt=runner.interrupt,
+        pages=load_pages(settings.page_key_file),
     )
     await database.open()
 

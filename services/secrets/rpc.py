@@ -9,7 +9,7 @@ from paaskit.access import current_caller, current_user
 from paaskit.audit import actor_of
 from paaskit.changes import Mutation, change_to
 from paaskit.errors import FieldViolation, InvalidInput
-from paaskit.paging import decode_page, encode_page, page_size
+from paaskit.paging import Pages, page_size
 from paaskit.redact import Plaintext
 from services.secrets.domain import Vault
 from services.secrets.names import Names
@@ -30,18 +30,19 @@ _FORMATS = {
 class SecretsServicer(secrets_pb2_grpc.SecretsServiceServicer):
     """What users call."""
 
-    def __init__(self, vault: Vault, revealer: Revealer, store: Store, names: Names) -> None:
+    def __init__(self, vault: Vault, revealer: Revealer, store: Store, names: Names, pages: Pages) -> None:
         self._vault = vault
         self._revealer = revealer
         self._store = store
         self._names = names
+        self._pages = pages
 
     async def ListSecrets(
         self, request: secrets_pb2.ListSecretsRequest, context: Any
     ) -> secrets_pb2.ListSecretsResponse:
         """List the names of an app's secrets."""
         tenant, limit = current_user().tenant, page_size(request.page_size, default=_PAGE, most=_PAGE)
-        (after,) = decode_page(request.page_token, int) or (-1,)
+        (after,) = self._pages.open("ListSecrets", tenant, request.page_token, int) or (-1,)
         listed = await self._store.listed(tenant, request.app, after=after, limit=limit + 1)
         if listed is None:
             await self._names.resolve(tenant, request.app)
@@ -49,7 +50,9 @@ class SecretsServicer(secrets_pb2_grpc.SecretsServiceServicer):
         version, entries = listed
         return secrets_pb2.ListSecretsResponse(
             secrets=[_secret_to(entry) for entry in entries[:limit]],
-            next_page_token=encode_page(entries[limit - 1].position) if len(entries) > limit else "",
+            next_page_token=(
+                self._pages.seal("ListSecrets", tenant, entries[limit - 1].position) if len(entries) > limit else ""
+            ),
             version=version,
         )
 

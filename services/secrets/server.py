@@ -11,6 +11,7 @@ from paaskit.errors import Unavailable
 from paaskit.identity import IdentityVerifier
 from paaskit.keys import keys_from
 from paaskit.outbox import Outbox, Relay
+from paaskit.paging import load_pages
 from paaskit.releases import Releases
 from paaskit.server import Assembly, Exposed
 from paaskit.settings import SettingsError
@@ -67,7 +68,7 @@ async def assemble(settings: Settings) -> Assembly:
             Exposed(
                 _SERVICES["SecretsService"],
                 secrets_pb2_grpc.add_SecretsServiceServicer_to_server,
-                SecretsServicer(vault, revealer, store, names),
+                SecretsServicer(vault, revealer, store, names, load_pages(settings.page_key_file)),
             ),
             Exposed(
                 _SERVICES["SecretsInternalService"],

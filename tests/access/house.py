@@ -28,9 +28,9 @@ from services.releaser.server import assemble as assemble_releaser
 from services.releaser.settings import Settings as ReleaserSettings
 from services.secrets.server import assemble as assemble_secrets
 from services.secrets.settings import Settings as SecretsSettings
+from services.tokens.check.signing import Signer
 from services.tokens.server import assemble as assemble_tokens
 from services.tokens.settings import Settings as TokensSettings
-from services.tokens.signing import Signer
 from tests.access.callers import STRANGERS, Flaw, Kind
 from tests.access.methods import SERVERS, Method
 from tests.access.strangers import make_strangers
@@ -163,10 +163,11 @@ async def whole_house(
             "tls_cert_file": files.tls_cert_file,
             "tls_key_file": files.tls_key_file,
             "tls_ca_file": files.tls_ca_file,
+            "page_key_file": tls.page_key_file,
             "environment": "local",
         } | {f"{name}_address": addresses[name] for name in neighbours}
 
-    tokens = TokensSettings(**shared("tokens", "audit"), signing_key_file=signing)
+    tokens = TokensSettings(**shared("tokens", "audit", "config"), signing_key_file=signing)
     audit = AuditSettings(**shared("audit", "tokens"))
     config = ConfigSettings(**shared("config", "tokens", "audit", "secrets", "releaser"))
     secrets = SecretsSettings(

@@ -40,7 +40,7 @@ USERS: Final = {
 
 SERVICES: Final = {
     # Over mTLS, by holders of these certificates.
-    "/paas.config.v1.ConfigInternalService/ResolveApp": {"secrets", "releaser"},
+    "/paas.config.v1.ConfigInternalService/ResolveApp": {"secrets", "releaser", "tokens"},
     "/paas.config.v1.ConfigInternalService/ClaimNames": {"secrets"},
     "/paas.config.v1.ConfigInternalService/ReleaseNames": {"secrets"},
     "/paas.config.v1.ConfigInternalService/GetDesiredState": {"releaser"},

@@ -17,7 +17,7 @@ from gateway.settings import Address, Credentials, GatewaySettings
 from local import envoy
 from paaskit.clock import random_id
 from services.tokens import pat
-from services.tokens.authorization import NOT_SIGNED_IN
+from services.tokens.check.authorization import NOT_SIGNED_IN
 from tests.fakes.identities import FakeTokens, identity_of
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address
@@ -85,6 +85,20 @@ async def test_user_is_known_and_bearer_and_forgeries_stay_outside(
     # The address is the one that Envoy saw.
     (payload,) = databases.look("tokens", "SELECT payload FROM outbox ORDER BY id DESC LIMIT 1")[0]
     assert b"127.0.0.1" in payload
+
+
+async def test_identity_of_a_token_limited_to_many_apps_gets_through(edge: Edge, served: Served) -> None:
+    """A hundred apps with names as long as they may be: the largest identity there is."""
+    bearer = await served.sign_in()
+    apps = [f"{'a' * 37}-{number:02}" for number in range(100)]
+    for app in apps:
+        served.apps.make(app)
+    made = await tokens_pb2_grpc.TokensServiceStub(edge.channel).CreateToken(
+        tokens_pb2.CreateTokenRequest(request_id=random_id(), name="wide", apps=apps),
+        metadata=(("authorization", f"Bearer {bearer}"),),
+    )
+    for _ in range(20):
+        assert list((await edge.who(made.secret)).apps) == apps
 
 
 async def test_nobody_is_told_what_to_do(edge: Edge, served: Served) -> None:

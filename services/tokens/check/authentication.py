@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from paaskit.clock import Clock
 from paaskit.identity import LIFETIME, Identity
 from services.tokens import pat
-from services.tokens.domain import Authenticator, Principal, Token
+from services.tokens.token import Authenticator, Principal, Token
 
 _SIGN_AGAIN_AFTER: Final = timedelta(seconds=20)
 _CACHED_IDENTITIES: Final = 4096
@@ -63,7 +63,7 @@ class PatAuthenticator:
             subject=token.subject,
             kind=token.kind.value,
             permissions=token.permissions,
-            apps=token.apps,
+            apps=token.reach,
             token_id=token.token_id,
             expires_at=token.expires_at,
         )

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from paaskit.audit import DENIED, AuditEvent
-from services.tokens.domain import Token
+from services.tokens.token import Token
 
 _EVERY_SECONDS: Final = 5.0
 _ONE_DENIAL_IN: Final = timedelta(minutes=1)

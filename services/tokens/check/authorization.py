@@ -12,7 +12,7 @@ from envoy.type.v3 import http_status_pb2
 from google.rpc import code_pb2, status_pb2
 
 from paaskit.identity import HEADER
-from services.tokens.authentication import SignInCheck
+from services.tokens.check.authentication import SignInCheck
 
 _AUTHORIZATION: Final = "authorization"
 _OUR_HEADERS: Final = "x-paas-"
