@@ -131,7 +131,7 @@ class House:
 
 @pytest.fixture
 async def house(databases: Databases, tls: Certificates) -> AsyncIterator[House]:
-    """config on an empty database."""
+    """The service on an empty database."""
     signer, audit, releaser, secrets = Signer(), FakeAudit(), FakeReleaser(), FakeSecrets()
     databases.empty("config")
     neighbours: dict[str, tuple[Any, Any]] = {

@@ -1,6 +1,7 @@
 """Apps as a whole: made once, listed to whom they are shown, destroyed for good, and never taken for a namesake."""
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 
 import grpc
@@ -64,7 +65,7 @@ async def test_updates_at_once_build_on_each_other(house: House, databases: Data
     await asyncio.gather(*(_update(house, image=f"web:{index % 2}") for index in range(20)))
     rows = databases.look("config", "SELECT valid_from, valid_to, image FROM specs ORDER BY valid_from")
     assert [row[1] for row in rows] == [*(row[0] for row in rows[1:]), None]
-    assert all(one[2] != next_one[2] for one, next_one in zip(rows, rows[1:], strict=False))
+    assert all(one[2] != next_one[2] for one, next_one in pairwise(rows))
 
 
 async def test_a_destroyed_apps_secrets_are_gone_when_that_is_acknowledged(house: House) -> None:

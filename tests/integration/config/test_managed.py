@@ -99,7 +99,7 @@ async def test_the_same_request_id_with_anything_different_is_refused(house: Hou
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await house.attach(**other, request_id="request-1")
         assert refused.value.code() in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.FAILED_PRECONDITION)
-    assert list(house.secrets.stored.values())[0][0] == URL
+    assert next(iter(house.secrets.stored.values()))[0] == URL
     assert await house.attach(URL, request_id="request-1") == first
 
 
@@ -145,7 +145,7 @@ async def test_secrets_away_and_the_same_request_again_completes_it(
 
 
 async def test_a_new_value_whose_answer_was_lost_is_released_with_the_same_request(house: House) -> None:
-    """secrets has it already, and says the second time that nothing changed."""
+    """It has it already, and says the second time that nothing changed."""
     await house.app()
     await house.attach(URL)
     house.secrets.forgets_to_answer = True
