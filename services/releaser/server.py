@@ -1,5 +1,6 @@
 """The composition root of releaser."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from paas.releaser.v1 import releaser_pb2, releaser_pb2_grpc
@@ -37,9 +38,12 @@ from services.releaser.work.rollout import Rollout, States
 from services.releaser.work.runner import Pace, Runner
 from services.releaser.work.undo import Undoer
 
+ChooseRuntime = Callable[[Settings, DeploymentSource], Runtime]
+"""Returns what runs apps, given where it gets the values of what it has to start again."""
 
-async def assemble(settings: Settings) -> Assembly:
-    """Build everything. Raises SettingsError for a runtime there is none of."""
+
+async def assemble(settings: Settings, *, choose: ChooseRuntime | None = None) -> Assembly:
+    """Build everything, with the runtime that `choose` gives. Raises SettingsError for a runtime there is none of."""
     tokens = open_channel(settings.tokens_address, service="tokens", tls=settings)
     audit = open_channel(settings.audit_address, service="audit", tls=settings)
     config_channel = open_channel(settings.config_address, service="config", tls=settings)
@@ -54,7 +58,7 @@ async def assemble(settings: Settings) -> Assembly:
     work = WorkStore(database, trail, leases)
 
     states = States(config, secrets, release_store)
-    runtime = choose_runtime(settings, states.deployment)
+    runtime = (choose or choose_runtime)(settings, states.deployment)
     runner = Runner(
         leases,
         work,

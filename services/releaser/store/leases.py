@@ -1,7 +1,7 @@
 """The SQL of leases: who works on which app.
 
 A lease is not a lock: whoever held it may wake up after it ran out. So every write of a runner first renews the lease
-in the same transaction, and raises LeaseLost where somebody else holds it by now; a runner that is late changes nothing.
+in the same transaction, and raises LeaseLost where somebody else holds it by now; one that is late changes nothing.
 Times are PostgreSQL's, since the machines of several runners need not agree.
 """
 
