@@ -35,15 +35,15 @@ _QUEUE: Final = """
               source_release)"""
 # An app whose order names no version of config is not settled: what its next release has is asked when it starts.
 _COUNT: Final = """
-    UPDATE apps SET last_number = greatest(last_number, o.number), settled = settled AND o.settled,
-        config_version = greatest(config_version, o.config_version),
-        secrets_version = greatest(secrets_version, o.secrets_version)
+    UPDATE apps a SET last_number = greatest(a.last_number, o.number), settled = a.settled AND o.settled,
+        config_version = greatest(a.config_version, o.config_version),
+        secrets_version = greatest(a.secrets_version, o.secrets_version)
     FROM (SELECT app_id, max(number) AS number, max(config_version) AS config_version,
                  max(secrets_version) AS secrets_version, bool_and(config_version IS NOT NULL) AS settled
           FROM unnest(%(apps)s::text[], %(numbers)s::bigint[], %(config_versions)s::bigint[],
                       %(secrets_versions)s::bigint[]) AS o (app_id, number, config_version, secrets_version)
           GROUP BY app_id) o
-    WHERE apps.tenant = %(tenant)s AND apps.app_id = o.app_id"""
+    WHERE a.tenant = %(tenant)s AND a.app_id = o.app_id"""
 # Whatever is behind the one that is raised may come to supersede it, so it has to have the same at least.
 _RAISE: Final = """
     UPDATE releases SET config_version = greatest(config_version, %(config_version)s::bigint),
