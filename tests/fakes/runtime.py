@@ -1,7 +1,7 @@
 """A runtime that runs nothing: it keeps what it was told, and can be made to wait."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from services.releaser.domain import AppKey
@@ -11,7 +11,7 @@ from services.releaser.runtime import ApplyFailed, Deployment, Instance, Report
 class FakeRuntime:
     """Implements `services.releaser.runtime.Runtime`. `seconds` is how long applying takes; `gate` is waited for.
 
-    Programs of it fail where they have a variable FAIL. What an app `runs` with is what was applied last and did not.
+    Programs whose variables `fail` do not become ready; without another word, those with a variable FAIL.
     """
 
     def __init__(self, *, seconds: float = 0.0, gate: asyncio.Event | None = None) -> None:
@@ -21,10 +21,11 @@ class FakeRuntime:
         self.applying: list[AppKey] = []
         self.cancelled = 0
         self.gate = gate
+        self.fail: Callable[[Mapping[str, str]], bool] = lambda variables: "FAIL" in variables
         self._seconds = seconds
 
     def runs(self, key: AppKey) -> dict[str, str]:
-        """The variables an app's instances have now."""
+        """The variables an app's instances have now: of what was applied last and became ready."""
         applied = [deployment for deployment in self.applied if deployment.key == key]
         return variables_of(applied[-1]) if applied else {}
 
@@ -40,7 +41,7 @@ class FakeRuntime:
             await asyncio.sleep(self._seconds)
             if self.gate is not None:
                 await self.gate.wait()
-            if "FAIL" in deployment.variables:
+            if self.fail(variables_of(deployment)):
                 self.failed.append(deployment)
                 raise ApplyFailed("Instance 1 exited with code 1 before it was ready.")
             await report(deployment.spec.instances)
