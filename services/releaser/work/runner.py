@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-import psycopg
 import structlog
 
-from paaskit.errors import PaasError, Unavailable
+from paaskit.errors import Unavailable
 from paaskit.logs import describe_exception
-from services.releaser.domain import AppKey, Nothing, Remove, Run, Undo, Wait
-from services.releaser.rollout import Rollout, Waiting
+from services.releaser.domain import AppKey
 from services.releaser.runtime import Runtime
-from services.releaser.undoing import Undoing
-from services.releaser.watching import Changes
-from services.releaser.work_store import Lease, LeaseLost, WorkStore
+from services.releaser.store.leases import Lease, LeaseLost, LeaseStore
+from services.releaser.store.work import WorkStore
+from services.releaser.watches import Watches
+from services.releaser.work.rollout import Rollout, Waiting
+from services.releaser.work.steps import Nothing, Remove, Run, Undo, Wait
+from services.releaser.work.undo import Undoer
 
 _LOOK_EVERY_SECONDS: Final = 1.0
 _BETWEEN_LOOKS_SECONDS: Final = 0.02
@@ -44,13 +45,22 @@ class Runner:
     """Works on apps for ever."""
 
     def __init__(
-        self, work: WorkStore, rollout: Rollout, undoing: Undoing, *, runtime: Runtime, changes: Changes, pace: Pace
+        self,
+        leases: LeaseStore,
+        work: WorkStore,
+        *,
+        rollout: Rollout,
+        undoer: Undoer,
+        runtime: Runtime,
+        watches: Watches,
+        pace: Pace,
     ) -> None:
+        self._leases = leases
         self._work = work
         self._rollout = rollout
-        self._undoing = undoing
+        self._undoer = undoer
         self._runtime = runtime
-        self._changes = changes
+        self._watches = watches
         self._pace = pace
         self._wake = asyncio.Event()
         self._running: dict[AppKey, asyncio.Task[None]] = {}
@@ -69,17 +79,17 @@ class Runner:
 
     async def run(self) -> None:
         """Look for work for ever; stopping leaves every release where it is, for whoever comes next."""
-        predecessor = self._runtime.take_over(self._work.holder)
+        predecessor = self._runtime.take_over(self._leases.holder)
         renewing = asyncio.create_task(self._renew_for_ever())
         try:
             while True:
                 self._wake.clear()
                 try:
                     if predecessor:
-                        await self._work.give_up([predecessor])
+                        await self._leases.give_up([predecessor])
                         predecessor = ""
                     await self._claim()
-                except (Unavailable, psycopg.Error) as error:
+                except Exception as error:  # whatever the database did, there is work to be looked for
                     log.warning("runner_waits", **describe_exception(error))
                 # Orders come in crowds; looking once for a crowd is enough, and a single one was found at once above.
                 await asyncio.sleep(_BETWEEN_LOOKS_SECONDS)
@@ -95,14 +105,14 @@ class Runner:
         free = self._pace.at_once - len(self._running)
         if free <= 0:
             return
-        for lease in await self._work.claim(self._running, limit=free):
+        for lease in await self._leases.claim(self._running, limit=free):
             task = asyncio.create_task(self._guarded(lease))
             self._running[lease.key] = task
             task.add_done_callback(partial(self._ended, lease.key))
 
     def _ended(self, key: AppKey, _: asyncio.Task[None]) -> None:
         del self._running[key]
-        self._changes.notify(key)
+        self._watches.notify(key)
         self.wake()
 
     async def _let_go(self) -> None:
@@ -110,8 +120,8 @@ class Runner:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        with suppress(PaasError, psycopg.Error):
-            await self._work.give_up([self._work.holder])
+        with suppress(Exception):
+            await self._leases.give_up([self._leases.holder])
 
     async def _renew_for_ever(self) -> None:
         while True:
@@ -120,9 +130,10 @@ class Runner:
             if not running:
                 continue
             try:
-                held = await self._work.renew(running)
-            except (Unavailable, psycopg.Error):
-                continue  # whoever took over meanwhile is noticed at the next renewal, or at the next write
+                held = await self._leases.renew(running)
+            except Exception as error:  # whoever took over meanwhile is noticed at the next renewal, or the next write
+                log.warning("leases_not_renewed", **describe_exception(error))
+                continue
             for key, task in running.items():
                 if self._running.get(key) is task and held.get(key) is not False:  # lost, or the app was destroyed
                     self.interrupt(key)
@@ -148,7 +159,7 @@ class Runner:
     async def _work_on(self, lease: Lease) -> None:
         while True:
             step = await self._work.take_step(lease, spacing_seconds=self._pace.spacing_seconds)
-            self._changes.notify(lease.key)
+            self._watches.notify(lease.key)
             match step:
                 case Nothing():
                     return
@@ -158,8 +169,8 @@ class Runner:
                 case Remove():
                     await self._remove(lease)
                     return
-                case Undo():
-                    await self._undoing.run(lease, step)
+                case Undo(release=failed):
+                    await self._undoer.run(lease, failed)
                 case Run(release=release):
                     try:
                         await self._rollout.run(lease, release)
@@ -182,12 +193,12 @@ class Runner:
         return min(_FIRST_BACKOFF_SECONDS * 2.0 ** min(failures, 10), _LONGEST_BACKOFF_SECONDS)
 
     async def _park(self, lease: Lease, seconds: float) -> None:
-        await self._work.park(lease, seconds)
+        await self._leases.park(lease, seconds)
         self._wake_after(seconds)
 
     def _wake_after(self, seconds: float) -> None:
         asyncio.get_running_loop().call_later(seconds, self.wake)
 
     async def _quietly(self, writing: Coroutine[Any, Any, None]) -> None:
-        with suppress(PaasError, psycopg.Error):  # the lease runs out by itself
+        with suppress(Exception):  # the lease runs out by itself
             await writing

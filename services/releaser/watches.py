@@ -14,7 +14,7 @@ from services.releaser.domain import AppKey, Release
 _LOOK_EVERY_SECONDS: Final = 0.5
 
 
-class Changes:
+class Watches:
     """Wakes whoever waits for an app."""
 
     def __init__(self) -> None:
