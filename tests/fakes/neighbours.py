@@ -16,7 +16,7 @@ from paas.tokens.v1 import tokens_pb2, tokens_pb2_grpc
 
 from paaskit.access import ADMIN
 from paaskit.clock import utc_now
-from paaskit.identity import HEADER, Identity, claims_of
+from paaskit.identity import HEADER, AppScope, Identity, claims_of
 from tests.fixtures.serving import free_address
 from tests.fixtures.tls import Certificates
 
@@ -35,7 +35,8 @@ class Signer:
         tenant: str = "acme",
         subject: str = "user:ada@example.com",
         permissions: frozenset[str] = ADMIN,
-        apps: frozenset[str] | None = None,
+        apps: AppScope | None = None,
+        token_id: str = "t1",
         lifetime: timedelta = timedelta(seconds=60),
     ) -> Metadata:
         """The metadata a call of this user arrives with from the gateway."""
@@ -46,7 +47,7 @@ class Signer:
             kind="user",
             permissions=permissions,
             apps=apps,
-            token_id="t1",
+            token_id=token_id,
             client_address="203.0.113.9",
             expires_at=now + lifetime,
         )
