@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 _COLUMNS = """
 ALTER TABLE outbox
@@ -25,8 +25,8 @@ UPDATE outbox SET destination = substr(destination, length('refused:') + 1), par
 
 # Nothing changes a destination any more.
 _GRANTS = """
-REVOKE UPDATE (destination) ON outbox FROM releaser;
-GRANT UPDATE (parked_at, parked_reason) ON outbox TO releaser;
+REVOKE UPDATE (destination) ON outbox FROM tokens;
+GRANT UPDATE (parked_at, parked_reason) ON outbox TO tokens;
 """
 
 
