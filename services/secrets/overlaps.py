@@ -6,27 +6,25 @@ from typing import Final
 
 from paaskit.audit import Actor
 from paaskit.clock import Clock
-from paaskit.db import Connection, Database
-from paaskit.errors import Unavailable
-from paaskit.releases import ReleaseOrder, Releases
-from paaskit.trail import Trail
-from services.secrets.plan import PREVIOUS_SUFFIX
-from services.secrets.store import free_names
+from paaskit.errors import NotFound, Unavailable
+from paaskit.release_order import ReleaseOrder
+from paaskit.releases import Releases
+from paaskit.write_path import Decision
+from services.secrets.changes import Changes, SecretsChange
+from services.secrets.rules.outcome import Means
+from services.secrets.rules.plan import Plan
+from services.secrets.rules.stored import PREVIOUS_SUFFIX, Snapshot
+from services.secrets.store import Store
 
 _LOOK_EVERY_SECONDS: Final = 1.0
-_DUE: Final = "SELECT tenant, app_id, name, version FROM overlap_ends WHERE due <= %s ORDER BY due LIMIT 100"
-# Who deletes the row ends the overlap; another replica that saw it as well finds nothing to delete.
-_END: Final = """
-    DELETE FROM overlap_ends WHERE tenant = %s AND app_id = %s AND name = %s AND version = %s RETURNING name"""
-_APP: Final = "SELECT name FROM apps WHERE app_id = %s"
 
 
 class Overlaps:
     """Looks for overlaps that are over."""
 
-    def __init__(self, database: Database, *, trail: Trail, releases: Releases, clock: Clock) -> None:
-        self._database = database
-        self._trail = trail
+    def __init__(self, store: Store, changes: Changes, releases: Releases, *, clock: Clock) -> None:
+        self._store = store
+        self._changes = changes
         self._releases = releases
         self._clock = clock
 
@@ -39,37 +37,57 @@ class Overlaps:
 
     async def end_due(self) -> int:
         """End what is due now; return how many."""
-        async with self._database.unscoped() as connection:
-            due = await (await connection.execute(_DUE, (self._clock(),))).fetchall()
-        for tenant, app_id, name, version in due:
-            await self._end(tenant, app_id, name, version)
+        due = await self._store.due_overlaps(self._clock())
+        for each in due:
+            with suppress(NotFound):  # the app was destroyed meanwhile, and its overlaps with it
+                await self._end(each.tenant, each.app_id, each.name)
         return len(due)
 
-    async def _end(self, tenant: str, app_id: str, name: str, version: int) -> None:
+    async def _end(self, tenant: str, app_id: str, name: str) -> None:
+        app = await self._store.known(tenant, app_id)
+        if app is None:
+            return
         actor = Actor(tenant=tenant, name="service:secrets")
-        async with self._database.transaction(tenant) as connection:
-            ended = await (await connection.execute(_END, (tenant, app_id, name, version))).fetchone()
-            app = await (await connection.execute(_APP, (app_id,))).fetchone()
-            if ended is None or app is None:
-                return
-            order = ReleaseOrder(
-                tenant=tenant,
-                app_id=app_id,
-                app=app[0],
-                change_id=f"overlap-{app_id}-{version}-{name}",
-                actor=actor.name,
-                description=f"End the overlap of {name}",
-            )
-            await self._write(connection, actor, order, name=name, version=version)
-        self._trail.committed()
-        await self._releases.request(order)
+        ordered: list[ReleaseOrder] = []
 
-    async def _write(
-        self, connection: Connection, actor: Actor, order: ReleaseOrder, *, name: str, version: int
-    ) -> None:
-        previous = name + PREVIOUS_SUFFIX
-        await self._trail.add(
-            connection, actor.event("secrets.overlap_end", app=order.app, targets=[previous], version=version)
-        )
-        await free_names(connection, order.tenant, order.app_id, [previous], key=order.change_id)
-        await self._releases.add(connection, order)
+        def decide(snapshot: Snapshot, means: Means) -> Decision[Plan]:
+            decision = end(snapshot, means, actor, name)
+            ordered[:] = [decision.order] if decision.order is not None else []
+            return decision
+
+        change = SecretsChange(tenant=tenant, app=app, names=[name], sealing=False, decide=decide)
+        await self._changes.make(change)
+        for order in ordered:
+            await self._releases.request(order)
+
+
+def end(snapshot: Snapshot, means: Means, actor: Actor, name: str) -> Decision[Plan]:
+    """Decide on ending an overlap; one that was ended already, or lengthened, is left.
+
+    The order names no version: what is released is what the app has by then, and the time has made the difference.
+    """
+    overlap = snapshot.overlaps.get(name)
+    if overlap is None or overlap.due > means.now:
+        return Decision(answer={})
+    app = snapshot.app
+    return Decision(
+        answer={},
+        rows=Plan(end_overlaps=(name,)),
+        events=[
+            actor.event(
+                "secrets.overlap_end",
+                app=app.name,
+                app_id=app.app_id,
+                targets=[name + PREVIOUS_SUFFIX],
+                version=overlap.version,
+            )
+        ],
+        order=ReleaseOrder(
+            tenant=actor.tenant,
+            app_id=app.app_id,
+            app=app.name,
+            change_id=f"overlap-{app.app_id}-{overlap.version}-{name}",
+            actor=actor.name,
+            description=f"End the overlap of {name}",
+        ),
+    )

@@ -1,22 +1,22 @@
-"""Between protos and the domain, for what users call: one short method per RPC."""
+"""Between protos and the rules, for what users call: one short method per RPC."""
 
 from datetime import timedelta
 from typing import Any
 
 from paas.secrets.v1 import secrets_pb2, secrets_pb2_grpc
 
-from paaskit.access import current_caller, current_user
+from paaskit.access import app_ref, current_caller
 from paaskit.audit import actor_of
-from paaskit.changes import Mutation, change_to
+from paaskit.changes import Mutation, action_to, change_to, name_changes_to
 from paaskit.errors import FieldViolation, InvalidInput
 from paaskit.paging import Pages, page_size
 from paaskit.redact import Plaintext
-from services.secrets.domain import Vault
-from services.secrets.names import Names
-from services.secrets.plan import Entry
-from services.secrets.random_value import DEFAULT_LENGTH, RandomFormat, RandomValue
+from services.secrets.listing import Listing
 from services.secrets.reveal import Revealer
-from services.secrets.store import Store
+from services.secrets.rules.draft import StagedChange
+from services.secrets.rules.random_value import DEFAULT_LENGTH, RandomFormat, RandomValue
+from services.secrets.rules.stored import Entry
+from services.secrets.vault import Vault
 
 _PAGE = 500
 _FORMATS = {
@@ -30,43 +30,41 @@ _FORMATS = {
 class SecretsServicer(secrets_pb2_grpc.SecretsServiceServicer):
     """What users call."""
 
-    def __init__(self, vault: Vault, revealer: Revealer, store: Store, names: Names, pages: Pages) -> None:
+    def __init__(self, vault: Vault, revealer: Revealer, listing: Listing, pages: Pages) -> None:
         self._vault = vault
         self._revealer = revealer
-        self._store = store
-        self._names = names
+        self._listing = listing
         self._pages = pages
 
     async def ListSecrets(
         self, request: secrets_pb2.ListSecretsRequest, context: Any
     ) -> secrets_pb2.ListSecretsResponse:
         """List the names of an app's secrets."""
-        tenant, limit = current_user().tenant, page_size(request.page_size, default=_PAGE, most=_PAGE)
-        (after,) = self._pages.open("ListSecrets", tenant, request.page_token, int) or (-1,)
-        listed = await self._store.listed(tenant, request.app, after=after, limit=limit + 1)
-        if listed is None:
-            await self._names.resolve(tenant, request.app)
-            return secrets_pb2.ListSecretsResponse()
-        version, entries = listed
+        limit = page_size(request.page_size, default=_PAGE, most=_PAGE)
+        ref = app_ref(request.app)
+        (after,) = self._pages.open("ListSecrets", ref.tenant, request.page_token, int) or (None,)
+        page = await self._listing.page(ref, after=after, limit=limit)
         return secrets_pb2.ListSecretsResponse(
-            secrets=[_secret_to(entry) for entry in entries[:limit]],
+            secrets=[_secret_to(entry) for entry in page.entries],
             next_page_token=(
-                self._pages.seal("ListSecrets", tenant, entries[limit - 1].position) if len(entries) > limit else ""
+                "" if page.next_after is None else self._pages.seal("ListSecrets", ref.tenant, page.next_after)
             ),
-            version=version,
+            version=page.version,
+            staged=[staged_to(change) for change in page.staged],
         )
 
     async def SetSecrets(self, request: secrets_pb2.SetSecretsRequest, context: Any) -> secrets_pb2.SetSecretsResponse:
         """Set secrets."""
         wanted = [(each.name, Plaintext(each.value)) for each in request.secrets]
-        change = await self._vault.set_secrets(actor_of(current_caller()), _mutation(request), wanted)
+        order = _mutation(request, stage=request.stage, validate_only=request.validate_only)
+        change = await self._vault.set_secrets(actor_of(current_caller()), order, wanted)
         return secrets_pb2.SetSecretsResponse(change=change_to(change))
 
     async def RevealSecret(
         self, request: secrets_pb2.RevealSecretRequest, context: Any
     ) -> secrets_pb2.RevealSecretResponse:
         """Read one value."""
-        plaintext = await self._revealer.reveal(actor_of(current_caller()), app=request.app, name=request.name)
+        plaintext = await self._revealer.reveal(actor_of(current_caller()), app=app_ref(request.app), name=request.name)
         return secrets_pb2.RevealSecretResponse(value=plaintext.reveal())
 
     async def RotateSecret(
@@ -75,7 +73,7 @@ class SecretsServicer(secrets_pb2_grpc.SecretsServiceServicer):
         """Give an existing secret a new value."""
         change = await self._vault.rotate(
             actor_of(current_caller()),
-            _mutation(request),
+            _mutation(request, stage=request.stage),
             name=request.name,
             source=_source_from(request),
             overlap=timedelta(seconds=request.overlap.seconds),
@@ -86,21 +84,34 @@ class SecretsServicer(secrets_pb2_grpc.SecretsServiceServicer):
         self, request: secrets_pb2.UnsetSecretsRequest, context: Any
     ) -> secrets_pb2.UnsetSecretsResponse:
         """Unset secrets."""
+        order = _mutation(request, stage=request.stage, validate_only=request.validate_only)
         change = await self._vault.unset(
-            actor_of(current_caller()), _mutation(request), request.names, ignore_missing=request.ignore_missing
+            actor_of(current_caller()), order, request.names, ignore_missing=request.ignore_missing
         )
         return secrets_pb2.UnsetSecretsResponse(change=change_to(change))
 
+    async def DiscardStaged(
+        self, request: secrets_pb2.DiscardStagedRequest, context: Any
+    ) -> secrets_pb2.DiscardStagedResponse:
+        """Drop staged changes."""
+        changes = await self._vault.discard(actor_of(current_caller()), _mutation(request), request.names)
+        return secrets_pb2.DiscardStagedResponse(changes=name_changes_to(changes))
 
-def _mutation(
-    request: secrets_pb2.SetSecretsRequest | secrets_pb2.UnsetSecretsRequest | secrets_pb2.RotateSecretRequest,
-) -> Mutation:
-    return Mutation(
-        request_id=request.request_id,
-        app=request.app,
-        stage=request.stage,
-        validate_only=not isinstance(request, secrets_pb2.RotateSecretRequest) and request.validate_only,
+
+def staged_to(change: StagedChange) -> secrets_pb2.StagedSecret:
+    """Return the proto of a staged change."""
+    message = secrets_pb2.StagedSecret(
+        name=change.name,
+        action=action_to(change.action),
+        staged_by=change.staged_by,
+        replaces_newer=change.replaces_newer,
     )
+    message.staged_at.FromDatetime(change.staged_at)
+    return message
+
+
+def _mutation(request: Any, *, stage: bool = False, validate_only: bool = False) -> Mutation:
+    return Mutation(request_id=request.request_id, app=app_ref(request.app), stage=stage, validate_only=validate_only)
 
 
 def _source_from(request: secrets_pb2.RotateSecretRequest) -> RandomValue | Plaintext:

@@ -10,26 +10,34 @@ from paaskit.db import Database
 from paaskit.errors import Unavailable
 from paaskit.identity import IdentityVerifier
 from paaskit.keys import keys_from
-from paaskit.outbox import Outbox, Relay
+from paaskit.outbox import Outbox
 from paaskit.paging import load_pages
 from paaskit.releases import Releases
 from paaskit.server import Assembly, Exposed
 from paaskit.settings import SettingsError
 from paaskit.trail import Trail
-from services.secrets.domain import Vault
-from services.secrets.internal import Internal
+from paaskit.write_path import WritePath
+from services.secrets.changes import Changes
+from services.secrets.drafts import Drafts
+from services.secrets.for_release import ForRelease
 from services.secrets.internal_rpc import SecretsInternalServicer
-from services.secrets.keyring import Keyring
-from services.secrets.kms import open_key_management
-from services.secrets.kms_check import KmsCheck, WrongKeyError
-from services.secrets.names import Names
+from services.secrets.keys.keyring import Keyring
+from services.secrets.keys.kms import open_key_management
+from services.secrets.keys.kms_check import KmsCheck, WrongKeyError
+from services.secrets.left_claims import LeftClaims
+from services.secrets.listing import Listing
+from services.secrets.managed import Managed
 from services.secrets.overlaps import Overlaps
+from services.secrets.registry import Registry
 from services.secrets.reveal import Revealer
-from services.secrets.reveal_store import RevealStore
+from services.secrets.revert import Reverts
 from services.secrets.rpc import SecretsServicer
-from services.secrets.sealing import Sealer
 from services.secrets.settings import Settings
-from services.secrets.store import FREE_NAMES, Store
+from services.secrets.store import Store
+from services.secrets.store.readings import Readings
+from services.secrets.store.reveals import RevealStore
+from services.secrets.store.tenant_keys import KeyStore
+from services.secrets.vault import Vault
 
 _SERVICES = secrets_pb2.DESCRIPTOR.services_by_name
 
@@ -48,15 +56,27 @@ async def assemble(settings: Settings) -> Assembly:
 
     trail = Trail(database, audit)
     releases = Releases(database, releaser)
-    names = Names(database, config)
-    store = Store(database, trail=trail, releases=releases)
-    check = KmsCheck(database, kms)
+    write_path = WritePath(database, trail=trail, releases=releases)
+    store, readings, key_store = Store(database, write_path), Readings(database, write_path), KeyStore(database)
+    registry = Registry(database, config)
+    check = KmsCheck(key_store, kms)
     await _refuse_wrong_key(check)
-    sealer = Sealer(Keyring(store, kms, check=check, clock=utc_now))
-    vault = Vault(store, names, sealer, releases, new_id=random_id, clock=utc_now)
-    revealer = Revealer(RevealStore(database, trail), names, sealer)
-    internal = Internal(store, sealer)
-    overlaps = Overlaps(database, trail=trail, releases=releases, clock=utc_now)
+    keyring = Keyring(key_store, kms, check=check, clock=utc_now)
+    changes = Changes(store, registry, keyring, new_id=random_id, clock=utc_now)
+    drafts = Drafts(store, readings, changes)
+    public = SecretsServicer(
+        Vault(changes, keyring, registry, releases, new_id=random_id),
+        Revealer(RevealStore(database, write_path), registry, keyring),
+        Listing(readings, drafts, registry, clock=utc_now),
+        load_pages(settings.page_key_file),
+    )
+    internal = SecretsInternalServicer(
+        store,
+        for_release=ForRelease(store, readings, keyring),
+        reverts=Reverts(store, changes, registry),
+        drafts=drafts,
+        managed=Managed(store, changes),
+    )
 
     async def close() -> None:
         for channel in (tokens, audit, config, releaser):
@@ -68,12 +88,12 @@ async def assemble(settings: Settings) -> Assembly:
             Exposed(
                 _SERVICES["SecretsService"],
                 secrets_pb2_grpc.add_SecretsServiceServicer_to_server,
-                SecretsServicer(vault, revealer, store, names, load_pages(settings.page_key_file)),
+                public,
             ),
             Exposed(
                 _SERVICES["SecretsInternalService"],
                 secrets_pb2_grpc.add_SecretsInternalServiceServicer_to_server,
-                SecretsInternalServicer(internal),
+                internal,
             ),
         ],
         verifier=IdentityVerifier(keys_from(tokens), clock=utc_now),
@@ -81,8 +101,9 @@ async def assemble(settings: Settings) -> Assembly:
         background={
             "audit_relay": trail.run,
             "release_relay": releases.run,
-            "names_relay": Relay(database, destination=FREE_NAMES, deliver=names.deliver).run,
-            "overlaps": overlaps.run,
+            "names_relay": registry.run,
+            "overlaps": Overlaps(store, changes, releases, clock=utc_now).run,
+            "left_claims": LeftClaims(store, changes).run,
         },
         close=close,
         outbox=Outbox(database),

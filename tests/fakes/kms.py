@@ -6,11 +6,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from paaskit.errors import Unavailable
-from services.secrets.kms import UnwrapError
+from services.secrets.keys.kms import UnwrapError
 
 
 class FakeKms:
-    """Implements `services.secrets.kms.KeyManagement`."""
+    """Implements `services.secrets.keys.kms.KeyManagement`."""
 
     def __init__(self) -> None:
         self._keys: dict[str, AESGCM] = {}
@@ -41,7 +41,7 @@ class FakeKms:
 
 
 class RightKms:
-    """Implements `services.secrets.keyring.KeyCheck`: the KMS is always the right one."""
+    """Implements `services.secrets.keys.keyring.KeyCheck`: the KMS is always the right one."""
 
     async def confirm(self) -> None:
         return

@@ -1,6 +1,7 @@
 """The one way in which an app that exists changes: `Store.change` locks it, has the change decided, and writes it."""
 
 from paaskit import write_path
+from paaskit.access import AppRef
 from paaskit.changes import Answer
 from paaskit.db import Connection, Database
 from paaskit.requests import RequestKey
@@ -39,6 +40,8 @@ class Store:
             write=write_rows,
             request=request,
             about=lambda snapshot: snapshot.app.app_id,
+            # Those by id have a transaction of their own: one with the same app by name could not be told apart.
+            locks=f"{where.tenant} {where.name}" if isinstance(where, AppRef) else "",
         )
         return await self._path.make(change)
 

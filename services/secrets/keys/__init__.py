@@ -1,0 +1,1 @@
+"""Keys: the key service, tenants' keys, and the sealed format. The only folder of secrets that does cryptography."""

@@ -1,0 +1,146 @@
+"""What is stored of an app's secrets, as the rules see it. Never holds a plaintext."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from paaskit.errors import NotFound, Refused
+from services.secrets.keys.tenant_keys import Sealed
+
+PREVIOUS_SUFFIX = "_PREVIOUS"
+
+
+class Kind(StrEnum):
+    """Who set a sealed value."""
+
+    SECRET = "secret"  # noqa: S105  # a kind, not a password
+    MANAGED = "managed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """An app as secrets knows it. Version 0: nothing was ever stored. `draft_revision` counts what was ever staged."""
+
+    app_id: str
+    name: str
+    version: int = 0
+    next_position: int = 1
+    draft_revision: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One sealed value. `version` is the one that stored it, to which its seal is bound.
+
+    `previous` is the version of the value before while that is injected too, until `previous_until`. `attachment_id`
+    says which attaching of an add-on a managed value is of.
+    """
+
+    name: str
+    kind: Kind
+    version: int
+    sealed: Sealed
+    size: int
+    position: int
+    created_at: datetime
+    previous: int | None = None
+    previous_until: datetime | None = None
+    attachment_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """One staged change: a value to set, or, without one, a name to unset.
+
+    A staged value is sealed for version `-revision`, which no live value ever has. `base` is the version of the live
+    value when it was staged, None where there was none. `overlap` is for a rotation, and counts from its release.
+    """
+
+    name: str
+    revision: int
+    base: int | None
+    staged_by: str
+    staged_at: datetime
+    sealed: Sealed | None = None
+    size: int = 0
+    overlap: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overlap:
+    """An overlap that has not ended. `version` is the one whose value replaced the one injected as well."""
+
+    name: str
+    version: int
+    due: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenClaim:
+    """A name that config may hold for us under `claim_id`, while nothing stored says so.
+
+    `left` is set once whoever made the claim can't be at it any more.
+    """
+
+    name: str
+    claim_id: str
+    left: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """An app with what is stored under the names asked for. `at` has earlier versions, by their number.
+
+    `held` has the ids that config may hold a name under; a name that was stored before claims had ids is not in it.
+    """
+
+    app: App
+    current: Mapping[str, Entry] = field(default_factory=dict)
+    staged: Mapping[str, Staged] = field(default_factory=dict)
+    overlaps: Mapping[str, Overlap] = field(default_factory=dict)
+    held: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    claims: Sequence[OpenClaim] = ()
+    at: Mapping[int, Mapping[str, Entry]] = field(default_factory=dict)
+
+    def secrets(self) -> dict[str, Entry]:
+        """Return the current secrets, without what add-ons manage."""
+        return secrets_among(self.current)
+
+    def secrets_at(self, version: int) -> dict[str, Entry]:
+        """Return the secrets of an earlier version, one of those asked for; there are none in version 0."""
+        return secrets_among(self.at.get(version, {}))
+
+    def generations(self) -> set[int]:
+        """Return the generations of the keys that everything in it is sealed with."""
+        entries = [*self.current.values(), *(entry for version in self.at.values() for entry in version.values())]
+        staged = [each.sealed.generation for each in self.staged.values() if each.sealed is not None]
+        return {*(entry.sealed.generation for entry in entries), *staged}
+
+
+def secrets_among(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Return those entries that users set."""
+    return {name: entry for name, entry in entries.items() if entry.kind is Kind.SECRET}
+
+
+def related(names: Iterable[str]) -> list[str]:
+    """Return the names with those whose overlap they may be about: theirs, and the one they would be of."""
+    scope = dict.fromkeys(names)
+    for name in list(scope):
+        scope |= {name + PREVIOUS_SUFFIX: None, name.removesuffix(PREVIOUS_SUFFIX): None}
+    return list(scope)
+
+
+def refuse_managed(current: Mapping[str, Entry], names: Sequence[str]) -> None:
+    """Raise Refused naming every name whose value an add-on manages."""
+    managed = [name for name in names if name in current and current[name].kind is Kind.MANAGED]
+    if managed:
+        raise Refused(
+            f"{', '.join(managed)}: managed by an add-on, can't be read, set or unset by hand.",
+            reason="NAME_IS_MANAGED",
+        )
+
+
+def secret_not_set(names: Sequence[str], hint: str = "`paas secrets` lists them.") -> NotFound:
+    """Return the error for secrets that do not exist."""
+    return NotFound(f"{', '.join(names)}: no such secret. {hint}", reason="NAME_NOT_SET")
