@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0002"
+down_revision = "0001"
 
 # `claims` of a secret is the id its name is held under; of a managed variable the ids under which secrets may hold its
 # value: one, and those of attachings that broke off and may have stored theirs all the same.
