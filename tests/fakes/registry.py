@@ -25,8 +25,8 @@ class Name:
 class FakeRegistry(config_pb2_grpc.ConfigInternalServiceServicer):
     """Implements what secrets calls of ConfigInternalService.
 
-    `down` has it answer that it is away; `loses_answers` has it do what it is asked and then say so. While `open` is
-    not set, claims wait. `asked` has the names of each ClaimNames that took effect, `freed` those given up.
+    `down` has it answer that it is away; `loses_answers` has it claim names and then say so. While `open` is not set,
+    claims wait. `asked` has the names of each ClaimNames that took effect, `freed` those given up.
     """
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class FakeRegistry(config_pb2_grpc.ConfigInternalServiceServicer):
             self.waiting -= 1
             return self._claim(request)
 
-        return await self._answer(work, context)
+        return await self._answer(work, context, loses=self.loses_answers)
 
     async def ReleaseNames(
         self, request: config_pb2.ReleaseNamesRequest, context: Any
@@ -123,12 +123,12 @@ class FakeRegistry(config_pb2_grpc.ConfigInternalServiceServicer):
         if sum((sizes | {each.name: each.size for each in granted}).values()) > self.most_bytes:
             raise LimitExceeded("That would be more than an app may have.")
 
-    async def _answer(self, work: Any, context: Any) -> Any:
+    async def _answer(self, work: Any, context: Any, *, loses: bool = False) -> Any:
         try:
             if self.down:
                 raise Unavailable("down")
             answer = await work()
-            if self.loses_answers:
+            if loses:
                 raise Unavailable("lost")
             return answer
         except PaasError as error:
