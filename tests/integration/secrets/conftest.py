@@ -79,10 +79,8 @@ class Secrets:
         """Rotate a secret, by default to a random value, with an overlap of so many hours."""
         if "value" not in fields:
             fields.setdefault("random", secrets_pb2.RandomValue())
-        overlap = Duration(seconds=3600 * hours) if hours else None
-        request = secrets_pb2.RotateSecretRequest(
-            app="web", name=name, overlap=overlap, **{"request_id": random_id()} | fields
-        )
+        known = {"request_id": random_id(), "overlap": Duration(seconds=3600 * hours) if hours else None}
+        request = secrets_pb2.RotateSecretRequest(app="web", name=name, **known | fields)
         answer: secrets_pb2.RotateSecretResponse = await self.users.RotateSecret(request, metadata=self.me)
         return answer.change
 
