@@ -189,7 +189,7 @@ class Secrets:
 
 @pytest.fixture
 async def secrets(databases: Databases, tls: Certificates, tmp_path: Path) -> AsyncIterator[Secrets]:
-    """secrets on an empty database, with the app `web` registered."""
+    """Secrets on an empty database, with the app `web` registered."""
     key_file = tmp_path / "kms.key"
     key_file.write_text(base64.b64encode(os.urandom(32)).decode())
     databases.empty("secrets")
@@ -212,9 +212,7 @@ async def secrets(databases: Databases, tls: Certificates, tmp_path: Path) -> As
                 "tokens", tokens_pb2_grpc.add_TokensInternalServiceServicer_to_server, FakeTokens(signer)
             ),
             audit_address=await serve("audit", audit_pb2_grpc.add_AuditInternalServiceServicer_to_server, audit),
-            config_address=await serve(
-                "config", config_pb2_grpc.add_ConfigInternalServiceServicer_to_server, registry
-            ),
+            config_address=await serve("config", config_pb2_grpc.add_ConfigInternalServiceServicer_to_server, registry),
             releaser_address=await serve(
                 "releaser", releaser_pb2_grpc.add_ReleaserInternalServiceServicer_to_server, releaser
             ),
@@ -226,6 +224,4 @@ async def secrets(databases: Databases, tls: Certificates, tmp_path: Path) -> As
             caller: await stack.enter_async_context(tls.channel(address, service="secrets", caller=caller))
             for caller in ("gateway", "releaser", "config")
         }
-        yield Secrets(
-            signer, registry, audit, releaser, databases, channels, signer.user(), app_id=registry.add_app()
-        )
+        yield Secrets(signer, registry, audit, releaser, databases, channels, signer.user(), app_id=registry.add_app())

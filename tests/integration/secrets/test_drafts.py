@@ -105,9 +105,7 @@ async def test_staging_the_live_value_is_staged_like_any_other(secrets: Secrets)
     """Else a writer could guess: which of a hundred values staged is not there afterwards?"""
     await secrets.set(PIN="4711")
     answers = [await secrets.set(PIN=guess, stage=True) for guess in ("4710", "4711")]
-    assert [(each.release_status, len(each.changes)) for each in answers] == [
-        (config_pb2.RELEASE_STATUS_STAGED, 1)
-    ] * 2
+    assert [(each.release_status, len(each.changes)) for each in answers] == [(config_pb2.RELEASE_STATUS_STAGED, 1)] * 2
     assert [(each.name, each.action) for each in (await secrets.draft()).secrets] == [("PIN", CHANGED)]
 
 

@@ -110,7 +110,7 @@ async def test_revert_passes_over_what_is_something_else_now(secrets: Secrets) -
 
 
 async def test_revert_returns_once_config_has_heard_of_the_names(secrets: Secrets) -> None:
-    """config takes its vars back next, and the names have to be free for them by then."""
+    """Config takes its vars back next, and the names have to be free for them by then."""
     bad = await secrets.set(A="bad")
     secrets.registry.down = True
     for _ in range(2):

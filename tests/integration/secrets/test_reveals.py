@@ -51,9 +51,7 @@ async def test_refused_reveals_are_events_with_their_target(secrets: Secrets) ->
     assert await _refusal(secrets, "DATABASE_URL") is grpc.StatusCode.FAILED_PRECONDITION
     assert await _refusal(secrets, "KEY", app="absent") is grpc.StatusCode.NOT_FOUND
     assert await _refusal(secrets, "KEY", app="other") is grpc.StatusCode.NOT_FOUND
-    assert [
-        (event.action, event.outcome, event.app, list(event.targets)) for event in await secrets.events()
-    ] == [
+    assert [(event.action, event.outcome, event.app, list(event.targets)) for event in await secrets.events()] == [
         ("secrets.get", FAILED, "web", ["NONE"]),
         ("secrets.get", FAILED, "web", ["DATABASE_URL"]),
         ("secrets.get", FAILED, "absent", ["KEY"]),
