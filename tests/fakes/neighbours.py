@@ -36,7 +36,7 @@ class Signer:
         subject: str = "user:ada@example.com",
         permissions: frozenset[str] = ADMIN,
         apps: AppScope | None = None,
-        token_id: str = "t1",
+        token_id: str = "t1",  # noqa: S107  # an id, and no token
         lifetime: timedelta = timedelta(seconds=60),
     ) -> Metadata:
         """The metadata a call of this user arrives with from the gateway."""

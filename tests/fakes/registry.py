@@ -63,7 +63,7 @@ class FakeRegistry(config_pb2_grpc.ConfigInternalServiceServicer):
         """The names that are secrets."""
         return sorted(name for (app, name), each in self.names.items() if app == app_id and each.kind == "secret")
 
-    async def ResolveApp(self, request: config_pb2.ResolveAppRequest, context: Any) -> config_pb2.ResolveAppResponse:
+    async def ResolveApp(self, request: config_pb2.ResolveAppRequest, context: Any) -> Any:
         async def work() -> config_pb2.ResolveAppResponse:
             app_id = self.apps.get((request.tenant, request.app))
             if app_id is None:
@@ -72,7 +72,7 @@ class FakeRegistry(config_pb2_grpc.ConfigInternalServiceServicer):
 
         return await self._answer(work, context)
 
-    async def ClaimNames(self, request: config_pb2.ClaimNamesRequest, context: Any) -> config_pb2.ClaimNamesResponse:
+    async def ClaimNames(self, request: config_pb2.ClaimNamesRequest, context: Any) -> Any:
         async def work() -> config_pb2.ClaimNamesResponse:
             self.waiting += 1
             await self.open.wait()
@@ -81,9 +81,7 @@ class FakeRegistry(config_pb2_grpc.ConfigInternalServiceServicer):
 
         return await self._answer(work, context, loses=self.loses_answers)
 
-    async def ReleaseNames(
-        self, request: config_pb2.ReleaseNamesRequest, context: Any
-    ) -> config_pb2.ReleaseNamesResponse:
+    async def ReleaseNames(self, request: config_pb2.ReleaseNamesRequest, context: Any) -> Any:
         async def work() -> config_pb2.ReleaseNamesResponse:
             if request.app_id not in self.versions:
                 raise NotFound("There is no app of this id.")
@@ -134,3 +132,8 @@ class FakeRegistry(config_pb2_grpc.ConfigInternalServiceServicer):
         except PaasError as error:
             status = rpc_status.to_status(encode_error(error))
         return await context.abort_with_status(status)
+
+
+def fake_registry() -> FakeRegistry:
+    """A registry without apps."""
+    return FakeRegistry()  # type: ignore[abstract]  # what others call of it, secrets does not

@@ -204,7 +204,7 @@ async def test_many_stage_and_release_at_once_and_nothing_is_lost(secrets: Secre
 
 async def test_rotation_into_the_draft_takes_a_live_secret(secrets: Secrets) -> None:
     await secrets.set(NEW="n", stage=True)
-    for wrong in ({"name": "NEW"}, {"name": "NONE"}):
+    for name in ("NEW", "NONE"):
         with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await secrets.rotate(stage=True, **wrong)
+            await secrets.rotate(name, stage=True)
         assert refused.value.code() is grpc.StatusCode.NOT_FOUND

@@ -1,5 +1,7 @@
 """Decisions on live values: set, rotate, unset. The rules alone, over what is stored."""
 
+from collections.abc import Callable
+
 import pytest
 from paas.audit.v1 import audit_pb2
 
@@ -54,11 +56,12 @@ def test_config_hears_of_new_names_and_of_other_sizes() -> None:
 def test_managed_values_are_nobodys_to_set_rotate_or_unset() -> None:
     now = snapshot(MANAGED)
     wanted = _pairs(DATABASE_URL="mine")
-    for call in (
+    calls: list[Callable[[], object]] = [
         lambda: live.set_secrets(now, MEANS, cause(), wanted),
         lambda: live.rotate(now, MEANS, cause(), name="DATABASE_URL", plaintext=Plaintext("mine"), overlap=0 * HOUR),
         lambda: live.unset(now, MEANS, cause(), ["DATABASE_URL"], ignore_missing=True),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(Refused) as caught:
             call()
         assert caught.value.reason == "NAME_IS_MANAGED"
