@@ -27,9 +27,16 @@ _GRANTS: Final = {
         "outbox": _OUTBOX,
     },
     "secrets": {
-        # DELETE is for destroyed apps, whose secrets must not stay.
-        "apps": _HISTORY | {"UPDATE (next_position, version)", "DELETE"},
-        "sealed": _HISTORY | {"UPDATE (previous_until, valid_to)", "DELETE"},
+        # DELETE is for destroyed apps, whose secrets must not stay, and for what is staged, held or claimed no more.
+        "apps": _HISTORY | {"UPDATE (destroyed_at, draft_revision, name, next_position, version)"},
+        "sealed": _HISTORY | {"UPDATE (attachment_id, valid_to)", "DELETE"},
+        "drafts": _HISTORY
+        | {
+            ("UPDATE (action, base_from, generation, overlap_seconds, revision, sealed, size, staged_at, staged_by)"),
+            "DELETE",
+        },
+        "held_names": _HISTORY | {"UPDATE (claim_ids)", "DELETE"},
+        "claims": _HISTORY | {"DELETE"},
         "tenant_keys": _HISTORY,
         "kms_check": _HISTORY,
         "overlap_ends": _HISTORY | {"UPDATE (due, version)", "DELETE"},
@@ -59,7 +66,7 @@ _GRANTS: Final = {
 WITHOUT_RLS: Final = {
     "audit": {"alembic_version"},
     "config": {"alembic_version", "outbox"},
-    "secrets": {"alembic_version", "kms_check", "outbox", "overlap_ends"},
+    "secrets": {"alembic_version", "claims", "kms_check", "outbox", "overlap_ends"},
     "tokens": {"alembic_version", "outbox"},
     "releaser": {"alembic_version", "outbox", "work"},
 }
