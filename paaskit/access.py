@@ -202,7 +202,7 @@ def _is_path(message: Descriptor | None, path: Sequence[str]) -> bool:
 
 def targets_of(rule: Rule, request: Any) -> list[str]:
     """Return the names a request is about, as far as they could be names: what else was sent is not ours to keep."""
-    found = [request]
+    found: list[Any] = [request] if rule.targets else []
     for name in rule.targets:
         values = [getattr(each, name) for each in found]
         found = [item for value in values for item in ([value] if isinstance(value, str) else value)]
