@@ -4,14 +4,12 @@ Covers databases that refuse changes and messages that are refused as well. Leav
 work (`test_killing`).
 """
 
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from local import __main__ as terminal
-from local.ports import HOST, metrics_of, port_of
 from tests.e2e.installation import (
     Installation,
     Paas,
@@ -21,6 +19,7 @@ from tests.e2e.installation import (
     environments,
     events,
     eventually,
+    metrics_page,
     releases,
     secret_names,
     settled,
@@ -194,10 +193,8 @@ def test_a_message_that_is_refused_is_an_alarm_with_a_way_back(
         code, out = local("status")
         (line,) = [line for line in out.splitlines() if line.startswith("config ")]
         assert (code, line.endswith("1 parked"), "`make outbox`" in out) == (1, True, True)
-        assert "1 parked, the first 0 s ago: UNREADABLE" in local("outbox")[1]
-        page = f"http://{HOST}:{port_of(metrics_of('config'), base_port=stack.base_port)}/metrics"
-        with urllib.request.urlopen(page, timeout=5) as answer:
-            assert b"paas_outbox_failed_total{" in answer.read()
+        assert [line for line in local("outbox")[1].splitlines() if "1 parked" in line and "UNREADABLE" in line]
+        assert b'paas_outbox_failed_total{destination="audit",reason="UNREADABLE"}' in metrics_page(stack, "config")
         # Nothing was mended, so it is parked again.
         assert local("outbox", "--give-back") == (0, "config     1 given back\n")
         eventually(parked)

@@ -63,12 +63,13 @@ async def test_a_fault_of_a_statement_is_no_matter_of_waiting(database: Database
     assert failure_of(caught.value) is None
 
 
-async def test_what_needs_somebody_to_mend_it_is_logged_without_a_value(database: Database) -> None:
+async def test_the_cause_is_logged_without_a_value(database: Database) -> None:
     with capture_logs() as logged:
         await _refusal(database, "UPDATE outbox SET key = 'a value'")
         await _refusal(database, "DO $$ BEGIN RAISE SQLSTATE '40001' USING MESSAGE = 'a value'; END $$")
-    assert [(line["event"], line["sqlstate"], line["log_level"]) for line in logged] == [
-        ("database_refuses", "42501", "error")
+    assert [(line["event"], line["kind"], line["sqlstate"], line["log_level"]) for line in logged] == [
+        ("database_refuses", "InsufficientPrivilege", "42501", "error"),
+        ("database_unavailable", "SerializationFailure", "40001", "warning"),
     ]
     assert "a value" not in str(logged)
 
