@@ -22,6 +22,7 @@ from typing import Any, LiteralString
 import psycopg
 
 from local.leftovers import SOCKET_FOLDER
+from local.ports import HOST, metrics_of, port_of
 from local.provisioner import Attachment, attach
 from local.signin import Person, cli_environment, issue
 from local.stack import Stack
@@ -270,6 +271,13 @@ def pid_of(stack: Stack, part: str) -> int:
     found = {entry["name"]: entry["pid"] for entry in stack.status()}
     assert found[part]
     return int(found[part])
+
+
+def metrics_page(stack: Stack, service: str) -> bytes:
+    """What Prometheus would read of one service."""
+    address = f"{HOST}:{port_of(metrics_of(service), base_port=stack.base_port)}"
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as response:
+        return bytes(response.read())
 
 
 def kill(pid: int) -> None:
