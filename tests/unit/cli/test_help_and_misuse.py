@@ -45,11 +45,11 @@ def test_every_listed_command_can_be_imported() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("confg",), "did you mean `config`?"),
-        (("config:sett", "A=1"), "did you mean `config:set`?"),
+        (("confg",), "did you mean `paas config` (list config vars)?"),
+        (("config:sett", "A=1"), "did you mean `paas config:set` (set config vars and release them)?"),
         (("config", "set", "A=1"), "`paas config:set`"),
         (("secrets", "get", "A"), "`paas secrets:get`"),
-        (("zzzzzz",), "There is no command `zzzzzz`."),
+        (("zzzzzz",), "There is no command `zzzzzz`; `paas --help`"),
         (("config", "--jsn"), "did you mean --json?"),
         (("config:set",), "NAME=VALUE is missing"),
         (("tokens:create",), "--name is missing"),
