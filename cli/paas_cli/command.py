@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from paas_cli import help_text
 from paas_cli.errors import Failure
 from paas_cli.session import Session
 
@@ -49,10 +50,10 @@ class PaasCommand(click.Command):
             raise
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click passes it
-        """Help as it is written in the docstring, its line breaks kept."""
+        """Help as it is written in the docstring, in the width there is."""
         formatter.write_paragraph()
-        for line in (self.help or "").splitlines():
-            formatter.write(f"  {line}".rstrip() + "\n")
+        for line in help_text.lines(self.help or "", formatter.width):
+            formatter.write(line.rstrip() + "\n")
 
 
 def _is_empty(given: object) -> bool:

@@ -27,8 +27,8 @@ class UpdateOptions:
 @declare("apps:update")
 @click.argument("program", nargs=-1, metavar="[-- COMMAND ARGS...]")
 @click.option("--image", metavar="IMAGE", help="The container image to run.")
-@click.option("--instances", type=click.IntRange(0, 100), metavar="N", help="How many run.")
 @click.option("--no-image", is_flag=True, help="Run the command without an image.")
+@click.option("--instances", type=click.IntRange(0, 100), metavar="N", help="How many run.")
 @click.option("--health-path", metavar="/PATH", help="Answers 2xx on $PORT once an instance is ready.")
 @click.option("--no-health-path", is_flag=True, help="Take an instance for ready without asking it.")
 @release_options
