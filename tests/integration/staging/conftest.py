@@ -113,7 +113,13 @@ class Staging:
 
     async def unset(self, name: str, *, stage: bool = False) -> Any:
         """Unset a config var or a secret; one that is not set is no error."""
-        common: dict[str, Any] = {"request_id": random_id(), "app": self.app, "stage": stage, "names": [name], "ignore_missing": True}
+        common: dict[str, Any] = {
+            "request_id": random_id(),
+            "app": self.app,
+            "stage": stage,
+            "names": [name],
+            "ignore_missing": True,
+        }
         if name.startswith("S"):
             return await self.secrets.UnsetSecrets(secrets_pb2.UnsetSecretsRequest(**common), metadata=self.me)
         return await self.config.UnsetVars(config_pb2.UnsetVarsRequest(**common), metadata=self.me)
