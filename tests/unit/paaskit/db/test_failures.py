@@ -158,13 +158,14 @@ async def test_readers_that_wait_leave_writers_their_connections(databases: Data
     )
     await database.open()
     try:
-        slow = asyncio.create_task(database.fetch_unscoped("SELECT pg_sleep(3)"))
+        slow = asyncio.create_task(database.fetch_unscoped("SELECT pg_sleep(9)"))
         await asyncio.sleep(0.2)
         await database.execute("SELECT 1")
         with pytest.raises(Unavailable) as caught:
             await database.fetch("acme", "SELECT 1")
         assert caught.value.reason == "BUSY"
-        await slow
+        slow.cancel()
+        await asyncio.gather(slow, return_exceptions=True)
     finally:
         await database.close()
 
