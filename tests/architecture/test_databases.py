@@ -49,14 +49,17 @@ _GRANTS: Final = {
         "outbox": _OUTBOX,
     },
     "releaser": {
-        "apps": _HISTORY | {"UPDATE (last_number, name, removed_at)"},
+        "apps": _HISTORY | {"UPDATE (config_version, last_number, name, removed_at, secrets_version, settled)"},
         "releases": _HISTORY
         | {
             (
-                "UPDATE (config_version, finished_at, instances_ready, instances_total, message, revert_release, "
-                "reverted_names, reverted_to, secrets_version, started_at, state, superseded_by, undo_due)"
+                "UPDATE (changes, config_version, finished_at, instances_ready, instances_total, message, "
+                "revert_release, reverted_names, reverted_secrets, reverted_to, secrets_version, started_at, state, "
+                "superseded_by, undo_due)"
             )
         },
+        # An intent goes when it is done, with the row of what it was for.
+        "intents": {"SELECT", "INSERT", "DELETE"},
         "work": _HISTORY | {"UPDATE (lease_holder, lease_until, not_before, removal)", "DELETE"},
         "requests": _REQUESTS,
         "outbox": _OUTBOX,
@@ -68,7 +71,7 @@ WITHOUT_RLS: Final = {
     "config": {"alembic_version", "outbox"},
     "secrets": {"alembic_version", "claims", "kms_check", "outbox", "overlap_ends"},
     "tokens": {"alembic_version", "outbox"},
-    "releaser": {"alembic_version", "outbox", "work"},
+    "releaser": {"alembic_version", "intents", "outbox", "work"},
 }
 
 _TABLE_GRANTS: Final = """
