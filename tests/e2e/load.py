@@ -19,11 +19,10 @@ from paas_cli import address, rpc_error
 from paas_cli.grpcweb import Channel
 from paas_cli.rpc_error import RpcError
 from tests.e2e.installation import Paas, config_of, events, eventually, releases, secret_names, settled
+from tests.fixtures.waiting import PATIENCE
 
 # What a client may answer by trying again: the other side was away, or the answer did not come.
 RETRYABLE = (rpc_error.UNAVAILABLE, rpc_error.DEADLINE_EXCEEDED)
-# Seconds that one change may take, retries included.
-PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,7 @@ def _write(paas: Paas, name: str, books: Books, stop: threading.Event) -> None:
     while not stop.is_set():
         number += 1
         request_id, value = str(uuid.uuid4()), str(number)
+        # Retries included.
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             try:

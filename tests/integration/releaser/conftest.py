@@ -1,6 +1,5 @@
 """A `releaser` to test: its whole server with the local runtime; tokens, audit, config and secrets are fakes."""
 
-import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -19,8 +18,11 @@ from paas.tokens.v1 import tokens_pb2_grpc
 from paaskit.clock import random_id
 from paaskit.db import Database
 from paaskit.trail import Trail
+from services.releaser import processes
 from services.releaser.domain import AppKey, Order, Spec
+from services.releaser.instance_file import read_records
 from services.releaser.local_stop import stop_all
+from services.releaser.processes import ProcessId
 from services.releaser.server import assemble
 from services.releaser.settings import Settings
 from services.releaser.store import Store
@@ -31,6 +33,7 @@ from tests.fakes.neighbours import FakeAudit, FakeTokens, Metadata, Signer, on_c
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import PATIENCE, until
 
 PROGRAM = (sys.executable, "-S", "-E", program.__file__)
 
@@ -89,7 +92,7 @@ class Stage:
     async def watch(self, number: int, *, app: str = "web", me: Metadata | None = None) -> list[releaser_pb2.Release]:
         """Everything a watch of a release sends."""
         request = releaser_pb2.WatchReleaseRequest(app=app, number=number)
-        call = self.users.WatchRelease(request, metadata=me or self.me, timeout=30)
+        call = self.users.WatchRelease(request, metadata=me or self.me, timeout=PATIENCE)
         return [answer.release async for answer in call]
 
     async def end(self, number: int, *, app: str = "web") -> releaser_pb2.Release:
@@ -113,15 +116,28 @@ class Stage:
         """What the instances that run answer."""
         return self.environments(of=await self.instances())
 
-    async def actions(self) -> list[tuple[str, int, int]]:
-        """The audit events: action, version, outcome."""
-        await asyncio.sleep(0.2)
+    def told(self) -> list[tuple[str, int, int]]:
+        """The audit events so far: action, version, outcome."""
         return [(event.action, event.version, event.outcome) for event in self.audit.events]
+
+    async def actions(self, count: int) -> list[tuple[str, int, int]]:
+        """The audit events once there are `count` of them."""
+        await until(lambda: len(self.audit.events) >= count)
+        return self.told()
+
+    def running(self) -> list[tuple[int, ProcessId]]:
+        """The index and process of everything that runs for the apps of the runtime folder, by its records."""
+        return [
+            (recorded.index, ProcessId(recorded.pid, recorded.started))
+            for _, record in read_records(Path(self.settings.runtime_dir))
+            for recorded in record.processes
+            if processes.alive(ProcessId(recorded.pid, recorded.started)) and recorded.state != "stopping"
+        ]
 
 
 def environment_on(port: int) -> dict[str, str]:
     """What the test program on `port` answers."""
-    with urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+    with urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE) as answer:
         found: dict[str, str] = json.loads(answer.read())
     return found
 
@@ -190,7 +206,8 @@ async def neighbourhood(databases: Databases, tls: Certificates, runtime_dir: Pa
             secrets_address=addresses.secrets,
             runtime="local",
             runtime_dir=str(runtime_dir),
-            ready_timeout_seconds=3.0,
+            # Only a program that never answers takes that long, and no test waits for one.
+            ready_timeout_seconds=PATIENCE,
             grace_seconds=0.5,
             spacing_seconds=0.2,
         )

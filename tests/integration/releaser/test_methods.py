@@ -4,6 +4,7 @@ Leaves out who may call (the access matrix) and how releases go (test_releases.p
 """
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -18,6 +19,7 @@ from services.releaser.server import assemble
 from tests.fakes.desired_state import FakeApp
 from tests.fixtures.serving import serving
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import PATIENCE, until
 from tests.integration.releaser.conftest import Neighbourhood, Stage, spec_of
 
 OK, FAILED_OUTCOME = 1, 3
@@ -69,7 +71,11 @@ async def test_create_release_restarts_once_per_request_id(stage: Stage, app: Fa
     before = (await stage.instances())[0].port
     assert (await stage.end(2)).state == releaser_pb2.STATE_SUCCEEDED
     assert (await stage.instances())[0].port != before
-    assert await stage.actions() == [("releases.finish", 1, OK), ("releases.create", 2, OK), ("releases.finish", 2, OK)]
+    assert await stage.actions(3) == [
+        ("releases.finish", 1, OK),
+        ("releases.create", 2, OK),
+        ("releases.finish", 2, OK),
+    ]
     created = stage.audit.events[1]
     assert (created.actor, created.app, created.request_id) == ("user:ada@example.com", "web", "restart-it-now")
     assert created.client_address
@@ -102,7 +108,8 @@ async def test_rollback_keeps_the_newest_secrets(stage: Stage, app: FakeApp) -> 
     assert (await stage.end(3)).state == releaser_pb2.STATE_SUCCEEDED
     (environment,) = stage.environments(of=await stage.instances())
     assert (environment["COLOUR"], environment["KEY"], "ADDED" in environment) == ("blue", "rotated", False)
-    assert [a for a in await stage.actions() if a[0] == "releases.rollback"] == [("releases.rollback", 3, OK)]
+    # After the two releases before it, and before its own end.
+    assert (await stage.actions(4))[2:] == [("releases.rollback", 3, OK), ("releases.finish", 3, OK)]
 
 
 async def test_rollback_with_secrets_brings_them_back(stage: Stage, app: FakeApp) -> None:
@@ -122,7 +129,7 @@ async def test_rollback_goes_only_to_what_succeeded(stage: Stage, app: FakeApp) 
     await stage.release(app)
     assert (await refusal(roll_back(stage, 2)))[:2] == ("FAILED_PRECONDITION", "REFUSED")
     assert (await refusal(roll_back(stage, 99)))[:2] == ("NOT_FOUND", "RELEASE_NOT_FOUND")
-    assert "rollback" not in {action for action, _, _ in await stage.actions()}
+    assert "releases.rollback" not in {action for action, _, _ in await stage.actions(2)}
 
 
 async def test_rollback_interrupted_by_an_outage_is_finished_by_a_repeat(stage: Stage, app: FakeApp) -> None:
@@ -188,17 +195,19 @@ async def test_wrong_requests_are_refused(stage: Stage, app: FakeApp) -> None:
     assert (await refusal(stage.internal.RemoveApp(releaser_pb2.RemoveAppRequest())))[0] == "INVALID_ARGUMENT"
 
 
-async def test_watch_tells_each_change_until_the_end(stage: Stage) -> None:
-    app = stage.variables.app(spec_of(instances=2))
-    stage.variables.hold["resolve"] = asyncio.Event()
+async def test_watch_tells_each_change_until_the_end(stage: Stage, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    app = stage.variables.app(spec_of(instances=2), GATE=str(gate), GATE_FROM="2")
     number = await stage.order(app)
-    watching = asyncio.create_task(stage.watch(number))
-    await asyncio.sleep(0.2)
-    stage.variables.hold.pop("resolve").set()
-    states = [(release.state, release.instances_ready) for release in await watching]
+    request = releaser_pb2.WatchReleaseRequest(app="web", number=number)
+    states = []
+    async for answer in stage.users.WatchRelease(request, metadata=stage.me, timeout=PATIENCE):
+        states.append((answer.release.state, answer.release.instances_ready))
+        if states[-1] == (releaser_pb2.STATE_RUNNING, 1):
+            gate.touch()
     assert states[0][0] in (releaser_pb2.STATE_QUEUED, releaser_pb2.STATE_RUNNING)
     assert states[-1] == (releaser_pb2.STATE_SUCCEEDED, 2)
-    assert (releaser_pb2.STATE_RUNNING, 1) in states
+    assert states == sorted(states), "it never goes back"
     assert len(await stage.watch(number)) == 1
 
 
@@ -213,14 +222,19 @@ async def test_watch_ends_when_the_server_stops(neighbourhood: Neighbourhood, tl
     ):
         stage = Stage(near.settings, near.variables, near.audit, near.signer, gateway, config, me)
         async with serving(near.settings, await assemble(near.settings)):
-            number = await stage.order(app)
-            watching = asyncio.create_task(stage.watch(number))
-            await asyncio.sleep(0.3)
-            begun = asyncio.get_running_loop().time()
+            request = releaser_pb2.WatchReleaseRequest(app="web", number=await stage.order(app))
+            watching = stage.users.WatchRelease(request, metadata=me)
+            assert (await watching.read()).release.number == request.number
         with pytest.raises(grpc.aio.AioRpcError) as ended:
-            await watching
-        assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert asyncio.get_running_loop().time() - begun < 1.5
+            await _read_to_the_end(watching)
+    assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
+    # Its own words, and not what a call is told that is cut off when the server's patience is over.
+    assert ended.value.details() == "The releaser is stopping. Watch again in a moment."
+
+
+async def _read_to_the_end(watching: Any) -> None:
+    while await watching.read() is not grpc.aio.EOF:
+        pass
 
 
 async def test_a_removed_app_stops_and_its_name_is_free(stage: Stage, app: FakeApp) -> None:
@@ -228,7 +242,7 @@ async def test_a_removed_app_stops_and_its_name_is_free(stage: Stage, app: FakeA
     (instance,) = await stage.instances()
     app.change(UNHEALTHY="1")
     number = await stage.order(app)
-    await asyncio.sleep(0.5)
+    await until(lambda: len(stage.running()) == 2)
     await stage.internal.RemoveApp(request)
     with pytest.raises(OSError, match="refused"):
         stage.environments(of=[instance])

@@ -18,6 +18,7 @@ from services.releaser.domain import AppKey, Kind, NewRelease, Nothing, Remove, 
 from services.releaser.store import Store
 from services.releaser.work_store import Lease, LeaseLost, Settlement, WorkStore
 from tests.fixtures.postgres import Databases
+from tests.fixtures.waiting import PATIENCE
 from tests.integration.releaser.conftest import order_of
 
 APP = AppKey(tenant="acme", app_id="a1")
@@ -69,7 +70,7 @@ async def test_a_batch_has_orders_of_any_tenants_and_the_same_change_twice(store
 async def test_many_batches_at_once_do_not_lock_each_other_out(store: Store) -> None:
     keys = [AppKey(tenant=f"t{index % 3}", app_id=f"a{index}") for index in range(12)]
     batches = [[order_of(key, app=f"web-{key.app_id}") for key in keys[:: (-1) ** turn]] for turn in range(20)]
-    await asyncio.wait_for(asyncio.gather(*(store.queue(batch) for batch in batches)), 20)
+    await asyncio.wait_for(asyncio.gather(*(store.queue(batch) for batch in batches)), PATIENCE)
     for key in keys:
         assert [release.number for release in await store.page(key, before=99, limit=99)] == list(range(20, 0, -1))
 
@@ -103,7 +104,9 @@ async def test_a_release_by_hand_is_made_once_per_request_id(store: Store, datab
     assert databases.look("releaser", "SELECT count(*) FROM outbox") == [(1,)]
 
 
-async def test_the_newest_is_taken_and_the_others_end_with_it(store: Store, database: Database, trail: Trail) -> None:
+async def test_the_newest_is_taken_and_the_others_end_with_it(
+    store: Store, database: Database, trail: Trail, databases: Databases
+) -> None:
     work = WorkStore(database, trail, holder="r1")
     await store.queue([order_of(APP) for _ in range(4)])
     lease = await claim(work)
@@ -123,12 +126,13 @@ async def test_the_newest_is_taken_and_the_others_end_with_it(store: Store, data
     assert isinstance(again, Run)
     assert (again.release.number, again.resumed) == (4, True)
     await work.succeed(lease, again.release, ready=1)
-    waiting = await work.take_step(lease, spacing_seconds=1.5)
+    waiting = await work.take_step(lease, spacing_seconds=3600)
     assert isinstance(waiting, Wait)
-    assert 0.2 < waiting.seconds <= 1.5
+    assert 0 < waiting.seconds <= 3600
     with pytest.raises(LeaseLost):
         await work.take_step(lease, spacing_seconds=0.0)  # waiting ends the lease, for whoever comes first then
-    await asyncio.sleep(waiting.seconds)
+    assert await work.claim([], limit=9) == []
+    databases.look("releaser", "UPDATE work SET not_before = not_before - interval '1 hour'")
     lease = await claim(work)
     last = await work.take_step(lease, spacing_seconds=0.0)
     assert isinstance(last, Run)
@@ -140,7 +144,7 @@ async def test_the_newest_is_taken_and_the_others_end_with_it(store: Store, data
 async def test_an_app_is_worked_on_by_one_runner(store: Store, database: Database, trail: Trail) -> None:
     keys = [AppKey(tenant=f"t{index % 3}", app_id=f"a{index}") for index in range(9)]
     await store.queue([order_of(key, app=key.app_id * 2) for key in keys])
-    runners = [WorkStore(database, trail, holder=f"r{index}") for index in range(4)]
+    runners = [WorkStore(database, trail, holder=f"r{index}", lease_seconds=3600) for index in range(4)]
     claimed = await asyncio.gather(*(runner.claim([], limit=3) for runner in runners for _ in range(2)))
     taken = [lease.key for leases in claimed for lease in leases]
     assert sorted(taken) == sorted(set(taken))
@@ -172,14 +176,14 @@ async def test_renewing_leases_and_queueing_do_not_lock_each_other_out(
 async def test_a_late_runner_changes_nothing(
     store: Store, database: Database, trail: Trail, databases: Databases
 ) -> None:
-    late = WorkStore(database, trail, holder="late", lease_seconds=0.05)
+    late = WorkStore(database, trail, holder="late", lease_seconds=3600)
     await store.queue([order_of(APP)])
     lease = await claim(late)
     step = await late.take_step(lease, spacing_seconds=0)
     assert isinstance(step, Run)
     await late.pin(lease, 1, versions=(3, 4), total=2)
-    await asyncio.sleep(0.1)
-    prompt = WorkStore(database, trail, holder="prompt")
+    databases.look("releaser", "UPDATE work SET lease_until = clock_timestamp() - interval '1 second'")
+    prompt = WorkStore(database, trail, holder="prompt", lease_seconds=3600)
     taken = await claim(prompt)
     before = databases.look("releaser", "SELECT * FROM releases, work")
     release = step.release

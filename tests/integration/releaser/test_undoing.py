@@ -8,6 +8,7 @@ import pytest
 from paas.releaser.v1 import releaser_pb2
 
 from tests.fakes.desired_state import FakeApp
+from tests.fixtures.waiting import until
 from tests.integration.releaser.conftest import Stage, spec_of
 
 SUCCEEDED, FAILED = releaser_pb2.STATE_SUCCEEDED, releaser_pb2.STATE_FAILED
@@ -48,9 +49,10 @@ async def test_a_failed_restart_changes_nothing_and_leaves_the_instances(stage: 
 
 async def test_a_newer_release_that_waits_goes_first(stage: Stage, app: FakeApp) -> None:
     app.change(CRASH="1", SLOW="0")
+    before = stage.variables.calls.count("desired_state")
     stage.variables.hold["desired_state"] = asyncio.Event()
     broken = await stage.order(app)
-    await asyncio.sleep(0.3)
+    await until(lambda: stage.variables.calls.count("desired_state") > before)
     newest = app.config[-1]
     stage.variables.hold.pop("desired_state").set()
     app.config.append(type(newest)(newest.spec, {"COLOUR": "green"}, newest.sealed))
@@ -67,8 +69,7 @@ async def test_a_newer_staged_change_of_config_is_not_lost(stage: Stage, app: Fa
     app.change(CRASH="1")
     stage.variables.hold["restore_config"] = asyncio.Event()
     number = await stage.order(app)
-    while "restore_config" not in stage.variables.calls:
-        await asyncio.sleep(0.01)
+    await until(lambda: "restore_config" in stage.variables.calls)
     app.change(COLOUR="staged")
     stage.variables.hold["restore_config"].set()
     failed = await stage.end(number)
@@ -82,8 +83,7 @@ async def test_config_is_put_back_where_secrets_has_a_newer_change(stage: Stage,
     app.seal(KEY="bad")
     stage.variables.hold["restore_secrets"] = asyncio.Event()
     number = await stage.order(app)
-    while "restore_secrets" not in stage.variables.calls:
-        await asyncio.sleep(0.01)
+    await until(lambda: "restore_secrets" in stage.variables.calls)
     assert "CRASH" not in app.config[-1].variables
     app.seal(KEY="newer")
     stage.variables.hold["restore_secrets"].set()
@@ -98,10 +98,9 @@ async def test_a_revert_that_fails_is_not_reverted_again(stage: Stage, app: Fake
     app.change(CRASH="1")
     stage.variables.hold["restore_config"] = asyncio.Event()
     number = await stage.order(app)
-    while "restore_config" not in stage.variables.calls:
-        await asyncio.sleep(0.01)
+    await until(lambda: "restore_config" in stage.variables.calls)
     good = app.config[1]
-    app.config[1] = type(good)(good.spec, good.variables | {"UNHEALTHY": "1"}, good.sealed)  # broken by the world
+    app.config[1] = type(good)(good.spec, good.variables | {"CRASH": "1"}, good.sealed)  # broken by the world
     stage.variables.hold["restore_config"].set()
     failed = await stage.end(number)
     revert = await stage.end(failed.revert_release)
@@ -116,8 +115,7 @@ async def test_a_revert_waits_for_a_service_that_is_away(stage: Stage, app: Fake
     app.seal(KEY="bad")
     stage.variables.hold["restore_config"] = asyncio.Event()
     number = await stage.order(app)
-    while "restore_config" not in stage.variables.calls:
-        await asyncio.sleep(0.01)
+    await until(lambda: "restore_config" in stage.variables.calls)
     stage.variables.away.add("secrets")
     stage.variables.hold.pop("restore_config").set()
     watching = asyncio.create_task(stage.watch(number))

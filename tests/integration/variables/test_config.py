@@ -187,7 +187,7 @@ async def test_releaser_away_keeps_the_change_and_delivers_later(platform: Platf
     assert change.release_status == config_pb2.RELEASE_STATUS_PENDING
     assert await platform.vars() == {"A": "1"}
     platform.releaser.down = False
-    await until(lambda: len(platform.releaser.orders) == 1, seconds=10)
+    await until(lambda: len(platform.releaser.orders) == 1)
     assert platform.releaser.orders[0].change_id == change.change_id
 
 

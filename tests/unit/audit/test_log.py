@@ -14,6 +14,7 @@ from services.audit.arrivals import Arrivals
 from services.audit.domain import FROM_THE_OLDEST, LONGEST_FOLLOWING, AuditLog, Report, Selection
 from tests.fakes.audit_log import FakeLog, report_of
 from tests.fakes.clock import FakeClock
+from tests.fixtures.waiting import PATIENCE, until
 
 ALL = Selection()
 
@@ -30,9 +31,9 @@ class Desk:
 
     def follow(self, *, after: int = FROM_THE_OLDEST, selection: Selection = ALL) -> "asyncio.Task[list[str]]":
         """Follow in the background; the task's result is the actions seen, once the stream ends."""
+        self.seen: list[str] = []
 
         async def gather() -> list[str]:
-            self.seen: list[str] = []
             try:
                 async for event in self.audit.follow("acme", selection, after=after):
                     self.seen.append(event.report.action)
@@ -44,7 +45,9 @@ class Desk:
 
 
 @pytest.fixture
-async def desk() -> Desk:
+async def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A log whose followers look again when something was appended, and otherwise not before the test is over."""
+    monkeypatch.setattr("services.audit.domain._LOOK_AGAIN_SECONDS", 3600.0)
     return Desk()
 
 
@@ -119,7 +122,7 @@ async def test_follower_sees_what_is_appended_between_its_looks(desk: Desk) -> N
     for number in range(20):
         await desk.append(report_of(action=f"a{number}"))
         await asyncio.sleep(0)
-    await asyncio.sleep(0.05)
+    await until(lambda: len(desk.seen) == 20)
     desk.arrivals.close()
     assert await following == [f"a{number}" for number in range(20)]
     assert desk.ending == "The stream ends here; follow again after sequence 20."
@@ -129,22 +132,25 @@ async def test_follower_reads_more_than_one_batch_in_order(desk: Desk) -> None:
     for start in range(0, 900, 300):
         await desk.append(*(report_of(action=f"a{start + number}") for number in range(300)))
     following = desk.follow(after=100)
-    await asyncio.sleep(0.05)
+    await until(lambda: len(desk.seen) == 800)
     desk.arrivals.close()
     assert await following == [f"a{number}" for number in range(100, 900)]
 
 
-async def test_waiting_follower_looks_once_a_second(desk: Desk) -> None:
+async def test_waiting_follower_looks_now_and_then(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For what another replica appends, of which nobody here tells it."""
+    monkeypatch.setattr("services.audit.domain._LOOK_AGAIN_SECONDS", 0.01)
     following = desk.follow()
-    await asyncio.sleep(1.3)
-    assert desk.log.looks == 2
+    await until(lambda: desk.log.looks > 3)
+    await desk.log.append([report_of(action="elsewhere")], service="config", now=desk.clock())
+    await until(lambda: desk.seen)
     desk.arrivals.close()
-    assert await following == []
+    assert await following == ["elsewhere"]
 
 
 async def test_other_tenants_events_wake_nobody(desk: Desk) -> None:
     following = desk.follow()
-    await asyncio.sleep(0.01)
+    await until(lambda: desk.log.looks == 1)
     await desk.append(report_of(tenant="rival"))
     await asyncio.sleep(0.05)
     assert desk.log.looks == 1
@@ -154,22 +160,21 @@ async def test_other_tenants_events_wake_nobody(desk: Desk) -> None:
 
 async def test_following_ends_so_that_the_right_to_is_checked_again(desk: Desk) -> None:
     following = desk.follow()
-    await asyncio.sleep(0.01)
+    await until(lambda: desk.log.looks == 1)
     desk.clock.advance(seconds=LONGEST_FOLLOWING / timedelta(seconds=1) - 1)
     await desk.append(report_of(action="seen"))
-    await asyncio.sleep(0.01)
+    await until(lambda: desk.seen == ["seen"])
     assert not following.done()
     desk.clock.advance(seconds=1)
     await desk.append(report_of(action="left for later"))
     # It says where to go on, and whoever does misses nothing.
-    assert await asyncio.wait_for(following, 1) == ["seen"]
+    assert await asyncio.wait_for(following, PATIENCE) == ["seen"]
     assert desk.ending.endswith("after sequence 1.")
 
 
 async def test_follower_that_leaves_is_forgotten(desk: Desk) -> None:
     following = desk.follow()
-    await asyncio.sleep(0.01)
-    assert list(desk.arrivals._expected) == ["acme"]
+    await until(lambda: list(desk.arrivals._expected) == ["acme"])
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
     assert not desk.arrivals._expected
@@ -177,7 +182,7 @@ async def test_follower_that_leaves_is_forgotten(desk: Desk) -> None:
 
 async def test_follower_that_comes_while_the_server_stops_ends_at_once(desk: Desk) -> None:
     desk.arrivals.close()
-    assert await asyncio.wait_for(desk.follow(), 0.5) == []
+    assert await asyncio.wait_for(desk.follow(), PATIENCE) == []
 
 
 async def test_place_before_the_oldest_is_refused(desk: Desk) -> None:

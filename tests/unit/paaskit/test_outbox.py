@@ -170,17 +170,18 @@ async def test_two_relays_at_once_keep_the_order(database: Database, databases: 
 
 async def test_while_one_relay_is_at_it_another_has_nothing_to_do(database: Database) -> None:
     receiver, other = Receiver(), Receiver()
-    begun = asyncio.Event()
+    begun, may_end = asyncio.Event(), asyncio.Event()
 
     async def slow(payloads: Sequence[bytes]) -> Sequence[int]:
         begun.set()
-        await asyncio.sleep(0.2)
+        await may_end.wait()
         return await receiver(payloads)
 
     await _write(database, range(3))
     first = asyncio.create_task(Relay(database, destination="audit", deliver=slow).drain_once())
     await begun.wait()
     assert await _relay(database, other).drain_once() == 0
+    may_end.set()
     assert await first == 3
     assert (receiver.kept, other.calls) == (_payloads(range(3)), [])
 
@@ -201,12 +202,12 @@ async def test_a_relay_that_is_stopped_in_the_middle_loses_nothing(database: Dat
     assert receiver.kept == _payloads(range(3))
 
 
-async def test_a_relay_for_left_overs_lets_young_ones_be(database: Database) -> None:
+async def test_a_relay_for_left_overs_lets_young_ones_be(database: Database, databases: Databases) -> None:
     receiver = Receiver()
     await _write(database, [1])
-    relay = _relay(database, receiver, older=0.3)
+    relay = _relay(database, receiver, older=3600)
     assert await relay.drain_once() == 0
-    await asyncio.sleep(0.35)
+    databases.look("config", "UPDATE outbox SET created_at = created_at - interval '1 hour'")
     assert await relay.drain_once() == 1
 
 
