@@ -26,6 +26,7 @@ from paaskit.errors import (
 from paaskit.interceptors import encode_error
 from tests.fakes.neighbours import on_channel
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import PATIENCE
 
 CANARY = "canary-6e02"
 
@@ -59,7 +60,7 @@ async def _answering(
 async def _ended(tls: Certificates, ending: Any, **more: Any) -> PaasError:
     async with _answering(tls, ending, **more) as stub:
         with pytest.raises(PaasError) as caught:
-            await call(stub.AppendEvents, audit_pb2.AppendEventsRequest(), service="audit", timeout=5)
+            await call(stub.AppendEvents, audit_pb2.AppendEventsRequest(), service="audit", timeout=PATIENCE)
     assert caught.value.__cause__ is None
     return caught.value
 
@@ -150,7 +151,7 @@ async def test_nobody_there_is_unavailable_and_named(tls: Certificates) -> None:
     async with tls.channel("127.0.0.1:1", service="audit", caller="config") as channel:
         stub = audit_pb2_grpc.AuditInternalServiceStub(channel)
         with pytest.raises(Unavailable) as caught:
-            await call(stub.AppendEvents, audit_pb2.AppendEventsRequest(), service="audit", timeout=2)
+            await call(stub.AppendEvents, audit_pb2.AppendEventsRequest(), service="audit", timeout=PATIENCE)
     assert caught.value.metadata == {"service": "audit"}
 
 
@@ -166,4 +167,4 @@ async def test_the_same_name_from_another_ca_is_not_called(tls: Certificates, fo
     ):
         stub = audit_pb2_grpc.AuditInternalServiceStub(channel)
         with pytest.raises(Unavailable):
-            await call(stub.AppendEvents, audit_pb2.AppendEventsRequest(), service="audit", timeout=2)
+            await call(stub.AppendEvents, audit_pb2.AppendEventsRequest(), service="audit", timeout=PATIENCE)
