@@ -24,6 +24,19 @@ def test_every_command_explains_itself_with_an_example(paas: Paas, name: str) ->
     assert max(map(len, result.lines)) <= 110
 
 
+@pytest.mark.parametrize("width", [62, 82])
+def test_help_is_wrapped_at_words_and_keeps_its_tables(paas: Paas, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = paas("secrets:set", "--help").lines
+    examples = lines.index("  For example:")
+    assert max(map(len, lines[1:examples])) <= width - 2
+    assert lines[2:4] == ["  Seal secrets and release them.", ""]
+    at = next(number for number, line in enumerate(lines) if line.startswith("    NAME=value   the command line"))
+    assert lines[at + 1].startswith(" " * 17)
+    assert lines[at + 1][17] != " "
+    assert "    openssl rand -base64 32 | paas secrets:set DATABASE_PASSWORD=-" in lines[examples:]
+
+
 def test_the_main_help_lists_every_command_in_its_section(paas: Paas) -> None:
     for arguments in ((), ("--help",), ("-h",)):
         result = paas(*arguments)
@@ -45,11 +58,11 @@ def test_every_listed_command_can_be_imported() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("confg",), "did you mean `config`?"),
-        (("config:sett", "A=1"), "did you mean `config:set`?"),
+        (("confg",), "did you mean `paas config` (list config vars)?"),
+        (("config:sett", "A=1"), "did you mean `paas config:set` (set config vars and release them)?"),
         (("config", "set", "A=1"), "`paas config:set`"),
         (("secrets", "get", "A"), "`paas secrets:get`"),
-        (("zzzzzz",), "There is no command `zzzzzz`."),
+        (("zzzzzz",), "There is no command `zzzzzz`; `paas --help`"),
         (("config", "--jsn"), "did you mean --json?"),
         (("config:set",), "NAME=VALUE is missing"),
         (("tokens:create",), "--name is missing"),
