@@ -183,6 +183,6 @@ def check_outcome(release: "Release", session: Session) -> None:
             exit_code=errors.REVERTED,
         )
     raise Failure(
-        f"Release v{release.number} failed{because} and was not reverted; correct what is wrong with another change, or "
-        f"{session.hint('releases:create')} tries again, with what is staged as well."
+        f"Release v{release.number} failed{because} and was not reverted; correct what is wrong with another change, "
+        f"or {session.hint('releases:create')} tries again, with what is staged as well."
     )

@@ -6,7 +6,6 @@ from paas_cli import actions, draft_shown, times
 from paas_cli.command import command as declare
 from paas_cli.output import MASK
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
 
 if TYPE_CHECKING:
     from paas.secrets.v1.secrets_pb2 import Secret, StagedSecret

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from paas.config.v1.config_pb2 import AppSpec, StagedSpec, StagedVar
     from paas.secrets.v1.secrets_pb2 import StagedSecret
 
+    Item = StagedVar | StagedSecret | StagedSpec
+
 
 @declare("staged")
 def command(session: Session) -> None:
@@ -41,8 +43,9 @@ def run(session: Session) -> None:
     if draft.is_empty:
         session.note(f"Nothing is staged for {visible(session.app)}.")
         return
-    lines = [("config", item, _change(session, item, item.value)) for item in draft.config]
-    lines += [("secret", item, _change(session, item, MASK)) for item in draft.secrets]
+    lines: list[tuple[str, Item, str]] = []
+    lines += [("config", each, _change(session, each, each.value)) for each in draft.config]
+    lines += [("secret", each, _change(session, each, MASK)) for each in draft.secrets]
     if draft.spec is not None:
         lines.append(("spec", draft.spec, _spec(draft.spec.spec, draft.live_spec)))
     if session.out.is_terminal:
@@ -53,7 +56,7 @@ def run(session: Session) -> None:
         session.out.line("\t".join((*_who(item), kind, newer, change)))
 
 
-def _table(session: Session, lines: "list[tuple[str, StagedVar | StagedSecret | StagedSpec, str]]") -> None:
+def _table(session: Session, lines: "list[tuple[str, Item, str]]") -> None:
     """As tables are shown, but for the last column, which has colours of its own."""
     cells = [_who(item) for _, item, _ in lines]
     heading = ("STAGED", "BY")
@@ -65,7 +68,7 @@ def _table(session: Session, lines: "list[tuple[str, StagedVar | StagedSecret | 
         out.line(f"{out.styled(when.ljust(first), 'dim')}  {who.ljust(second)}  {change}{newer}")
 
 
-def _who(item: "StagedVar | StagedSecret | StagedSpec") -> tuple[str, str]:
+def _who(item: "Item") -> tuple[str, str]:
     return times.to_second(item.staged_at), visible(item.staged_by)
 
 
