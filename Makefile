@@ -20,11 +20,12 @@ unexport VIRTUAL_ENV
 unexport PYTHONPATH
 unexport PYTHONHOME
 
-.PHONY: help demo up stop status logs check format test bench gen
+.PHONY: help demo up stop status logs outbox outbox-give-back check format test test-crash test-mutations \
+	bench gen schema
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[.a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
-	@echo "  PORT=$(PORT) is the gateway's port; the services use the five after it."
+	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+	@echo "  PORT=$(PORT) is the gateway's port; the services use the ten after it."
 
 demo: .venv ## start everything on this machine and show what it does
 	@$(LOCAL) demo
@@ -40,6 +41,12 @@ status: .venv ## how each part is
 
 logs: .venv ## the end of the logs (files in .paas/logs)
 	@$(LOCAL) logs
+
+outbox: .venv ## what the services still have to tell each other
+	@$(LOCAL) outbox
+
+outbox-give-back: .venv ## have messages sent again that were refused (docs/operations.md)
+	@$(LOCAL) outbox --give-back
 
 check: .venv ## lint, types, layers, generated code
 	$(BIN)/ruff check .
@@ -59,12 +66,21 @@ test: .venv ## unit, integration, access and end-to-end tests
 	echo "waiting for the end-to-end tests ..."; \
 	wait $$e2e; second=$$?; cat .pytest_cache/e2e.log; exit $$((first + second))
 
+test-crash: .venv ## 200 kills and a dozen failovers under load, with the books kept (minutes)
+	$(BIN)/python -m pytest tests/crash -s
+
+test-mutations: .venv ## put each known fault into a copy of the tree and see that its test fails
+	$(BIN)/python -m tests.mutations
+
 bench: .venv ## measure, each as a ratio with its two figures, into bench/RESULTS.md
 	$(BIN)/python -m bench --write
 
 gen: .venv ## generate gen/ from protos/
 	$(BIN)/python protos/generate.py
 	$(BIN)/python protos/access_matrix.py
+
+schema: .venv ## write docs/schema/ from the migrations
+	$(BIN)/python -m local.schema
 
 .venv: .venv/.complete ## make the environment from uv.lock
 

@@ -13,19 +13,20 @@ import uvloop
 from bench import commands, footprint, releases, requests_per_second
 from bench.load import Ratio
 from bench.platform import Bench, running_stack, sign_in
-from local.ports import free_base_port
+from local.ports import LISTENERS, free_base_port
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 _HEAD = "| measure | ours | against | theirs | ratio | reach | |\n| --- | --- | --- | --- | --- | --- | --- |"
 
 
 async def _measure(bench: Bench) -> list[Ratio]:
-    echo_address = f"127.0.0.1:{bench.stack.base_port + 9}"
+    echo_address = f"127.0.0.1:{bench.stack.base_port + len(LISTENERS)}"
     try:
         return [
             await _said(requests_per_second.list_vars(bench, echo_address)),
             await _said(requests_per_second.reveal(bench, echo_address)),
             await _said(requests_per_second.set_vars(bench)),
+            await _said(requests_per_second.set_vars(bench, tenants=requests_per_second.IN_FLIGHT)),
             await _said(releases.rolling_restart(bench)),
             await _said(releases.many_variables(bench)),
         ]

@@ -30,8 +30,7 @@ class Bench:
 
     stack: Stack
     token: str
-    _metadata: Metadata = ()
-    _fetched: float = 0.0
+    _metadata: dict[str, tuple[Metadata, float]] = field(default_factory=dict)
     _channels: dict[str, grpc.aio.Channel] = field(default_factory=dict)
 
     def channel(self, service: str, *, caller: str = "gateway") -> grpc.aio.Channel:
@@ -56,10 +55,12 @@ class Bench:
         password = (layout.passwords / SUPERUSER).read_text().strip()
         return make_conninfo(host=socket_folder, dbname=name, user=SUPERUSER, password=password)
 
-    async def me(self) -> Metadata:
-        """A signed identity that is good for a while yet."""
-        if time.monotonic() - self._fetched > _IDENTITY_SECONDS:
-            http = attribute_context_pb2.AttributeContext.HttpRequest(headers={"authorization": f"Bearer {self.token}"})
+    async def me(self, token: str = "") -> Metadata:
+        """A signed identity that is good for a while yet: the bench's own, or that of another sign-in."""
+        token = token or self.token
+        metadata, fetched = self._metadata.get(token, ((), -_IDENTITY_SECONDS))
+        if time.monotonic() - fetched >= _IDENTITY_SECONDS:
+            http = attribute_context_pb2.AttributeContext.HttpRequest(headers={"authorization": f"Bearer {token}"})
             request = external_auth_pb2.CheckRequest(
                 attributes=attribute_context_pb2.AttributeContext(
                     request=attribute_context_pb2.AttributeContext.Request(http=http)
@@ -67,11 +68,12 @@ class Bench:
             )
             answer = await external_auth_pb2_grpc.AuthorizationStub(self.channel("tokens")).Check(request)
             header = answer.ok_response.headers[0].header
-            self._metadata, self._fetched = ((header.key, header.value),), time.monotonic()
-        return self._metadata
+            metadata = ((header.key, header.value),)
+            self._metadata[token] = (metadata, time.monotonic())
+        return metadata
 
     async def create_app(
-        self, name: str, *, command: tuple[str, ...] = (), instances: int = 0, health: str = ""
+        self, name: str, *, command: tuple[str, ...] = (), instances: int = 0, health: str = "", token: str = ""
     ) -> int:
         """Register an app and return its first release, or 0."""
         request = config_pb2.CreateAppRequest(
@@ -79,17 +81,17 @@ class Bench:
             app=name,
             spec=config_pb2.AppSpec(command=command, instances=instances, health_path=health),
         )
-        answer: config_pb2.CreateAppResponse = await self.config().CreateApp(request, metadata=await self.me())
+        answer: config_pb2.CreateAppResponse = await self.config().CreateApp(request, metadata=await self.me(token))
         return answer.change.release
 
-    async def set_vars(self, app: str, values: dict[str, str]) -> int:
+    async def set_vars(self, app: str, values: dict[str, str], *, token: str = "") -> int:
         """Set config vars and return the release."""
         request = config_pb2.SetVarsRequest(
             request_id=random_id(),
             app=app,
             vars=[config_pb2.Assignment(name=name, value=value) for name, value in values.items()],
         )
-        answer: config_pb2.SetVarsResponse = await self.config().SetVars(request, metadata=await self.me())
+        answer: config_pb2.SetVarsResponse = await self.config().SetVars(request, metadata=await self.me(token))
         return answer.change.release
 
     def config(self) -> Any:
@@ -112,6 +114,6 @@ def running_stack(folder: Path, *, base_port: int) -> Iterator[Stack]:
         stack.stop()
 
 
-def sign_in(stack: Stack) -> str:
+def sign_in(stack: Stack, *, tenant: str = "bench") -> str:
     """A sign-in for an admin."""
-    return issue(stack, Person(tenant="bench", user="bench@example.com", role="admin"))
+    return issue(stack, Person(tenant=tenant, user="bench@example.com", role="admin"))

@@ -89,7 +89,7 @@ def _connection_manager(settings: GatewaySettings, methods: Iterable[PublicMetho
             "max_concurrent_streams": 256,
             "connection_keepalive": {"interval": "60s", "timeout": "20s"},
         },
-        # gRPC servers refuse more than 8 KiB of metadata anyway; the rest is room for the identity.
+        # Services take as much in all, with the identity that is added to it here.
         "max_request_headers_kb": 16,
         "request_headers_timeout": "10s",
         "normalize_path": True,

@@ -47,16 +47,43 @@ def down(stack: Stack, _: argparse.Namespace) -> None:
 
 
 def status(stack: Stack, _: argparse.Namespace) -> int:
-    """Prints one line a part; 1 where not all of them run."""
+    """Prints one line a part; 1 where not all of them run or messages are parked."""
+    from local import outboxes
+
     parts = stack.status()
     if not parts:
         print(NOT_RUNNING)
         return 1
+    found = outboxes.standings(stack)
     for part in parts:
+        name = part["name"]
         pid = f"pid {part['pid']}" if part["pid"] else ""
+        outbox = outboxes.summary(found[name]) if name in found else ""
         restarts = f"started again {part['restarts']}x" if part["restarts"] else ""
-        print(f"{part['name']:<10} {part['state']:<10} {pid:<12} {restarts}".rstrip())
-    return 0 if all(part["state"] == "running" for part in parts) else 1
+        print(f"{name:<10} {part['state']:<10} {pid:<12} {outbox:<14} {restarts}".rstrip())
+    parked = sum(map(outboxes.parked_rows, found.values()))
+    if parked:
+        print(f"{parked} refused by their destination: `make outbox` says why, docs/operations.md what to do.")
+    return 0 if all(part["state"] == "running" for part in parts) and not parked else 1
+
+
+def outbox(stack: Stack, options: argparse.Namespace) -> None:
+    """Prints what the services still have to tell each other, or gives back what was refused."""
+    from local import outboxes
+
+    stack.require_running()
+    if not options.give_back:
+        found = outboxes.standings(stack)
+        print("\n".join(outboxes.details(found)))
+        outboxes.require_answers(found)
+        return
+    given_back = outboxes.give_back(stack, options.destination)
+    for service, rows in given_back.items():
+        if rows:
+            print(f"{service:<10} {rows} given back")
+    if not any(given_back.values()):
+        print("Nothing was parked.")
+    outboxes.require_answers(given_back)
 
 
 def logs(stack: Stack, options: argparse.Namespace) -> None:
@@ -113,6 +140,7 @@ _VERBS = {
     "up": up,
     "down": down,
     "status": status,
+    "outbox": outbox,
     "logs": logs,
     "stop": stop,
     "start": start,
@@ -145,6 +173,9 @@ def _parser() -> argparse.ArgumentParser:
     shown = verbs.add_parser("logs", help="the end of the logs")
     shown.add_argument("name", nargs="?", metavar="NAME", help="one part's; default all")
     shown.add_argument("-f", "--follow", action="store_true", help="go on as they grow")
+    delivered = verbs.add_parser("outbox", help="what the services still have to tell each other")
+    delivered.add_argument("--give-back", action="store_true", help="have what was refused sent again")
+    delivered.add_argument("--destination", default="", metavar="NAME", help="give back for this one only")
     person = verbs.add_parser("signin", help="sign a person in, as this machine's operator")
     person.add_argument("--tenant", default="local")
     person.add_argument("--user", default=None)

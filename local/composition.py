@@ -8,14 +8,14 @@ from gateway.settings import Address, Credentials, GatewaySettings
 from local import envoy
 from local.layout import Layout
 from local.parts import Part
-from local.ports import GATEWAY, HOST, SERVICES, port_of
+from local.ports import GATEWAY, HOST, SERVICES, metrics_of, port_of
 from local.postgres import Postgres
 
 # Whom each service calls.
 PEERS: Mapping[str, tuple[str, ...]] = {
     "config": ("tokens", "audit", "secrets", "releaser"),
     "secrets": ("tokens", "audit", "config", "releaser"),
-    "tokens": ("audit",),
+    "tokens": ("audit", "config"),
     "audit": ("tokens",),
     "releaser": ("tokens", "audit", "config", "secrets"),
 }
@@ -33,6 +33,8 @@ def service_environment(service: str, *, layout: Layout, base_port: int, postgre
         "PAAS_TLS_CERT_FILE": str(layout.tls / f"{service}.pem"),
         "PAAS_TLS_KEY_FILE": str(layout.tls / f"{service}.key"),
         "PAAS_TLS_CA_FILE": str(layout.tls / "ca.pem"),
+        "PAAS_METRICS_LISTEN": f"{HOST}:{port_of(metrics_of(service), base_port=base_port)}",
+        "PAAS_PAGE_KEY_FILE": str(layout.page_key(service)),
         "PAAS_LOG_LEVEL": "info",
         "PAAS_ENVIRONMENT": "local",
     }

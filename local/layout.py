@@ -26,7 +26,7 @@ class Layout:
 
     @property
     def keys(self) -> Path:
-        """The KMS key and the signing key."""
+        """The KMS key, the signing key, and a page key for each service."""
         return self.root / "keys"
 
     @property
@@ -63,6 +63,10 @@ class Layout:
     def signing_key(self) -> Path:
         """The key of identities."""
         return self.keys / "signing.pem"
+
+    def page_key(self, service: str) -> Path:
+        """The key that a service seals page tokens with."""
+        return self.keys / f"page-{service}.key"
 
     def log(self, part: str) -> Path:
         """The log of a part."""

@@ -35,7 +35,6 @@ def prepare(layout: Layout, *, now: datetime) -> Postgres:
 
 def _prepare(layout: Layout, *, now: datetime) -> Postgres:
     from local.certificates import ensure_certificates
-    from local.secrets_made import kms_key, signing_key
 
     private_folder(layout.root)
     account = choose_account(postgres.binaries(), layout.root)
@@ -43,8 +42,7 @@ def _prepare(layout: Layout, *, now: datetime) -> Postgres:
     for folder in layout.folders():
         private_folder(folder)
     ensure_certificates(layout.tls, (*SERVICES, GATEWAY, *PEOPLE), now=now)
-    keep_private(layout.kms_key, kms_key)
-    keep_private(layout.signing_key, signing_key)
+    ensure_keys(layout)
     databases.ensure_passwords(layout.passwords, SERVICES)
     for log in layout.logs.glob("*.log"):
         _keep_short(log)
@@ -60,6 +58,16 @@ def _prepare(layout: Layout, *, now: datetime) -> Postgres:
     postgres.initialise(cluster)
     _check_readable(layout)
     return cluster
+
+
+def ensure_keys(layout: Layout) -> None:
+    """Make the keys that are missing. Those that are there stay: what was sealed with them is lost without them."""
+    from local.secrets_made import kms_key, page_key, signing_key
+
+    keep_private(layout.kms_key, kms_key)
+    keep_private(layout.signing_key, signing_key)
+    for service in SERVICES:
+        keep_private(layout.page_key(service), page_key)
 
 
 def _keep_short(log: Path) -> None:

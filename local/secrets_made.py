@@ -14,7 +14,12 @@ def random_password() -> bytes:
 
 def kms_key() -> bytes:
     """The local KMS provider's key: base64 of 32 random bytes."""
-    return base64.b64encode(secrets.token_bytes(32))
+    return _key_of_32_bytes()
+
+
+def page_key() -> bytes:
+    """The key that a service seals page tokens with: base64 of 32 random bytes."""
+    return _key_of_32_bytes()
 
 
 def signing_key() -> bytes:
@@ -22,3 +27,7 @@ def signing_key() -> bytes:
     return ed25519.Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
+
+
+def _key_of_32_bytes() -> bytes:
+    return base64.b64encode(secrets.token_bytes(32))

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from google.protobuf.descriptor import Descriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 from paas.access.v1 import access_pb2
 
 from paaskit.errors import PermissionDenied
@@ -31,7 +31,8 @@ PERMISSIONS: Final = ADMIN
 
 MAX_TARGETS: Final = 500
 TOKEN_PREFIX: Final = "paas_pat_"  # noqa: S105  # how a token's text starts; no token
-_COULD_BE_A_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ ._@:/+-]{0,127}\Z", re.ASCII)
+_COULD_BE_A_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z", re.ASCII)
+_COULD_BE_A_TOKEN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@:/+-]{0,127}\Z", re.ASCII)
 
 GATEWAY: Final = "gateway"
 """The one service that may carry an edge user's identity to a public method."""
@@ -50,7 +51,7 @@ class Rule:
     callers: frozenset[str] = frozenset()
     action: str = ""
     targets: tuple[str, ...] = ()
-    """The path of the field with the names an attempt is about: one field, or a repeated one and a field in it."""
+    """The path of the field with the names an attempt is about: a text or several, or a repeated field's text."""
     any_service: bool = False
 
 
@@ -78,8 +79,11 @@ class AppRef:
     subject: str = ""
 
     def accept(self, app_id: str) -> None:
-        """Return if the caller may mean the app of this id. Raises PermissionDenied."""
-        if self.bound_id is not None and self.bound_id != app_id:
+        """Return if the caller may mean the app of this id. Raises PermissionDenied.
+
+        An empty id is no app's: it is what a scope has where it has no app of this name.
+        """
+        if self.bound_id is not None and (self.bound_id != app_id or not app_id):
             raise limited_to_other_apps(self.subject)
 
 
@@ -177,7 +181,7 @@ def _rule_of(method: MethodDescriptor, *, foreign: Rule | None) -> Rule:
         raise RuleError(f"{method.full_name} does not name its audit action")
     targets = tuple(declared.targets.split(".")) if declared.targets else ()
     if not _is_path(method.input_type, targets):
-        raise RuleError(f"{method.full_name} names a field of targets that its request does not have")
+        raise RuleError(f"{method.full_name} names targets that its request does not have as texts")
     internal = method.containing_service.name.endswith("InternalService")
     if internal != bool(declared.callers):
         raise RuleError(f"{method.full_name}: users' and services' methods live in different services")
@@ -190,20 +194,30 @@ def _rule_of(method: MethodDescriptor, *, foreign: Rule | None) -> Rule:
     )
 
 
-def _is_path(message: Descriptor | None, path: Sequence[str]) -> bool:
-    """Whether each name of the path is a field of what the one before it holds."""
-    for name in path:
-        field_of_it = message.fields_by_name.get(name) if message is not None else None
-        if field_of_it is None:
+def _is_path(message: Descriptor, path: Sequence[str]) -> bool:
+    """Whether a path leads to texts: a field of them, or a repeated message and a text in it."""
+    for place, name in enumerate(path, start=1):
+        step = message.fields_by_name.get(name)
+        if step is None:
             return False
-        message = field_of_it.message_type
+        if place == len(path):
+            return bool(step.type == FieldDescriptor.TYPE_STRING)
+        if step.message_type is None or not step.is_repeated:
+            return False
+        message = step.message_type
     return True
 
 
 def targets_of(rule: Rule, request: Any) -> list[str]:
-    """Return the names a request is about, as far as they could be names: what else was sent is not ours to keep."""
-    found = [request] if rule.targets else []
+    """Return the names a request is about, as far as they could be names: what else was sent is not ours to keep.
+
+    Above all not a value that was given for a variable's name, or the text of a token for its name.
+    """
+    if not rule.targets:
+        return []
+    found = [request]
     for name in rule.targets:
         values = [getattr(each, name) for each in found]
         found = [item for value in values for item in ([value] if isinstance(value, str) else value)]
-    return [name for name in found[:MAX_TARGETS] if _COULD_BE_A_NAME.match(name) and not name.startswith(TOKEN_PREFIX)]
+    could_be_one = _COULD_BE_A_TOKEN if rule.permission == "tokens.manage" else _COULD_BE_A_VARIABLE
+    return [name for name in found[:MAX_TARGETS] if could_be_one.match(name) and TOKEN_PREFIX not in name]

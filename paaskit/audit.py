@@ -3,18 +3,22 @@
 An event is written to the outbox in the transaction of what it records (`paaskit.outbox`) and relayed to audit.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from paas.audit.v1 import audit_pb2
 
-from paaskit.access import GATEWAY, Caller
+from paaskit.access import GATEWAY, MAX_TARGETS, Caller
 from paaskit.clock import random_id, utc_now
 
 OK = audit_pb2.OUTCOME_OK
 DENIED = audit_pb2.OUTCOME_DENIED
 FAILED = audit_pb2.OUTCOME_FAILED
+
+# An entry of a log that others can verify has at most 65,535 bytes (c2sp.org/tlog-tiles); half is for the names.
+_MAX_BYTES_OF_TARGETS: Final = 32 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +38,17 @@ class AuditEvent:
     client_address: str = ""
     event_id: str = field(default_factory=random_id)
     occurred_at: datetime = field(default_factory=utc_now)
+
+    def parts(self) -> Iterator["AuditEvent"]:
+        """Yield the event, as several where it has more targets than one may have, so that none goes unnamed."""
+        event, targets, size = self, list[str](), 0
+        for target in self.targets:
+            size += len(target.encode())
+            if targets and (len(targets) == MAX_TARGETS or size > _MAX_BYTES_OF_TARGETS):
+                yield replace(event, targets=targets)
+                event, targets, size = replace(self, event_id=random_id()), [], len(target.encode())
+            targets.append(target)
+        yield replace(event, targets=targets)
 
     def encode(self) -> bytes:
         """Return the event as the bytes of an `audit_pb2.Event`."""

@@ -7,15 +7,21 @@ from collections.abc import Awaitable
 from typing import Any, Final, Protocol, TypeVar
 
 import grpc
-from google.rpc import error_details_pb2
+from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from paaskit.access import carried_identity
-from paaskit.errors import FieldViolation, Internal, PaasError, Unavailable, error_for_code
+from paaskit.db import refuse_in_transaction
+from paaskit.errors import Code, FieldViolation, Internal, MessageTooLarge, PaasError, Unavailable, error_for_code
 from paaskit.settings import TlsSettings
 
 DEFAULT_TIMEOUT_SECONDS: Final = 5.0
 MAX_INTERNAL_MESSAGE_BYTES: Final = 4 * 1024 * 1024
+
+# What tells a message that is too large from too many requests at once, which have the same code: gRPC's own words.
+_TOO_LARGE: Final = "message larger than max"
+# CANCELLED is how a server that stops ends what is under way.
+_UNAVAILABLE: Final = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
 
 RequestT_contra = TypeVar("RequestT_contra", contravariant=True)
 ResponseT_co = TypeVar("ResponseT_co", covariant=True)
@@ -62,8 +68,9 @@ async def call(
 ) -> ResponseT:
     """Call `method` of `service`, for the user of the current request if there is one.
 
-    Raises Unavailable, or the error the service answered with.
+    Raises Unavailable, MessageTooLarge, or the error the service answered with; Internal for what is no answer of ours.
     """
+    refuse_in_transaction(service)
     try:
         return await method(request, timeout=timeout, metadata=carried_identity())
     except grpc.aio.AioRpcError as error:
@@ -71,23 +78,40 @@ async def call(
 
 
 def _translated(error: grpc.aio.AioRpcError, service: str) -> PaasError:
-    code: int = error.code().value[0]
-    kind = error_for_code(code)
+    """Return what a status means to whoever called. `reason` is the machine's word for it, or the name of the code."""
     status = rpc_status.from_call(error)  # type: ignore[arg-type]  # an AioRpcError has what it reads of a call
-    if kind is not None and status is not None:
-        # Our own services write constant sentences without values, so they may reach the user as they are.
-        info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
-        for detail in status.details:
-            detail.Unpack(info)
-            detail.Unpack(bad)
-        fields = [FieldViolation(each.field, each.description) for each in bad.field_violations]
-        return kind(status.message, reason=info.reason or None, metadata=dict(info.metadata), fields=fields)
-    if error.code() in (
-        grpc.StatusCode.UNAVAILABLE,
-        grpc.StatusCode.DEADLINE_EXCEEDED,
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
-    ):
-        return Unavailable(
-            f"The {service} service cannot be reached now. Try again in a moment.", metadata={"service": service}
-        )
-    return Internal(f"The {service} service answered with {error.code().name}.")
+    if status is not None and (ours := _ours(status, service)) is not None:
+        return ours
+    code = error.code()
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        if _TOO_LARGE in (error.details() or ""):
+            return MessageTooLarge(f"This is more than the {service} service takes at once. Send it in smaller parts.")
+        return _unavailable(f"The {service} service is busy", service, reason="BUSY")
+    if code in _UNAVAILABLE:
+        return _unavailable(f"The {service} service cannot be reached now", service, reason=code.name)
+    return Internal(f"The {service} service answered with {code.name}.", reason=code.name)
+
+
+def _ours(status: status_pb2.Status, service: str) -> PaasError | None:
+    """Return the error that one of our services answered with, or None where it is not to be passed on.
+
+    Our own services write constant sentences without values, so they may reach the user as they are.
+    """
+    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    for detail in status.details:
+        detail.Unpack(info)
+        detail.Unpack(bad)
+    if status.code == Code.UNAVAILABLE:
+        return Unavailable(status.message, reason=info.reason or None, metadata={"service": service})
+    if status.code == Code.PERMISSION_DENIED and "permission" not in info.metadata:
+        # Not the user lacks something, but this service: its certificate, or the identity it carries, was refused.
+        return Internal(f"The {service} service refuses this one.", reason=Code.PERMISSION_DENIED.name)
+    kind = error_for_code(status.code)
+    if kind is None:
+        return None
+    fields = [FieldViolation(each.field, each.description) for each in bad.field_violations]
+    return kind(status.message, reason=info.reason or None, metadata=dict(info.metadata), fields=fields)
+
+
+def _unavailable(what: str, service: str, *, reason: str) -> Unavailable:
+    return Unavailable(f"{what}. Try again in a moment.", reason=reason, metadata={"service": service})

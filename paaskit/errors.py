@@ -95,6 +95,12 @@ class LimitExceeded(PaasError):
     default_reason = "LIMIT_EXCEEDED"
 
 
+class MessageTooLarge(LimitExceeded):
+    """What was sent to another service is larger than it takes. Smaller parts of it may be sent."""
+
+    default_reason = "MESSAGE_TOO_LARGE"
+
+
 class Refused(PaasError):
     """The request is right in itself and does not fit the state of things; the sentence says what would."""
 

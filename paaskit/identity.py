@@ -49,7 +49,7 @@ class Identity:
     expires_at: datetime
 
     def may_touch(self, app: str) -> bool:
-        """Whether the identity's scope includes an app of this name; which one is told by `bound_id`."""
+        """Whether the identity's scope has an app of this name; which app that must be is told by `bound_id`."""
         return self.apps is None or any(name == app for name, _ in self.apps)
 
     def bound_id(self, app: str) -> str | None:
@@ -58,8 +58,8 @@ class Identity:
 
     @property
     def app_ids(self) -> frozenset[str] | None:
-        """The ids of the apps in its scope; None: all."""
-        return None if self.apps is None else frozenset(app_id for _, app_id in self.apps)
+        """The ids of the apps in its scope; None: all. What lists are filtered by."""
+        return None if self.apps is None else frozenset(app_id for _, app_id in self.apps if app_id)
 
 
 def claims_of(identity: Identity, *, issued_at: datetime) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 1. errors: whatever is raised becomes a status here, so nothing below can leak the text of an exception;
 2. parsing: a request that is not a valid message is refused with constant text;
 3. access: the caller's certificate, the user's signed identity, the permission, the token's app scope;
-4. the method itself, shielded: a client that goes away does not stop a commit half-way.
+4. the method itself, shielded: a client that goes away does not stop a commit half-way, or its denial's record.
 
+A user who is denied something is on record before being told, whether the rule or the method denied it.
 One interceptor does all four because each one grpc.aio has to await costs as much as a small query.
 """
 
@@ -75,33 +76,33 @@ class Gate(grpc.aio.ServerInterceptor):
         if handler.unary_unary:
 
             async def unary(request: Any, context: Any) -> Any:
-                caller = None
                 try:
                     caller = await self._identify(method, rule, request, context)
-                    _check(rule, caller, request)
-                    access.enter(caller)
-                    return await self._shielded(handler.unary_unary(request, context))
+                    return await self._shielded(self._attempt(rule, caller, request, handler.unary_unary, context))
                 except Exception as error:
-                    status = await self._answer(method, rule, caller, request, error)
+                    status = _status(method, error)
                 return await context.abort_with_status(status)
 
             return grpc.unary_unary_rpc_method_handler(unary, parse, write)
 
         async def stream(request: Any, context: Any) -> AsyncIterator[Any]:
-            caller = None
             try:
                 caller = await self._identify(method, rule, request, context)
-                _check(rule, caller, request)
-                access.enter(caller)
-                responses = handler.unary_stream(request, context)
-                if inspect.isawaitable(responses):
-                    await responses  # grpc's own health service writes to the context instead of yielding
+                try:
+                    _check(rule, caller, request)
+                    access.enter(caller)
+                    responses = handler.unary_stream(request, context)
+                    if inspect.isawaitable(responses):
+                        await responses  # grpc's own health service writes to the context instead of yielding
+                        return
+                    async for response in responses:
+                        yield response
                     return
-                async for response in responses:
-                    yield response
-                return
+                except PermissionDenied:
+                    await self._shielded(self._record_denial(rule, caller, request))
+                    raise
             except Exception as error:
-                status = await self._answer(method, rule, caller, request, error)
+                status = _status(method, error)
             await context.abort_with_status(status)
 
         if handler.unary_stream:
@@ -149,31 +150,37 @@ class Gate(grpc.aio.ServerInterceptor):
         identity = await self._verifier.verify(unverified_jwt)
         return Caller(service=service, identity=identity, unverified_jwt=unverified_jwt)
 
-    async def _answer(self, method: str, rule: Rule, caller: Caller | None, request: Any, error: Exception) -> Any:
-        """Return the status of a failed request. A user's denied attempt is an event, whichever layer denied it."""
-        if isinstance(error, PermissionDenied) and rule.public and caller is not None and caller.identity is not None:
-            try:
-                await self._record_denial(rule, caller.identity, request)
-            except Exception as unrecorded:
-                error = unrecorded
-        return _status(method, error)
+    async def _attempt(self, rule: Rule, caller: Caller, request: Any, work: Any, context: Any) -> Any:
+        """Do what is asked, if the caller may. A denied attempt is an event, whichever layer denied it."""
+        try:
+            _check(rule, caller, request)
+            access.enter(caller)
+            return await work(request, context)
+        except PermissionDenied:
+            await self._record_denial(rule, caller, request)
+            raise
 
-    async def _record_denial(self, rule: Rule, identity: Identity, request: Any) -> None:
-        if self._record is None:
+    async def _record_denial(self, rule: Rule, caller: Caller, request: Any) -> None:
+        """Keep that a user was denied something; the names are of what was asked for, the app's id of the token's app.
+
+        Raises Unavailable where that can't be kept: nobody is denied anything without a record.
+        """
+        identity = caller.identity
+        if self._record is None or identity is None or not rule.public or not rule.action:
             return
         app = _plausible(getattr(request, "app", ""))
-        await self._record(
-            AuditEvent(
-                tenant=identity.tenant,
-                action=rule.action,
-                actor=identity.subject,
-                app=app,
-                app_id=identity.bound_id(app) or "",
-                targets=access.targets_of(rule, request),
-                outcome=DENIED,
-                client_address=identity.client_address,
-            )
+        denied = AuditEvent(
+            tenant=identity.tenant,
+            action=rule.action,
+            actor=identity.subject,
+            app=app,
+            app_id=identity.bound_id(app) or "",
+            targets=access.targets_of(rule, request),
+            outcome=DENIED,
+            client_address=identity.client_address,
         )
+        for part in denied.parts():
+            await self._record(part)
 
 
 def _check(rule: Rule, caller: Caller, request: Any) -> None:

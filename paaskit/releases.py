@@ -43,8 +43,6 @@ class Releases:
         await self._left_over.run()
 
     async def _deliver(self, payloads: Sequence[bytes]) -> Sequence[int]:
-        request = releaser_pb2.RequestReleasesRequest(
-            orders=[releaser_pb2.ReleaseOrder.FromString(payload) for payload in payloads]
-        )
+        request = releaser_pb2.RequestReleasesRequest(orders=outbox.parsed(releaser_pb2.ReleaseOrder, payloads))
         answer = await call(self._releaser.RequestReleases, request, service="releaser", timeout=3.0)
         return list(answer.numbers)

@@ -90,25 +90,24 @@ def request_id_reused() -> InvalidInput:
     )
 
 
-def columns(key: RequestKey, answer: Answer, *, about: str | None) -> dict[str, Sequence[str]]:
-    """Return the arrays that the write path stores an answer with."""
+@dataclass(frozen=True)
+class Remembered:
+    """An answer under the id of the request it was given to, and the id of what that was about."""
+
+    request: RequestKey
+    answer: Answer
+    about: str | None
+
+
+def columns(remembered: Sequence[Remembered]) -> dict[str, list[str]]:
+    """Return the arrays that the write path stores answers with."""
     return {
-        "request_ids": [key.request_id],
-        "subjects": [key.subject],
-        "methods": [key.method],
-        "fingerprints": [f"{about or ''}:{key.fingerprint}"],
-        "answers": [json.dumps(answer)],
+        "request_ids": [each.request.request_id for each in remembered],
+        "subjects": [each.request.subject for each in remembered],
+        "methods": [each.request.method for each in remembered],
+        "fingerprints": [f"{each.about or ''}:{each.request.fingerprint}" for each in remembered],
+        "answers": [json.dumps(each.answer) for each in remembered],
     }
-
-
-NOTHING: Final[Mapping[str, Sequence[str]]] = {
-    "request_ids": [],
-    "subjects": [],
-    "methods": [],
-    "fingerprints": [],
-    "answers": [],
-}
-"""What `columns` returns where there is nothing to remember."""
 
 
 async def expire_sometimes(connection: Connection, tenant: str) -> None:

@@ -17,14 +17,19 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.internal import api_implementation
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+from paas.operations.v1 import operations_pb2, operations_pb2_grpc
 
+from paaskit import metrics, operations
 from paaskit.access import Rule, rules_of
 from paaskit.identity import IdentityVerifier
 from paaskit.interceptors import ANY_SERVICE, Gate, Record
 from paaskit.logs import configure_logs, describe_exception
+from paaskit.outbox import Outbox
 from paaskit.settings import ServiceSettings, SettingsError
 
 MAX_REQUEST_BYTES: Final = 1024 * 1024
+# An identity limited to a hundred apps with long names has 11 KiB; grpc's own limit is 8.
+_MAX_METADATA_BYTES: Final = 16 * 1024
 _GRACE_SECONDS: Final = 4.0
 _MAX_CONCURRENT_REQUESTS: Final = 1000
 
@@ -54,8 +59,28 @@ class Assembly:
     close: Callable[[], Awaitable[None]]
     foreign_rules: Mapping[str, Rule]
     """Rules of methods whose proto is not ours and can't carry one."""
+    outbox: Outbox | None = None
+    """The outbox of a service that has one: it is watched, and its operator may ask about it."""
     stopping: Callable[[], None] = lambda: None
     """Called before the server waits for requests to end, so that streams without an end of their own end now."""
+
+    @property
+    def everything_exposed(self) -> Sequence[Exposed]:
+        """What is served, with what every service has."""
+        return self.exposed if self.outbox is None else [*self.exposed, _operations(self.outbox)]
+
+    @property
+    def all_background(self) -> Mapping[str, Background]:
+        """What runs beside the server, with what every service has."""
+        return self.background if self.outbox is None else {**self.background, "outbox": self.outbox.run}
+
+
+def _operations(outbox: Outbox) -> Exposed:
+    return Exposed(
+        operations_pb2.DESCRIPTOR.services_by_name["OperationsInternalService"],
+        operations_pb2_grpc.add_OperationsInternalServiceServicer_to_server,
+        operations.OperationsInternalServicer(outbox),
+    )
 
 
 def run(service: str, settings: ServiceSettings, assemble: Callable[[], Awaitable[Assembly]]) -> int:
@@ -73,17 +98,18 @@ async def _serve(settings: ServiceSettings, assemble: Callable[[], Awaitable[Ass
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     assembly = await assemble()
     server, gate, status = build_server(settings, assembly)
-    tasks = [asyncio.create_task(_keep_running(name, work)) for name, work in assembly.background.items()]
+    tasks = [asyncio.create_task(_keep_running(name, work)) for name, work in assembly.all_background.items()]
     try:
-        await server.start()
-        await status.set("", health_pb2.HealthCheckResponse.SERVING)
-        log.info("serving", address=settings.listen)
-        await stopping.wait()
-        log.info("stopping")
-        await status.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
-        assembly.stopping()
-        await server.stop(_GRACE_SECONDS)
-        await gate.finish()
+        async with metrics.served(settings.metrics_listen):
+            await server.start()
+            await status.set("", health_pb2.HealthCheckResponse.SERVING)
+            log.info("serving", address=settings.listen)
+            await stopping.wait()
+            log.info("stopping")
+            await status.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
+            assembly.stopping()
+            await server.stop(_GRACE_SECONDS)
+            await gate.finish()
     finally:
         for task in tasks:
             task.cancel()
@@ -94,22 +120,24 @@ async def _serve(settings: ServiceSettings, assemble: Callable[[], Awaitable[Ass
 
 def build_server(settings: ServiceSettings, assembly: Assembly) -> tuple[grpc.aio.Server, Gate, Any]:
     """Return the server, ready to start. Raises RuleError or SettingsError where it must not."""
-    rules = rules_of((each.descriptor for each in assembly.exposed), foreign=assembly.foreign_rules) | _OUR_OWN
+    exposed = assembly.everything_exposed
+    rules = rules_of((each.descriptor for each in exposed), foreign=assembly.foreign_rules) | _OUR_OWN
     gate = Gate(rules, verifier=assembly.verifier, record=assembly.record)
     server = grpc.aio.server(
         interceptors=[gate],
         maximum_concurrent_rpcs=_MAX_CONCURRENT_REQUESTS,
         options=[
             ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+            ("grpc.max_metadata_size", _MAX_METADATA_BYTES),
             ("grpc.so_reuseport", 0),
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
         ],
     )
-    for each in assembly.exposed:
+    for each in exposed:
         each.register(each.servicer, server)
     status = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(status, server)
-    names = [each.descriptor.full_name for each in assembly.exposed]
+    names = [each.descriptor.full_name for each in exposed]
     reflection.enable_server_reflection([*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server)
     credentials = grpc.ssl_server_credentials(
         [(settings.tls_key_file.read_bytes(), settings.tls_cert_file.read_bytes())],

@@ -38,8 +38,13 @@ class ServiceSettings(TlsSettings):
     listen: str = setting("The address to serve on, host:port.")
     database_url: str = setting("The PostgreSQL database, as a URL without a password.")
     database_password_file: Path = setting("A file with the password of the database role.")
+    page_key_file: Path = setting("A file with 32 random bytes, base64: seals page tokens, the same in all replicas.")
     log_level: str = setting("The least level that is logged: debug, info, warning or error.", default="info")
     environment: str = setting("local or production.", default="production")
+    metrics_listen: str = setting(
+        "The address to serve metrics on, host:port, in plain HTTP to whoever reaches it; without it there are none.",
+        default="",
+    )
 
 
 def load_settings(kind: type[T], environment: Mapping[str, str]) -> T:

@@ -41,5 +41,5 @@ class Trail:
         await self._relay.run()
 
     async def _append(self, payloads: Sequence[bytes]) -> None:
-        request = audit_pb2.AppendEventsRequest(events=[audit_pb2.Event.FromString(payload) for payload in payloads])
+        request = audit_pb2.AppendEventsRequest(events=outbox.parsed(audit_pb2.Event, payloads))
         await call(self._audit.AppendEvents, request, service="audit")

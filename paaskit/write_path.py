@@ -12,11 +12,13 @@ to be asked is asked before, what has to be told is a message. Must not know any
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Final, Generic, TypeVar
 
 from paaskit import outbox, requests
 from paaskit.audit import AuditEvent
-from paaskit.db import Connection, Database
+from paaskit.batching import Batcher
+from paaskit.db import Connection, Database, see_tenant
 from paaskit.errors import PaasError
 from paaskit.outbox import Message
 from paaskit.release_order import ReleaseOrder
@@ -36,6 +38,9 @@ Look = Callable[[Connection], Awaitable[Read[SnapshotT]]]
 In two halves, so that everything a change asks for is one round trip.
 """
 
+_TOGETHER: Final = 32
+_GATHER_SECONDS: Final = 0.004
+
 _FOLLOWS: Final = """
     WITH told AS (
         INSERT INTO outbox (destination, key, payload)
@@ -52,6 +57,7 @@ class Decision(Generic[RowsT]):
 
     With a `refusal` the change is refused after its decision is committed, and no answer is remembered: for a refusal
     that leaves something behind, such as an audit event or a claim to give up. Any other refusal is simply raised.
+    What is only the first half of a change is not to `remember` its answer: that is the second half's.
     """
 
     answer: Answer
@@ -60,6 +66,7 @@ class Decision(Generic[RowsT]):
     order: ReleaseOrder | None = None
     messages: Sequence[Message] = ()
     refusal: PaasError | None = None
+    remember: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +74,8 @@ class Change(Generic[SnapshotT, RowsT]):
     """One change of one tenant.
 
     `about` returns the id of what the snapshot is of, which a repeated request must still be about; None where it is
-    gone. It is part of what is remembered.
+    gone. It is part of what is remembered. `locks` names what is locked, in the same words for every change of it that
+    gives any: changes of things apart that arrive together share a transaction. Without it a change has its own.
     """
 
     tenant: str
@@ -76,15 +84,27 @@ class Change(Generic[SnapshotT, RowsT]):
     write: Callable[[Connection, SnapshotT, RowsT], Awaitable[None]]
     request: RequestKey | None = None
     about: Callable[[SnapshotT], str | None] = lambda _: ""
+    locks: str = ""
+
+
+AnyChange = Change[Any, Any]
 
 
 class WritePath:
-    """Makes changes. One of these is in every service that changes something."""
+    """Makes changes. One of these is in every service that changes something.
+
+    A transaction of its own costs a change more than its statements do, so changes that arrive while others are under
+    way share the next one. What one is refused for does not touch the others; where a statement fails, each is made on
+    its own.
+    """
 
     def __init__(self, database: Database, *, trail: Trail, releases: Releases | None = None) -> None:
         self._database = database
         self._trail = trail
         self._releases = releases
+        self._together: Batcher[AnyChange, Any] = Batcher(
+            self._make_all, largest=_TOGETHER, apart=lambda change: change.locks, gather_seconds=_GATHER_SECONDS
+        )
 
     async def make(self, change: Change[SnapshotT, RowsT]) -> tuple[SnapshotT, Answer]:
         """Make `change`; return what it was decided on, and its answer or the one an equal request got before.
@@ -92,26 +112,65 @@ class WritePath:
         Committed when it returns. Raises what `look` and `decide` raise, InvalidInput where the request id was used for
         something else, and Unavailable.
         """
-        async with self._database.transaction(change.tenant) as connection:
-            read = await change.look(connection)
-            recall = None
-            if change.request is not None:
-                recall = await requests.begin_recall(connection, change.tenant, change.request)
-            snapshot = await read()
-            about = change.about(snapshot)
-            if recall is not None and change.request is not None:
-                earlier = await requests.finish_recall(recall, change.request, about=about)
-                if earlier is not None:
-                    return snapshot, earlier
-            decision = change.decide(snapshot)
-            if decision.rows is not None:
-                await change.write(connection, snapshot, decision.rows)
-            await self._write_what_follows(connection, change, decision, about=about)
-        if decision.events:
+        if change.locks:
+            made: tuple[SnapshotT, Answer] = await self._together.submit("", change)
+            return made
+        (made_alone,) = await self._make_all("", [change])
+        if isinstance(made_alone, Exception):
+            raise made_alone
+        return made_alone
+
+    async def _make_all(self, _: str, changes: Sequence[AnyChange]) -> list[tuple[Any, Answer] | Exception]:
+        """Make changes of things apart in one transaction; return each one's outcome, or what it is refused with."""
+        outcomes: list[tuple[Any, Answer] | Exception] = []
+        made: list[_Made] = []
+        async with self._database.transaction(changes[0].tenant) as connection:
+            # Locked in one order everywhere, so that the transactions of two replicas never wait for each other.
+            begun = {
+                id(change): await _begin(connection, change) for change in sorted(changes, key=lambda each: each.locks)
+            }
+            for each in (begun[id(change)] for change in changes):
+                try:
+                    snapshot, decided = await each.decide()
+                except PaasError as refusal:
+                    outcomes.append(refusal)
+                    continue
+                if isinstance(decided, Decision):
+                    made.append(_Made(each.change, snapshot, decided))
+                    outcomes.append(decided.refusal or (snapshot, decided.answer))
+                else:
+                    outcomes.append((snapshot, decided))
+            for tenant, those in groupby(made, key=lambda each: each.change.tenant):
+                await see_tenant(connection, tenant)
+                await self._write(connection, tenant, list(those))
+        if any(each.decision.events for each in made):
             self._trail.committed()
-        if decision.refusal is not None:
-            raise decision.refusal
-        return snapshot, decision.answer
+        return outcomes
+
+    async def _write(self, connection: Connection, tenant: str, made: Sequence["_Made"]) -> None:
+        for each in made:
+            if each.decision.rows is not None:
+                await each.change.write(connection, each.snapshot, each.decision.rows)
+        messages = [message for each in made for message in self._messages(each.decision)]
+        remembered = [
+            requests.Remembered(each.change.request, each.decision.answer, each.change.about(each.snapshot))
+            for each in made
+            if each.change.request is not None and each.decision.refusal is None and each.decision.remember
+        ]
+        if messages or remembered:
+            destinations, keys, payloads = outbox.columns(messages)
+            told = {"tenant": tenant, "destinations": destinations, "keys": keys, "payloads": payloads}
+            await connection.execute(_FOLLOWS, {**told, **requests.columns(remembered)})
+        if remembered:
+            await requests.expire_sometimes(connection, tenant)
+
+    def _messages(self, decision: Decision[Any]) -> list[Message]:
+        parts = [part for event in decision.events for part in event.parts()]
+        messages = [*(self._trail.message(part) for part in parts), *decision.messages]
+        if decision.order is not None:
+            assert self._releases is not None, "a service without release orders decided on one"
+            messages.append(self._releases.message(decision.order))
+        return messages
 
     async def record(self, connection: Connection, *events: AuditEvent) -> None:
         """Keep audit events in a transaction of the caller's that no request asked for; call `committed` after it."""
@@ -121,21 +180,39 @@ class WritePath:
         """Say that a transaction with recorded events was committed."""
         self._trail.committed()
 
-    async def _write_what_follows(
-        self, connection: Connection, change: Change[Any, Any], decision: Decision[Any], *, about: str | None
-    ) -> None:
-        remembers = change.request is not None and decision.refusal is None
-        messages = [*(self._trail.message(event) for event in decision.events), *decision.messages]
-        if decision.order is not None:
-            assert self._releases is not None, "a service without release orders decided on one"
-            messages.append(self._releases.message(decision.order))
-        if not messages and not remembers:
-            return
-        destinations, keys, payloads = outbox.columns(messages)
-        remembered = requests.NOTHING
-        if change.request is not None and remembers:
-            remembered = requests.columns(change.request, decision.answer, about=about)
-        told = {"tenant": change.tenant, "destinations": destinations, "keys": keys, "payloads": payloads}
-        await connection.execute(_FOLLOWS, {**told, **remembered})
-        if remembers:
-            await requests.expire_sometimes(connection, change.tenant)
+
+@dataclass(frozen=True)
+class _Begun:
+    """A change whose statements are sent: how to read what it locked, and the look-up of an earlier answer."""
+
+    change: AnyChange
+    read: Read[Any]
+    recall: Any
+
+    async def decide(self) -> tuple[Any, Decision[Any] | Answer]:
+        """Return the snapshot, and the decision or the answer that an equal request got before. Raises PaasError."""
+        snapshot = await self.read()
+        if self.change.request is not None:
+            about = self.change.about(snapshot)
+            earlier = await requests.finish_recall(self.recall, self.change.request, about=about)
+            if earlier is not None:
+                return snapshot, earlier
+        return snapshot, self.change.decide(snapshot)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A change that was decided, with what it was decided on."""
+
+    change: AnyChange
+    snapshot: Any
+    decision: Decision[Any]
+
+
+async def _begin(connection: Connection, change: AnyChange) -> _Begun:
+    await see_tenant(connection, change.tenant)
+    read = await change.look(connection)
+    recall = None
+    if change.request is not None:
+        recall = await requests.begin_recall(connection, change.tenant, change.request)
+    return _Begun(change, read, recall)

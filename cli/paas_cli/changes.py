@@ -32,6 +32,11 @@ class ReleaseOptions:
     no_wait: bool = False
     dry_run: bool = False
 
+    def options(self) -> str:
+        """The same as it was typed, for a hint: ` --stage --no-wait`."""
+        given = {"--stage": self.stage, "--no-wait": self.no_wait, "--dry-run": self.dry_run}
+        return "".join(f" {option}" for option, is_given in given.items() if is_given)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -56,7 +61,7 @@ def tell(session: Session, change: "Change", report: Report) -> None:
         return
     status = _STATUSES.get(change.release_status, "queued" if change.release else "none")
     final = None
-    with follow.goes_on(session.app, change.release):
+    with follow.goes_on(session, change.release):
         if not session.as_json:
             session.out.line(_outcome(session, change, report, status))
             session.out.flush()
@@ -74,7 +79,7 @@ def tell(session: Session, change: "Change", report: Report) -> None:
             }
         )
     if final is not None:
-        follow.check_outcome(final, session.app)
+        follow.check_outcome(final, session)
 
 
 def _outcome(session: Session, change: "Change", report: Report, status: str) -> str:
@@ -86,7 +91,7 @@ def _outcome(session: Session, change: "Change", report: Report, status: str) ->
     if status == "pending":
         return f"{what} {dot} release pending: the releaser is unavailable and will be told as soon as it is back"
     if status == "staged":
-        return f"{what} {dot} staged; `paas releases:create{session.app_option}` releases it"
+        return f"{what} {dot} staged; {session.hint('releases:create')} releases it"
     return what if report.certain or change.change_id else "No change"
 
 

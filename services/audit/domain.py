@@ -20,7 +20,6 @@ MAX_TARGETS: Final = 500
 MAX_TARGET_BYTES: Final = 128
 MAX_PAGE_SIZE: Final = 500
 DEFAULT_PAGE_SIZE: Final = 50
-MAX_SEQUENCE: Final = 2**63 - 1
 
 FROM_NOW_ON: Final = 0
 FROM_THE_OLDEST: Final = -1
@@ -32,7 +31,8 @@ LONGEST_FOLLOWING: Final = timedelta(minutes=15)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-_FORMAT: Final = b"paas.audit.event.v1"
+NEWEST_FORMAT: Final = 2
+_FORMATS: Final = {1: b"paas.audit.event.v1", NEWEST_FORMAT: b"paas.audit.event.v2"}
 _LEAF: Final = b"\x00"
 _LIMITS: Final = {
     "event_id": (1, 64),
@@ -41,6 +41,7 @@ _LIMITS: Final = {
     "actor": (1, 200),
     "on_behalf_of": (0, 200),
     "app": (0, 64),
+    "app_id": (0, 64),
     "request_id": (0, 64),
     "client_address": (0, 64),
 }
@@ -70,6 +71,7 @@ class Report:
     outcome: int
     on_behalf_of: str = ""
     app: str = ""
+    app_id: str = ""
     targets: tuple[str, ...] = ()
     version: int = 0
     request_id: str = ""
@@ -78,21 +80,29 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """A report with its place in the tenant's log: `sequence` counts from 1 without gaps."""
+    """A report with its place in the tenant's log: `sequence` counts from 1 without gaps.
+
+    `leaf_format` is the one its leaf was made in when it was appended, and is made in ever after.
+    """
 
     report: Report
     sequence: int
     recorded_at: datetime
     service: str
+    leaf_format: int = NEWEST_FORMAT
 
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """Which events of a tenant are meant. Empty texts select all; `apps` None: not limited to any."""
+    """Which events of a tenant are meant. Empty texts select all.
+
+    `app_ids` are the apps that the reader is limited to, None: to none. An event without an app's id is about no app of
+    theirs, whatever its app is called.
+    """
 
     app: str = ""
     action: str = ""
-    apps: frozenset[str] | None = None
+    app_ids: frozenset[str] | None = None
 
 
 class Log(Protocol):
@@ -130,11 +140,6 @@ class AuditLog:
     ) -> tuple[Sequence[Event], int | None]:
         """Return events newest first, and the sequence before which the next page starts."""
         _check_selection(selection)
-        if before is not None and not 1 <= before <= MAX_SEQUENCE:
-            raise InvalidInput(
-                "This page token is not one of ours; start again without it.",
-                fields=[FieldViolation("page_token", "unknown")],
-            )
         found = await self._log.newest(tenant, selection, before=before, limit=limit + 1)
         if len(found) <= limit:
             return found, None
@@ -217,17 +222,19 @@ def leaf_hash(event: Event) -> bytes:
 
 
 def canonical_bytes(event: Event) -> bytes:
-    """Return the one encoding of an event that is hashed. It is final: a change would be a new format.
+    """Return the one encoding of an event that is hashed. Each format is final: a change would be a new one.
 
     A sequence of fields, each a length of 4 bytes (big-endian, unsigned) and that many bytes. In order: the format
-    `paas.audit.event.v1`, tenant, sequence, event_id, occurred_at, recorded_at, service, action, actor, on_behalf_of,
-    app, version, outcome, request_id, client_address, the number of targets, each target. Texts are UTF-8. Numbers
-    are 8 bytes, big-endian, signed. Times are microseconds since 1970-01-01T00:00:00Z, as numbers.
+    `paas.audit.event.v2`, tenant, sequence, event_id, occurred_at, recorded_at, service, action, actor, on_behalf_of,
+    app, app_id, version, outcome, request_id, client_address, the number of targets, each target. Texts are UTF-8.
+    Numbers are 8 bytes, big-endian, signed. Times are microseconds since 1970-01-01T00:00:00Z, as numbers.
+
+    Events of before apps' ids were kept are in format `paas.audit.event.v1`, which is the same without app_id.
     """
     report = event.report
     assert report.occurred_at is not None
     fields: list[bytes] = [
-        _FORMAT,
+        _FORMATS[event.leaf_format],
         report.tenant.encode(),
         _number(event.sequence),
         report.event_id.encode(),
@@ -238,6 +245,7 @@ def canonical_bytes(event: Event) -> bytes:
         report.actor.encode(),
         report.on_behalf_of.encode(),
         report.app.encode(),
+        *([report.app_id.encode()] if event.leaf_format > 1 else []),
         _number(report.version),
         _number(report.outcome),
         report.request_id.encode(),

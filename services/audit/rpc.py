@@ -2,15 +2,16 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from paas.audit.v1 import audit_pb2, audit_pb2_grpc
 
 from paaskit.access import current_caller, current_user
-from paaskit.paging import decode_page, encode_page, page_size
+from paaskit.paging import Pages, page_size
 from services.audit.domain import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, AuditLog, Event, Report, Selection
 
+_LIST: Final = "ListEvents"
 # The seconds a Timestamp may have (google/protobuf/timestamp.proto): years 1 to 9999.
 _YEAR_1 = -62_135_596_800
 _YEAR_9999 = 253_402_300_799
@@ -19,22 +20,23 @@ _YEAR_9999 = 253_402_300_799
 class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
     """What users call."""
 
-    def __init__(self, audit_log: AuditLog) -> None:
+    def __init__(self, audit_log: AuditLog, pages: Pages) -> None:
         self._log = audit_log
+        self._pages = pages
 
     async def ListEvents(self, request: audit_pb2.ListEventsRequest, context: Any) -> audit_pb2.ListEventsResponse:
         """List events, newest first."""
         user = current_user()
-        (before,) = decode_page(request.page_token, int) or (None,)
+        (before,) = self._pages.open(_LIST, user.tenant, request.page_token, int) or (None,)
         events, next_before = await self._log.page(
             user.tenant,
-            Selection(app=request.app, action=request.action, apps=user.apps),
+            Selection(app=request.app, action=request.action, app_ids=user.app_ids),
             before=before,
             limit=page_size(request.page_size, default=DEFAULT_PAGE_SIZE, most=MAX_PAGE_SIZE),
         )
         return audit_pb2.ListEventsResponse(
             events=[_to_proto(event) for event in events],
-            next_page_token="" if next_before is None else encode_page(next_before),
+            next_page_token="" if next_before is None else self._pages.seal(_LIST, user.tenant, next_before),
         )
 
     async def FollowEvents(
@@ -42,7 +44,7 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
     ) -> AsyncIterator[audit_pb2.FollowEventsResponse]:
         """Send events as they come."""
         user = current_user()
-        selection = Selection(app=request.app, apps=user.apps)
+        selection = Selection(app=request.app, app_ids=user.app_ids)
         async for event in self._log.follow(user.tenant, selection, after=request.after_sequence):
             yield audit_pb2.FollowEventsResponse(event=_to_proto(event))
 
@@ -72,6 +74,7 @@ def report_from(event: audit_pb2.Event) -> Report:
         outcome=event.outcome,
         on_behalf_of=event.on_behalf_of,
         app=event.app,
+        app_id=event.app_id,
         targets=tuple(event.targets),
         version=event.version,
         request_id=event.request_id,
@@ -96,6 +99,7 @@ def _to_proto(event: Event) -> audit_pb2.Event:
         actor=report.actor,
         on_behalf_of=report.on_behalf_of,
         app=report.app,
+        app_id=report.app_id,
         targets=report.targets,
         version=report.version,
         outcome=audit_pb2.Outcome.ValueType(report.outcome),

@@ -8,6 +8,7 @@ from paaskit.clock import utc_now
 from paaskit.db import Database
 from paaskit.identity import IdentityVerifier
 from paaskit.keys import keys_from
+from paaskit.paging import load_pages
 from paaskit.server import Assembly, Exposed
 from services.audit.arrivals import Arrivals
 from services.audit.domain import AuditLog
@@ -17,7 +18,8 @@ from services.audit.store import Store
 
 
 async def assemble(settings: Settings) -> Assembly:
-    """Return `audit`, connected."""
+    """Return `audit`, connected. Raises SettingsError where a file holds something else than it should."""
+    pages = load_pages(settings.page_key_file)
     database = Database(settings.database_url, password_file=settings.database_password_file, service="audit")
     tokens_channel = open_channel(settings.tokens_address, service="tokens", tls=settings)
     arrivals = Arrivals()
@@ -37,7 +39,7 @@ async def assemble(settings: Settings) -> Assembly:
             Exposed(
                 audit_pb2.DESCRIPTOR.services_by_name["AuditService"],
                 audit_pb2_grpc.add_AuditServiceServicer_to_server,
-                AuditServicer(audit_log),
+                AuditServicer(audit_log, pages),
             ),
             Exposed(
                 audit_pb2.DESCRIPTOR.services_by_name["AuditInternalService"],

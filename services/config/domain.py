@@ -1,172 +1,233 @@
-"""The rules of the registry: who may hold a name, what a change is, when it asks for a release."""
+"""What config is about, as plain values: apps, their names, their drafts, and what a change of them is decided on."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from enum import StrEnum
 
-from paaskit.audit import Actor, AuditEvent
-from paaskit.changes import Answer, Change, Mutation, ReleaseQueue, changed, order_of, released, unchanged
-from paaskit.clock import IdSource
-from paaskit.errors import Conflict
-from paaskit.releases import ReleaseOrder
-from paaskit.requests import RequestKey, check_request_id, fingerprint
-from paaskit.variables import refuse, violations_of
-from services.config.plan import AppSpec, Entry, Plan, Totals, plan_set, plan_unset
+from paaskit import write_path
+from paaskit.access import AppRef
+from paaskit.errors import InvalidInput
+
+
+class Kind(StrEnum):
+    """Who sets a variable and where its value lives."""
+
+    CONFIG = "config"
+    SECRET = "secret"  # noqa: S105  # a kind, not a password
+    MANAGED = "managed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppSpec:
+    """What an app runs. `command` and `image` are both optional; `health_path` is empty where there is no check."""
+
+    command: tuple[str, ...] = ()
+    image: str = ""
+    instances: int = 0
+    health_path: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One name of an app, as it is or was. `value` is plain for config, the display form for managed, else empty.
+
+    `size` counts towards the app's limit, in bytes. `claims` are the ids that secrets knows the name by: the claim a
+    secret is held under, or the attachings that a managed variable's value may be stored for. It is valid from the
+    version `valid_from` up to and without `valid_to` (None: it is current). Two entries are equal where these are not.
+    """
+
+    name: str
+    kind: Kind
+    value: str = ""
+    addon: str = ""
+    size: int
+    position: int
+    claims: tuple[str, ...] = field(default=(), compare=False)
+    valid_from: int = field(default=0, compare=False)
+    valid_to: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Totals:
+    """What an app's limits count, and the position the next new name gets."""
+
+    names: int
+    size: int
+    next_position: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class App:
-    """One app as it stands."""
+    """One app as it stands. `draft_revision` counts what was ever staged or discarded."""
 
     app_id: str
     name: str
     version: int
+    draft_revision: int = 0
     totals: Totals
     created_at: datetime
-    spec: AppSpec = AppSpec()
 
     @property
     def etag(self) -> str:
-        """Changes whenever the app or one of its variables does."""
-        return str(self.version)
+        """Changes whenever the app, one of its variables or its draft does; no other app ever has it."""
+        return etag_of(self.app_id, self.version, self.draft_revision)
+
+
+def etag_of(app_id: str, version: int, draft_revision: int) -> str:
+    """Return what a reader of this state gives back to have a change refused that does not build on it."""
+    return f"{app_id}.{version}.{draft_revision}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpecRow:
+    """A spec and the version it is valid from."""
+
+    spec: AppSpec
+    valid_from: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A staged change of one name. `value` None: the name is to be unset. `base_from`: the live row then, if any."""
+
+    name: str
+    value: str | None
+    size: int = 0
+    base_from: int | None
+    staged_by: str
+    staged_at: datetime
+    revision: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpecDraft:
+    """A staged change of what an app runs, and the version its live spec was valid from then."""
+
+    spec: AppSpec
+    base_from: int
+    staged_by: str
+    staged_at: datetime
+    revision: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attaching:
+    """The attaching of a managed variable that is under way: written down before secrets is asked to seal its value.
+
+    `adds`: the name was none before. `shared`: another request of the same id has joined it.
+    """
+
+    name: str
+    attachment_id: str
+    request_id: str
+    subject: str
+    adds: bool
+    shared: bool = False
+    touched_at: datetime
+
+    def is_of(self, request_id: str, subject: str) -> bool:
+        """Whether a request of this id and credential began it."""
+        return (self.request_id, self.subject) == (request_id, subject)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ById:
+    """An app by its id, as other services name it."""
+
+    tenant: str
+    app_id: str
+
+
+Where = AppRef | ById
+"""Which app a change or a look is about."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What has to be read of an app besides itself. None stands for all names.
+
+    `past`: earlier versions that are asked for; all current names come along with them.
+    """
+
+    names: Sequence[str] | None = ()
+    drafts: Sequence[str] | None = ()
+    spec: bool = False
+    past: tuple[int, ...] = ()
+    attaching: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """An app, locked for one change, with the entries asked for and, where one was asked for, an earlier version."""
+    """An app and what was asked for of it; locked where a change is decided on it.
+
+    `history` has the current entries and those that were closed since the earliest version asked for.
+    """
 
     app: App
-    current: Mapping[str, Entry]
-    then: tuple[AppSpec, Mapping[str, Entry]] | None = None
+    history: tuple[Entry, ...] = ()
+    drafts: Mapping[str, Draft] = field(default_factory=dict)
+    spec: SpecRow | None = None
+    spec_draft: SpecDraft | None = None
+    past_specs: Mapping[int, SpecRow] = field(default_factory=dict)
+    attaching: Attaching | None = None
+
+    @property
+    def current(self) -> Mapping[str, Entry]:
+        """The current entries, of those that were asked for."""
+        return {entry.name: entry for entry in self.history if entry.valid_to is None}
+
+    def at(self, version: int) -> "Past":
+        """Return one of the versions asked for. Raises InvalidInput where the app had none of that number."""
+        spec = self.past_specs.get(version)
+        if spec is None or not 1 <= version <= self.app.version:
+            raise InvalidInput(f"The app had no version {version}. Name one that it had.")
+        entries = [
+            entry
+            for entry in self.history
+            if entry.valid_from <= version and (entry.valid_to is None or entry.valid_to > version)
+        ]
+        return Past(version=version, spec=spec, entries={entry.name: entry for entry in entries})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decision:
-    """What to write: the plan, the event and the release order it causes, and the answer to remember."""
+class Past:
+    """An app at one version."""
 
-    plan: Plan
-    answer: Answer
-    event: AuditEvent | None = None
-    order: ReleaseOrder | None = None
+    version: int
+    spec: SpecRow
+    entries: Mapping[str, Entry]
+
+    @property
+    def config(self) -> Mapping[str, Entry]:
+        """Its config vars."""
+        return {name: entry for name, entry in self.entries.items() if entry.kind is Kind.CONFIG}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """What a change of an app writes of its own: the app's numbers afterwards, and what begins and ends.
+
+    `hold` are current entries whose size and claims are set in place: what a secret counts with, and the id its name is
+    held under, are nothing that a release depends on.
+    """
+
+    version: int
+    draft_revision: int
+    totals: Totals
+    close: Sequence[str] = ()
+    open: Sequence[Entry] = ()
+    hold: Sequence[Entry] = ()
+    spec: AppSpec | None = None
+    stage: Sequence[Draft] = ()
+    unstage: Sequence[str] = ()
+    stage_spec: SpecDraft | None = None
+    unstage_spec: bool = False
+    begin: Attaching | None = None
+    end: str = ""
+    """The name whose attaching is over."""
+
+
+Decision = write_path.Decision[Rows]
 Decide = Callable[[Snapshot], Decision]
 """Decides, from a snapshot and nothing else, what is written. What it raises is what the request fails with."""
-
-
-class Store(Protocol):
-    """What the rules need of the database."""
-
-    async def change(
-        self,
-        tenant: str,
-        app: str,
-        *,
-        names: Sequence[str] | None,
-        decide: Decide,
-        request: RequestKey | None = None,
-        by_id: bool = False,
-        at: int | None = None,
-    ) -> tuple[App, Answer]:
-        """Lock a living app, by name or id, and write what `decide` says; or give the answer given before.
-
-        `names` are the entries the snapshot has (None: all), `at` the earlier version it has. Returns the app as it
-        was, and the answer. Committed when it returns. Raises NotFound, and what `decide` raises.
-        """
-
-    async def look(self, tenant: str, app: str, *, names: Sequence[str]) -> tuple[App, Mapping[str, Entry]]:
-        """Return an app and the entries asked for, without a lock. Raises NotFound."""
-
-
-class Registry:
-    """Changes to config vars, and the one way in which every change of an app happens."""
-
-    def __init__(self, store: Store, releases: ReleaseQueue, *, new_id: IdSource) -> None:
-        self._store = store
-        self._releases = releases
-        self._new_id = new_id
-
-    async def set_vars(self, actor: Actor, order: Mutation, wanted: Sequence[tuple[str, str]]) -> Change:
-        """Set config vars: all or none. Raises InvalidInput, NotFound, Refused, LimitExceeded or Conflict."""
-        names = [name for name, _ in wanted]
-        refuse(
-            [check_request_id(order.request_id), *violations_of(names, [value for _, value in wanted], field="vars")]
-        )
-        return await self.change(
-            actor,
-            order,
-            action="config.set",
-            names=names,
-            make_plan=lambda app, current: plan_set(current, app.totals, wanted),
-        )
-
-    async def unset_vars(self, actor: Actor, order: Mutation, names: Sequence[str], *, ignore_missing: bool) -> Change:
-        """Unset config vars: all or none. Raises InvalidInput, NotFound, Refused or Conflict."""
-        refuse([check_request_id(order.request_id), *violations_of(names, field="names")])
-        return await self.change(
-            actor,
-            order,
-            action="config.unset",
-            names=names,
-            make_plan=lambda app, current: plan_unset(current, app.totals, names, ignore_missing=ignore_missing),
-        )
-
-    async def change(
-        self,
-        actor: Actor,
-        order: Mutation,
-        *,
-        action: str,
-        names: Sequence[str],
-        make_plan: Callable[[App, Mapping[str, Entry]], Plan],
-        description: str = "",
-        even_if_unchanged: bool = False,
-        asked: Sequence[str] = (),
-    ) -> Change:
-        """Plan against the locked app, keep the plan with its audit event and release order, ask for the release.
-
-        `asked` is what else, besides names, makes a request the same one again; never a value.
-        """
-        if order.validate_only:
-            app, current = await self._store.look(actor.tenant, order.app, names=names)
-            return Change(version=app.version, changes=make_plan(app, current).changes)
-        key = RequestKey(
-            request_id=order.request_id,
-            subject=actor.name,
-            method=action,
-            fingerprint=fingerprint(order.app, names, str(order.stage), asked),
-        )
-
-        def decide(snapshot: Snapshot) -> Decision:
-            if order.etag and order.etag != snapshot.app.etag:
-                raise Conflict(f"{order.app} was changed by someone else in between. Look at it again and repeat.")
-            plan = make_plan(snapshot.app, snapshot.current)
-            if plan.is_empty and not even_if_unchanged:
-                return Decision(plan=plan, answer=unchanged(snapshot.app.version))
-            return self._decision(actor, order, snapshot.app, action=action, plan=plan, description=description)
-
-        app, answer = await self._store.change(actor.tenant, order.app, names=names, request=key, decide=decide)
-        release = order_of(answer, actor, app_id=app.app_id, app=app.name)
-        return await released(answer, release, self._releases)
-
-    def _decision(
-        self, actor: Actor, order: Mutation, app: App, *, action: str, plan: Plan, description: str
-    ) -> Decision:
-        answer = changed(
-            version=app.version + 1,
-            change_id=self._new_id(),
-            changes=plan.changes,
-            verb="Unset" if action == "config.unset" else "Set",
-            description=description,
-            stage=order.stage,
-        )
-        event = actor.event(
-            action,
-            app=order.app,
-            targets=[change.name for change in plan.changes],
-            version=answer["version"],
-            request_id=order.request_id,
-        )
-        release = order_of(answer, actor, app_id=app.app_id, app=app.name)
-        return Decision(plan=plan, answer=answer, event=event, order=release)

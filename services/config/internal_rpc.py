@@ -4,101 +4,165 @@ from typing import Any
 
 from paas.config.v1 import config_pb2, config_pb2_grpc
 
-from paaskit.access import current_caller
+from paaskit.access import app_ref, current_caller
 from paaskit.audit import Actor, actor_of
 from paaskit.changes import Mutation, change_to, name_changes_to
-from services.config.apps import Apps
-from services.config.internal import Internal, Restore
-from services.config.plan import Kind
-from services.config.rpc import spec_to
-from services.config.store import Store
+from paaskit.redact import Plaintext
+from services.config.domain import ById, Kind, Needs
+from services.config.messages import gone_spec_to, gone_to, spec_to, staged_spec_to, staged_to
+from services.config.rules.addons import Addons
+from services.config.rules.managed import Managed
+from services.config.rules.names import Claim, Held, Names
+from services.config.rules.restore import History, Restore, Revert
+from services.config.rules.staged import Drafts, ReleaseOfDraft
+from services.config.store.changes import Store
+from services.config.store.lists import Lists
 
 
 class ConfigInternalServicer(config_pb2_grpc.ConfigInternalServiceServicer):
     """What other services call."""
 
-    def __init__(self, internal: Internal, apps: Apps, store: Store) -> None:
-        self._internal = internal
-        self._apps = apps
+    def __init__(
+        self, *, names: Names, history: History, drafts: Drafts, addons: Addons, lists: Lists, store: Store
+    ) -> None:
+        self._names = names
+        self._history = history
+        self._drafts = drafts
+        self._addons = addons
+        self._lists = lists
         self._store = store
 
     async def ResolveApp(self, request: config_pb2.ResolveAppRequest, context: Any) -> config_pb2.ResolveAppResponse:
         """Turn an app's name into its id."""
-        app = await self._apps.get(request.tenant, request.app)
-        return config_pb2.ResolveAppResponse(app_id=app.app_id)
+        shown = await self._lists.app(app_ref(request.app, tenant=request.tenant))
+        return config_pb2.ResolveAppResponse(app_id=shown.app.app_id)
 
     async def ClaimNames(self, request: config_pb2.ClaimNamesRequest, context: Any) -> config_pb2.ClaimNamesResponse:
         """Claim names for secrets."""
-        claims = [(claim.name, claim.size) for claim in request.claims]
-        app_id = await self._internal.claim(request.tenant, request.app, claims, validate_only=request.validate_only)
-        return config_pb2.ClaimNamesResponse(app_id=app_id)
+        claimed = await self._names.claim(
+            _where(request),
+            [Claim(claim.name, claim.size) for claim in request.claims],
+            claim_id=request.claim_id,
+            skip_taken=request.skip_taken,
+            validate_only=request.validate_only,
+        )
+        version = None if request.validate_only else claimed.version
+        return config_pb2.ClaimNamesResponse(version=version, taken=claimed.taken)
 
     async def ReleaseNames(
         self, request: config_pb2.ReleaseNamesRequest, context: Any
     ) -> config_pb2.ReleaseNamesResponse:
-        """Give names up."""
-        await self._internal.release(request.tenant, request.app_id, request.names)
+        """Give claims up."""
+        await self._names.give_up(_where(request), [Held(each.name, each.claim_id) for each in request.names])
         return config_pb2.ReleaseNamesResponse()
 
     async def GetDesiredState(
         self, request: config_pb2.GetDesiredStateRequest, context: Any
     ) -> config_pb2.GetDesiredStateResponse:
         """Return what a release needs."""
-        app, spec, entries, version = await self._store.state_at(request.tenant, request.app_id, request.version)
+        snapshot = await self._store.look(_where(request), Needs(past=(request.version,)))
+        past = snapshot.at(request.version)
+        entries = sorted(past.entries.values(), key=lambda entry: entry.position)
         return config_pb2.GetDesiredStateResponse(
-            app=app.name,
-            spec=spec_to(spec),
-            version=version,
-            vars=[
-                config_pb2.Assignment(name=entry.name, value=entry.value)
-                for entry in entries.values()
-                if entry.kind is Kind.CONFIG
-            ],
-            sealed_names=[entry.name for entry in entries.values() if entry.kind is not Kind.CONFIG],
+            app=snapshot.app.name,
+            spec=spec_to(past.spec.spec),
+            version=past.version,
+            vars=[config_pb2.Assignment(name=each.name, value=each.value) for each in past.config.values()],
+            sealed_names=[entry.name for entry in entries if entry.kind is not Kind.CONFIG],
         )
 
     async def RestoreVersion(
         self, request: config_pb2.RestoreVersionRequest, context: Any
     ) -> config_pb2.RestoreVersionResponse:
         """Make an old version current again."""
-        version, changes = await self._internal.restore(
-            actor_of(current_caller(), tenant=request.tenant, on_behalf_of=request.actor),
-            Restore(
-                app_id=request.app_id,
-                version=request.version,
-                change_id=request.change_id,
-                everything=request.scope == config_pb2.RESTORE_SCOPE_EVERYTHING,
-                expected_version=request.expected_version,
-                validate_only=request.validate_only,
-            ),
+        order = Restore(
+            where=_where(request),
+            version=request.version,
+            request_id=request.request_id,
+            change_id=request.change_id,
+            actor=request.actor,
+            description=request.description,
+            skip_taken=request.skip_taken,
+            validate_only=request.validate_only,
         )
-        return config_pb2.RestoreVersionResponse(version=version, changes=name_changes_to(changes))
+        done = await self._history.restore(_actor(request.tenant, request.actor), order)
+        return config_pb2.RestoreVersionResponse(
+            version=done.version,
+            changes=name_changes_to(done.changes),
+            taken=done.taken,
+            spec_changed=done.spec_changed,
+        )
+
+    async def RevertChanges(
+        self, request: config_pb2.RevertChangesRequest, context: Any
+    ) -> config_pb2.RevertChangesResponse:
+        """Take back what changed between two versions."""
+        order = Revert(
+            where=_where(request),
+            from_version=request.from_version,
+            to_version=request.to_version,
+            request_id=request.request_id,
+        )
+        done = await self._history.revert(_actor(request.tenant, request.actor), order)
+        return config_pb2.RevertChangesResponse(
+            version=done.version,
+            changes=name_changes_to(done.changes),
+            taken=done.taken,
+            spec_changed=done.spec_changed,
+        )
+
+    async def GetDraft(self, request: config_pb2.GetDraftRequest, context: Any) -> config_pb2.GetDraftResponse:
+        """Read what is staged."""
+        draft = await self._drafts.look(_where(request))
+        return config_pb2.GetDraftResponse(
+            revision=draft.revision, vars=staged_to(draft.vars), spec=staged_spec_to(draft.spec)
+        )
+
+    async def ReleaseDraft(
+        self, request: config_pb2.ReleaseDraftRequest, context: Any
+    ) -> config_pb2.ReleaseDraftResponse:
+        """Make what is staged live."""
+        order = ReleaseOfDraft(
+            where=_where(request),
+            request_id=request.request_id,
+            change_id=request.change_id,
+            revision=request.revision,
+            replace_newer=request.replace_newer,
+            actor=request.actor,
+            description=request.description,
+        )
+        done = await self._drafts.release(_actor(request.tenant, request.actor), order)
+        return config_pb2.ReleaseDraftResponse(
+            version=done.version, vars=gone_to(done.vars), spec=gone_spec_to(done.spec)
+        )
 
     async def AttachManagedVar(
         self, request: config_pb2.AttachManagedVarRequest, context: Any
     ) -> config_pb2.AttachManagedVarResponse:
         """Attach a variable that an add-on manages."""
-        change = await self._internal.attach(
-            self._provisioner(request.tenant),
-            Mutation(request_id=request.request_id, app=request.app),
-            addon=request.addon,
-            name=request.name,
-            value=request.value,
-            display=request.display,
+        wanted = Managed(
+            name=request.name, addon=request.addon, value=Plaintext(request.value), display=request.display
         )
+        change = await self._addons.attach(_actor(request.tenant), _mutation(request), wanted)
         return config_pb2.AttachManagedVarResponse(change=change_to(change))
 
     async def DetachManagedVar(
         self, request: config_pb2.DetachManagedVarRequest, context: Any
     ) -> config_pb2.DetachManagedVarResponse:
         """Detach a variable that an add-on manages."""
-        change = await self._internal.detach(
-            self._provisioner(request.tenant),
-            Mutation(request_id=request.request_id, app=request.app),
-            addon=request.addon,
-            name=request.name,
+        change = await self._addons.detach(
+            _actor(request.tenant), _mutation(request), addon=request.addon, name=request.name
         )
         return config_pb2.DetachManagedVarResponse(change=change_to(change))
 
-    def _provisioner(self, tenant: str) -> Actor:
-        return actor_of(current_caller(), tenant=tenant)
+
+def _where(request: Any) -> ById:
+    return ById(tenant=request.tenant, app_id=request.app_id)
+
+
+def _actor(tenant: str, on_behalf_of: str = "") -> Actor:
+    return actor_of(current_caller(), tenant=tenant, on_behalf_of=on_behalf_of)
+
+
+def _mutation(request: config_pb2.AttachManagedVarRequest | config_pb2.DetachManagedVarRequest) -> Mutation:
+    return Mutation(request_id=request.request_id, app=app_ref(request.app, tenant=request.tenant))

@@ -4,31 +4,37 @@ from typing import Any
 
 from paas.config.v1 import config_pb2, config_pb2_grpc
 
-from paaskit.access import current_caller, current_user
+from paaskit.access import app_ref, current_caller, current_user, require
 from paaskit.audit import actor_of
-from paaskit.changes import Mutation, change_to
-from paaskit.paging import decode_page, encode_page, page_size
-from services.config.apps import Apps
-from services.config.domain import App, Registry
-from services.config.plan import AppSpec, Entry, Kind
-from services.config.store import FIRST_POSITION, Store
+from paaskit.changes import Mutation, change_to, name_changes_to
+from paaskit.paging import Pages, page_size
+from services.config.domain import Kind
+from services.config.messages import app_to, spec_from, staged_spec_of, staged_to, var_to
+from services.config.rules.apps import Apps
+from services.config.rules.staged import Drafts
+from services.config.rules.vars import Vars
+from services.config.store.lists import FIRST_PLACE, Lists
 
 _PAGE = 500
-_KINDS = {Kind.CONFIG: config_pb2.VAR_KIND_CONFIG, Kind.MANAGED: config_pb2.VAR_KIND_MANAGED}
 
 
 class ConfigServicer(config_pb2_grpc.ConfigServiceServicer):
     """What users call."""
 
-    def __init__(self, registry: Registry, apps: Apps, store: Store) -> None:
-        self._registry = registry
+    def __init__(self, *, config_vars: Vars, apps: Apps, drafts: Drafts, lists: Lists, pages: Pages) -> None:
+        self._vars = config_vars
         self._apps = apps
-        self._store = store
+        self._drafts = drafts
+        self._lists = lists
+        self._pages = pages
 
     async def CreateApp(self, request: config_pb2.CreateAppRequest, context: Any) -> config_pb2.CreateAppResponse:
         """Register an app."""
         app, change = await self._apps.create(
-            actor_of(current_caller()), request_id=request.request_id, name=request.app, spec=spec_from(request.spec)
+            actor_of(current_caller()),
+            app_ref(request.app),
+            request_id=request.request_id,
+            spec=spec_from(request.spec),
         )
         return config_pb2.CreateAppResponse(app=app_to(app), change=change_to(change))
 
@@ -39,50 +45,73 @@ class ConfigServicer(config_pb2_grpc.ConfigServiceServicer):
 
     async def GetApp(self, request: config_pb2.GetAppRequest, context: Any) -> config_pb2.GetAppResponse:
         """Read one app."""
-        return config_pb2.GetAppResponse(app=app_to(await self._apps.get(current_user().tenant, request.app)))
+        shown = await self._lists.app(app_ref(request.app))
+        return config_pb2.GetAppResponse(app=app_to(shown), staged_spec=staged_spec_of(shown))
 
     async def ListApps(self, request: config_pb2.ListAppsRequest, context: Any) -> config_pb2.ListAppsResponse:
         """List the tenant's apps by name."""
         user = current_user()
         limit = page_size(request.page_size, default=_PAGE, most=_PAGE)
-        (after,) = decode_page(request.page_token, str) or ("",)
-        apps, more = await self._apps.page(user.tenant, after=after, limit=limit, apps=user.apps)
+        (after,) = self._pages.open("ListApps", user.tenant, request.page_token, str) or ("",)
+        apps, more = await self._apps.page(user.tenant, after=after, limit=limit, ids=user.app_ids)
         return config_pb2.ListAppsResponse(
-            apps=[app_to(app) for app in apps], next_page_token=encode_page(more) if more else ""
+            apps=[app_to(app) for app in apps],
+            next_page_token=self._pages.seal("ListApps", user.tenant, more) if more else "",
         )
 
     async def DestroyApp(self, request: config_pb2.DestroyAppRequest, context: Any) -> config_pb2.DestroyAppResponse:
         """Destroy an app."""
-        await self._apps.destroy(actor_of(current_caller()), request_id=request.request_id, name=request.app)
+        await self._apps.destroy(actor_of(current_caller()), app_ref(request.app), request_id=request.request_id)
         return config_pb2.DestroyAppResponse()
 
     async def ListVars(self, request: config_pb2.ListVarsRequest, context: Any) -> config_pb2.ListVarsResponse:
-        """List config vars, managed ones last."""
+        """List config vars, managed ones last, and what is staged."""
         limit = page_size(request.page_size, default=_PAGE, most=_PAGE)
-        after = decode_page(request.page_token, bool, int) or FIRST_POSITION
-        version, entries = await self._store.listed(
-            current_user().tenant, request.app, after=(after[0], after[1]), limit=limit + 1
-        )
-        last = entries[limit - 1] if len(entries) > limit else None
+        ref = app_ref(request.app)
+        after = self._pages.open("ListVars", ref.tenant, request.page_token, bool, int)
+        page = await self._lists.vars(ref, after=(after[0], after[1]) if after else FIRST_PLACE, limit=limit + 1)
+        staged = await self._drafts.list(ref.tenant, page.app_id) if page.draft_revision and not after else []
+        last = page.entries[limit - 1] if len(page.entries) > limit else None
         return config_pb2.ListVarsResponse(
-            vars=[_var_to(entry) for entry in entries[:limit]],
-            next_page_token=encode_page(last.kind is Kind.MANAGED, last.position) if last else "",
-            version=version,
-            etag=str(version),
+            vars=[var_to(entry) for entry in page.entries[:limit]],
+            next_page_token=(
+                self._pages.seal("ListVars", ref.tenant, last.kind is Kind.MANAGED, last.position) if last else ""
+            ),
+            version=page.version,
+            etag=page.etag,
+            staged=staged_to(staged),
         )
 
     async def SetVars(self, request: config_pb2.SetVarsRequest, context: Any) -> config_pb2.SetVarsResponse:
         """Set config vars."""
         wanted = [(each.name, each.value) for each in request.vars]
-        change = await self._registry.set_vars(actor_of(current_caller()), _mutation(request), wanted)
+        change = await self._vars.set(actor_of(current_caller()), _mutation(request), wanted)
         return config_pb2.SetVarsResponse(change=change_to(change))
 
     async def UnsetVars(self, request: config_pb2.UnsetVarsRequest, context: Any) -> config_pb2.UnsetVarsResponse:
         """Unset config vars."""
-        change = await self._registry.unset_vars(
-            actor_of(current_caller()), _mutation(request), request.names, ignore_missing=request.ignore_missing
+        change = await self._vars.unset(
+            actor_of(current_caller()),
+            _mutation(request),
+            list(request.names),
+            ignore_missing=request.ignore_missing,
         )
         return config_pb2.UnsetVarsResponse(change=change_to(change))
+
+    async def DiscardStaged(
+        self, request: config_pb2.DiscardStagedRequest, context: Any
+    ) -> config_pb2.DiscardStagedResponse:
+        """Drop what is staged."""
+        if request.spec:
+            require("apps.write")
+        changes, spec = await self._drafts.discard(
+            actor_of(current_caller()),
+            app_ref(request.app),
+            list(request.names),
+            spec=request.spec,
+            request_id=request.request_id,
+        )
+        return config_pb2.DiscardStagedResponse(changes=name_changes_to(changes), spec=spec)
 
 
 def _mutation(
@@ -90,35 +119,8 @@ def _mutation(
 ) -> Mutation:
     return Mutation(
         request_id=request.request_id,
-        app=request.app,
+        app=app_ref(request.app),
         stage=request.stage,
         validate_only=not isinstance(request, config_pb2.UpdateAppRequest) and request.validate_only,
         etag=request.etag,
     )
-
-
-def spec_from(spec: config_pb2.AppSpec) -> AppSpec:
-    """Return the domain's form of a spec."""
-    return AppSpec(
-        command=tuple(spec.command), image=spec.image, instances=spec.instances, health_path=spec.health_path
-    )
-
-
-def spec_to(spec: AppSpec) -> config_pb2.AppSpec:
-    """Return the proto of a spec."""
-    return config_pb2.AppSpec(
-        command=spec.command, image=spec.image, instances=spec.instances, health_path=spec.health_path
-    )
-
-
-def app_to(app: App) -> config_pb2.App:
-    """Return the proto of an app."""
-    message = config_pb2.App(
-        app_id=app.app_id, name=app.name, spec=spec_to(app.spec), version=app.version, etag=app.etag
-    )
-    message.created_at.FromDatetime(app.created_at)
-    return message
-
-
-def _var_to(entry: Entry) -> config_pb2.Var:
-    return config_pb2.Var(name=entry.name, value=entry.value, kind=_KINDS[entry.kind], addon=entry.addon)

@@ -7,19 +7,27 @@ from paaskit.clock import random_id, utc_now
 from paaskit.db import Database
 from paaskit.identity import IdentityVerifier
 from paaskit.keys import keys_from
-from paaskit.outbox import Relay
+from paaskit.outbox import Outbox
+from paaskit.paging import load_pages
 from paaskit.releases import Releases
 from paaskit.server import Assembly, Exposed
 from paaskit.trail import Trail
-from services.config.app_store import PURGE, REMOVE, AppStore
-from services.config.apps import Apps
-from services.config.domain import Registry
-from services.config.internal import Internal
+from paaskit.write_path import WritePath
 from services.config.internal_rpc import ConfigInternalServicer
-from services.config.neighbours import Remover, Vault, purge_message, remove_message
+from services.config.neighbours import PURGE, REMOVE, Post, Remover, Vault
 from services.config.rpc import ConfigServicer
+from services.config.rules.addons import Addons
+from services.config.rules.apps import Apps
+from services.config.rules.mutations import Mutations
+from services.config.rules.names import Names
+from services.config.rules.restore import History
+from services.config.rules.staged import Drafts
+from services.config.rules.vars import Vars
 from services.config.settings import Settings
-from services.config.store import Store
+from services.config.store.apps import AppStore
+from services.config.store.changes import Store
+from services.config.store.left_over import LeftOver
+from services.config.store.lists import Lists
 
 _SERVICES = config_pb2.DESCRIPTOR.services_by_name
 
@@ -35,14 +43,16 @@ async def assemble(settings: Settings) -> Assembly:
 
     trail = Trail(database, audit)
     releases = Releases(database, releaser)
-    store = Store(database, trail=trail, releases=releases)
-    app_store = AppStore(
-        database, trail=trail, releases=releases, farewells={PURGE: purge_message, REMOVE: remove_message}
-    )
-    vault, remover = Vault(secrets), Remover(releaser)
-    registry = Registry(store, releases, new_id=random_id)
-    apps = Apps(app_store, registry, releases, new_id=random_id)
-    internal = Internal(store, registry, vault)
+    path = WritePath(database, trail=trail, releases=releases)
+    store, lists, left_over = Store(database, path), Lists(database), LeftOver(database, clock=utc_now)
+    vault = Vault(secrets)
+    post = Post(database, left_over, vault=vault, remover=Remover(releaser))
+
+    mutations = Mutations(store, releases, new_id=random_id, clock=utc_now)
+    app_store = AppStore(path, farewells=[PURGE, REMOVE])
+    apps = Apps(app_store, lists, mutations, post, new_id=random_id, clock=utc_now)
+    drafts = Drafts(store, lists)
+    addons = Addons(store, left_over, mutations, vault=vault, post=post, new_id=random_id, clock=utc_now)
 
     async def close() -> None:
         for channel in (tokens, audit, secrets, releaser):
@@ -54,12 +64,25 @@ async def assemble(settings: Settings) -> Assembly:
             Exposed(
                 _SERVICES["ConfigService"],
                 config_pb2_grpc.add_ConfigServiceServicer_to_server,
-                ConfigServicer(registry, apps, store),
+                ConfigServicer(
+                    config_vars=Vars(mutations),
+                    apps=apps,
+                    drafts=drafts,
+                    lists=lists,
+                    pages=load_pages(settings.page_key_file),
+                ),
             ),
             Exposed(
                 _SERVICES["ConfigInternalService"],
                 config_pb2_grpc.add_ConfigInternalServiceServicer_to_server,
-                ConfigInternalServicer(internal, apps, store),
+                ConfigInternalServicer(
+                    names=Names(store),
+                    history=History(store),
+                    drafts=drafts,
+                    addons=addons,
+                    lists=lists,
+                    store=store,
+                ),
             ),
         ],
         verifier=IdentityVerifier(keys_from(tokens), clock=utc_now),
@@ -67,9 +90,10 @@ async def assemble(settings: Settings) -> Assembly:
         background={
             "audit_relay": trail.run,
             "release_relay": releases.run,
-            "purge_relay": Relay(database, destination=PURGE, deliver=vault.purge).run,
-            "remove_relay": Relay(database, destination=REMOVE, deliver=remover.remove).run,
+            **post.background,
+            "attachings": addons.run,
         },
         close=close,
+        outbox=Outbox(database),
         foreign_rules={},
     )

@@ -1,5 +1,6 @@
 """The composition root of releaser."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from paas.releaser.v1 import releaser_pb2, releaser_pb2_grpc
@@ -9,26 +10,42 @@ from paaskit.clock import random_id, utc_now
 from paaskit.db import Database
 from paaskit.identity import IdentityVerifier
 from paaskit.keys import keys_from
+from paaskit.outbox import Outbox
+from paaskit.paging import load_pages
 from paaskit.server import Assembly, Exposed
 from paaskit.settings import SettingsError
 from paaskit.trail import Trail
+from paaskit.write_path import WritePath
+from services.releaser.apps import Apps
+from services.releaser.by_hand.drafts import Drafts
+from services.releaser.by_hand.execution import Execution
+from services.releaser.by_hand.left_over import LeftOver
+from services.releaser.by_hand.rollback import Rollbacks
 from services.releaser.instances import Limits
 from services.releaser.local import LocalRuntime
 from services.releaser.neighbours import ConfigService, SecretsService
-from services.releaser.releasing import Releases
-from services.releaser.rollout import Rollout, States
+from services.releaser.releases import Releases, Requests
 from services.releaser.rpc import ReleaserInternalServicer, ReleaserServicer
-from services.releaser.runner import Pace, Runner
 from services.releaser.runtime import DeploymentSource, Runtime
 from services.releaser.settings import Settings
-from services.releaser.store import Store
-from services.releaser.undoing import Undoing
-from services.releaser.watching import Changes
-from services.releaser.work_store import WorkStore
+from services.releaser.store.apps import AppStore
+from services.releaser.store.by_hand import ByHandStore
+from services.releaser.store.leases import LeaseStore
+from services.releaser.store.order_book import OrderBook
+from services.releaser.store.releases import ReleaseStore
+from services.releaser.store.settlements import SettlementStore
+from services.releaser.store.work import WorkStore
+from services.releaser.watches import Watches
+from services.releaser.work.rollout import Rollout, States
+from services.releaser.work.runner import Pace, Runner
+from services.releaser.work.undo import Undoer
+
+ChooseRuntime = Callable[[Settings, DeploymentSource], Runtime]
+"""Returns what runs apps, given where it gets the values of what it has to start again."""
 
 
-async def assemble(settings: Settings) -> Assembly:
-    """Build everything. Raises SettingsError for a runtime there is none of."""
+async def assemble(settings: Settings, *, choose: ChooseRuntime | None = None) -> Assembly:
+    """Build everything, with the runtime that `choose` gives. Raises SettingsError for a runtime there is none of."""
     tokens = open_channel(settings.tokens_address, service="tokens", tls=settings)
     audit = open_channel(settings.audit_address, service="audit", tls=settings)
     config_channel = open_channel(settings.config_address, service="config", tls=settings)
@@ -37,25 +54,32 @@ async def assemble(settings: Settings) -> Assembly:
 
     database = Database(settings.database_url, password_file=settings.database_password_file, service="releaser")
     trail = Trail(database, audit)
-    store = Store(database, trail)
-    work = WorkStore(database, trail, holder=random_id())
-    changes = Changes()
+    watches = Watches()
+    app_store, release_store = AppStore(database), ReleaseStore(database)
+    leases = LeaseStore(database, holder=random_id())
+    work = WorkStore(database, trail, leases)
 
-    states = States(config, secrets, store)
-    runtime = choose_runtime(settings, states.deployment)
-    rollout = Rollout(work, states, runtime=runtime, changes=changes)
-    undoing = Undoing(work, config=config, secrets=secrets, changes=changes)
-    pace = Pace(at_once=settings.releases_at_once, spacing_seconds=settings.spacing_seconds)
-    runner = Runner(work, rollout, undoing, runtime=runtime, changes=changes, pace=pace)
-    releases = Releases(
-        store,
-        config=config,
-        secrets=secrets,
+    states = States(config, secrets, release_store)
+    runtime = (choose or choose_runtime)(settings, states.deployment)
+    runner = Runner(
+        leases,
+        work,
+        rollout=Rollout(work, states, runtime=runtime, watches=watches),
+        undoer=Undoer(SettlementStore(leases), release_store, config=config, secrets=secrets, watches=watches),
         runtime=runtime,
-        changes=changes,
-        wake=runner.wake,
-        interrupt=runner.interrupt,
+        watches=watches,
+        pace=Pace(at_once=settings.releases_at_once, spacing_seconds=settings.spacing_seconds),
     )
+
+    apps = Apps(app_store, config)
+    by_hand = ByHandStore(database, WritePath(database, trail=trail))
+    execution = Execution(by_hand, config=config, secrets=secrets, wake=runner.wake)
+    pages = load_pages(settings.page_key_file)
+    releases = Releases(apps, release_store, runtime=runtime, watches=watches, pages=pages)
+    drafts = Drafts(apps, by_hand, execution, config=config, secrets=secrets)
+    rollbacks = Rollbacks(apps, release_store, by_hand, execution=execution, config=config, secrets=secrets)
+    left_over = LeftOver(by_hand, execution)
+    requests = Requests(OrderBook(database), app_store, watches, wake=runner.wake, interrupt=runner.interrupt)
     await database.open()
 
     async def close() -> None:
@@ -70,20 +94,21 @@ async def assemble(settings: Settings) -> Assembly:
             Exposed(
                 services["ReleaserService"],
                 releaser_pb2_grpc.add_ReleaserServiceServicer_to_server,
-                ReleaserServicer(releases),
+                ReleaserServicer(releases, drafts, rollbacks),
             ),
             Exposed(
                 services["ReleaserInternalService"],
                 releaser_pb2_grpc.add_ReleaserInternalServiceServicer_to_server,
-                ReleaserInternalServicer(releases),
+                ReleaserInternalServicer(requests),
             ),
         ],
         verifier=IdentityVerifier(keys_from(tokens), clock=utc_now),
         record=trail.record,
-        background={"audit_relay": trail.run, "runner": runner.run, "runtime": runtime.run},
+        background={"audit_relay": trail.run, "runner": runner.run, "runtime": runtime.run, "left_over": left_over.run},
         close=close,
+        outbox=Outbox(database),
         foreign_rules={},
-        stopping=changes.stop,
+        stopping=watches.stop,
     )
 
 

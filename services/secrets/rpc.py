@@ -9,7 +9,7 @@ from paaskit.access import app_ref, current_caller
 from paaskit.audit import actor_of
 from paaskit.changes import Mutation, action_to, change_to, name_changes_to
 from paaskit.errors import FieldViolation, InvalidInput
-from paaskit.paging import decode_page, encode_page, page_size
+from paaskit.paging import Pages, page_size
 from paaskit.redact import Plaintext
 from services.secrets.listing import Listing
 from services.secrets.reveal import Revealer
@@ -30,21 +30,25 @@ _FORMATS = {
 class SecretsServicer(secrets_pb2_grpc.SecretsServiceServicer):
     """What users call."""
 
-    def __init__(self, vault: Vault, revealer: Revealer, listing: Listing) -> None:
+    def __init__(self, vault: Vault, revealer: Revealer, listing: Listing, pages: Pages) -> None:
         self._vault = vault
         self._revealer = revealer
         self._listing = listing
+        self._pages = pages
 
     async def ListSecrets(
         self, request: secrets_pb2.ListSecretsRequest, context: Any
     ) -> secrets_pb2.ListSecretsResponse:
         """List the names of an app's secrets."""
         limit = page_size(request.page_size, default=_PAGE, most=_PAGE)
-        (after,) = decode_page(request.page_token, int) or (None,)
-        page = await self._listing.page(app_ref(request.app), after=after, limit=limit)
+        ref = app_ref(request.app)
+        (after,) = self._pages.open("ListSecrets", ref.tenant, request.page_token, int) or (None,)
+        page = await self._listing.page(ref, after=after, limit=limit)
         return secrets_pb2.ListSecretsResponse(
             secrets=[_secret_to(entry) for entry in page.entries],
-            next_page_token="" if page.next_after is None else encode_page(page.next_after),
+            next_page_token=(
+                "" if page.next_after is None else self._pages.seal("ListSecrets", ref.tenant, page.next_after)
+            ),
             version=page.version,
             staged=[staged_to(change) for change in page.staged],
         )

@@ -10,6 +10,8 @@ from paaskit.db import Database
 from paaskit.errors import Unavailable
 from paaskit.identity import IdentityVerifier
 from paaskit.keys import keys_from
+from paaskit.outbox import Outbox
+from paaskit.paging import load_pages
 from paaskit.releases import Releases
 from paaskit.server import Assembly, Exposed
 from paaskit.settings import SettingsError
@@ -66,6 +68,7 @@ async def assemble(settings: Settings) -> Assembly:
         Vault(changes, keyring, registry, releases, new_id=random_id),
         Revealer(RevealStore(database, write_path), registry, keyring),
         Listing(readings, drafts, registry, clock=utc_now),
+        load_pages(settings.page_key_file),
     )
     internal = SecretsInternalServicer(
         store,
@@ -103,6 +106,7 @@ async def assemble(settings: Settings) -> Assembly:
             "left_claims": LeftClaims(store, changes).run,
         },
         close=close,
+        outbox=Outbox(database),
         foreign_rules={},
     )
 

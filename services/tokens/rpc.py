@@ -1,8 +1,8 @@
 """Between protos and the rules: one short method per RPC."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from google.protobuf.duration_pb2 import Duration
@@ -10,18 +10,22 @@ from paas.tokens.v1 import tokens_pb2, tokens_pb2_grpc
 
 from paaskit.access import current_caller, current_user
 from paaskit.audit import actor_of
-from services.tokens.asked import NewToken, SignIn
-from services.tokens.domain import Token, Tokens
-from services.tokens.signing import raw_bytes
+from paaskit.paging import Pages, page_size
+from services.tokens.check.signing import raw_bytes
+from services.tokens.domain import MAX_PAGE_SIZE, Place, Tokens
+from services.tokens.rules.asked import NewToken, SignIn
+from services.tokens.token import Token
 
-_LONGEST = timedelta(days=100_000)
+_LONGEST: Final = timedelta(days=100_000)
+_LIST: Final = "ListTokens"
 
 
 class TokensServicer(tokens_pb2_grpc.TokensServiceServicer):
     """What users call."""
 
-    def __init__(self, tokens: Tokens) -> None:
+    def __init__(self, tokens: Tokens, pages: Pages) -> None:
         self._tokens = tokens
+        self._pages = pages
 
     async def WhoAmI(self, request: tokens_pb2.WhoAmIRequest, context: Any) -> tokens_pb2.WhoAmIResponse:
         """Say who is calling."""
@@ -31,7 +35,7 @@ class TokensServicer(tokens_pb2_grpc.TokensServiceServicer):
             subject=token.subject,
             kind=token.kind.value,
             permissions=sorted(token.permissions),
-            apps=sorted(token.apps or ()),
+            apps=token.app_names,
         )
         answer.expires_at.FromDatetime(token.expires_at)
         return answer
@@ -50,10 +54,14 @@ class TokensServicer(tokens_pb2_grpc.TokensServiceServicer):
 
     async def ListTokens(self, request: tokens_pb2.ListTokensRequest, context: Any) -> tokens_pb2.ListTokensResponse:
         """List living tokens."""
-        found, more = await self._tokens.page(
-            current_user(), page_size=request.page_size, page_token=request.page_token
+        user = current_user()
+        limit = page_size(request.page_size, default=MAX_PAGE_SIZE, most=MAX_PAGE_SIZE)
+        after = _place_from(self._pages.open(_LIST, user.tenant, request.page_token, str, str))
+        found, more = await self._tokens.page(user, limit=limit, after=after)
+        return tokens_pb2.ListTokensResponse(
+            tokens=[_to_proto(token) for token in found],
+            next_page_token=self._pages.seal(_LIST, user.tenant, *_parts_of(more)) if more else "",
         )
-        return tokens_pb2.ListTokensResponse(tokens=[_to_proto(token) for token in found], next_page_token=more)
 
     async def RevokeToken(self, request: tokens_pb2.RevokeTokenRequest, context: Any) -> tokens_pb2.RevokeTokenResponse:
         """End a token and all made with it."""
@@ -92,12 +100,20 @@ def _ttl(duration: Duration) -> timedelta:
     return min(max(timedelta(), timedelta(seconds=min(duration.seconds, _LONGEST.total_seconds()))), _LONGEST)
 
 
+def _parts_of(place: Place) -> tuple[str, str]:
+    return place.created_at.isoformat(), place.token_id
+
+
+def _place_from(parts: tuple[str, ...] | None) -> Place | None:
+    return None if parts is None else Place(created_at=datetime.fromisoformat(parts[0]), token_id=parts[1])
+
+
 def _to_proto(token: Token) -> tokens_pb2.Token:
     message = tokens_pb2.Token(
         token_id=token.token_id,
         name=token.name,
         permissions=sorted(token.permissions),
-        apps=sorted(token.apps or ()),
+        apps=token.app_names,
         creator=token.creator,
     )
     message.created_at.FromDatetime(token.created_at)

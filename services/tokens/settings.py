@@ -11,4 +11,5 @@ class Settings(ServiceSettings):
     """What `tokens` needs beside what every service needs."""
 
     audit_address: str = setting("Where audit is reached, host:port.")
+    config_address: str = setting("Where config is reached, asked which apps a new token is limited to, host:port.")
     signing_key_file: Path = setting("The Ed25519 private key that signs identities, PEM PKCS #8.")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from paaskit.identity import AppScope
 from tests.access import table
 
 SERVICE_NAMES: Final = (
@@ -54,7 +55,7 @@ class Kind:
     permissions: frozenset[str] | None = None
     flaw: Flaw = Flaw.NONE
     tenant: str = "acme"
-    apps: frozenset[str] | None = None
+    apps: AppScope | None = None
     label: str = ""
 
     def __str__(self) -> str:
@@ -79,7 +80,7 @@ def kinds() -> Iterator[Kind]:
         others = EVERY_PERMISSION - {permission}
         yield Kind(certificate="gateway", permissions=others, label=f"with all but {permission}")
     yield Kind(certificate="gateway", permissions=frozenset(), label="with no permission")
-    other_app = frozenset({"other"})
+    other_app = frozenset({("other", "a2")})
     for certificate in SERVICE_NAMES:
         label = "with an admin limited to another app"
         yield Kind(certificate=certificate, permissions=EVERY_PERMISSION, apps=other_app, label=label)

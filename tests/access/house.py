@@ -28,15 +28,16 @@ from services.releaser.server import assemble as assemble_releaser
 from services.releaser.settings import Settings as ReleaserSettings
 from services.secrets.server import assemble as assemble_secrets
 from services.secrets.settings import Settings as SecretsSettings
+from services.tokens.check.signing import Signer
 from services.tokens.server import assemble as assemble_tokens
 from services.tokens.settings import Settings as TokensSettings
-from services.tokens.signing import Signer
 from tests.access.callers import STRANGERS, Flaw, Kind
 from tests.access.methods import SERVERS, Method
 from tests.access.strangers import make_strangers
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import PATIENCE
 
 Metadata = tuple[tuple[str, str], ...]
 
@@ -91,13 +92,13 @@ class House:
         raw = request.SerializeToString()
         if not method.descriptor.server_streaming:
             unary: Any = channel.unary_unary(method.path)
-            return await unary(raw, metadata=metadata, timeout=30)
+            return await unary(raw, metadata=metadata, timeout=PATIENCE)
         if method.descriptor.client_streaming:
             both: Any = channel.stream_stream(method.path)
-            call = both(iter([raw]), metadata=metadata, timeout=30)
+            call = both(iter([raw]), metadata=metadata, timeout=PATIENCE)
         else:
             stream: Any = channel.unary_stream(method.path)
-            call = stream(raw, metadata=metadata, timeout=30)
+            call = stream(raw, metadata=metadata, timeout=PATIENCE)
         try:
             async for answer in call:
                 return answer
@@ -163,10 +164,11 @@ async def whole_house(
             "tls_cert_file": files.tls_cert_file,
             "tls_key_file": files.tls_key_file,
             "tls_ca_file": files.tls_ca_file,
+            "page_key_file": tls.page_key_file,
             "environment": "local",
         } | {f"{name}_address": addresses[name] for name in neighbours}
 
-    tokens = TokensSettings(**shared("tokens", "audit"), signing_key_file=signing)
+    tokens = TokensSettings(**shared("tokens", "audit", "config"), signing_key_file=signing)
     audit = AuditSettings(**shared("audit", "tokens"))
     config = ConfigSettings(**shared("config", "tokens", "audit", "secrets", "releaser"))
     secrets = SecretsSettings(

@@ -9,10 +9,12 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
+from paas.operations.v1 import operations_pb2
 
 from gateway.routes import contracts
 
 SERVERS: Final = ("config", "secrets", "tokens", "audit", "releaser")
+WITH_OUTBOX: Final = ("config", "secrets", "tokens", "releaser")
 _ON_EVERY_SERVER: Final[tuple[Any, ...]] = (
     health_pb2.DESCRIPTOR.services_by_name["Health"],
     reflection_pb2.DESCRIPTOR.services_by_name["ServerReflection"],
@@ -49,7 +51,8 @@ def services_of(server: str) -> list[ServiceDescriptor]:
         for service in file.services_by_name.values()
     ]
     envoys = [external_auth_pb2.DESCRIPTOR.services_by_name["Authorization"]] if server == "tokens" else []
-    return [*ours, *envoys, *_ON_EVERY_SERVER]
+    operations = [operations_pb2.DESCRIPTOR.services_by_name["OperationsInternalService"]]
+    return [*ours, *envoys, *(operations if server in WITH_OUTBOX else []), *_ON_EVERY_SERVER]
 
 
 def every_method() -> list[Method]:

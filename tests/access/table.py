@@ -41,7 +41,7 @@ USERS: Final = {
 
 SERVICES: Final = {
     # Over mTLS, by holders of these certificates.
-    "/paas.config.v1.ConfigInternalService/ResolveApp": {"secrets", "releaser"},
+    "/paas.config.v1.ConfigInternalService/ResolveApp": {"secrets", "releaser", "tokens"},
     "/paas.config.v1.ConfigInternalService/ClaimNames": {"secrets"},
     "/paas.config.v1.ConfigInternalService/ReleaseNames": {"secrets"},
     "/paas.config.v1.ConfigInternalService/GetDesiredState": {"releaser"},
@@ -61,6 +61,8 @@ SERVICES: Final = {
     "/paas.audit.v1.AuditInternalService/AppendEvents": {"config", "secrets", "tokens", "releaser"},
     "/paas.releaser.v1.ReleaserInternalService/RequestReleases": {"config", "secrets"},
     "/paas.releaser.v1.ReleaserInternalService/RemoveApp": {"config"},
+    "/paas.operations.v1.OperationsInternalService/GetOutbox": {"operator"},
+    "/paas.operations.v1.OperationsInternalService/GiveBackParked": {"operator"},
     "/envoy.service.auth.v3.Authorization/Check": {"gateway"},
 }
 

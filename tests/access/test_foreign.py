@@ -1,10 +1,10 @@
 """What belongs to another tenant and what does not exist are told apart by nobody (CVE-2023-24999, CVE-2026-40264).
 
-Covers: every method that names something, by name or by id: code, message and details are the same bytes. Leaves out
-how long the two take.
+Covers: every method that names something, by name or by id: code, message and details are the same bytes; and that a
+token limited to an app which is no more is a stranger to the app of that name. Leaves out how long the answers take.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import grpc
@@ -123,6 +123,32 @@ async def test_its_owner_gets_another_answer(house: House, things: Things, metho
     owner = await _answer(house, method, "app", THEIRS, kind=ACME)
     foreign = await _answer(house, method, "app", THEIRS)
     assert owner != foreign
+
+
+def _namers() -> list[Method]:
+    """Methods of users that name an app which is there."""
+    return [
+        method
+        for method in _finders()
+        if method.path in table.USERS and "app" in method.descriptor.input_type.fields_by_name
+    ]
+
+
+@pytest.mark.parametrize("method", _namers(), ids=lambda method: method.path)
+async def test_token_of_an_app_that_is_no_more_is_a_stranger_to_its_namesake(
+    house: House, things: Things, method: Method
+) -> None:
+    stranger = replace(ACME, apps=frozenset({(THEIRS, random_id())}))
+    code, message, _ = await _answer(house, method, "app", THEIRS, kind=stranger)
+    assert (code, message) == ("PERMISSION_DENIED", b"user:ada@example.com is limited to other apps.")
+
+
+@pytest.mark.parametrize("method", _harmless(), ids=lambda method: method.path)
+async def test_token_of_the_app_itself_is_none(house: House, things: Things, method: Method) -> None:
+    """The control of the one above."""
+    limited = replace(ACME, apps=frozenset({(THEIRS, things.app_id)}))
+    code, _, _ = await _answer(house, method, "app", THEIRS, kind=limited)
+    assert code != "PERMISSION_DENIED"
 
 
 async def _answer(

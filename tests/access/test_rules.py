@@ -1,21 +1,23 @@
 """A server does not start with a method whose access is not said exactly once.
 
-Covers: every way a rule can be wrong, by protos made here, and that `build_server` refuses as `rules_of` does. Leaves
-out what the rules then do (test_matrix).
+Covers: every way a rule can be wrong, by protos made here, that `build_server` refuses as `rules_of` does, and that
+the roles are those of the reviewed table. Leaves out what the rules then do (test_matrix).
 """
 
 from collections.abc import Callable
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import ServiceDescriptor
 from paas.access.v1 import access_pb2
 
+from paaskit import access
 from paaskit.access import Rule, RuleError, rules_of
 from paaskit.server import Assembly, Exposed, build_server
 from paaskit.settings import ServiceSettings
+from tests.access import table
 from tests.fixtures.serving import free_address
 from tests.fixtures.tls import Certificates
 
@@ -24,6 +26,12 @@ _GOOD = {
     "a permission": ("OddService", access_pb2.Rule(permission="apps.read", audit="apps.get")),
     "signed in": ("OddService", access_pb2.Rule(authenticated=True)),
     "callers": ("OddInternalService", access_pb2.Rule(callers=["config"])),
+    "a text as targets": ("OddService", access_pb2.Rule(permission="apps.read", audit="apps.get", targets="name")),
+    "texts as targets": ("OddService", access_pb2.Rule(permission="apps.read", audit="apps.get", targets="names")),
+    "texts in a repeated field as targets": (
+        "OddService",
+        access_pb2.Rule(permission="apps.read", audit="apps.get", targets="items.name"),
+    ),
 }
 _BAD = {
     "no rule": ("OddService", None),
@@ -47,6 +55,32 @@ _BAD = {
         access_pb2.Rule(permission="apps.read", audit="apps.get"),
     ),
     "signed in at an internal service": ("OddInternalService", access_pb2.Rule(authenticated=True)),
+} | {
+    f"targets {path}": ("OddService", access_pb2.Rule(permission="apps.read", audit="apps.get", targets=path))
+    for path in (
+        "nothing",
+        "items",
+        "items.nothing",
+        "items.name.more",
+        "items.number",
+        "item.name",
+        "name.name",
+        "number",
+        "raw",
+        ".name",
+        "name.",
+        "items..name",
+    )
+}
+
+_FIELDS: Final = {
+    # Of the request and of the items in it.
+    "name": (descriptor_pb2.FieldDescriptorProto.TYPE_STRING, False),
+    "names": (descriptor_pb2.FieldDescriptorProto.TYPE_STRING, True),
+    "number": (descriptor_pb2.FieldDescriptorProto.TYPE_INT64, False),
+    "raw": (descriptor_pb2.FieldDescriptorProto.TYPE_BYTES, False),
+    "item": (descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE, False),
+    "items": (descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE, True),
 }
 
 
@@ -58,7 +92,7 @@ def _service(name: str, rule: access_pb2.Rule | None) -> ServiceDescriptor:
         package=f"odd.v{number}",
         syntax="proto3",
         dependency=["paas/access/v1/access.proto"],
-        message_type=[descriptor_pb2.DescriptorProto(name="Nothing")],
+        message_type=[_message("Nothing", number), _message("Item", number)],
     )
     method = file.service.add(name=name).method.add(
         name="Do", input_type=f".odd.v{number}.Nothing", output_type=f".odd.v{number}.Nothing"
@@ -68,6 +102,20 @@ def _service(name: str, rule: access_pb2.Rule | None) -> ServiceDescriptor:
     pool = descriptor_pool.Default()
     pool.AddSerializedFile(file.SerializeToString())
     return pool.FindServiceByName(f"odd.v{number}.{name}")
+
+
+def _message(name: str, number: int) -> descriptor_pb2.DescriptorProto:
+    message = descriptor_pb2.DescriptorProto(name=name)
+    for place, (field, (kind, repeated)) in enumerate(_FIELDS.items(), start=1):
+        added = message.field.add(name=field, number=place, type=kind)
+        added.label = added.LABEL_REPEATED if repeated else added.LABEL_OPTIONAL
+        if kind == added.TYPE_MESSAGE:
+            added.type_name = f".odd.v{number}.Item"
+    return message
+
+
+def test_a_role_has_the_permissions_that_were_reviewed() -> None:
+    assert access.ROLES == table.ROLES
 
 
 @pytest.mark.parametrize("case", _GOOD)
@@ -115,6 +163,7 @@ def _settings(tls: Certificates) -> ServiceSettings:
         tls_cert_file=files.tls_cert_file,
         tls_key_file=files.tls_key_file,
         tls_ca_file=files.tls_ca_file,
+        page_key_file=tls.page_key_file,
     )
 
 

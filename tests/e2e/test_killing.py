@@ -1,12 +1,16 @@
 """`kill -9` in the middle of things: nothing acknowledged is lost, and nothing happens twice.
 
-Leaves out crashes at each chosen point inside a release, which releaser's own tests have.
+The short form of `tests/crash`, which kills by the hundred. Leaves out crashes at each chosen point inside a release,
+which releaser's own tests have.
 """
 
-import random
 import signal
 import time
 
+from tests.crash.balance import balance
+from tests.crash.test_failover import failover
+from tests.crash.test_kill import crash
+from tests.crash.writers import at_work
 from tests.e2e.installation import (
     Installation,
     Paas,
@@ -17,12 +21,7 @@ from tests.e2e.installation import (
     kill,
     pid_of,
     releases,
-    settled,
 )
-from tests.e2e.load import balance, load
-
-SERVICES = ("config", "secrets", "tokens", "audit", "releaser", "gateway")
-ROUNDS = 8
 
 
 def test_releaser_dies_in_the_middle_of_a_release(installation: Installation, paas: Paas) -> None:
@@ -41,29 +40,22 @@ def test_releaser_dies_in_the_middle_of_a_release(installation: Installation, pa
     installation.stack.wait_ready()
 
 
-def test_services_die_at_random_under_load(installation: Installation, idle: Paas) -> None:
-    choice = random.Random(7)
-    order = [choice.choice(SERVICES) for _ in range(ROUNDS - len(SERVICES))] + list(SERVICES)
-    choice.shuffle(order)
-    with load(idle) as books:
-        for part in order:
-            time.sleep(choice.uniform(0.2, 0.8))
-            installation.stack.kill_part(part)
-            # At once, where the supervisor would wait longer each time.
-            installation.stack.start_part(part)
-        time.sleep(0.5)
-    assert len(books.acknowledged) > 30
-    assert books.retried > 0
-    balance(idle, books)
+def test_services_die_under_load(installation: Installation, ada: Paas) -> None:
+    crash(installation, ada, kills=20, seed=7)
 
 
-def test_the_database_restarts_under_load(installation: Installation, idle: Paas) -> None:
-    with load(idle) as books:
+def test_databases_fail_over_under_load(installation: Installation, ada: Paas) -> None:
+    failover(installation, ada, rounds=1)
+
+
+def test_the_database_restarts_under_load(installation: Installation, ada: Paas) -> None:
+    live_app, draft_app = installation.new_app(ada, instances=0), installation.new_app(ada, instances=0)
+    live_app.ok("secrets:set", "SEED=1")
+    with at_work(live_app, draft_app) as books:
         for number in (signal.SIGINT, signal.SIGKILL):
             time.sleep(0.5)
             before = len(books.acknowledged)
             installation.stack.kill_part("postgres", number)
             eventually(lambda: len(books.acknowledged) > before + 10, seconds=20)  # noqa: B023 - called at once
     assert books.retried > 0
-    balance(idle, books)
-    assert settled(idle)
+    balance(installation.stack, live_app, draft_app, books)

@@ -15,6 +15,7 @@ def report_of(
     action: str = "config.set",
     actor: str = "user:ada@example.com",
     app: str = "web",
+    app_id: str = "a1",
     targets: tuple[str, ...] = ("LOG_LEVEL",),
     outcome: int = Outcome.OK,
     occurred_at: datetime | None = datetime(2026, 5, 4, 13, 42, tzinfo=UTC),
@@ -30,6 +31,7 @@ def report_of(
         action=action,
         actor=actor,
         app=app,
+        app_id=app_id,
         targets=targets,
         outcome=outcome,
         occurred_at=occurred_at,
@@ -70,5 +72,5 @@ class FakeLog:
             for event in self.events[tenant]
             if selection.app in {"", event.report.app}
             and selection.action in {"", event.report.action}
-            and (selection.apps is None or event.report.app in selection.apps)
+            and (selection.app_ids is None or event.report.app_id in selection.app_ids - {""})
         ]

@@ -1,80 +1,218 @@
-"""config and secrets as releaser sees them: versions of apps in memory.
+"""What config and secrets hold of apps, in memory: versions, drafts, what was asked before, orders that were kept.
 
-They restore once per change id and refuse an unexpected version, as the real ones do. `away` names the services that
-can't be reached; `hold` maps a method to an event it waits for before it does anything, and `hold_answer` to one it
-waits for before it answers, to stop a release right there.
+A small honest model. An app has a ledger in each of the two: a list of versions, each with every name's entry, and a
+draft beside it. In config's the app's spec is an entry under the empty name, and a name that is a secret has SEALED.
+Tests change it as users would; `desired_services` answers releaser from it.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
 
-from paaskit.errors import Conflict, Unavailable, app_not_found
-from paaskit.redact import Plaintext
-from services.releaser.domain import (
-    AppKey,
-    DesiredState,
-    NameChange,
-    Restore,
-    Restored,
-    RestoreScope,
-    SealedValues,
-    Spec,
-)
+from paaskit.changes import Action, NameChange
+from paaskit.errors import PaasError
+from paaskit.release_order import ReleasedChange
+from services.releaser.domain import AppKey, Spec, Versions
+
+SPEC: Final = ""
+SEALED: Final = object()
+"""A name's entry in config where its value is in secrets."""
+STAGED_AT: Final = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class ConfigVersion:
-    """One version of an app in config."""
+class Secret:
+    """A secret's value, and the one before while they overlap."""
 
-    spec: Spec
-    variables: dict[str, str]
-    sealed: tuple[str, ...] = ()
+    value: str
+    previous: str | None = None
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A staged entry (None: to be removed), who staged it, upon which live entry, and as which revision."""
+
+    entry: Any
+    by: str
+    base: int | None
+    revision: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An order in the outbox of config or secrets, which is sent only where releaser does not ask for its release."""
+
+    change_id: str
+    versions: Versions
+    description: str
+
+
+@dataclass
+class Ledger:
+    """One service's versions of an app's names. The oldest is `first`."""
+
+    first: int
+    versions: list[dict[str, Any]]
+    draft: dict[str, Staged] = field(default_factory=dict)
+    revision: int = 0
+    answers: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def newest(self) -> int:
+        """The live version."""
+        return self.first + len(self.versions) - 1
+
+    @property
+    def live(self) -> dict[str, Any]:
+        """The live entries."""
+        return self.versions[-1]
+
+    def at(self, version: int) -> dict[str, Any]:
+        """The entries of a version."""
+        assert self.first <= version <= self.newest, "a version that never was"
+        return self.versions[version - self.first]
+
+    def since(self, name: str) -> int | None:
+        """The version in which a name got its live entry; None where it has none."""
+        if name not in self.live:
+            return None
+        version = self.newest
+        while version > self.first and self.at(version - 1).get(name) == self.live[name]:
+            version -= 1
+        return version
+
+    def put(self, entries: Mapping[str, Any]) -> tuple[NameChange, ...]:
+        """Make a version with these entries (None: without), if it differs. Returns what that does."""
+        made = {name: entry for name, entry in {**self.live, **entries}.items() if entry is not None}
+        changes = changes_between(self.live, made)
+        if changes:
+            self.versions.append(made)
+        return changes
+
+    def stage(self, entries: Mapping[str, Any], *, by: str) -> None:
+        """Put entries (None: to be removed) into the draft."""
+        for name, entry in entries.items():
+            self.revision += 1
+            self.draft[name] = Staged(entry, by, self.since(name), self.revision)
+
+    def staged(self, *, secret: bool, upto: int | None = None) -> tuple[ReleasedChange, ...]:
+        """What releasing the draft would do."""
+        found = []
+        for name, staged in self.draft.items():
+            if upto is None or staged.revision <= upto:
+                action = Action.REMOVED if staged.entry is None else Action.CHANGED
+                if staged.entry is not None and name not in self.live:
+                    action = Action.ADDED
+                found.append(
+                    ReleasedChange(
+                        name=name,
+                        action=action,
+                        secret=secret,
+                        actor=staged.by,
+                        staged_at=STAGED_AT,
+                        replaces_newer=self.since(name) != staged.base,
+                    )
+                )
+        return tuple(found)
+
+    def take_draft(self, upto: int) -> None:
+        """Make the draft live, as far as it was staged up to a revision."""
+        taken = {name: staged for name, staged in self.draft.items() if staged.revision <= upto}
+        self.draft = {name: staged for name, staged in self.draft.items() if name not in taken}
+        self.put({name: staged.entry for name, staged in taken.items()})
+
+
+def changes_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[NameChange, ...]:
+    """What it takes from one to the other, name by name."""
+    found = [NameChange(name, Action.ADDED) for name in new if name not in old]
+    found += [NameChange(name, Action.CHANGED) for name in new if name in old and new[name] != old[name]]
+    return (*found, *(NameChange(name, Action.REMOVED) for name in old if name not in new))
 
 
 @dataclass
 class FakeApp:
-    """An app's versions; version N is at index N - 1 of `config` and N of `secrets`."""
+    """An app in config and in secrets."""
 
     key: AppKey
     name: str
-    config: list[ConfigVersion]
-    secrets: list[dict[str, str]] = field(default_factory=lambda: [{}])
-    restored: dict[str, Restored] = field(default_factory=dict)
+    config: Ledger
+    secrets: Ledger = field(default_factory=lambda: Ledger(0, [{}]))
+    kept: list[Kept] = field(default_factory=list)
+    over: set[str] = field(default_factory=set)
+    """Names whose overlap is over."""
+
+    @property
+    def versions(self) -> Versions:
+        """The live versions."""
+        return Versions(config=self.config.newest, secrets=self.secrets.newest or None)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The live config vars."""
+        return {name: entry for name, entry in self.config.live.items() if name and entry is not SEALED}
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The live secrets' values."""
+        return {name: secret.value for name, secret in self.secrets.live.items()}
 
     def change(self, *, spec: Spec | None = None, **variables: str) -> int:
-        """Set config vars or the spec; return the version."""
-        newest = self.config[-1]
-        self.config.append(ConfigVersion(spec or newest.spec, newest.variables | variables, newest.sealed))
-        return len(self.config)
+        """Set config vars or the spec; return config's version."""
+        self.config.put({**variables, **({SPEC: spec} if spec else {})})
+        return self.config.newest
+
+    def unset(self, *names: str) -> int:
+        """Unset config vars; return config's version."""
+        self.config.put(dict.fromkeys(names))
+        return self.config.newest
 
     def seal(self, **values: str) -> int:
         """Set secrets; return secrets' version."""
-        newest = self.config[-1]
-        names = tuple(dict.fromkeys([*newest.sealed, *values]))
-        if names != newest.sealed:
-            self.config.append(ConfigVersion(newest.spec, newest.variables, names))
-        self.secrets.append(self.secrets[-1] | values)
-        return len(self.secrets) - 1
+        self.config.put(dict.fromkeys(values, SEALED))
+        self.secrets.put({name: Secret(value) for name, value in values.items()})
+        return self.secrets.newest
 
-    def keep_restored(
-        self, once: str, restore: Restore, keep: Callable[[], int], changes: tuple[NameChange, ...]
-    ) -> Restored:
-        """Make the version by `keep`, unless only asked what it would be."""
-        if restore.validate_only:
-            return Restored(version=0, changes=changes)
-        self.restored[once] = Restored(version=keep(), changes=changes)
-        return self.restored[once]
+    def rotate(self, name: str, value: str) -> int:
+        """Give a secret another value beside which the old one is injected for a while; return secrets' version."""
+        self.secrets.put({name: Secret(value, previous=self.secrets.live[name].value)})
+        return self.secrets.newest
+
+    def unseal(self, *names: str) -> int:
+        """Unset secrets, whose names are free then; return secrets' version."""
+        self.secrets.put(dict.fromkeys(names))
+        self.config.put(dict.fromkeys(names))
+        return self.secrets.newest
+
+    def stage(self, *, by: str = "user:bob@example.com", spec: Spec | None = None, **variables: str | None) -> None:
+        """Stage config vars (None: to be unset) or the spec."""
+        self.config.stage({**variables, **({SPEC: spec} if spec else {})}, by=by)
+
+    def stage_secrets(self, *, by: str = "user:eve@example.com", **values: str | None) -> None:
+        """Stage secrets (None: to be unset). A new one claims its name at once."""
+        self.config.put({name: SEALED for name, value in values.items() if value is not None})
+        self.secrets.stage({name: None if value is None else Secret(value) for name, value in values.items()}, by=by)
+
+    def stage_rotation(self, name: str, value: str, *, by: str = "user:eve@example.com") -> None:
+        """Stage another value of a secret, beside which the old one is to be injected for a while."""
+        self.secrets.stage({name: Secret(value, previous=self.secrets.live[name].value)}, by=by)
 
 
 class FakeVariables:
-    """Both services' state."""
+    """All apps, and how the two services behave.
+
+    `away` names the services that can't be reached; `hold` maps a method to an event it waits for before it does
+    anything, and `hold_answer` to one it waits for before it answers, to stop a release right there; `refusals` to what
+    it is refused with.
+    """
 
     def __init__(self) -> None:
         self.apps: dict[AppKey, FakeApp] = {}
         self.away: set[str] = set()
         self.hold: dict[str, asyncio.Event] = {}
         self.hold_answer: dict[str, asyncio.Event] = {}
+        self.refusals: dict[str, PaasError] = {}
         self.calls: list[str] = []
 
     def app(
@@ -82,108 +220,5 @@ class FakeVariables:
     ) -> FakeApp:
         """Register an app at version 1."""
         key = AppKey(tenant=tenant, app_id=app_id)
-        self.apps[key] = FakeApp(key, name, [ConfigVersion(spec, variables)])
+        self.apps[key] = FakeApp(key, name, Ledger(1, [{SPEC: spec, **variables}]))
         return self.apps[key]
-
-    async def resolve_app(self, tenant: str, app: str) -> str:
-        await self._enter("config", "resolve_app")
-        for known in self.apps.values():
-            if (known.key.tenant, known.name) == (tenant, app):
-                return known.key.app_id
-        raise app_not_found(app)
-
-    async def desired_state(self, key: AppKey, version: int) -> DesiredState:
-        await self._enter("config", "desired_state")
-        app = self._get(key)
-        number = version or len(app.config)
-        found = app.config[number - 1]
-        return DesiredState(
-            app=app.name, spec=found.spec, version=number, variables=found.variables, sealed_names=found.sealed
-        )
-
-    async def resolve(self, key: AppKey, *, version: int, names: Sequence[str], release: int) -> SealedValues:
-        await self._enter("secrets", "resolve")
-        app = self._get(key)
-        number = version or len(app.secrets) - 1
-        stored = app.secrets[number]
-        wanted = {name: stored[name] for name in names if name in stored}
-        wanted |= {f"{name}_PREVIOUS": stored[f"{name}_PREVIOUS"] for name in names if f"{name}_PREVIOUS" in stored}
-        return SealedValues(version=number, values={name: Plaintext(value) for name, value in wanted.items()})
-
-    async def restore_config(self, restore: Restore, scope: RestoreScope) -> Restored:
-        await self._enter("config", "restore_config")
-        app = self._get(restore.key)
-        target, newest = app.config[restore.version - 1], app.config[-1]
-        sealed = target.sealed if scope is RestoreScope.EVERYTHING else newest.sealed
-        made = ConfigVersion(target.spec, target.variables, sealed)
-
-        def keep() -> int:
-            if made != newest:
-                app.config.append(made)
-            return len(app.config)
-
-        if (once := f"config {restore.change_id}") in app.restored:
-            return app.restored[once]
-        _check(restore, newest=len(app.config))
-        changes = _changes(newest.variables, made.variables)
-        return await self._leave(app.keep_restored(once, restore, keep, changes), "restore_config")
-
-    async def restore_secrets(self, restore: Restore) -> Restored:
-        await self._enter("secrets", "restore_secrets")
-        app = self._get(restore.key)
-        target, newest = app.secrets[restore.version], app.secrets[-1]
-
-        def keep() -> int:
-            if target != newest:
-                app.secrets.append(target)
-            return len(app.secrets) - 1
-
-        if (once := f"secrets {restore.change_id}") in app.restored:
-            return app.restored[once]
-        _check(restore, newest=len(app.secrets) - 1)
-        return await self._leave(app.keep_restored(once, restore, keep, _changes(newest, target)), "restore_secrets")
-
-    async def _leave(self, restored: Restored, method: str) -> Restored:
-        if method in self.hold_answer:
-            await self.hold_answer[method].wait()
-        return restored
-
-    def _get(self, key: AppKey) -> FakeApp:
-        if key not in self.apps:
-            raise app_not_found(key.app_id)
-        return self.apps[key]
-
-    async def _enter(self, service: str, method: str) -> None:
-        self.calls.append(method)
-        if service in self.away:
-            raise Unavailable(f"The {service} service is away.", metadata={"service": service})
-        if method in self.hold:
-            await self.hold[method].wait()
-
-
-class FakeConfig:
-    """config, without a channel."""
-
-    def __init__(self, variables: FakeVariables) -> None:
-        self.resolve_app = variables.resolve_app
-        self.desired_state = variables.desired_state
-        self.restore = variables.restore_config
-
-
-class FakeSecrets:
-    """secrets, without a channel."""
-
-    def __init__(self, variables: FakeVariables) -> None:
-        self.resolve = variables.resolve
-        self.restore = variables.restore_secrets
-
-
-def _changes(old: dict[str, str], new: dict[str, str]) -> tuple[NameChange, ...]:
-    found = [NameChange(name=name, action="added") for name in new if name not in old]
-    found += [NameChange(name=name, action="changed") for name in new if name in old and new[name] != old[name]]
-    return (*found, *(NameChange(name=name, action="removed") for name in old if name not in new))
-
-
-def _check(restore: Restore, *, newest: int) -> None:
-    if restore.expected_version not in (0, newest):
-        raise Conflict("It was changed in between.")

@@ -1,6 +1,6 @@
 """The fake config and secrets on real mTLS channels, for a whole releaser to call."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +10,14 @@ from grpc_status import rpc_status
 from paas.config.v1 import config_pb2, config_pb2_grpc
 from paas.secrets.v1 import secrets_pb2, secrets_pb2_grpc
 
+from paaskit.access import AppRef
+from paaskit.changes import action_to, name_changes_to
 from paaskit.errors import PaasError
 from paaskit.interceptors import encode_error
-from services.releaser.domain import AppKey, DesiredState, Restore, Restored, RestoreScope, SealedValues
-from services.releaser.neighbours import ACTIONS
+from paaskit.release_order import ReleasedChange
+from services.releaser.contracts import Draft, DraftOrder, DraftReleased, Outcome, Restore, Revert
+from services.releaser.domain import AppKey, DesiredState, SealedValues
+from tests.fakes.desired_services import FakeConfig, FakeSecrets
 from tests.fakes.desired_state import FakeVariables
 from tests.fakes.neighbours import on_channel
 from tests.fixtures.tls import Certificates
@@ -33,8 +37,8 @@ async def serving_variables(variables: FakeVariables, tls: Certificates) -> Asyn
     config = config_pb2_grpc.add_ConfigInternalServiceServicer_to_server
     secrets = secrets_pb2_grpc.add_SecretsInternalServiceServicer_to_server
     answering = (
-        _ConfigServicer(variables),  # type: ignore[abstract]  # only what releaser calls
-        _SecretsServicer(variables),  # type: ignore[abstract]  # only what releaser calls
+        _ConfigServicer(FakeConfig(variables)),  # type: ignore[abstract]  # only what releaser calls
+        _SecretsServicer(FakeSecrets(variables)),  # type: ignore[abstract]  # only what releaser calls
     )
     async with (
         on_channel(tls, "config", config, answering[0]) as config_address,
@@ -44,16 +48,15 @@ async def serving_variables(variables: FakeVariables, tls: Certificates) -> Asyn
 
 
 class _ConfigServicer(config_pb2_grpc.ConfigInternalServiceServicer):
-    def __init__(self, variables: FakeVariables) -> None:
-        self._variables = variables
+    def __init__(self, config: FakeConfig) -> None:
+        self._config = config
 
     async def ResolveApp(self, request: config_pb2.ResolveAppRequest, context: Any) -> Any:
-        app_id = await _answer(context, self._variables.resolve_app(request.tenant, request.app))
-        return config_pb2.ResolveAppResponse(app_id=app_id)
+        asked = AppRef(tenant=request.tenant, name=request.app)
+        return config_pb2.ResolveAppResponse(app_id=await _answer(context, self._config.resolve_app(asked)))
 
     async def GetDesiredState(self, request: config_pb2.GetDesiredStateRequest, context: Any) -> Any:
-        key = AppKey(tenant=request.tenant, app_id=request.app_id)
-        state: DesiredState = await _answer(context, self._variables.desired_state(key, request.version))
+        state: DesiredState = await _answer(context, self._config.desired_state(_key(request), request.version))
         return config_pb2.GetDesiredStateResponse(
             app=state.app,
             spec=config_pb2.AppSpec(
@@ -62,36 +65,60 @@ class _ConfigServicer(config_pb2_grpc.ConfigInternalServiceServicer):
                 instances=state.spec.instances,
                 health_path=state.spec.health_path,
             ),
-            version=state.version,
+            version=request.version,
             vars=[config_pb2.Assignment(name=name, value=value) for name, value in state.variables.items()],
             sealed_names=state.sealed_names,
         )
 
     async def RestoreVersion(self, request: config_pb2.RestoreVersionRequest, context: Any) -> Any:
-        everything = request.scope == config_pb2.RESTORE_SCOPE_EVERYTHING
-        scope = RestoreScope.EVERYTHING if everything else RestoreScope.CONFIG
-        restored: Restored = await _answer(context, self._variables.restore_config(_restore(request), scope))
-        return config_pb2.RestoreVersionResponse(version=restored.version, changes=_to_changes(restored))
+        outcome = await _answer(context, self._config.restore(_restore(request, skip_taken=request.skip_taken)))
+        return config_pb2.RestoreVersionResponse(**_outcome(outcome), spec_changed=outcome.spec_changed)
+
+    async def RevertChanges(self, request: config_pb2.RevertChangesRequest, context: Any) -> Any:
+        outcome = await _answer(context, self._config.revert(_revert(request)))
+        return config_pb2.RevertChangesResponse(**_outcome(outcome), spec_changed=outcome.spec_changed)
+
+    async def GetDraft(self, request: config_pb2.GetDraftRequest, context: Any) -> Any:
+        draft: Draft = await _answer(context, self._config.draft(_key(request)))
+        return config_pb2.GetDraftResponse(revision=draft.revision, **_config_changes(draft.changes))
+
+    async def ReleaseDraft(self, request: config_pb2.ReleaseDraftRequest, context: Any) -> Any:
+        released: DraftReleased = await _answer(context, self._config.release_draft(_draft_order(request)))
+        return config_pb2.ReleaseDraftResponse(version=released.version, **_config_changes(released.changes))
 
 
 class _SecretsServicer(secrets_pb2_grpc.SecretsInternalServiceServicer):
-    def __init__(self, variables: FakeVariables) -> None:
-        self._variables = variables
+    def __init__(self, secrets: FakeSecrets) -> None:
+        self._secrets = secrets
 
     async def ResolveForRelease(self, request: secrets_pb2.ResolveForReleaseRequest, context: Any) -> Any:
-        key = AppKey(tenant=request.tenant, app_id=request.app_id)
-        asked = self._variables.resolve(
-            key, version=request.version, names=tuple(request.names), release=request.release
+        asked = self._secrets.resolve(
+            _key(request), version=request.version, names=tuple(request.names), release=request.release
         )
         sealed: SealedValues = await _answer(context, asked)
         return secrets_pb2.ResolveForReleaseResponse(
-            version=sealed.version,
-            values=[secrets_pb2.SealedValue(name=name, value=value.reveal()) for name, value in sealed.values.items()],
+            values=[secrets_pb2.SealedValue(name=name, value=value.reveal()) for name, value in sealed.items()]
         )
 
     async def RestoreVersion(self, request: secrets_pb2.RestoreVersionRequest, context: Any) -> Any:
-        restored: Restored = await _answer(context, self._variables.restore_secrets(_restore(request)))
-        return secrets_pb2.RestoreVersionResponse(version=restored.version, changes=_to_changes(restored))
+        outcome = await _answer(context, self._secrets.restore(_restore(request)))
+        return secrets_pb2.RestoreVersionResponse(**_outcome(outcome))
+
+    async def RevertChanges(self, request: secrets_pb2.RevertChangesRequest, context: Any) -> Any:
+        outcome = await _answer(context, self._secrets.revert(_revert(request)))
+        return secrets_pb2.RevertChangesResponse(**_outcome(outcome))
+
+    async def GetDraft(self, request: secrets_pb2.GetDraftRequest, context: Any) -> Any:
+        draft: Draft = await _answer(context, self._secrets.draft(_key(request)))
+        staged = [_staged(secrets_pb2.StagedSecret(name=each.name), each) for each in draft.changes]
+        return secrets_pb2.GetDraftResponse(revision=draft.revision, secrets=staged)
+
+    async def ReleaseDraft(self, request: secrets_pb2.ReleaseDraftRequest, context: Any) -> Any:
+        released: DraftReleased = await _answer(context, self._secrets.release_draft(_draft_order(request)))
+        staged = [_staged(secrets_pb2.StagedSecret(name=each.name), each) for each in released.changes]
+        return secrets_pb2.ReleaseDraftResponse(
+            version=released.version, secrets=staged, config_version=released.config_version
+        )
 
 
 async def _answer(context: grpc.aio.ServicerContext[Any, Any], work: Any) -> Any:
@@ -101,17 +128,60 @@ async def _answer(context: grpc.aio.ServicerContext[Any, Any], work: Any) -> Any
         await context.abort_with_status(rpc_status.to_status(encode_error(error)))
 
 
-def _restore(request: Any) -> Restore:
+def _key(request: Any) -> AppKey:
+    return AppKey(tenant=request.tenant, app_id=request.app_id)
+
+
+def _restore(request: Any, *, skip_taken: bool = False) -> Restore:
     return Restore(
-        key=AppKey(tenant=request.tenant, app_id=request.app_id),
+        key=_key(request),
         version=request.version,
+        request_id=request.request_id,
         change_id=request.change_id,
         actor=request.actor,
-        expected_version=request.expected_version,
+        description=request.description,
+        skip_taken=skip_taken,
         validate_only=request.validate_only,
     )
 
 
-def _to_changes(restored: Restored) -> list[config_pb2.NameChange]:
-    by_name = {action: number for number, action in ACTIONS.items()}
-    return [config_pb2.NameChange(name=each.name, action=by_name[each.action]) for each in restored.changes]
+def _revert(request: Any) -> Revert:
+    return Revert(
+        key=_key(request),
+        before=request.from_version,
+        after=request.to_version,
+        request_id=request.request_id,
+        actor=request.actor,
+    )
+
+
+def _draft_order(request: Any) -> DraftOrder:
+    assert request.change_id == request.request_id, "releaser has one id for both"
+    return DraftOrder(
+        key=_key(request),
+        request_id=request.request_id,
+        revision=request.revision,
+        replace_newer=request.replace_newer,
+        actor=request.actor,
+        description=request.description,
+    )
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {"version": outcome.version, "changes": name_changes_to(outcome.changes), "taken": outcome.taken}
+
+
+def _config_changes(changes: Iterable[ReleasedChange]) -> dict[str, Any]:
+    found = [_staged(config_pb2.StagedVar(name=each.name), each) for each in changes if each.name]
+    specs = [_staged(config_pb2.StagedSpec(), each, action=False) for each in changes if not each.name]
+    return {"vars": found, "spec": specs[0] if specs else None}
+
+
+def _staged(message: Any, change: ReleasedChange, *, action: bool = True) -> Any:
+    if action:
+        message.action = action_to(change.action)
+    message.staged_by = change.actor
+    message.replaces_newer = change.replaces_newer
+    assert change.staged_at is not None
+    message.staged_at.FromDatetime(change.staged_at)
+    return message

@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from paaskit.access import PERMISSIONS
 from paaskit.clock import utc_now
-from paaskit.identity import HEADER, Identity
-from services.tokens.signing import Signer
+from paaskit.identity import HEADER, AppScope, Identity
+from services.tokens.check.signing import Signer
 
 
 def identity_of(
@@ -16,7 +16,7 @@ def identity_of(
     tenant: str = "acme",
     subject: str = "user:ada@example.com",
     permissions: frozenset[str] = PERMISSIONS,
-    apps: frozenset[str] | None = None,
+    apps: AppScope | None = None,
     token_id: str = "0" * 32,
 ) -> Identity:
     """An identity that is good for half a minute."""

@@ -1,5 +1,6 @@
-"""tokens, audit and releaser as config and secrets see them, on real mTLS channels. They keep what they are told."""
+"""What config and secrets have around them, on real mTLS channels: fakes that keep what they are told."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,13 +11,18 @@ import grpc
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from grpc_status import rpc_status
 from paas.audit.v1 import audit_pb2, audit_pb2_grpc
 from paas.releaser.v1 import releaser_pb2, releaser_pb2_grpc
+from paas.secrets.v1 import secrets_pb2, secrets_pb2_grpc
 from paas.tokens.v1 import tokens_pb2, tokens_pb2_grpc
 
 from paaskit.access import ADMIN
 from paaskit.clock import utc_now
+from paaskit.errors import Refused
 from paaskit.identity import HEADER, AppScope, Identity, claims_of
+from paaskit.interceptors import encode_error
+from paaskit.requests import request_id_reused
 from tests.fixtures.serving import free_address
 from tests.fixtures.tls import Certificates
 
@@ -36,7 +42,7 @@ class Signer:
         subject: str = "user:ada@example.com",
         permissions: frozenset[str] = ADMIN,
         apps: AppScope | None = None,
-        token_id: str = "t1",  # noqa: S107  # an id, and no token
+        token_id: str = "t1",  # noqa: S107  # an id, no token
         lifetime: timedelta = timedelta(seconds=60),
     ) -> Metadata:
         """The metadata a call of this user arrives with from the gateway."""
@@ -111,11 +117,78 @@ class FakeReleaser(releaser_pb2_grpc.ReleaserInternalServiceServicer):
         return releaser_pb2.RemoveAppResponse()
 
 
+@dataclass
+class FakeSecrets(secrets_pb2_grpc.SecretsInternalServiceServicer):
+    """Keeps managed values by app and name, each with the attaching it is of, and knows which apps are gone.
+
+    `down`: answers nothing. `refuses`: refuses to store. `waits` holds up storing until it is set. `forgets_to_answer`:
+    does what it is asked and answers nothing.
+    """
+
+    stored: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+    purged: list[str] = field(default_factory=list)
+    down: bool = False
+    refuses: bool = False
+    forgets_to_answer: bool = False
+    waits: asyncio.Event | None = None
+    asked: int = 0
+
+    async def StoreManagedValue(
+        self, request: secrets_pb2.StoreManagedValueRequest, context: Any
+    ) -> secrets_pb2.StoreManagedValueResponse:
+        self.asked += 1
+        await self._answer_at_all(context)
+        if self.waits is not None:
+            await self.waits.wait()
+        key = (request.app_id, request.name)
+        value, attachment = self.stored.get(key, (None, None))
+        if self.refuses or request.app_id in self.purged:
+            refused = Refused("This name holds a secret.", reason="NAME_IS_SECRET")
+            await context.abort_with_status(rpc_status.to_status(encode_error(refused)))
+        if attachment == request.attachment_id and value != request.value:
+            await context.abort_with_status(rpc_status.to_status(encode_error(request_id_reused())))
+        changed = value != request.value
+        self.stored[key] = (request.value, request.attachment_id)
+        self.versions[request.app_id] = self.versions.get(request.app_id, 0) + changed
+        if self.forgets_to_answer:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "lost on the way")
+        return secrets_pb2.StoreManagedValueResponse(changed=changed, version=self.versions[request.app_id])
+
+    async def DeleteManagedValue(
+        self, request: secrets_pb2.DeleteManagedValueRequest, context: Any
+    ) -> secrets_pb2.DeleteManagedValueResponse:
+        await self._answer_at_all(context)
+        _, attachment = self.stored.get((request.app_id, request.name), (None, None))
+        if attachment == request.attachment_id:
+            del self.stored[request.app_id, request.name]
+        return secrets_pb2.DeleteManagedValueResponse()
+
+    async def PurgeApp(self, request: secrets_pb2.PurgeAppRequest, context: Any) -> secrets_pb2.PurgeAppResponse:
+        await self._answer_at_all(context)
+        self.purged.append(request.app_id)
+        self.stored = {key: value for key, value in self.stored.items() if key[0] != request.app_id}
+        return secrets_pb2.PurgeAppResponse()
+
+    async def _answer_at_all(self, context: Any) -> None:
+        if self.down:
+            await context.abort(grpc.StatusCode.UNAVAILABLE, "down")
+
+
 @asynccontextmanager
-async def on_channel(tls: Certificates, service: str, register: Any, servicer: Any) -> AsyncIterator[str]:
+async def on_channel(
+    tls: Certificates,
+    service: str,
+    register: Any,
+    servicer: Any,
+    *,
+    most_bytes: int = -1,
+    most_at_once: int | None = None,
+) -> AsyncIterator[str]:
     """Serve a fake with the certificate of `service`; gives the address."""
     address, files = free_address(), tls.settings(service)
-    server = grpc.aio.server()
+    options = [("grpc.max_receive_message_length", most_bytes)]
+    server = grpc.aio.server(options=options, maximum_concurrent_rpcs=most_at_once)
     register(servicer, server)
     server.add_secure_port(
         address,

@@ -1,15 +1,15 @@
 """Tokens in memory, with the same rules of sight and descent as the SQL."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from paaskit.audit import AuditEvent
-from paaskit.errors import InvalidInput
-from paaskit.requests import RequestKey
-from services.tokens.domain import Circumstances, Kind, Token
-from services.tokens.paging import Place
+from paaskit.requests import Answer, RequestKey, request_id_reused
+from paaskit.write_path import Decision
+from services.tokens.domain import Decide, Found, Place
+from services.tokens.token import Kind, Token, TokenRows
 
 
 def _is_child(token: Token, parent: Token) -> bool:
@@ -17,15 +17,14 @@ def _is_child(token: Token, parent: Token) -> bool:
 
 
 class FakeTokenStore:
-    """Implements `TokenStore` and `Change`, and what the sign-in check and the notes of use need."""
+    """Implements `TokenStore`, and what the sign-in check and the notes of use need."""
 
     def __init__(self) -> None:
         self.tokens: dict[tuple[str, str], Token] = {}
         self.ids_by_digest: dict[bytes, tuple[str, str]] = {}
         self.events: list[AuditEvent] = []
-        self.requests: dict[tuple[str, str, str], str] = {}
+        self.requests: dict[tuple[str, str, str], tuple[str, str]] = {}
         self.lookups = 0
-        self._tenant = ""
 
     async def find_by_digest(self, digest: bytes) -> Token | None:
         self.lookups += 1
@@ -36,77 +35,73 @@ class FakeTokenStore:
         return self.tokens.get((tenant, token_id))
 
     async def page(
-        self, tenant: str, *, apps: frozenset[str] | None, after: Place | None, limit: int, now: datetime
-    ) -> Sequence[Token]:
+        self, tenant: str, *, app_ids: frozenset[str] | None, after: Place | None, limit: int, now: datetime
+    ) -> Found:
         found = [
             token
-            for token in self._living(tenant, apps=apps, now=now)
+            for token in self._living(tenant, now=now, app_ids=app_ids)
             if token.kind is Kind.PAT
             and (after is None or (token.created_at, token.token_id) > (after.created_at, after.token_id))
         ]
         return sorted(found, key=lambda token: (token.created_at, token.token_id))[:limit]
 
-    @asynccontextmanager
-    async def change(self, tenant: str) -> AsyncIterator["FakeTokenStore"]:
-        before = (dict(self.tokens), dict(self.ids_by_digest), list(self.events), dict(self.requests))
-        self._tenant = tenant
-        try:
-            yield self
-        except BaseException:
-            self.tokens, self.ids_by_digest, self.events, self.requests = before
-            raise
+    async def create(
+        self, tenant: str, *, parent_id: str, name: str, now: datetime, request: RequestKey, decide: Decide
+    ) -> tuple[Found, Answer]:
+        parents = [token for token in self.tokens.values() if (token.tenant, token.token_id) == (tenant, parent_id)]
+        namesakes = [each for each in self._living(tenant, now=now) if each.name == name and each.kind is Kind.PAT]
+        found = [*parents, *(each for each in namesakes if each not in parents)]
+        same = (tenant, request.request_id, request.subject)
+        if same in self.requests:
+            known, answer = self.requests[same]
+            if known != request.fingerprint:
+                raise request_id_reused()
+            return found, json.loads(answer)
+        decision = decide(found)
+        self._write(tenant, decision)
+        self.requests[same] = (request.fingerprint, json.dumps(decision.answer))
+        return found, decision.answer
 
-    async def circumstances(self, *, parent_id: str, name: str, key: RequestKey, now: datetime) -> Circumstances:
-        known = self.requests.get((self._tenant, key.request_id, key.subject))
-        if known is not None and known != key.fingerprint:
-            raise InvalidInput("used", reason="REQUEST_ID_REUSED")
-        namesakes = [each for each in self._living(self._tenant, apps=None, now=now) if each.name == name]
-        return Circumstances(
-            parent=self.tokens.get((self._tenant, parent_id)),
-            namesake=next((each for each in namesakes if each.kind is Kind.PAT), None),
-            made_before=known is not None,
-        )
-
-    async def add(self, token: Token, digest: bytes) -> None:
-        self.tokens[token.tenant, token.token_id] = token
-        self.ids_by_digest[digest] = (token.tenant, token.token_id)
-
-    async def end_sign_ins(self, user: str, *, creator: str, now: datetime) -> None:
-        for token in self._living(self._tenant, apps=None, now=now):
-            if token.kind is Kind.USER and token.name == user and token.creator == creator:
-                self._end(token, now)
-
-    async def revoke(self, reference: str, *, apps: frozenset[str] | None, now: datetime) -> Sequence[Token]:
-        chosen = [
+    async def revoke(
+        self, tenant: str, reference: str, *, app_ids: frozenset[str] | None, now: datetime, decide: Decide
+    ) -> Found:
+        family = [
             token
-            for token in self._living(self._tenant, apps=apps, now=now)
+            for token in self._living(tenant, now=now, app_ids=app_ids)
             if token.token_id == reference or (token.name == reference and token.kind is Kind.PAT)
         ]
-        family = list(chosen)
+        chosen = list(family)
         for token in family:
             family += [each for each in self.tokens.values() if _is_child(each, token)]
-        return [self._end(token, now) for token in family if token.is_living(now)]
+        made = [token for token in family if token not in chosen and token.is_living(now)]
+        found = [*chosen, *sorted(made, key=lambda token: (token.name, token.token_id))]
+        self._write(tenant, decide(found))
+        return found
 
-    async def record(self, event: AuditEvent) -> None:
-        self.events.append(event)
-
-    async def remember(self, key: RequestKey, token: Token) -> None:
-        self.requests[token.tenant, key.request_id, key.subject] = key.fingerprint
+    async def sign_in(self, tenant: str, user: str, *, now: datetime, decide: Decide) -> Found:
+        found = [each for each in self._living(tenant, now=now) if each.kind is Kind.USER and each.name == user]
+        self._write(tenant, decide(found))
+        return found
 
     async def note_uses(self, tenant: str, uses: Mapping[str, datetime]) -> None:
         for token_id, at in uses.items():
             self.tokens[tenant, token_id] = replace(self.tokens[tenant, token_id], last_used_at=at)
 
-    def _living(self, tenant: str, *, apps: frozenset[str] | None, now: datetime) -> list[Token]:
+    def _living(self, tenant: str, *, now: datetime, app_ids: frozenset[str] | None = None) -> list[Token]:
         return [
             token
             for (owner, _), token in self.tokens.items()
             if owner == tenant
             and token.is_living(now)
-            and (apps is None or (token.apps is not None and token.apps <= apps))
+            and (app_ids is None or (token.apps is not None and {app_id for _, app_id in token.apps} <= app_ids))
         ]
 
-    def _end(self, token: Token, now: datetime) -> Token:
-        ended = replace(token, revoked_at=now)
-        self.tokens[token.tenant, token.token_id] = ended
-        return ended
+    def _write(self, tenant: str, decision: Decision[TokenRows]) -> None:
+        rows = decision.rows
+        assert rows is not None, "every change of tokens writes something"
+        for token_id in rows.ended:
+            self.tokens[tenant, token_id] = replace(self.tokens[tenant, token_id], revoked_at=rows.at)
+        if rows.added is not None:
+            self.tokens[tenant, rows.added.token_id] = rows.added
+            self.ids_by_digest[rows.digest] = (tenant, rows.added.token_id)
+        self.events += [part for event in decision.events for part in event.parts()]

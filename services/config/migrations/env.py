@@ -1,6 +1,5 @@
-"""Alembic's entry: run config's migrations."""
+"""Alembic's entry: runs the migrations of `config` as the owner role."""
 
 from paaskit.migrations import run_environment
-from services.config.models import METADATA
 
-run_environment(METADATA)
+run_environment()

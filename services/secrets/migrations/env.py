@@ -1,6 +1,5 @@
-"""Alembic's entry: run secrets' migrations."""
+"""Alembic's entry: runs the migrations of `secrets` as the owner role."""
 
 from paaskit.migrations import run_environment
-from services.secrets.models import METADATA
 
-run_environment(METADATA)
+run_environment()

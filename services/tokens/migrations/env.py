@@ -1,6 +1,5 @@
 """Alembic's entry: runs the migrations of `tokens` as the owner role."""
 
 from paaskit.migrations import run_environment
-from services.tokens.models import METADATA
 
-run_environment(METADATA)
+run_environment()

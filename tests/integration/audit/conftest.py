@@ -63,6 +63,7 @@ def settings(databases: Databases, tls: Certificates) -> Settings:
         tls_cert_file=files.tls_cert_file,
         tls_key_file=files.tls_key_file,
         tls_ca_file=files.tls_ca_file,
+        page_key_file=tls.page_key_file,
         tokens_address="127.0.0.1:1",
     )
 

@@ -3,9 +3,9 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -18,20 +18,28 @@ from paas.tokens.v1 import tokens_pb2_grpc
 
 from paaskit.clock import random_id
 from paaskit.db import Database
+from paaskit.release_order import ReleasedChange, changes_by, released_change_to
 from paaskit.trail import Trail
-from services.releaser.domain import AppKey, Order, Spec
+from paaskit.write_path import WritePath
+from services.releaser.domain import AppKey, Spec, Versions
 from services.releaser.local_stop import stop_all
+from services.releaser.orders import Order
 from services.releaser.server import assemble
 from services.releaser.settings import Settings
-from services.releaser.store import Store
+from services.releaser.store.apps import AppStore
+from services.releaser.store.by_hand import ByHandStore
+from services.releaser.store.order_book import OrderBook
+from services.releaser.store.releases import ReleaseStore
 from tests.fakes import program
-from tests.fakes.desired_state import FakeApp, FakeVariables
+from tests.fakes.desired_state import FakeApp, FakeVariables, changes_between
 from tests.fakes.desired_state_rpc import serving_variables
 from tests.fakes.neighbours import FakeAudit, FakeTokens, Metadata, Signer, on_channel
+from tests.fakes.runtime import FakeRuntime
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
 
+ADA = "user:ada@example.com"
 PROGRAM = (sys.executable, "-S", "-E", program.__file__)
 
 
@@ -40,14 +48,17 @@ def spec_of(*, instances: int = 1, command: tuple[str, ...] = PROGRAM, health_pa
     return Spec(command=command, image=image, instances=instances, health_path=health_path)
 
 
-def order_of(key: AppKey, change_id: str = "", *, app: str = "web", description: str = "Set A") -> Order:
+def order_of(
+    key: AppKey, change_id: str = "", *, app: str = "web", config: int | None = 1, secrets: int | None = None
+) -> Order:
     """An order for a release."""
     return Order(
         key=key,
         app=app,
         change_id=change_id or random_id(),
-        actor="user:ada@example.com",
-        description=description,
+        actor=ADA,
+        description="Set A",
+        versions=Versions(config=config, secrets=secrets),
     )
 
 
@@ -62,6 +73,8 @@ class Stage:
     gateway: grpc.aio.Channel
     config: grpc.aio.Channel
     me: Metadata
+    runtime: FakeRuntime = field(default_factory=FakeRuntime)
+    """What runs apps, where the stage was set with it."""
 
     @property
     def users(self) -> Any:
@@ -73,18 +86,111 @@ class Stage:
         """ReleaserInternalService as config calls it."""
         return releaser_pb2_grpc.ReleaserInternalServiceStub(self.config)
 
-    async def order(self, app: FakeApp, change_id: str = "") -> int:
-        """Ask for a release as config does; return its number."""
+    async def order(
+        self,
+        app: FakeApp,
+        change_id: str = "",
+        *,
+        versions: Versions | None = None,
+        changes: Sequence[ReleasedChange] = (),
+        actor: str = ADA,
+    ) -> int:
+        """Ask for a release as config and secrets do, at the live versions or others; return its number."""
+        versions = versions or app.versions
         order = releaser_pb2.ReleaseOrder(
             tenant=app.key.tenant,
             app_id=app.key.app_id,
             app=app.name,
             change_id=change_id or random_id(),
-            actor="user:ada@example.com",
-            description="Set A",
+            actor=actor,
+            description="Set " + ", ".join(change.name for change in changes),
+            config_version=versions.config,
+            secrets_version=versions.secrets,
+            changes=map(released_change_to, changes),
         )
         request = releaser_pb2.RequestReleasesRequest(orders=[order])
         return int((await self.internal.RequestReleases(request)).numbers[0])
+
+    async def set(self, app: FakeApp, *, actor: str = ADA, **variables: str) -> int:
+        """Set config vars and ask for the release, as config does; return its number."""
+        before = app.config.live
+        version = app.change(**variables)
+        changes = changes_by(actor, changes_between(before, app.config.live), secret=False)
+        return await self.order(app, versions=Versions(config=version), changes=changes, actor=actor)
+
+    async def unset(self, app: FakeApp, *names: str) -> int:
+        """Unset config vars and ask for the release."""
+        before = app.config.live
+        version = app.unset(*names)
+        changes = changes_by(ADA, changes_between(before, app.config.live), secret=False)
+        return await self.order(app, versions=Versions(config=version), changes=changes)
+
+    async def sealed(self, app: FakeApp, change: Callable[[FakeApp], object], *, actor: str = ADA) -> int:
+        """Change secrets by `change` and ask for the release, as secrets does."""
+        before, names = app.secrets.live, app.config.newest
+        change(app)
+        changes = changes_by(actor, changes_between(before, app.secrets.live), secret=True)
+        config = app.config.newest if app.config.newest != names else None
+        return await self.order(
+            app, versions=Versions(config=config, secrets=app.secrets.newest), changes=changes, actor=actor
+        )
+
+    async def seal(self, app: FakeApp, *, actor: str = ADA, **values: str) -> int:
+        """Set secrets and ask for the release."""
+        return await self.sealed(app, lambda app: app.seal(**values), actor=actor)
+
+    async def create(
+        self,
+        *,
+        app: str = "web",
+        request_id: str = "",
+        replace_newer: bool = False,
+        validate_only: bool = False,
+        me: Metadata | None = None,
+    ) -> releaser_pb2.CreateReleaseResponse:
+        """Release the draft, or restart."""
+        request = releaser_pb2.CreateReleaseRequest(
+            request_id=request_id or random_id(), app=app, replace_newer=replace_newer, validate_only=validate_only
+        )
+        answer: releaser_pb2.CreateReleaseResponse
+        answer = await self.users.CreateRelease(request, metadata=me or self.me, timeout=20)
+        return answer
+
+    async def roll_back(
+        self,
+        number: int,
+        *,
+        request_id: str = "",
+        with_secrets: bool = False,
+        validate_only: bool = False,
+        me: Metadata | None = None,
+    ) -> releaser_pb2.RollbackResponse:
+        """Go back to a release."""
+        request = releaser_pb2.RollbackRequest(
+            request_id=request_id or random_id(),
+            app="web",
+            number=number,
+            with_secrets=with_secrets,
+            validate_only=validate_only,
+        )
+        answer: releaser_pb2.RollbackResponse
+        answer = await self.users.Rollback(request, metadata=me or self.me, timeout=20)
+        return answer
+
+    async def deliver_kept(self, app: FakeApp) -> list[int]:
+        """Send the orders that config and secrets kept, as their relays do after some seconds."""
+        return [await self.order(app, kept.change_id, versions=kept.versions) for kept in app.kept]
+
+    async def all_releases(self) -> list[releaser_pb2.Release]:
+        """The app's releases, newest first."""
+        request = releaser_pb2.ListReleasesRequest(app="web", page_size=100)
+        return list((await self.users.ListReleases(request, metadata=self.me)).releases)
+
+    async def get(self, number: int, *, app: str = "web", me: Metadata | None = None) -> releaser_pb2.Release:
+        """A release as it is now."""
+        request = releaser_pb2.GetReleaseRequest(app=app, number=number)
+        answer: releaser_pb2.GetReleaseResponse = await self.users.GetRelease(request, metadata=me or self.me)
+        return answer.release
 
     async def watch(self, number: int, *, app: str = "web", me: Metadata | None = None) -> list[releaser_pb2.Release]:
         """Everything a watch of a release sends."""
@@ -140,10 +246,33 @@ async def trail(database: Database) -> AsyncIterator[Trail]:
         yield Trail(database, nowhere)
 
 
+class Stores:
+    """The stores that requests use."""
+
+    def __init__(self, database: Database, trail: Trail) -> None:
+        self.apps = AppStore(database)
+        self.book = OrderBook(database)
+        self.releases = ReleaseStore(database)
+        self.by_hand = ByHandStore(database, WritePath(database, trail=trail))
+
+
 @pytest.fixture
-async def store(database: Database, trail: Trail) -> Store:
-    """The store that requests use."""
-    return Store(database, trail)
+async def stores(database: Database, trail: Trail) -> Stores:
+    """The stores on an empty database."""
+    return Stores(database, trail)
+
+
+@pytest.fixture
+async def other_stores(quick: Stage) -> AsyncIterator[Stores]:
+    """The stores of another replica beside a running `releaser`."""
+    settings = quick.settings
+    database = Database(
+        settings.database_url, password_file=settings.database_password_file, service="releaser", max_connections=4
+    )
+    await database.open()
+    async with grpc.aio.insecure_channel("127.0.0.1:1") as nowhere:
+        yield Stores(database, Trail(database, nowhere))
+    await database.close()
 
 
 @pytest.fixture
@@ -184,6 +313,7 @@ async def neighbourhood(databases: Databases, tls: Certificates, runtime_dir: Pa
             tls_cert_file=files.tls_cert_file,
             tls_key_file=files.tls_key_file,
             tls_ca_file=files.tls_ca_file,
+            page_key_file=tls.page_key_file,
             tokens_address=tokens,
             audit_address=audits,
             config_address=addresses.config,
@@ -207,3 +337,16 @@ async def stage(neighbourhood: Neighbourhood, tls: Certificates) -> AsyncIterato
         tls.channel(address, service="releaser", caller="config") as config,
     ):
         yield Stage(near.settings, near.variables, near.audit, near.signer, gateway, config, near.signer.user())
+
+
+@pytest.fixture
+async def quick(neighbourhood: Neighbourhood, tls: Certificates) -> AsyncIterator[Stage]:
+    """The same with a runtime that runs nothing, and with little pause between releases."""
+    near, runtime = neighbourhood, FakeRuntime()
+    settings = replace(near.settings, spacing_seconds=0.02)
+    async with (
+        serving(settings, await assemble(settings, choose=lambda *_: runtime)) as address,
+        tls.channel(address, service="releaser", caller="gateway") as gateway,
+        tls.channel(address, service="releaser", caller="config") as config,
+    ):
+        yield Stage(settings, near.variables, near.audit, near.signer, gateway, config, near.signer.user(), runtime)

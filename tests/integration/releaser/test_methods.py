@@ -10,7 +10,6 @@ import grpc
 import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
-from paas.config.v1 import config_pb2
 from paas.releaser.v1 import releaser_pb2
 
 from paaskit.clock import random_id
@@ -42,104 +41,29 @@ async def app(stage: Stage) -> FakeApp:
     return app
 
 
-async def create(stage: Stage, *, app: str = "web", request_id: str = "") -> releaser_pb2.Release:
-    request = releaser_pb2.CreateReleaseRequest(request_id=request_id or random_id(), app=app)
-    answer: releaser_pb2.CreateReleaseResponse = await stage.users.CreateRelease(request, metadata=stage.me)
-    return answer.release
-
-
-async def roll_back(
-    stage: Stage, number: int, *, request_id: str = "", with_secrets: bool = False, validate_only: bool = False
-) -> releaser_pb2.RollbackResponse:
-    request = releaser_pb2.RollbackRequest(
-        request_id=request_id or random_id(),
-        app="web",
-        number=number,
-        with_secrets=with_secrets,
-        validate_only=validate_only,
-    )
-    answer: releaser_pb2.RollbackResponse = await stage.users.Rollback(request, metadata=stage.me)
-    return answer
-
-
 async def test_create_release_restarts_once_per_request_id(stage: Stage, app: FakeApp) -> None:
-    first, again = await asyncio.gather(*(create(stage, request_id="restart-it-now") for _ in range(2)))
-    assert first.number == again.number == 2
+    answers = await asyncio.gather(*(stage.create(request_id="restart-it-now") for _ in range(20)))
+    assert answers == [answers[0]] * 20
+    first = answers[0].release
+    assert (first.number, first.description) == (2, "Restart")
     assert first.actor == "user:ada@example.com"
     before = (await stage.instances())[0].port
     assert (await stage.end(2)).state == releaser_pb2.STATE_SUCCEEDED
     assert (await stage.instances())[0].port != before
     assert await stage.actions() == [("releases.finish", 1, OK), ("releases.create", 2, OK), ("releases.finish", 2, OK)]
     created = stage.audit.events[1]
-    assert (created.actor, created.app, created.request_id) == ("user:ada@example.com", "web", "restart-it-now")
+    assert (created.actor, created.app, created.app_id) == ("user:ada@example.com", "web", "a1")
+    assert created.request_id == "restart-it-now"
     assert created.client_address
     finish = stage.audit.events[2]
+    assert finish.app_id == "a1"
     assert (finish.actor, finish.on_behalf_of) == ("service:releaser", "user:ada@example.com")
 
 
 async def test_create_release_learns_an_app_from_config(stage: Stage) -> None:
     stage.variables.app(spec_of(instances=0), name="quiet", app_id="q1")
-    release = await create(stage, app="quiet")
+    release = (await stage.create(app="quiet")).release
     assert (await stage.end(release.number, app="quiet")).state == releaser_pb2.STATE_SUCCEEDED
-
-
-async def test_rollback_keeps_the_newest_secrets(stage: Stage, app: FakeApp) -> None:
-    app.seal(KEY="leaked")
-    app.change(COLOUR="green", ADDED="1")
-    assert (await stage.release(app)).state == releaser_pb2.STATE_SUCCEEDED
-    app.seal(KEY="rotated")
-    dry = await roll_back(stage, 1, validate_only=True)
-    assert not dry.HasField("release")
-    assert {(change.name, change.action) for change in dry.changes} == {
-        ("COLOUR", config_pb2.ACTION_CHANGED),
-        ("ADDED", config_pb2.ACTION_REMOVED),
-    }
-    made = await roll_back(stage, 1, request_id="rollback-1-please")
-    assert (made.release.number, made.release.source_release) == (3, 1)
-    assert made.changes == dry.changes
-    repeated = await roll_back(stage, 1, request_id="rollback-1-please")
-    assert (repeated.release.number, repeated.changes) == (3, made.changes)
-    assert (await stage.end(3)).state == releaser_pb2.STATE_SUCCEEDED
-    (environment,) = stage.environments(of=await stage.instances())
-    assert (environment["COLOUR"], environment["KEY"], "ADDED" in environment) == ("blue", "rotated", False)
-    assert [a for a in await stage.actions() if a[0] == "releases.rollback"] == [("releases.rollback", 3, OK)]
-
-
-async def test_rollback_with_secrets_brings_them_back(stage: Stage, app: FakeApp) -> None:
-    app.seal(KEY="first")
-    await stage.release(app)
-    app.seal(KEY="second")
-    await stage.release(app)
-    made = await roll_back(stage, 2, with_secrets=True)
-    assert [(change.name, change.action) for change in made.changes] == [("KEY", config_pb2.ACTION_CHANGED)]
-    await stage.end(made.release.number)
-    (environment,) = stage.environments(of=await stage.instances())
-    assert environment["KEY"] == "first"
-
-
-async def test_rollback_goes_only_to_what_succeeded(stage: Stage, app: FakeApp) -> None:
-    app.change(CRASH="1")
-    await stage.release(app)
-    assert (await refusal(roll_back(stage, 2)))[:2] == ("FAILED_PRECONDITION", "REFUSED")
-    assert (await refusal(roll_back(stage, 99)))[:2] == ("NOT_FOUND", "RELEASE_NOT_FOUND")
-    assert "rollback" not in {action for action, _, _ in await stage.actions()}
-
-
-async def test_rollback_interrupted_by_an_outage_is_finished_by_a_repeat(stage: Stage, app: FakeApp) -> None:
-    app.seal(KEY="first")
-    await stage.release(app)
-    app.change(COLOUR="green")
-    app.seal(KEY="second")
-    await stage.release(app)
-    stage.variables.away.add("secrets")
-    refused = await refusal(roll_back(stage, 2, request_id="rollback-both", with_secrets=True))
-    assert refused[0] == "UNAVAILABLE"
-    stage.variables.away.clear()
-    made = await roll_back(stage, 2, request_id="rollback-both", with_secrets=True)
-    assert {change.name for change in made.changes} == {"COLOUR", "KEY"}
-    await stage.end(made.release.number)
-    (environment,) = stage.environments(of=await stage.instances())
-    assert (environment["COLOUR"], environment["KEY"]) == ("blue", "first")
 
 
 async def test_an_absent_and_a_foreign_app_are_told_in_the_same_words(stage: Stage, app: FakeApp) -> None:
@@ -181,7 +105,7 @@ async def test_releases_are_listed_newest_first_in_pages(stage: Stage, app: Fake
 
 
 async def test_wrong_requests_are_refused(stage: Stage, app: FakeApp) -> None:
-    assert (await refusal(create(stage, request_id="short")))[0] == "INVALID_ARGUMENT"
+    assert (await refusal(stage.create(request_id="short")))[0] == "INVALID_ARGUMENT"
     for orders in ([], [releaser_pb2.ReleaseOrder(tenant="acme", app_id="a1", app="web")] * 2):
         request = releaser_pb2.RequestReleasesRequest(orders=orders)
         assert (await refusal(stage.internal.RequestReleases(request)))[0] == "INVALID_ARGUMENT"

@@ -5,250 +5,361 @@ Leaves out what a release does (test_releases.py) and crashes (test_crash.py).
 """
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from paaskit.audit import Actor
+from paaskit.changes import Action
 from paaskit.clock import random_id
 from paaskit.db import Database
 from paaskit.errors import InvalidInput
-from paaskit.requests import RequestKey, fingerprint
+from paaskit.release_order import ReleasedChange
+from paaskit.requests import Answer, RequestKey, fingerprint
 from paaskit.trail import Trail
-from services.releaser.domain import AppKey, Kind, NewRelease, Nothing, Remove, Run, State, Undo, Wait
-from services.releaser.store import Store
-from services.releaser.work_store import Lease, LeaseLost, Settlement, WorkStore
+from services.releaser.by_hand.intents import DraftPlan, Intent, change_id_of
+from services.releaser.domain import AppKey, Kind, State, Versions
+from services.releaser.orders import Order
+from services.releaser.store.leases import Lease, LeaseLost, LeaseStore
+from services.releaser.store.settlements import Settlement, SettlementStore
+from services.releaser.store.work import WorkStore
+from services.releaser.work.steps import Nothing, Remove, Run, Undo, Wait
 from tests.fixtures.postgres import Databases
-from tests.integration.releaser.conftest import order_of
+from tests.integration.releaser.conftest import Stores, order_of
 
 APP = AppKey(tenant="acme", app_id="a1")
 OTHER = AppKey(tenant="globex", app_id="a1")
 
 
-def new_release(key: AppKey, *, request_id: str = "", subject: str = "user:ada@example.com") -> NewRelease:
-    request_id = request_id or random_id()
-    return NewRelease(
+class Worker:
+    """A runner's stores."""
+
+    def __init__(self, database: Database, trail: Trail, holder: str, *, lease_seconds: float = 3.0) -> None:
+        self.leases = LeaseStore(database, holder=holder, lease_seconds=lease_seconds)
+        self.work = WorkStore(database, trail, self.leases)
+        self.settlements = SettlementStore(self.leases)
+
+    async def claim(self) -> Lease:
+        """The lease of the only app with something to do."""
+        (lease,) = await self.leases.claim([], limit=9)
+        return lease
+
+
+def restart(key: AppKey, *, request_id: str = "", credential: str = "t1") -> Intent:
+    """The wish to restart an app."""
+    request = RequestKey(
+        request_id=request_id or random_id(),
+        subject=credential,
+        method="CreateRelease",
+        fingerprint=fingerprint(False),
+    )
+    return Intent(
         key=key,
         app="web",
+        change_id=change_id_of("draft", key, request),
         kind=Kind.MANUAL,
-        change_id=f"manual-{request_id}",
         description="Restart",
-        actor=Actor(tenant=key.tenant, name=subject),
-        action="releases.create",
-        request=RequestKey(
-            request_id=request_id, subject=subject, method="CreateRelease", fingerprint=fingerprint(key.app_id)
-        ),
+        actor=Actor(tenant=key.tenant, name="user:ada@example.com", credential=credential),
+        request=request,
+        plan=DraftPlan(),
     )
 
 
-async def claim(work: WorkStore) -> Lease:
-    """The lease of the only app with something to do."""
-    (lease,) = await work.claim([], limit=9)
-    return lease
+async def finish(stores: Stores, intent: Intent) -> Answer:
+    """Queue its release, unless that was done."""
+    begun = await stores.by_hand.begin(intent)
+    if not isinstance(begun, Intent):
+        return begun
+    return await stores.by_hand.finish(begun, begun.order(Versions(), ()))
 
 
-async def test_a_change_is_released_once_whoever_asks(store: Store) -> None:
+async def test_a_change_is_released_once_whoever_asks(stores: Stores) -> None:
     orders = [order_of(APP, f"c{index}") for index in range(6)]
     batches = [orders[:4], orders[2:], orders[::-1], [orders[1]], [orders[5], orders[0]]] * 4
-    answers = await asyncio.gather(*(store.queue(batch) for batch in batches))
+    answers = await asyncio.gather(*(stores.book.take(batch) for batch in batches))
     numbers: dict[str, int] = {}
     for batch, answer in zip(batches, answers, strict=True):
         for order, number in zip(batch, answer, strict=True):
             assert numbers.setdefault(order.change_id, number) == number
     assert sorted(numbers.values()) == [1, 2, 3, 4, 5, 6]
-    assert len(await store.page(APP, before=99, limit=99)) == 6
+    assert len(await stores.releases.page(APP, before=99, limit=99)) == 6
 
 
-async def test_a_batch_has_orders_of_any_tenants_and_the_same_change_twice(store: Store) -> None:
+async def test_a_batch_has_orders_of_any_tenants_and_the_same_change_twice(stores: Stores) -> None:
     mine, theirs = order_of(APP, "c1"), order_of(OTHER, "c1")
-    assert await store.queue([mine, theirs, mine, order_of(APP, "c2"), theirs]) == [1, 1, 1, 2, 1]
-    assert await store.find_app("acme", "web") == APP
-    assert await store.find_app("globex", "web") == OTHER
-    assert await store.find_app("initech", "web") is None
+    assert await stores.book.take([mine, theirs, mine, order_of(APP, "c2"), theirs]) == [1, 1, 1, 2, 1]
+    assert await stores.apps.find("acme", "web") == APP
+    assert await stores.apps.find("globex", "web") == OTHER
+    assert await stores.apps.find("initech", "web") is None
 
 
-async def test_many_batches_at_once_do_not_lock_each_other_out(store: Store) -> None:
+async def test_many_batches_at_once_do_not_lock_each_other_out(stores: Stores) -> None:
     keys = [AppKey(tenant=f"t{index % 3}", app_id=f"a{index}") for index in range(12)]
     batches = [[order_of(key, app=f"web-{key.app_id}") for key in keys[:: (-1) ** turn]] for turn in range(20)]
-    await asyncio.wait_for(asyncio.gather(*(store.queue(batch) for batch in batches)), 20)
+    await asyncio.wait_for(asyncio.gather(*(stores.book.take(batch) for batch in batches)), 20)
     for key in keys:
-        assert [release.number for release in await store.page(key, before=99, limit=99)] == list(range(20, 0, -1))
+        assert [release.number for release in await stores.releases.page(key, before=99, limit=99)] == list(
+            range(20, 0, -1)
+        )
 
 
-async def test_a_new_app_takes_the_name_of_a_destroyed_one(store: Store, databases: Databases) -> None:
+async def test_a_new_app_takes_the_name_of_a_destroyed_one(stores: Stores, databases: Databases) -> None:
     newer = AppKey(tenant="acme", app_id="a2")
-    await store.queue([order_of(APP)])
-    await store.queue([order_of(newer)])
-    assert await store.find_app("acme", "web") == newer
-    await store.queue([order_of(APP)])  # delivered late
-    assert await store.find_app("acme", "web") == newer
-    await store.queue([order_of(AppKey(tenant="acme", app_id="a3")), order_of(AppKey(tenant="acme", app_id="a4"))])
-    assert await store.find_app("acme", "web") == AppKey(tenant="acme", app_id="a4")
+    await stores.book.take([order_of(APP)])
+    await stores.book.take([order_of(newer)])
+    assert await stores.apps.find("acme", "web") == newer
+    await stores.book.take([order_of(APP)])  # delivered late
+    assert await stores.apps.find("acme", "web") == newer
+    await stores.book.take([order_of(AppKey(tenant="acme", app_id="a3")), order_of(AppKey(tenant="acme", app_id="a4"))])
+    assert await stores.apps.find("acme", "web") == AppKey(tenant="acme", app_id="a4")
 
 
-async def test_an_order_for_a_destroyed_app_ends_at_once(store: Store) -> None:
-    await store.mark_removed(APP)
-    assert await store.queue([order_of(APP, "late")]) == [1]
-    (release,) = await store.page(APP, before=9, limit=9)
+async def test_an_order_for_a_destroyed_app_ends_at_once(stores: Stores) -> None:
+    await stores.apps.mark_removed(APP)
+    assert await stores.book.take([order_of(APP, "late")]) == [1]
+    (release,) = await stores.releases.page(APP, before=9, limit=9)
     assert (release.state, release.message) == (State.FAILED, "The app was destroyed.")
-    assert await store.find_app("acme", "web") is None
+    assert await stores.apps.find("acme", "web") is None
 
 
-async def test_a_release_by_hand_is_made_once_per_request_id(store: Store, databases: Databases) -> None:
-    await store.queue([order_of(APP), order_of(AppKey(tenant="acme", app_id="a2"), app="api")])
-    made = await asyncio.gather(*(store.create(new_release(APP, request_id="same-request")) for _ in range(5)))
-    assert [release.number for release in made] == [2] * 5
+async def test_a_release_by_hand_is_made_once_per_request_id(stores: Stores, databases: Databases) -> None:
+    other = AppKey(tenant="acme", app_id="a2")
+    await stores.book.take([order_of(APP), order_of(other, app="api")])
+    asked = restart(APP, request_id="same-request")
+    made = await asyncio.gather(*(finish(stores, asked) for _ in range(20)))
+    assert made == [made[0]] * 20
+    assert made[0]["number"] == 2
     with pytest.raises(InvalidInput) as refused:
-        await store.create(new_release(AppKey(tenant="acme", app_id="a2"), request_id="same-request"))
+        await finish(stores, restart(other, request_id="same-request"))
     assert refused.value.reason == "REQUEST_ID_REUSED"
-    assert databases.look("releaser", "SELECT count(*) FROM outbox") == [(1,)]
+    another = await finish(stores, restart(APP, request_id="same-request", credential="t2"))
+    assert another["number"] == 3, "another credential's request is another request"
+    assert databases.look("releaser", "SELECT count(*) FROM outbox") == [(2,)]
+    assert databases.look("releaser", "SELECT change_id FROM intents WHERE app_id = 'a1'") == []
 
 
-async def test_the_newest_is_taken_and_the_others_end_with_it(store: Store, database: Database, trail: Trail) -> None:
-    work = WorkStore(database, trail, holder="r1")
-    await store.queue([order_of(APP) for _ in range(4)])
-    lease = await claim(work)
-    step = await work.take_step(lease, spacing_seconds=1.0)
+async def test_what_a_release_has_is_settled_when_it_is_ordered(stores: Stores) -> None:
+    orders = [(4, None), (None, 2), (3, None), (None, None), (5, 1)]
+    await stores.book.take([order_of(APP, config=config, secrets=secrets) for config, secrets in orders[:2]])
+    for config, secrets in orders[2:]:
+        await stores.book.take([order_of(APP, config=config, secrets=secrets)])
+    listed = await stores.releases.page(APP, before=99, limit=9)
+    assert [(r.versions.config, r.versions.secrets) for r in listed[::-1]] == [
+        (4, None),
+        (4, 2),
+        (4, 2),
+        (4, 2),
+        (5, 2),
+    ]
+
+
+async def test_a_change_whose_halves_come_apart_is_raised_while_it_waits(stores: Stores) -> None:
+    def half(change_id: str, name: str, versions: Versions, *, secret: bool) -> Order:
+        change = ReleasedChange(name=name, action=Action.ADDED, secret=secret, actor="user:bob@example.com")
+        return replace(order_of(APP, change_id), versions=versions, changes=(change,))
+
+    of_config = half("draft-1", "A", Versions(config=3), secret=False)
+    of_secrets = half("draft-1", "KEY", Versions(config=4, secrets=2), secret=True)
+    assert await stores.book.take([of_config]) == [1]
+    assert await stores.book.take([order_of(APP, "later", config=5)]) == [2]
+    assert await stores.book.take([of_secrets]) == [1]
+    assert await stores.book.take([of_config, of_secrets]) == [1, 1]
+    newer, raised = await stores.releases.page(APP, before=9, limit=9)
+    assert raised.versions == Versions(config=4, secrets=2)
+    assert [change.name for change in raised.changes] == ["A", "KEY"]
+    assert newer.versions == Versions(config=5, secrets=2), "it may take the other's place, so it has the same"
+    assert newer.changes == ()
+
+
+async def test_a_half_that_comes_when_the_other_runs_has_a_release_of_its_own(
+    stores: Stores, database: Database, trail: Trail
+) -> None:
+    runner = Worker(database, trail, "r1")
+    first = order_of(APP, "draft-1", config=3)
+    second = replace(first, versions=Versions(secrets=2))
+    assert await stores.book.take([first]) == [1]
+    await runner.work.take_step(await runner.claim(), spacing_seconds=0)
+    assert await stores.book.take([second]) == [2]
+    assert await stores.book.take([first, second]) == [2, 2], "what follows it up is the change's release from then on"
+    newest = await stores.releases.get(APP, 2)
+    assert newest is not None
+    assert newest.versions == Versions(config=3, secrets=2)
+
+
+async def test_the_newest_is_taken_and_the_others_end_with_it(stores: Stores, database: Database, trail: Trail) -> None:
+    runner = Worker(database, trail, "r1")
+    await stores.book.take([order_of(APP) for _ in range(4)])
+    lease = await runner.claim()
+    step = await runner.work.take_step(lease, spacing_seconds=1.0)
     assert isinstance(step, Run)
     assert (step.release.number, step.supersedes) == (4, (1, 2, 3))
-    listed = await store.page(APP, before=99, limit=9)
+    listed = await stores.releases.page(APP, before=99, limit=9)
     assert [(r.number, r.state, r.superseded_by) for r in listed] == [
-        (4, State.RUNNING, 0),
+        (4, State.RUNNING, None),
         (3, State.SUPERSEDED, 4),
         (2, State.SUPERSEDED, 4),
         (1, State.SUPERSEDED, 4),
     ]
     assert all(release.ended for release in listed[1:])
-    await store.queue([order_of(APP)])
-    again = await work.take_step(lease, spacing_seconds=1.0)
+    await stores.book.take([order_of(APP)])
+    again = await runner.work.take_step(lease, spacing_seconds=1.0)
     assert isinstance(again, Run)
     assert (again.release.number, again.resumed) == (4, True)
-    await work.succeed(lease, again.release, ready=1)
-    waiting = await work.take_step(lease, spacing_seconds=1.5)
+    await runner.work.succeed(lease, again.release, ready=1)
+    waiting = await runner.work.take_step(lease, spacing_seconds=1.5)
     assert isinstance(waiting, Wait)
     assert 0.2 < waiting.seconds <= 1.5
     with pytest.raises(LeaseLost):
-        await work.take_step(lease, spacing_seconds=0.0)  # waiting ends the lease, for whoever comes first then
+        await runner.work.take_step(lease, spacing_seconds=0.0)  # waiting ends the lease, for whoever comes first then
     await asyncio.sleep(waiting.seconds)
-    lease = await claim(work)
-    last = await work.take_step(lease, spacing_seconds=0.0)
+    lease = await runner.claim()
+    last = await runner.work.take_step(lease, spacing_seconds=0.0)
     assert isinstance(last, Run)
-    await work.succeed(lease, last.release, ready=1)
-    assert isinstance(await work.take_step(lease, spacing_seconds=0.0), Nothing)
-    assert not await store.has_work(APP)
+    await runner.work.succeed(lease, last.release, ready=1)
+    assert isinstance(await runner.work.take_step(lease, spacing_seconds=0.0), Nothing)
+    assert not await stores.apps.has_work(APP)
 
 
-async def test_an_app_is_worked_on_by_one_runner(store: Store, database: Database, trail: Trail) -> None:
+async def test_an_app_is_worked_on_by_one_runner(stores: Stores, database: Database, trail: Trail) -> None:
     keys = [AppKey(tenant=f"t{index % 3}", app_id=f"a{index}") for index in range(9)]
-    await store.queue([order_of(key, app=key.app_id * 2) for key in keys])
-    runners = [WorkStore(database, trail, holder=f"r{index}") for index in range(4)]
-    claimed = await asyncio.gather(*(runner.claim([], limit=3) for runner in runners for _ in range(2)))
+    await stores.book.take([order_of(key, app=key.app_id * 2) for key in keys])
+    runners = [Worker(database, trail, f"r{index}") for index in range(4)]
+    claimed = await asyncio.gather(*(runner.leases.claim([], limit=3) for runner in runners for _ in range(2)))
     taken = [lease.key for leases in claimed for lease in leases]
     assert sorted(taken) == sorted(set(taken))
-    taken += [lease.key for lease in await runners[0].claim([], limit=9)]  # whatever was locked just then
+    taken += [lease.key for lease in await runners[0].leases.claim([], limit=9)]  # whatever was locked just then
     assert sorted(taken) == sorted(keys)
 
 
 async def test_renewing_leases_and_queueing_do_not_lock_each_other_out(
-    store: Store, database: Database, trail: Trail
+    stores: Stores, database: Database, trail: Trail
 ) -> None:
     keys = [AppKey(tenant=f"t{index % 2}", app_id=f"a{index}") for index in range(10)]
-    await store.queue([order_of(key, app=f"web-{key.app_id}") for key in keys[::-1]])
-    work = WorkStore(database, trail, holder="r1")
-    assert len(await work.claim([], limit=10)) == 10
+    await stores.book.take([order_of(key, app=f"web-{key.app_id}") for key in keys[::-1]])
+    runner = Worker(database, trail, "r1")
+    assert len(await runner.leases.claim([], limit=10)) == 10
     stopping = asyncio.Event()
 
     async def renew_for_ever() -> None:
         while not stopping.is_set():
-            assert len(await work.renew(keys[::-1])) == 10
-            await work.give_up(["nobody"])
+            assert len(await runner.leases.renew(keys[::-1])) == 10
+            await runner.leases.give_up(["nobody"])
 
     renewing = [asyncio.create_task(renew_for_ever()) for _ in range(2)]
     for turn in range(60):
-        await store.queue([order_of(key, app=f"web-{key.app_id}") for key in keys[:: (-1) ** turn]])
+        await stores.book.take([order_of(key, app=f"web-{key.app_id}") for key in keys[:: (-1) ** turn]])
     stopping.set()
     await asyncio.gather(*renewing)
 
 
 async def test_a_late_runner_changes_nothing(
-    store: Store, database: Database, trail: Trail, databases: Databases
+    stores: Stores, database: Database, trail: Trail, databases: Databases
 ) -> None:
-    late = WorkStore(database, trail, holder="late", lease_seconds=0.05)
-    await store.queue([order_of(APP)])
-    lease = await claim(late)
-    step = await late.take_step(lease, spacing_seconds=0)
+    late = Worker(database, trail, "late", lease_seconds=0.05)
+    await stores.book.take([order_of(APP)])
+    lease = await late.claim()
+    step = await late.work.take_step(lease, spacing_seconds=0)
     assert isinstance(step, Run)
-    await late.pin(lease, 1, versions=(3, 4), total=2)
+    await late.work.begin(lease, 1, total=2)
     await asyncio.sleep(0.1)
-    prompt = WorkStore(database, trail, holder="prompt")
-    taken = await claim(prompt)
+    prompt = Worker(database, trail, "prompt")
+    taken = await prompt.claim()
     before = databases.look("releaser", "SELECT * FROM releases, work")
     release = step.release
     for attempt in (
-        late.pin(lease, 1, versions=(9, 9), total=9),
-        late.progress(lease, 1, 1),
-        late.note(lease, 1, "late"),
-        late.succeed(lease, release, ready=2),
-        late.fail(lease, release, message="late", undo=True),
-        late.settle(lease, release, Settlement(message="late", reverted_to=1, change_id="x")),
-        late.take_step(lease, spacing_seconds=0),
-        late.finish_removal(lease),
-        late.intend_revert(lease, 1, to=1),
+        late.work.begin(lease, 1, total=9),
+        late.work.progress(lease, 1, 1),
+        late.work.note(lease, 1, "late"),
+        late.work.succeed(lease, release, ready=2),
+        late.work.fail(lease, release, message="late"),
+        late.work.settle_versions(lease, 1, Versions(config=9, secrets=9)),
+        late.settlements.settle(lease, release, lambda _: Settlement(message="late", reverted_to=1)),
+        late.work.take_step(lease, spacing_seconds=0),
+        late.work.finish_removal(lease),
     ):
         with pytest.raises(LeaseLost):
             await attempt
-    await late.park(lease, 60)
-    assert await late.renew([APP]) == {}
+    await late.leases.park(lease, 60)
+    assert await late.leases.renew([APP]) == {}
     assert databases.look("releaser", "SELECT * FROM releases, work") == before
     assert databases.look("releaser", "SELECT count(*) FROM outbox") == [(0,)]
-    again = await prompt.take_step(taken, spacing_seconds=0)
+    again = await prompt.work.take_step(taken, spacing_seconds=0)
     assert isinstance(again, Run)
-    assert (again.resumed, again.release.config_version, again.release.secrets_version) == (True, 3, 4)
+    assert (again.resumed, again.release.instances_total) == (True, 2)
 
 
-async def test_a_failure_is_settled_before_anything_else(store: Store, database: Database, trail: Trail) -> None:
-    work = WorkStore(database, trail, holder="r1")
-    await store.queue([order_of(APP)])
-    lease = await claim(work)
-    step = await work.take_step(lease, spacing_seconds=0)
+async def test_a_failure_is_settled_before_anything_else(stores: Stores, database: Database, trail: Trail) -> None:
+    runner = Worker(database, trail, "r1")
+    await stores.book.take([order_of(APP)])
+    lease = await runner.claim()
+    step = await runner.work.take_step(lease, spacing_seconds=0)
     assert isinstance(step, Run)
-    await work.fail(lease, step.release, message="It broke.", undo=True)
-    failed = await store.get(APP, 1)
+    await runner.work.fail(lease, step.release, message="It broke.")
+    failed = await stores.releases.get(APP, 1)
     assert failed is not None
     assert not failed.ended
-    await store.queue([order_of(APP)])
-    undo = await work.take_step(lease, spacing_seconds=0)
+    await stores.book.take([order_of(APP)])
+    undo = await runner.work.take_step(lease, spacing_seconds=0)
     assert isinstance(undo, Undo)
-    assert (undo.release.number, undo.newer) == (1, 2)
-    settled = Settlement(message="It broke.", reverted_to=1, names=("A",), change_id="revert-1")
-    await work.settle(lease, undo.release, settled)
-    after = await store.get(APP, 1)
+    assert undo.release.number == 1
+
+    def decide(newer: int | None) -> Settlement:
+        assert newer == 2
+        back = Versions(config=7, secrets=3)
+        return Settlement(message="It broke.", reverted_to=1, names=("A",), secrets=("KEY",), versions=back)
+
+    await runner.settlements.settle(lease, undo.release, decide)
+    after = await stores.releases.get(APP, 1)
     assert after is not None
-    assert (after.ended, after.reverted_to, after.revert_release, after.reverted_names) == (True, 1, 3, ("A",))
+    assert (after.ended, after.reverted_to, after.revert_release) == (True, 1, 2)
+    assert (after.reverted_names, after.reverted_secrets) == (("A",), ("KEY",))
+    waiting = await stores.releases.get(APP, 2)
+    assert waiting is not None
+    assert waiting.versions == Versions(config=7, secrets=3), "it runs with what was taken back"
+    assert await stores.book.take([order_of(APP)]) == [3]
+    newest = await stores.releases.get(APP, 3)
+    assert newest is not None
+    assert newest.versions == waiting.versions, "and so does whatever is ordered later"
+
+
+async def test_a_revert_is_queued_where_nothing_is(stores: Stores, database: Database, trail: Trail) -> None:
+    runner = Worker(database, trail, "r1")
+    await stores.book.take([order_of(APP, config=4)])
+    lease = await runner.claim()
+    step = await runner.work.take_step(lease, spacing_seconds=0)
+    assert isinstance(step, Run)
+    await runner.work.fail(lease, step.release, message="It broke.")
+    back = Settlement(message="It broke.", reverted_to=1, names=("A",), versions=Versions(config=5))
+    await runner.settlements.settle(lease, step.release, lambda _: back)
+    revert = await stores.releases.get(APP, 2)
+    assert revert is not None
+    assert (revert.kind, revert.state, revert.source_release) == (Kind.REVERT, State.QUEUED, 1)
+    assert revert.versions == Versions(config=5)
 
 
 async def test_a_destroyed_app_ends_whatever_is_open(
-    store: Store, database: Database, trail: Trail, databases: Databases
+    stores: Stores, database: Database, trail: Trail, databases: Databases
 ) -> None:
-    work = WorkStore(database, trail, holder="r1")
-    await store.queue([order_of(APP)])
-    lease = await claim(work)
-    await work.take_step(lease, spacing_seconds=0)
-    await store.queue([order_of(APP)])
-    await store.mark_removed(APP)
-    assert await work.renew([APP]) == {APP: True}
-    assert isinstance(await work.take_step(lease, spacing_seconds=0), Remove)
-    await work.finish_removal(lease)
-    assert [(r.number, r.state) for r in await store.page(APP, before=9, limit=9)] == [
+    runner = Worker(database, trail, "r1")
+    await stores.book.take([order_of(APP)])
+    lease = await runner.claim()
+    await runner.work.take_step(lease, spacing_seconds=0)
+    await stores.book.take([order_of(APP)])
+    await stores.apps.mark_removed(APP)
+    assert await runner.leases.renew([APP]) == {APP: True}
+    assert isinstance(await runner.work.take_step(lease, spacing_seconds=0), Remove)
+    await runner.work.finish_removal(lease)
+    assert [(r.number, r.state) for r in await stores.releases.page(APP, before=9, limit=9)] == [
         (2, State.FAILED),
         (1, State.FAILED),
     ]
-    assert not await store.has_work(APP)
+    assert not await stores.apps.has_work(APP)
     assert databases.look("releaser", "SELECT count(*) FROM outbox") == [(1,)]
 
 
-async def test_rows_of_another_tenant_are_invisible(store: Store, database: Database) -> None:
-    await store.queue([order_of(APP)])
-    assert await store.get(AppKey(tenant="globex", app_id="a1"), 1) is None
+async def test_rows_of_another_tenant_are_invisible(stores: Stores, database: Database) -> None:
+    await stores.book.take([order_of(APP)])
+    assert await stores.releases.get(AppKey(tenant="globex", app_id="a1"), 1) is None
     assert await database.fetch("globex", "SELECT * FROM releases") == []
     async with database.unscoped() as connection:
         with pytest.raises(Exception, match=r"paas\.tenant|tenant_id"):

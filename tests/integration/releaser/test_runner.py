@@ -12,16 +12,18 @@ import pytest
 from paaskit.db import Database
 from paaskit.trail import Trail
 from services.releaser.domain import AppKey, Spec, State
-from services.releaser.rollout import Rollout, States
-from services.releaser.runner import Pace, Runner
-from services.releaser.store import Store
-from services.releaser.undoing import Undoing
-from services.releaser.watching import Changes
-from services.releaser.work_store import WorkStore
-from tests.fakes.desired_state import FakeConfig, FakeSecrets, FakeVariables
+from services.releaser.store.leases import LeaseStore
+from services.releaser.store.settlements import SettlementStore
+from services.releaser.store.work import WorkStore
+from services.releaser.watches import Watches
+from services.releaser.work.rollout import Rollout, States
+from services.releaser.work.runner import Pace, Runner
+from services.releaser.work.undo import Undoer
+from tests.fakes.desired_services import FakeConfig, FakeSecrets
+from tests.fakes.desired_state import FakeVariables
 from tests.fakes.runtime import FakeRuntime
 from tests.fixtures.postgres import Databases
-from tests.integration.releaser.conftest import order_of
+from tests.integration.releaser.conftest import Stores, order_of
 
 Start = Callable[..., Runner]
 
@@ -30,24 +32,27 @@ class Replicas:
     """Runners as replicas of one service have them."""
 
     def __init__(self, database: Database, trail: Trail, variables: FakeVariables) -> None:
-        self.store = Store(database, trail)
+        self.stores = Stores(database, trail)
         self._database = database
         self._trail = trail
         self._variables = variables
-        self.changes = Changes()
+        self.watches = Watches()
 
     @asynccontextmanager
     async def runner(self, holder: str, runtime: FakeRuntime, *, lease_seconds: float = 3.0) -> AsyncIterator[Runner]:
         """A runner at work."""
-        work = WorkStore(self._database, self._trail, holder=holder, lease_seconds=lease_seconds)
+        leases = LeaseStore(self._database, holder=holder, lease_seconds=lease_seconds)
+        work = WorkStore(self._database, self._trail, leases)
+        releases = self.stores.releases
         config, secrets = FakeConfig(self._variables), FakeSecrets(self._variables)
-        states = States(config, secrets, self.store)
+        states = States(config, secrets, releases)
         runner = Runner(
+            leases,
             work,
-            Rollout(work, states, runtime=runtime, changes=self.changes),
-            Undoing(work, config=config, secrets=secrets, changes=self.changes),
+            rollout=Rollout(work, states, runtime=runtime, watches=self.watches),
+            undoer=Undoer(SettlementStore(leases), releases, config=config, secrets=secrets, watches=self.watches),
             runtime=runtime,
-            changes=self.changes,
+            watches=self.watches,
             pace=Pace(spacing_seconds=0.05),
         )
         task = asyncio.create_task(runner.run())
@@ -93,7 +98,7 @@ async def test_two_runners_share_apps_and_never_one_app(
     looking = asyncio.create_task(look_for_two_at_once())
     async with replicas.runner("one", runtimes[0]) as one, replicas.runner("two", runtimes[1]) as two:
         for turn in range(10):
-            await replicas.store.queue([order_of(app.key, app=app.name) for app in apps])
+            await replicas.stores.book.take([order_of(app.key, app=app.name) for app in apps])
             (one if turn % 2 else two).wake()
             await asyncio.sleep(0.05)
         await until(lambda: databases.look("releaser", "SELECT count(*) FROM work") == [(0,)])
@@ -112,19 +117,19 @@ async def test_a_runner_that_lost_its_lease_stops_and_changes_nothing(
 ) -> None:
     app = variables.app(Spec(instances=1))
     stuck, prompt = FakeRuntime(gate=asyncio.Event()), FakeRuntime()
-    await replicas.store.queue([order_of(app.key)])
+    await replicas.stores.book.take([order_of(app.key)])
     async with replicas.runner("late", stuck, lease_seconds=0.1):
         await until(lambda: stuck.applying)
         await asyncio.sleep(0.2)
         async with replicas.runner("prompt", prompt):
             await until(lambda: prompt.applied)
-            release = await replicas.store.get(app.key, 1)
+            release = await replicas.stores.releases.get(app.key, 1)
             await until(lambda: not stuck.applying)
         assert stuck.cancelled == 1
         assert stuck.applied == []
     assert release is not None
     assert [deployment.release for deployment in prompt.applied] == [1]
-    ended = await replicas.store.get(app.key, 1)
+    ended = await replicas.stores.releases.get(app.key, 1)
     assert ended is not None
     assert ended.state is State.SUCCEEDED
     assert databases.look("releaser", "SELECT count(*) FROM outbox") == [(1,)]
@@ -135,23 +140,23 @@ async def test_a_pile_behind_a_running_release_collapses(replicas: Replicas, var
     gate = asyncio.Event()
     runtime = FakeRuntime(gate=gate)
     async with replicas.runner("one", runtime) as runner:
-        await replicas.store.queue([order_of(app.key)])
+        await replicas.stores.book.take([order_of(app.key)])
         runner.wake()
         await until(lambda: runtime.applying)
         for _ in range(5):
-            await replicas.store.queue([order_of(app.key)])
+            await replicas.stores.book.take([order_of(app.key)])
             runner.wake()
         gate.set()
         await until(lambda: len(runtime.applied) == 2)
     assert [deployment.release for deployment in runtime.applied] == [1, 6]
-    listed = await replicas.store.page(app.key, before=99, limit=9)
+    listed = await replicas.stores.releases.page(app.key, before=99, limit=9)
     assert [(r.number, r.superseded_by) for r in listed[1:5]] == [(5, 6), (4, 6), (3, 6), (2, 6)]
 
 
 async def test_stopping_hands_the_release_over_at_once(replicas: Replicas, variables: FakeVariables) -> None:
     app = variables.app(Spec(instances=1))
     first, second = FakeRuntime(gate=asyncio.Event()), FakeRuntime()
-    await replicas.store.queue([order_of(app.key)])
+    await replicas.stores.book.take([order_of(app.key)])
     async with replicas.runner("one", first):
         await until(lambda: first.applying)
     begun = asyncio.get_running_loop().time()
@@ -164,14 +169,16 @@ async def test_stopping_hands_the_release_over_at_once(replicas: Replicas, varia
 async def test_removal_interrupts_a_rollout(replicas: Replicas, variables: FakeVariables) -> None:
     app = variables.app(Spec(instances=1))
     runtime = FakeRuntime(gate=asyncio.Event())
-    await replicas.store.queue([order_of(app.key)])
+    await replicas.stores.book.take([order_of(app.key)])
     async with replicas.runner("one", runtime):
         await until(lambda: runtime.applying)
-        await replicas.store.mark_removed(app.key)  # by another replica: this one notices when it renews its lease
+        await replicas.stores.apps.mark_removed(
+            app.key
+        )  # by another replica: this one notices when it renews its lease
         async with asyncio.timeout(10):
-            while await replicas.store.has_work(app.key):
+            while await replicas.stores.apps.has_work(app.key):
                 await asyncio.sleep(0.02)
     assert runtime.removed == [app.key]
-    ended = await replicas.store.get(app.key, 1)
+    ended = await replicas.stores.releases.get(app.key, 1)
     assert ended is not None
     assert (ended.state, ended.message) == (State.FAILED, "The app was destroyed.")

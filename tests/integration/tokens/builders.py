@@ -1,9 +1,14 @@
 """Tokens with good defaults."""
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from paaskit.clock import random_id, utc_now
-from services.tokens.domain import Kind, Token
+from paaskit.identity import AppScope
+from paaskit.write_path import Decision
+from services.tokens import pat
+from services.tokens.domain import Decide, Found
+from services.tokens.token import Kind, Token, TokenRows
 
 
 def token_of(
@@ -11,7 +16,8 @@ def token_of(
     tenant: str = "acme",
     kind: str = "pat",
     name: str = "ci",
-    apps: frozenset[str] | None = None,
+    apps: AppScope | None = None,
+    creator: str = "user:ada@example.com",
     parent_id: str | None = None,
     token_id: str = "",
     created_at: datetime | None = None,
@@ -26,8 +32,23 @@ def token_of(
         name=name,
         permissions=frozenset({"config.read", "tokens.manage"}),
         apps=apps,
-        creator="user:ada@example.com",
+        creator=creator,
         parent_id=parent_id,
         created_at=made_at,
         expires_at=made_at + ttl,
     )
+
+
+class _SignsIn(Protocol):
+    """A store, as far as it is needed to put a token into it."""
+
+    async def sign_in(self, tenant: str, user: str, *, now: datetime, decide: Decide) -> Found:
+        """Change what `decide` says."""
+
+
+async def add(store: _SignsIn, token: Token, *, ended: tuple[str, ...] = ()) -> str:
+    """Store a token of any kind and end others; returns the text it has."""
+    text = pat.generate()
+    rows = TokenRows(at=utc_now(), ended=ended, added=token, digest=pat.digest(text))
+    await store.sign_in(token.tenant, "", now=utc_now(), decide=lambda _: Decision(answer={}, rows=rows))
+    return text

@@ -1,7 +1,7 @@
 """A `tokens` to test: its store on a real database, and its whole server."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import grpc
@@ -14,9 +14,12 @@ from paas.tokens.v1 import tokens_pb2, tokens_pb2_grpc
 from local.secrets_made import signing_key
 from paaskit.db import Database
 from paaskit.trail import Trail
+from paaskit.write_path import WritePath
 from services.tokens.server import assemble
 from services.tokens.settings import Settings
 from services.tokens.store import Store
+from tests.fakes.app_registry import FakeApps, FakeConfig, register
+from tests.fakes.neighbours import on_channel
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
@@ -33,16 +36,17 @@ async def database(databases: Databases) -> AsyncIterator[Database]:
 async def store(database: Database) -> AsyncIterator[Store]:
     """The store on it. Its trail has nobody to deliver to, so events stay in the outbox."""
     async with grpc.aio.insecure_channel("127.0.0.1:1") as nowhere:
-        yield Store(database, Trail(database, nowhere))
+        yield Store(database, WritePath(database, trail=Trail(database, nowhere)))
 
 
 @dataclass(frozen=True)
 class Served:
-    """A running `tokens`, and how its callers call it."""
+    """A running `tokens`, and how its callers call it. `apps` are those of the config it asks."""
 
     address: str
     gateway: grpc.aio.Channel
     operator: grpc.aio.Channel
+    apps: FakeApps
 
     async def sign_in(self, *, tenant: str = "acme", user: str = "ada@example.com", role: str = "admin") -> str:
         """The text of a sign-in issued by the operator."""
@@ -80,7 +84,7 @@ class Served:
 
 @pytest.fixture
 def settings(databases: Databases, tls: Certificates, tmp_path: Path) -> Settings:
-    """The settings of a `tokens` that listens on a free port; audit is away."""
+    """The settings of a `tokens` that listens on a free port; audit and config are away."""
     key = tmp_path / "signing.key"
     key.write_bytes(signing_key())
     files = tls.settings("tokens")
@@ -91,18 +95,23 @@ def settings(databases: Databases, tls: Certificates, tmp_path: Path) -> Setting
         tls_cert_file=files.tls_cert_file,
         tls_key_file=files.tls_key_file,
         tls_ca_file=files.tls_ca_file,
+        page_key_file=tls.page_key_file,
         audit_address="127.0.0.1:1",
+        config_address="127.0.0.1:1",
         signing_key_file=key,
     )
 
 
 @pytest.fixture
 async def served(settings: Settings, databases: Databases, tls: Certificates) -> AsyncIterator[Served]:
-    """A running `tokens` on an empty database."""
+    """A running `tokens` on an empty database, with a config that knows the apps web and api of acme."""
     databases.empty("tokens")
-    async with (
-        serving(settings, await assemble(settings)) as address,
-        tls.channel(address, service="tokens", caller="gateway") as gateway,
-        tls.channel(address, service="tokens", caller="operator") as operator,
-    ):
-        yield Served(address, gateway, operator)
+    apps = FakeApps("web", "api")
+    async with on_channel(tls, "config", register, FakeConfig(apps)) as config_address:
+        connected = replace(settings, config_address=config_address)
+        async with (
+            serving(connected, await assemble(connected)) as address,
+            tls.channel(address, service="tokens", caller="gateway") as gateway,
+            tls.channel(address, service="tokens", caller="operator") as operator,
+        ):
+            yield Served(address, gateway, operator, apps)

@@ -1,6 +1,6 @@
 """tokens behind a real Envoy, as users reach it: what the check answers is what Envoy understands.
 
-The gateway's own configuration is tested with fakes in tests/integration/test_gateway.py.
+The gateway's own configuration is tested with fakes in tests/integration/gateway.
 """
 
 import asyncio
@@ -17,11 +17,12 @@ from gateway.settings import Address, Credentials, GatewaySettings
 from local import envoy
 from paaskit.clock import random_id
 from services.tokens import pat
-from services.tokens.authorization import NOT_SIGNED_IN
+from services.tokens.check.authorization import NOT_SIGNED_IN
 from tests.fakes.identities import FakeTokens, identity_of
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import PATIENCE
 from tests.integration.tokens.conftest import Served
 
 ASK = tokens_pb2.WhoAmIRequest()
@@ -36,7 +37,7 @@ class Edge:
     async def who(self, bearer: str, *more: tuple[str, str]) -> tokens_pb2.WhoAmIResponse:
         """Ask who a bearer is."""
         stub = tokens_pb2_grpc.TokensServiceStub(self.channel)
-        return await stub.WhoAmI(ASK, metadata=(("authorization", f"Bearer {bearer}"), *more), timeout=10)
+        return await stub.WhoAmI(ASK, metadata=(("authorization", f"Bearer {bearer}"), *more), timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ async def edge(served: Served, tls: Certificates, tmp_path: Path) -> AsyncIterat
         process = await asyncio.create_subprocess_exec(*envoy.command(tmp_path / "envoy.json"), stdout=log, stderr=log)
     try:
         async with grpc.aio.insecure_channel(str(listen)) as channel:
-            await asyncio.wait_for(channel.channel_ready(), 20)
+            await asyncio.wait_for(channel.channel_ready(), PATIENCE)
             yield Edge(channel)
     finally:
         process.terminate()
@@ -85,6 +86,20 @@ async def test_user_is_known_and_bearer_and_forgeries_stay_outside(
     # The address is the one that Envoy saw.
     (payload,) = databases.look("tokens", "SELECT payload FROM outbox ORDER BY id DESC LIMIT 1")[0]
     assert b"127.0.0.1" in payload
+
+
+async def test_identity_of_a_token_limited_to_many_apps_gets_through(edge: Edge, served: Served) -> None:
+    """A hundred apps with names as long as they may be: the largest identity there is."""
+    bearer = await served.sign_in()
+    apps = [f"{'a' * 37}-{number:02}" for number in range(100)]
+    for app in apps:
+        served.apps.make(app)
+    made = await tokens_pb2_grpc.TokensServiceStub(edge.channel).CreateToken(
+        tokens_pb2.CreateTokenRequest(request_id=random_id(), name="wide", apps=apps),
+        metadata=(("authorization", f"Bearer {bearer}"),),
+    )
+    for _ in range(20):
+        assert list((await edge.who(made.secret)).apps) == apps
 
 
 async def test_nobody_is_told_what_to_do(edge: Edge, served: Served) -> None:

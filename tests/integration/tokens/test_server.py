@@ -3,6 +3,7 @@
 Leaves out Envoy (tests/integration/test_gateway.py) and the rules one by one (tests/unit/tokens).
 """
 
+import asyncio
 from dataclasses import replace
 
 import grpc
@@ -20,12 +21,14 @@ from paaskit.identity import IdentityVerifier
 from paaskit.interceptors import ANY_SERVICE
 from paaskit.server import build_server
 from services.tokens import pat
-from services.tokens.authorization import NOT_SIGNED_IN
+from services.tokens.check.authorization import NOT_SIGNED_IN
 from services.tokens.server import assemble
 from services.tokens.settings import Settings
+from tests.fakes.app_registry import FakeApps
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import serving
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import until
 from tests.integration.tokens.conftest import Served
 
 
@@ -129,6 +132,133 @@ async def test_missing_permission_is_refused_and_recorded(served: Served, databa
     assert _actions(databases) == ["tokens.sign_in", "tokens.list denied"]
 
 
+async def test_more_than_the_creator_has_is_recorded_once_with_the_name(served: Served, databases: Databases) -> None:
+    person = await served.identity(await served.sign_in(role="developer"))
+    request = tokens_pb2.CreateTokenRequest(request_id=random_id(), name="ci", permissions=["keys.manage"])
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await served.users.CreateToken(request, metadata=person)
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    denied = [event for event in _events(databases) if event.outcome == audit_pb2.OUTCOME_DENIED]
+    assert [(event.action, event.actor, list(event.targets)) for event in denied] == [
+        ("tokens.create", "user:ada@example.com", ["ci"])
+    ]
+
+
+async def test_token_given_as_a_name_is_not_in_the_record_of_its_denial(served: Served, databases: Databases) -> None:
+    text = await served.sign_in(role="viewer")
+    viewer = await served.identity(text)
+    for reference in (text, f"Bearer {text}", "ci"):
+        with pytest.raises(grpc.aio.AioRpcError):
+            await served.users.RevokeToken(tokens_pb2.RevokeTokenRequest(token=reference), metadata=viewer)
+    denied = [event for event in _events(databases) if event.action == "tokens.revoke"]
+    assert [list(event.targets) for event in denied] == [[], [], ["ci"]]
+
+
+async def test_limited_token_carries_the_ids_and_shows_the_names(served: Served) -> None:
+    person = await served.identity(await served.sign_in())
+    request = tokens_pb2.CreateTokenRequest(request_id=random_id(), name="ci", apps=["web", "api"])
+    made = await served.users.CreateToken(request, metadata=person)
+    assert list(made.token.apps) == ["api", "web"]
+    ((_, signed),) = await served.identity(made.secret)
+    claims = jwt.decode(signed, options={"verify_signature": False})
+    assert claims["app"] == dict(served.apps.scope("web", "api"))
+    who = await served.users.WhoAmI(tokens_pb2.WhoAmIRequest(), metadata=await served.identity(made.secret))
+    assert list(who.apps) == ["api", "web"]
+
+
+async def test_limited_token_makes_none_for_a_later_app_of_the_name(served: Served, databases: Databases) -> None:
+    person = await served.identity(await served.sign_in())
+    request = tokens_pb2.CreateTokenRequest(request_id=random_id(), name="old", apps=["web"])
+    old = await served.identity((await served.users.CreateToken(request, metadata=person)).secret)
+    served.apps.make("web")
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await served.users.CreateToken(
+            tokens_pb2.CreateTokenRequest(request_id=random_id(), name="child", apps=["web"]), metadata=old
+        )
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    event = _events(databases)[-1]
+    assert (event.actor, event.outcome, list(event.targets)) == ("pat:old", audit_pb2.OUTCOME_DENIED, ["child"])
+
+
+async def test_apps_that_are_not_there_are_all_named(served: Served) -> None:
+    person = await served.identity(await served.sign_in())
+    request = tokens_pb2.CreateTokenRequest(request_id=random_id(), name="ci", apps=["shop", "web", "desk"])
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await served.users.CreateToken(request, metadata=person)
+    assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+    assert "desk, shop" in str(refused.value.details())
+
+
+async def test_config_away_stops_limited_tokens_alone(
+    settings: Settings, databases: Databases, tls: Certificates
+) -> None:
+    databases.empty("tokens")
+    async with (
+        serving(settings, await assemble(settings)) as address,
+        tls.channel(address, service="tokens", caller="gateway") as gateway,
+        tls.channel(address, service="tokens", caller="operator") as operator,
+    ):
+        served = Served(address, gateway, operator, FakeApps())
+        person = await served.identity(await served.sign_in())
+        request = tokens_pb2.CreateTokenRequest(request_id=random_id(), name="ci", apps=["web"])
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await served.users.CreateToken(request, metadata=person)
+        assert failed.value.code() is grpc.StatusCode.UNAVAILABLE
+        request.apps.clear()
+        assert (await served.users.CreateToken(request, metadata=person)).secret
+
+
+async def test_waiting_for_config_holds_no_connection(served: Served, databases: Databases) -> None:
+    """More requests than there are connections wait for a slow config; everybody else is answered meanwhile."""
+    text = await served.sign_in()
+    person = await served.identity(text)
+    served.apps.answers.clear()
+    requests = [
+        tokens_pb2.CreateTokenRequest(request_id=random_id(), name=f"t{number}", apps=["web"]) for number in range(16)
+    ]
+    creating = [asyncio.ensure_future(_create(served, request, person)) for request in requests]
+    await until(lambda: len(served.apps.asked) == 16)
+    assert (await served.check(text)).HasField("ok_response")
+    assert (await served.users.ListTokens(tokens_pb2.ListTokensRequest(), metadata=person)).tokens == []
+    busy = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'tokens' AND state LIKE 'idle in transaction%%'"
+    assert databases.look("tokens", busy) == [(0,)]
+    served.apps.answers.set()
+    assert len({made.secret for made in await asyncio.gather(*creating)}) == 16
+
+
+async def test_twenty_equal_requests_at_once_get_equal_answers(served: Served, databases: Databases) -> None:
+    person = await served.identity(await served.sign_in())
+    request = tokens_pb2.CreateTokenRequest(request_id=random_id(), name="ci", apps=["web"])
+    made = await asyncio.gather(*(served.users.CreateToken(request, metadata=person) for _ in range(20)))
+    assert len({each.SerializeToString(deterministic=True) for each in made}) == 1
+    assert databases.look("tokens", "SELECT count(*) FROM tokens WHERE kind = 'pat'") == [(1,)]
+    assert _actions(databases) == ["tokens.sign_in", "tokens.create"]
+
+
+async def test_pages_are_read_to_the_end_and_their_tokens_show_nothing(served: Served) -> None:
+    person = await served.identity(await served.sign_in())
+    for number in range(5):
+        request = tokens_pb2.CreateTokenRequest(request_id=random_id(), name=f"t{number}")
+        await served.users.CreateToken(request, metadata=person)
+    names: list[str] = []
+    asked = tokens_pb2.ListTokensRequest(page_size=2)
+    page_tokens = set()
+    while True:
+        page = await served.users.ListTokens(asked, metadata=person)
+        names += [token.name for token in page.tokens]
+        asked.page_token = page.next_page_token
+        if not page.next_page_token:
+            break
+        page_tokens.add(page.next_page_token)
+    assert names == [f"t{number}" for number in range(5)]
+    assert len(page_tokens) == 2
+    rival = await served.identity(await served.sign_in(tenant="rival"))
+    for page_token, whose in ((min(page_tokens), rival), ("x", person), ("W10=", person), ("\0", person)):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await served.users.ListTokens(tokens_pb2.ListTokensRequest(page_token=page_token), metadata=whose)
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
 async def test_server_starts_only_with_one_rule_a_method(settings: Settings) -> None:
     assembly = await assemble(settings)
     ours = "/paas.tokens.v1.TokensInternalService/GetSigningKeys"
@@ -145,14 +275,25 @@ async def test_database_away_is_neither_yes_nor_no(settings: Settings, tls: Cert
         tls.channel(address, service="tokens", caller="gateway") as gateway,
         tls.channel(address, service="tokens", caller="operator") as operator,
     ):
-        served = Served(address, gateway, operator)
+        served = Served(address, gateway, operator, FakeApps())
         with pytest.raises(grpc.aio.AioRpcError) as failed:
             await served.check(pat.generate())
         assert failed.value.code() is grpc.StatusCode.UNAVAILABLE
         assert (await served.check("paas_pat_wrong")).denied_response.status.code == 401
 
 
-def _actions(databases: Databases) -> list[str]:
+async def _create(
+    served: Served, request: tokens_pb2.CreateTokenRequest, metadata: tuple[tuple[str, str], ...]
+) -> tokens_pb2.CreateTokenResponse:
+    return await served.users.CreateToken(request, metadata=metadata)
+
+
+def _events(databases: Databases) -> list[audit_pb2.Event]:
     rows = databases.look("tokens", "SELECT payload FROM outbox ORDER BY id")
-    events = [audit_pb2.Event.FromString(payload) for (payload,) in rows]
-    return [f"{each.action}{' denied' if each.outcome == audit_pb2.OUTCOME_DENIED else ''}" for each in events]
+    return [audit_pb2.Event.FromString(payload) for (payload,) in rows]
+
+
+def _actions(databases: Databases) -> list[str]:
+    return [
+        f"{each.action}{' denied' if each.outcome == audit_pb2.OUTCOME_DENIED else ''}" for each in _events(databases)
+    ]

@@ -7,27 +7,35 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import grpc
 import psycopg
 import pytest
+from paas.audit.v1 import audit_pb2
 
 from paaskit.audit import Actor
 from paaskit.clock import random_id, utc_now
 from paaskit.db import Database
 from paaskit.errors import AlreadyExists, PaasError
+from paaskit.requests import RequestKey
+from paaskit.trail import Trail
+from paaskit.write_path import Decision, WritePath
 from services.tokens import pat
-from services.tokens.asked import NewToken
-from services.tokens.domain import TextSource, Token, Tokens
+from services.tokens.domain import Found, TextSource, Tokens
+from services.tokens.rules.asked import NewToken
 from services.tokens.store import Store
+from services.tokens.token import Token, TokenRows
+from tests.fakes.app_registry import FakeApps
 from tests.fakes.identities import identity_of
 from tests.fixtures.postgres import Databases
-from tests.integration.tokens.builders import token_of
+from tests.integration.tokens.builders import add, token_of
 
+OPERATOR = Actor(tenant="acme", name="service:operator", credential="service:operator")
 DIGEST_SET = "SELECT set_config('paas.token_digest', %s, false)"
 TENANT_SET = "SELECT set_config('paas.tenant', %s, false)"
 
 
 async def test_service_role_sees_nothing_without_tenant_or_digest(databases: Databases, store: Store) -> None:
-    await _add(store, token_of())
+    await add(store, token_of())
     with databases.connect("tokens") as connection:
         assert connection.execute("SELECT * FROM tokens").fetchall() == []
         # PostgreSQL leaves empty texts behind where settings were set for a transaction.
@@ -43,7 +51,7 @@ async def test_service_role_sees_nothing_without_tenant_or_digest(databases: Dat
 
 
 async def test_who_has_the_digest_sees_that_row_and_changes_nothing(databases: Databases, store: Store) -> None:
-    texts = [await _add(store, token_of(tenant=tenant)) for tenant in ("acme", "rival")]
+    texts = [await add(store, token_of(tenant=tenant)) for tenant in ("acme", "rival")]
     with databases.connect("tokens") as connection:
         for text, tenant in zip(texts, ("acme", "rival"), strict=True):
             connection.execute(DIGEST_SET, (pat.digest(text).hex(),))
@@ -56,8 +64,8 @@ async def test_who_has_the_digest_sees_that_row_and_changes_nothing(databases: D
 async def test_tenant_sees_and_changes_its_own_rows_only(
     databases: Databases, database: Database, store: Store
 ) -> None:
-    await _add(store, token_of(tenant="acme"))
-    rival = await _add(store, token_of(tenant="rival"))
+    await add(store, token_of(tenant="acme"))
+    rival = await add(store, token_of(tenant="rival"))
     assert await database.fetch("acme", "SELECT tenant FROM tokens") == [("acme",)]
     with databases.connect("tokens") as connection:
         connection.execute(TENANT_SET, ("acme",))
@@ -67,20 +75,81 @@ async def test_tenant_sees_and_changes_its_own_rows_only(
     assert found.revoked_at is None
 
 
+async def test_statements_name_their_tenant_themselves(databases: Databases, store: Store) -> None:
+    """Row-level security is the second lock: asked by a role it does not apply to, every statement is still its own."""
+    person = token_of(kind="user", name="ada", creator="service:operator")
+    mine, parent = token_of(), token_of(name="parent")
+    child = token_of(name="child", parent_id=parent.token_id)
+    for token in (person, mine, parent, child):
+        for tenant in ("acme", "rival"):
+            await add(store, replace(token, tenant=tenant))
+    async with databases.open_past_policies("tokens") as database, grpc.aio.insecure_channel("127.0.0.1:1") as nowhere:
+        bare = Store(database, WritePath(database, trail=Trail(database, nowhere)))
+        page = await bare.page("acme", app_ids=None, after=None, limit=10, now=utc_now())
+        assert sorted(token.name for token in page) == ["child", "ci", "parent"]
+        await bare.note_uses("acme", {mine.token_id: utc_now()})
+        assert all([await bare.find("acme", token.token_id) for token in page])
+        key = RequestKey(request_id="request-1", subject="t1", method="CreateToken", fingerprint="f")
+        family = await bare.revoke("acme", "parent", app_ids=None, now=utc_now(), decide=_end_all)
+        related, _ = await bare.create(
+            "acme", parent_id=parent.token_id, name="ci", now=utc_now(), request=key, decide=_end_all
+        )
+        sign_ins = await bare.sign_in("acme", "ada", now=utc_now(), decide=_end_all)
+    for found, names in ((family, ["parent", "child"]), (related, ["ci", "parent"]), (sign_ins, ["ada"])):
+        assert sorted((token.tenant, token.name) for token in found) == [("acme", name) for name in sorted(names)]
+    changed = "SELECT DISTINCT tenant FROM tokens WHERE revoked_at IS NOT NULL OR last_used_at IS NOT NULL"
+    assert databases.look("tokens", changed) == [("acme",)]
+    assert databases.look("tokens", "SELECT count(*) FROM tokens WHERE revoked_at IS NOT NULL") == [(4,)]
+
+
+async def test_revoking_560_tokens_is_one_change_that_names_560(store: Store, databases: Databases) -> None:
+    parent = token_of(name="parent")
+    await add(store, parent)
+    databases.look(
+        "tokens",
+        """
+        INSERT INTO tokens
+            (tenant, token_id, kind, name, digest, permissions, creator, parent_id, created_at, expires_at)
+        SELECT 'acme', n::text, 'pat', 'child-' || n || repeat('x', 50), sha256(n::text::bytea), '{}', 'x', %s, now(),
+            now() + '1 day'
+        FROM generate_series(1, 559) n""",
+        (parent.token_id,),
+    )
+    _, others = await _tokens(store).revoke("parent", identity_of(), actor=OPERATOR)
+    assert others == 559
+    events = [audit_pb2.Event.FromString(row) for (row,) in databases.look("tokens", "SELECT payload FROM outbox")]
+    assert [len(event.targets) for event in events] == [500, 60]
+    assert len({name for event in events for name in event.targets}) == 560
+    assert databases.look("tokens", "SELECT count(*) FROM tokens WHERE revoked_at IS NULL") == [(0,)]
+
+
+async def test_token_kept_by_names_alone_is_read_without_ids(store: Store, databases: Databases) -> None:
+    token = token_of(apps=frozenset({("web", "a1"), ("api", "a2")}))
+    await add(store, token)
+    databases.look("tokens", "UPDATE tokens SET app_ids = NULL")
+    found = await store.find("acme", token.token_id)
+    assert found is not None
+    assert (found.apps, found.reach) == (frozenset({("web", ""), ("api", "")}), frozenset())
+    for app_ids, seen in ((None, 1), (frozenset({"a1", "a2"}), 0), (frozenset({""}), 0), (frozenset[str](), 0)):
+        page = await store.page("acme", app_ids=app_ids, after=None, limit=10, now=utc_now())
+        assert len(page) == seen
+
+
 async def test_settings_of_one_transaction_are_gone_in_the_next(databases: Databases, store: Store) -> None:
     """One connection serves every tenant in turn (CVE-2024-10976 is the same fear for plans)."""
-    texts = {tenant: await _add(store, token_of(tenant=tenant)) for tenant in ("acme", "rival")}
+    texts = {tenant: await add(store, token_of(tenant=tenant)) for tenant in ("acme", "rival")}
     database = Database(
         databases.service_url("tokens"),
         password_file=databases.password_file("tokens"),
         service="tokens",
-        max_connections=1,
+        writers=1,
+        readers=1,
     )
     await database.open()
-    single = Store(database, store._trail)
+    single = Store(database, store._changes)
     for tenant in ("acme", "rival", "third", "acme") * 3:
         assert {row[0] for row in await database.fetch(tenant, "SELECT tenant FROM tokens")} == {tenant} & set(texts)
-        page = await single.page(tenant, apps=None, after=None, limit=10, now=utc_now())
+        page = await single.page(tenant, app_ids=None, after=None, limit=10, now=utc_now())
         assert {token.tenant for token in page} == {tenant} & set(texts)
         if tenant in texts:
             found = await single.find_by_digest(pat.digest(texts[tenant]))
@@ -138,7 +207,7 @@ async def test_digest_is_found_by_its_index(databases: Databases) -> None:
 
 async def test_look_up_waits_for_the_server_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every request at the edge waits for it. What counts is how often psycopg sends and then waits."""
-    text = await _add(store, token_of())
+    text = await add(store, token_of())
     for _ in range(2):
         await store.find_by_digest(pat.digest(text))  # connects and prepares
     waits: list[str] = []
@@ -159,7 +228,7 @@ async def test_look_up_waits_for_the_server_once(store: Store, monkeypatch: pyte
 async def test_one_of_many_makers_gets_the_name(store: Store) -> None:
     tokens, parent = await _rules(store)
     identity = identity_of(token_id=parent.token_id)
-    actor = Actor(tenant="acme", name=identity.subject)
+    actor = Actor(tenant="acme", name=identity.subject, credential=identity.token_id)
 
     async def create(request_id: str) -> str:
         try:
@@ -174,7 +243,7 @@ async def test_one_of_many_makers_gets_the_name(store: Store) -> None:
 
 async def test_nothing_made_while_its_creator_is_revoked_lives_on(store: Store, databases: Databases) -> None:
     tokens, parent = await _rules(store)
-    actor = Actor(tenant="acme", name="user:ada@example.com")
+    actor = Actor(tenant="acme", name="user:ada@example.com", credential=parent.token_id)
     machine, _ = await tokens.create(
         NewToken(request_id=random_id(), name="parent"), identity_of(token_id=parent.token_id), actor=actor
     )
@@ -197,19 +266,16 @@ async def test_nothing_made_while_its_creator_is_revoked_lives_on(store: Store, 
     assert 1 <= sum(made) <= 12
 
 
+def _end_all(found: Found) -> Decision[TokenRows]:
+    return Decision(answer={}, rows=TokenRows(at=utc_now(), ended=[token.token_id for token in found]))
+
+
 async def _rules(store: Store) -> tuple[Tokens, Token]:
     parent = replace(token_of(name="ada@example.com"), kind=token_of(kind="user").kind)
-    await _add(store, parent)
+    await add(store, parent)
+    return _tokens(store), parent
 
-    async def record(event: Any) -> None:
-        raise AssertionError("nothing is denied here")
 
+def _tokens(store: Store) -> Tokens:
     texts = TextSource(generate=pat.generate, digest=pat.digest)
-    return Tokens(store, texts=texts, record=record, clock=utc_now, new_id=random_id), parent
-
-
-async def _add(store: Store, token: Token) -> str:
-    text = pat.generate()
-    async with store.change(token.tenant) as change:
-        await change.add(token, pat.digest(text))
-    return text
+    return Tokens(store, texts=texts, resolve=FakeApps().resolve, clock=utc_now, new_id=random_id)

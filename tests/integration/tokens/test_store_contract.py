@@ -3,24 +3,30 @@
 Row-level security and roles are in test_store.py: the fake has none.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 import pytest
 
 from paaskit.audit import Actor
 from paaskit.clock import utc_now
-from paaskit.errors import InvalidInput
+from paaskit.errors import InvalidInput, NotFound
+from paaskit.identity import AppScope
 from paaskit.requests import RequestKey
+from paaskit.write_path import Decision
 from services.tokens import pat
-from services.tokens.domain import Token
-from services.tokens.paging import Place
+from services.tokens.domain import Found, Place
+from services.tokens.rules.revocation import decide_revocation
 from services.tokens.store import Store
+from services.tokens.token import Token, TokenRows
 from tests.fakes.tokens_store import FakeTokenStore
-from tests.integration.tokens.builders import token_of
+from tests.integration.tokens.builders import add, token_of
 
 AnyStore: TypeAlias = Store | FakeTokenStore
 NOW = utc_now()
+ADA = Actor(tenant="acme", name="user:ada@example.com", credential="t1")
+WEB: AppScope = frozenset({("web", "a1")})
+API: AppScope = frozenset({("api", "a2")})
 
 
 @pytest.fixture(params=["postgres", "fake"])
@@ -29,26 +35,31 @@ async def any_store(request: pytest.FixtureRequest, store: Store) -> AnyStore:
 
 
 async def test_added_token_is_found_by_digest_and_id(any_store: AnyStore) -> None:
-    token = token_of(apps=frozenset({"web", "api"}), parent_id="parent")
-    text = await _add(any_store, token)
-    assert await any_store.find_by_digest(pat.digest(text)) == token
-    assert await any_store.find("acme", token.token_id) == token
-    assert await any_store.find("rival", token.token_id) is None
+    for apps in (WEB | API, None):
+        token = token_of(apps=apps, parent_id="parent")
+        text = await add(any_store, token)
+        assert await any_store.find_by_digest(pat.digest(text)) == token
+        assert await any_store.find("acme", token.token_id) == token
+        assert await any_store.find("rival", token.token_id) is None
     assert await any_store.find_by_digest(pat.digest(pat.generate())) is None
 
 
-async def test_failed_change_leaves_nothing(any_store: AnyStore) -> None:
-    token = token_of()
+async def test_refused_change_leaves_nothing(any_store: AnyStore) -> None:
+    person, request = token_of(kind="user", name="ada"), _key("f")
+    await add(any_store, person)
 
-    async def fail() -> None:
-        async with any_store.change("acme") as change:
-            await change.add(token, pat.digest("x"))
-            await change.record(Actor(tenant="acme", name="user:ada").event("tokens.create"))
-            raise RuntimeError
+    def refuse(found: Found) -> Decision[TokenRows]:
+        assert [each.name for each in found] == ["ada"]
+        raise NotFound("no")
 
-    with pytest.raises(RuntimeError):
-        await fail()
-    assert await any_store.find("acme", token.token_id) is None
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            await any_store.create(
+                "acme", parent_id=person.token_id, name="ci", now=utc_now(), request=request, decide=refuse
+            )
+        with pytest.raises(NotFound):
+            await any_store.sign_in("acme", "ada", now=utc_now(), decide=refuse)
+    assert await any_store.find("acme", person.token_id) == person
 
 
 async def test_page_shows_living_pats_of_the_tenant_in_order(any_store: AnyStore) -> None:
@@ -56,58 +67,83 @@ async def test_page_shows_living_pats_of_the_tenant_in_order(any_store: AnyStore
         token_of(name=f"t{n}", created_at=NOW + timedelta(microseconds=n // 2), token_id=f"{n:032}") for n in range(6)
     ]
     for token in reversed(tokens):
-        await _add(any_store, token)
-    await _add(any_store, token_of(name="expired", created_at=NOW - timedelta(days=2)))
-    await _add(any_store, token_of(name="ada", kind="user"))
-    await _add(any_store, token_of(name="theirs", tenant="rival"))
+        await add(any_store, token)
+    await add(any_store, token_of(name="expired", created_at=NOW - timedelta(days=2)))
+    await add(any_store, token_of(name="ada", kind="user"))
+    await add(any_store, token_of(name="theirs", tenant="rival"))
     later = NOW + timedelta(seconds=1)
-    assert [t.name for t in await any_store.page("acme", apps=None, after=None, limit=4, now=later)] == [
-        "t0",
-        "t1",
-        "t2",
-        "t3",
-    ]
-    after = Place(created_at=tokens[2].created_at, token_id=tokens[2].token_id)
-    assert [t.name for t in await any_store.page("acme", apps=None, after=after, limit=9, now=later)] == [
-        "t3",
-        "t4",
-        "t5",
-    ]
+
+    async def names(after: Place | None, limit: int) -> list[str]:
+        return [t.name for t in await any_store.page("acme", app_ids=None, after=after, limit=limit, now=later)]
+
+    assert await names(None, 4) == ["t0", "t1", "t2", "t3"]
+    assert await names(Place(created_at=tokens[2].created_at, token_id=tokens[2].token_id), 9) == ["t3", "t4", "t5"]
 
 
-async def test_apps_limit_what_is_seen(any_store: AnyStore) -> None:
-    for name, apps in [("web", {"web"}), ("api", {"api"}), ("both", {"web", "api"})]:
-        await _add(any_store, token_of(name=name, apps=frozenset(apps)))
-    await _add(any_store, token_of(name="all"))
+async def test_ids_of_apps_limit_what_is_seen_and_revoked(any_store: AnyStore) -> None:
+    namesake: AppScope = frozenset({("web", "a9")})
+    unbound: AppScope = frozenset({("web", "")})
+    for name, apps in [("web", WEB), ("api", API), ("both", WEB | API), ("later", namesake), ("before", unbound)]:
+        await add(any_store, token_of(name=name, apps=apps))
+    await add(any_store, token_of(name="all"))
 
-    async def names(apps: frozenset[str] | None) -> set[str]:
-        return {token.name for token in await any_store.page("acme", apps=apps, after=None, limit=9, now=utc_now())}
+    async def names(*app_ids: str, limited: bool = True) -> set[str]:
+        scope = frozenset(app_ids) if limited else None
+        return {token.name for token in await any_store.page("acme", app_ids=scope, after=None, limit=9, now=utc_now())}
 
-    assert await names(None) == {"web", "api", "both", "all"}
-    assert await names(frozenset({"web"})) == {"web"}
-    assert await names(frozenset({"web", "api", "more"})) == {"web", "api", "both"}
-    async with any_store.change("acme") as change:
-        assert await change.revoke("all", apps=frozenset({"web"}), now=utc_now()) == []
+    assert await names(limited=False) == {"web", "api", "both", "later", "before", "all"}
+    assert await names("a1") == {"web"}
+    assert await names("a1", "a2", "a3") == {"web", "api", "both"}
+    assert await names("a9") == {"later"}
+    assert await names() == set()
+    for name in ("all", "api", "both", "later", "before"):
+        with pytest.raises(NotFound):
+            await _revoke(any_store, name, app_ids=frozenset({"a1"}))
+    assert [token.name for token in await _revoke(any_store, "web", app_ids=frozenset({"a1"}))] == ["web"]
 
 
-async def test_circumstances_of_a_new_token(any_store: AnyStore) -> None:
+async def test_what_a_new_token_depends_on(any_store: AnyStore) -> None:
     parent, namesake = token_of(name="parent"), token_of(name="ci")
     for token in (parent, namesake, token_of(name="gone", created_at=NOW - timedelta(days=3))):
-        await _add(any_store, token)
-    await _add(any_store, token_of(name="person", kind="user"))
-    key = RequestKey(request_id="request-1", subject="user:ada", method="CreateToken", fingerprint="f")
-    async with any_store.change("acme") as change:
-        found = await change.circumstances(parent_id=parent.token_id, name="ci", key=key, now=utc_now())
-        assert (found.parent, found.namesake, found.made_before) == (parent, namesake, False)
-        await change.remember(key, namesake)
-    for name in ("gone", "person"):
-        async with any_store.change("acme") as change:
-            found = await change.circumstances(parent_id="absent", name=name, key=key, now=utc_now())
-            assert (found.parent, found.namesake, found.made_before) == (None, None, True)
-    other = RequestKey(request_id="request-1", subject="user:ada", method="CreateToken", fingerprint="g")
-    with pytest.raises(InvalidInput):
-        async with any_store.change("acme") as change:
-            await change.circumstances(parent_id="absent", name="x", key=other, now=utc_now())
+        await add(any_store, token)
+    await add(any_store, token_of(name="person", kind="user"))
+    await add(any_store, token_of(name="ci", tenant="rival"))
+
+    async def found(parent_id: str, name: str) -> set[str]:
+        seen: list[Token] = []
+
+        def decide(found: Found) -> Decision[TokenRows]:
+            seen.extend(found)
+            raise NotFound("enough")
+
+        with pytest.raises(NotFound):
+            await any_store.create(
+                "acme", parent_id=parent_id, name=name, now=utc_now(), request=_key("f"), decide=decide
+            )
+        return {token.token_id for token in seen}
+
+    assert await found(parent.token_id, "ci") == {parent.token_id, namesake.token_id}
+    assert await found(parent.token_id, "parent") == {parent.token_id}
+    for name in ("gone", "person", "absent"):
+        assert await found("absent", name) == set()
+
+
+async def test_answer_is_remembered_for_the_same_request(any_store: AnyStore) -> None:
+    async def create(key: RequestKey, token_id: str) -> str:
+        rows = TokenRows(at=utc_now(), added=token_of(name=token_id, token_id=token_id), digest=pat.digest(token_id))
+        decision = Decision(answer={"token_id": token_id}, rows=rows)
+        _, answer = await any_store.create(
+            "acme", parent_id="p", name=token_id, now=utc_now(), request=key, decide=lambda _: decision
+        )
+        return str(answer["token_id"])
+
+    assert await create(_key("f"), "one") == "one"
+    assert await create(_key("f"), "two") == "one"
+    assert await any_store.find("acme", "two") is None
+    assert await create(_key("f", subject="t2"), "three") == "three"
+    with pytest.raises(InvalidInput) as reused:
+        await create(_key("g"), "four")
+    assert reused.value.reason == "REQUEST_ID_REUSED"
 
 
 async def test_revoking_goes_down_the_tree_past_ended_tokens(any_store: AnyStore) -> None:
@@ -117,42 +153,53 @@ async def test_revoking_goes_down_the_tree_past_ended_tokens(any_store: AnyStore
     beside = token_of(name="beside")
     theirs = token_of(name="theirs", tenant="rival", parent_id=root.token_id)
     for token in (below, beside, ended, root, theirs):
-        await _add(any_store, token)
+        await add(any_store, token)
     now = utc_now()
-    async with any_store.change("acme") as change:
-        revoked = await change.revoke(root.token_id, apps=None, now=now)
-    assert [(token.name, token.revoked_at) for token in revoked] == [("root", now), ("below", now)]
-    async with any_store.change("acme") as change:
-        assert await change.revoke("root", apps=None, now=utc_now()) == []
-    for token, ends in [(beside, False), (theirs, False), (below, True)]:
+    revoked = await _revoke(any_store, root.token_id, now=now)
+    assert [token.name for token in revoked] == ["root", "below"]
+    with pytest.raises(NotFound):
+        await _revoke(any_store, "root")
+    for token, ends in [(root, now), (below, now), (beside, None), (theirs, None)]:
         found = await any_store.find(token.tenant, token.token_id)
         assert found is not None
-        assert (found.revoked_at is not None) == ends
+        assert found.revoked_at == ends
 
 
-async def test_sign_ins_of_one_issuer_end(any_store: AnyStore) -> None:
-    first, other = token_of(name="ada", kind="user"), token_of(name="grace", kind="user")
+async def test_living_sign_ins_of_a_person_are_found_whoever_issued_them(any_store: AnyStore) -> None:
+    first, second = [token_of(name="ada", kind="user", creator=f"service:{issuer}") for issuer in ("one", "two")]
+    over = token_of(name="ada", kind="user", created_at=NOW - timedelta(days=2))
     pat_of_that_name = token_of(name="ada")
-    for token in (first, other, pat_of_that_name):
-        await _add(any_store, token)
-    async with any_store.change("acme") as change:
-        await change.end_sign_ins("ada", creator="somebody else", now=utc_now())
-        await change.end_sign_ins("ada", creator="user:ada@example.com", now=utc_now())
-    states = [await any_store.find("acme", token.token_id) for token in (first, other, pat_of_that_name)]
-    assert [state is not None and state.is_living(utc_now()) for state in states] == [False, True, True]
+    for token in (first, second, over, pat_of_that_name, token_of(name="grace", kind="user")):
+        await add(any_store, token)
+    new = token_of(name="ada", kind="user")
+    rows = TokenRows(at=utc_now(), ended=[first.token_id], added=new, digest=pat.digest("new"))
+    found = await any_store.sign_in("acme", "ada", now=utc_now(), decide=lambda _: Decision(answer={}, rows=rows))
+    assert {token.token_id for token in found} == {first.token_id, second.token_id}
+    states = [await any_store.find("acme", token.token_id) for token in (first, second, pat_of_that_name, new)]
+    assert [state is not None and state.is_living(utc_now()) for state in states] == [False, True, True, True]
 
 
 async def test_uses_are_noted(any_store: AnyStore) -> None:
     used, unused = token_of(name="used"), token_of(name="unused")
-    await _add(any_store, used)
-    await _add(any_store, unused)
+    await add(any_store, used)
+    await add(any_store, unused)
     await any_store.note_uses("acme", {used.token_id: NOW})
     found = [await any_store.find("acme", token.token_id) for token in (used, unused)]
     assert [token and token.last_used_at for token in found] == [NOW, None]
 
 
-async def _add(store: AnyStore, token: Token) -> str:
-    text = pat.generate()
-    async with store.change(token.tenant) as change:
-        await change.add(token, pat.digest(text))
-    return text
+def _key(asked: str, *, subject: str = "t1") -> RequestKey:
+    return RequestKey(request_id="request-1", subject=subject, method="CreateToken", fingerprint=asked)
+
+
+async def _revoke(
+    store: AnyStore, reference: str, *, app_ids: frozenset[str] | None = None, now: datetime | None = None
+) -> Found:
+    at = now or utc_now()
+    return await store.revoke(
+        "acme",
+        reference,
+        app_ids=app_ids,
+        now=at,
+        decide=lambda found: decide_revocation(found, actor=ADA, now=at),
+    )

@@ -137,6 +137,7 @@ async def platform(databases: Databases, tls: Certificates, tmp_path: Path) -> A
                 "tls_cert_file": files.tls_cert_file,
                 "tls_key_file": files.tls_key_file,
                 "tls_ca_file": files.tls_ca_file,
+                "page_key_file": tls.page_key_file,
                 "environment": "local",
                 "tokens_address": tokens_address,
                 "audit_address": audit_address,

@@ -18,6 +18,7 @@ EVENT = Event(
         action="secrets.get",
         actor="user:ada@example.com",
         app="web",
+        app_id="fedcba9876543210fedcba9876543210",
         targets=("STRIPE_API_KEY", "naïve"),
         outcome=Outcome.DENIED,
         occurred_at=datetime(2026, 5, 4, 13, 42, 0, 123456, tzinfo=UTC),
@@ -32,12 +33,17 @@ EVENT = Event(
 )
 
 
-def test_fixed_vector() -> None:
-    """If this fails, the trees of logs that exist would not verify any more: make a new format instead."""
-    assert leaf_hash(EVENT).hex() == "4024441090cacb203face9d39574530018fbbcaf929b6c295babe07d5bac81d1"
+OLD = replace(EVENT, leaf_format=1, report=replace(EVENT.report, app_id=""))
 
 
-def test_bytes_are_what_the_description_says() -> None:
+def test_fixed_vectors() -> None:
+    """If one fails, the trees of logs that exist would not verify any more: make a new format instead."""
+    assert leaf_hash(OLD).hex() == "4024441090cacb203face9d39574530018fbbcaf929b6c295babe07d5bac81d1"
+    assert leaf_hash(EVENT).hex() == "eea0ecc96bb2e61be00ad4b7a41035d7fffca2e47e7346f0d6338051eb930ae0"
+
+
+@pytest.mark.parametrize("leaf_format", [1, 2])
+def test_bytes_are_what_the_description_says(leaf_format: int) -> None:
     def text(value: str) -> bytes:
         return struct.pack(">I", len(value.encode())) + value.encode()
 
@@ -46,7 +52,7 @@ def test_bytes_are_what_the_description_says() -> None:
 
     expected = b"".join(
         [
-            text("paas.audit.event.v1"),
+            text(f"paas.audit.event.v{leaf_format}"),
             text("acme"),
             number(42),
             text("0123456789abcdef0123456789abcdef"),
@@ -57,6 +63,7 @@ def test_bytes_are_what_the_description_says() -> None:
             text("user:ada@example.com"),
             text(""),
             text("web"),
+            *([text("fedcba9876543210fedcba9876543210")] if leaf_format == 2 else []),
             number(7),
             number(2),
             text("req-12345678"),
@@ -66,8 +73,9 @@ def test_bytes_are_what_the_description_says() -> None:
             text("naïve"),
         ]
     )
-    assert canonical_bytes(EVENT) == expected
-    assert leaf_hash(EVENT) == hashlib.sha256(b"\x00" + expected).digest()
+    event = replace(EVENT, leaf_format=leaf_format)
+    assert canonical_bytes(event) == expected
+    assert leaf_hash(event) == hashlib.sha256(b"\x00" + expected).digest()
 
 
 CHANGES: list[Callable[[Event], Event]] = [
@@ -80,6 +88,9 @@ CHANGES: list[Callable[[Event], Event]] = [
     lambda e: replace(e, report=replace(e.report, action="secrets.set")),
     lambda e: replace(e, report=replace(e.report, actor="user:ada@example.co", on_behalf_of="m")),
     lambda e: replace(e, report=replace(e.report, on_behalf_of="web", app="")),
+    lambda e: replace(e, report=replace(e.report, app_id="")),
+    lambda e: replace(e, report=replace(e.report, app=e.report.app_id, app_id=e.report.app)),
+    lambda e: replace(e, leaf_format=1),
     lambda e: replace(e, report=replace(e.report, version=8)),
     lambda e: replace(e, report=replace(e.report, outcome=Outcome.OK)),
     lambda e: replace(e, report=replace(e.report, request_id="", client_address="req-12345678203.0.113.9")),

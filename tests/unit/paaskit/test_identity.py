@@ -89,13 +89,25 @@ def _part(value: Any) -> bytes:
 
 
 async def test_a_good_one_is_accepted_and_read_back(bench: Bench) -> None:
-    identity = await bench.verifier.verify(bench.token(app=["web"]))
-    assert (identity.tenant, identity.subject, identity.apps) == ("acme", "user:ada@example.com", frozenset({"web"}))
+    identity = await bench.verifier.verify(bench.token(app={"web": "a1"}))
+    assert (identity.tenant, identity.subject, identity.apps) == (
+        "acme",
+        "user:ada@example.com",
+        frozenset({("web", "a1")}),
+    )
     assert identity.permissions == {"apps.read"}
 
 
 async def test_an_empty_scope_is_no_app_and_not_all(bench: Bench) -> None:
-    assert not (await bench.verifier.verify(bench.token(app=[]))).may_touch("web")
+    identity = await bench.verifier.verify(bench.token(app={}))
+    assert not identity.may_touch("web")
+    assert (identity.app_ids, identity.bound_id("web")) == (frozenset(), "")
+
+
+async def test_no_scope_is_every_app(bench: Bench) -> None:
+    identity = await bench.verifier.verify(bench.token())
+    assert identity.may_touch("web")
+    assert (identity.apps, identity.app_ids, identity.bound_id("web")) == (None, None, None)
 
 
 @pytest.mark.parametrize("claim", ["iss", "aud", "exp", "iat", "sub", "ten", "knd", "prm", "tid", "cip"])
@@ -126,6 +138,8 @@ async def test_only_our_audience(bench: Bench, audience: Any) -> None:
         {"iat": "now"},
         {"prm": 7},
         {"app": 7},
+        {"app": ["web"]},
+        {"app": {"web": ["a1"]}},
         {"sub": 7},
     ],
     ids=str,

@@ -1,4 +1,4 @@
-"""Plaintext, page tokens, settings, request ids: small modules with few rules each."""
+"""Plaintext, settings, request ids, events in parts: small modules with few rules each. Page tokens: test_paging.py."""
 
 import copy
 import json
@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from paaskit.errors import InvalidInput
-from paaskit.paging import decode_page, encode_page, page_size
+from paaskit.audit import AuditEvent
 from paaskit.redact import MASK, Plaintext
 from paaskit.requests import check_request_id, fingerprint
 from paaskit.settings import ServiceSettings, SettingsError, load_settings, setting
@@ -55,52 +54,6 @@ def test_plaintexts_compare_by_value_and_count_bytes() -> None:
     assert Plaintext("é").size == 2
 
 
-@given(st.lists(st.one_of(st.text(), st.integers(), st.booleans()), min_size=1, max_size=4))
-def test_a_page_token_comes_back_as_it_was(place: list[str | int | bool]) -> None:
-    assert decode_page(encode_page(*place), *[type(part) for part in place]) == tuple(place)
-
-
-@given(st.text(max_size=200))
-def test_a_page_token_that_is_not_ours_is_refused(token: str) -> None:
-    assume(token)
-    with pytest.raises(InvalidInput) as caught:
-        decode_page(token, str, int)
-    assert [each.field for each in caught.value.fields] == ["page_token"]
-
-
-@pytest.mark.parametrize(
-    "token",
-    [
-        encode_page(1),
-        encode_page("a", 1, 2),
-        encode_page(1, "a"),
-        encode_page(True, 1),
-        "W10=",
-        "e30=",
-        "bnVsbA==",
-        "[",
-        "é",
-    ],
-)
-def test_a_page_token_of_another_list_is_refused(token: str) -> None:
-    with pytest.raises(InvalidInput):
-        decode_page(token, str, int)
-
-
-def test_a_page_token_that_nests_is_refused() -> None:
-    import base64
-
-    deep = base64.urlsafe_b64encode(b"[" * 100_000).decode()
-    with pytest.raises(InvalidInput):
-        decode_page(deep, str)
-
-
-def test_page_sizes() -> None:
-    assert [page_size(asked, default=50, most=500) for asked in (0, 1, 500, 501, 2**31 - 1)] == [50, 1, 500, 500, 500]
-    with pytest.raises(InvalidInput):
-        page_size(-1, default=50, most=500)
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Settings(ServiceSettings):
     """One of each kind."""
@@ -113,7 +66,7 @@ class _Settings(ServiceSettings):
 def _environment(folder: Path, **changes: str) -> dict[str, str]:
     file = folder / "file"
     file.write_text("x")
-    names = ["TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_CA_FILE", "DATABASE_PASSWORD_FILE"]
+    names = ["TLS_CERT_FILE", "TLS_KEY_FILE", "TLS_CA_FILE", "DATABASE_PASSWORD_FILE", "PAGE_KEY_FILE"]
     good = {f"PAAS_{name}": str(file) for name in names}
     good |= {"PAAS_LISTEN": "127.0.0.1:1", "PAAS_DATABASE_URL": "postgresql:///x", "PAAS_NEIGHBOUR_ADDRESS": "a:1"}
     return good | changes
@@ -157,3 +110,29 @@ def test_request_ids_that_are() -> None:
 def test_fingerprints_differ_where_requests_do(one: list[str], other: list[str]) -> None:
     assert (fingerprint("set", one) == fingerprint("set", other)) == (one == other)
     assert fingerprint("a", ["b"]) != fingerprint("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("targets", "sizes"),
+    [
+        ([], [0]),
+        (["A"], [1]),
+        ([f"N{number}" for number in range(500)], [500]),
+        ([f"N{number}" for number in range(501)], [500, 1]),
+        ([f"N{number}" for number in range(1200)], [500, 500, 200]),
+        (["x" * 128] * 500, [256, 244]),
+        (["é" * 64] * 257, [256, 1]),
+    ],
+    ids=lambda value: str(len(value)),
+)
+def test_events_are_split_by_number_and_bytes_of_targets(targets: list[str], sizes: list[int]) -> None:
+    event = AuditEvent(tenant="acme", action="tokens.revoke", actor="user:ada", app="web", targets=targets)
+    parts = list(event.parts())
+    assert [len(part.targets) for part in parts] == sizes
+    assert [target for part in parts for target in part.targets] == targets
+    assert len({part.event_id for part in parts}) == len(parts)
+    assert parts[0].event_id == event.event_id
+    assert {(part.tenant, part.action, part.actor, part.app, part.occurred_at) for part in parts} == {
+        ("acme", "tokens.revoke", "user:ada", "web", event.occurred_at)
+    }
+    assert all(len(part.encode()) < 65_535 for part in parts)

@@ -18,11 +18,11 @@ from paaskit.audit import DENIED, AuditEvent
 from paaskit.errors import Unavailable
 from paaskit.identity import IdentityVerifier
 from services.tokens import pat
-from services.tokens.authentication import PatAuthenticator, SignInCheck
-from services.tokens.authorization import NOT_SIGNED_IN, AuthorizationServicer
-from services.tokens.domain import Token
-from services.tokens.signing import Signer
-from services.tokens.usage import Usage
+from services.tokens.check.authentication import PatAuthenticator, SignInCheck
+from services.tokens.check.authorization import NOT_SIGNED_IN, AuthorizationServicer
+from services.tokens.check.signing import Signer
+from services.tokens.check.usage import Usage
+from services.tokens.token import Token
 from tests.unit.tokens.workbench import Workbench, actor_of
 
 
@@ -71,7 +71,7 @@ async def test_identity_says_who_and_what_and_from_where(bench: Workbench, door:
     (header,) = answer.ok_response.headers
     identity = await IdentityVerifier(door.signer.public_keys, clock=bench.clock).verify(header.header.value)
     assert (identity.tenant, identity.subject, identity.kind) == ("acme", "pat:ci", "pat")
-    assert (identity.permissions, identity.apps) == (frozenset({"config.read"}), frozenset({"web"}))
+    assert (identity.permissions, identity.apps) == (frozenset({"config.read"}), bench.apps.scope("web"))
     assert (identity.token_id, identity.client_address) == (token.token_id, "2001:db8::7")
     assert text not in jwt.decode(header.header.value, options={"verify_signature": False}).values()
 

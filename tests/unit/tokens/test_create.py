@@ -1,18 +1,21 @@
-"""Making tokens: limits, scope, lifetime, names, repeated requests, and the events each leaves.
+"""Making tokens: limits, permissions, lifetime, names, repeated and equal requests, and the events each leaves.
 
-Revoking, listing and signing in are in test_tokens.py.
+Which apps a token is limited to is in test_scopes.py; revoking, listing and signing in in test_tokens.py. That a denial
+is recorded is the gate's (tests/unit/paaskit/test_gate.py).
 """
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from paaskit.access import DEVELOPER, PERMISSIONS
-from paaskit.audit import DENIED
-from paaskit.errors import AlreadyExists, InvalidInput, PermissionDenied, Unauthenticated
+from paaskit.errors import AlreadyExists, InvalidInput, PermissionDenied, Unauthenticated, Unavailable
 from services.tokens import pat
-from tests.unit.tokens.workbench import Workbench
+from tests.fixtures.waiting import until
+from tests.unit.tokens.workbench import Workbench, actor_of
 
 DAY = timedelta(days=1)
 
@@ -89,32 +92,13 @@ async def test_unknown_permission_is_named_with_those_there_are(bench: Workbench
     assert all(permission in refused.value.message for permission in PERMISSIONS)
 
 
-async def test_more_than_the_creator_has_is_denied_and_recorded(bench: Workbench) -> None:
+async def test_more_than_the_creator_has_is_denied_before_anything_is_asked(bench: Workbench) -> None:
     person = bench.identity(await bench.sign_in(role="developer"))
     with pytest.raises(PermissionDenied, match=r"does not have audit\.read, keys\.manage") as denied:
-        await bench.create(person, permissions=["keys.manage", "config.read", "audit.read"])
+        await bench.create(person, permissions=["keys.manage", "config.read", "audit.read"], apps=["web"])
     assert denied.value.metadata == {"permission": "audit.read"}
-    (event,) = bench.denials
-    assert (event.action, event.outcome, event.actor, event.targets) == (
-        "tokens.create",
-        DENIED,
-        "user:ada@example.com",
-        ["ci"],
-    )
-
-
-async def test_creator_limited_to_apps_makes_tokens_limited_to_them(bench: Workbench) -> None:
-    person = bench.identity(await bench.sign_in())
-    _, text = await bench.create(person, "two-apps", apps=["web", "api"])
-    limited = bench.identity(text)
-    same, _ = await bench.create(limited, "same")
-    assert same.apps == frozenset({"web", "api"})
-    fewer, _ = await bench.create(limited, "fewer", apps=["api"])
-    assert fewer.apps == frozenset({"api"})
-    with pytest.raises(PermissionDenied) as denied:
-        await bench.create(limited, "other", apps=["api", "billing"])
-    assert denied.value.metadata == {"permission": "app"}
-    assert len(bench.denials) == 1
+    assert len(bench.store.tokens) == 1
+    assert bench.apps.asked == []
 
 
 async def test_token_of_a_token_never_outlives_it(bench: Workbench) -> None:
@@ -170,11 +154,113 @@ async def test_repeated_request_makes_no_second_token_and_says_so(bench: Workben
     assert len(bench.store.tokens) == 2
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "another"},
+        {"permissions": ["config.read"]},
+        {"permissions": ["config.read", "apps.read", "releases.read"]},
+        {"apps": ["web"]},
+        {"apps": ["web", "api", "billing"]},
+        {"ttl": DAY},
+        {"ttl": None},
+    ],
+    ids=str,
+)
+async def test_request_id_is_for_one_request(bench: Workbench, change: dict[str, Any]) -> None:
+    person = bench.identity(await bench.sign_in())
+    asked: dict[str, Any] = {"permissions": ["config.read", "apps.read"], "apps": ["web", "api"], "ttl": 2 * DAY}
+    await bench.create(person, **asked)
+    with pytest.raises(InvalidInput) as reused:
+        await bench.create(person, **({"name": "ci", "request_id": "request-ci"} | asked | change))
+    assert reused.value.reason == "REQUEST_ID_REUSED"
+    assert len(bench.store.tokens) == 2
+
+
+async def test_same_request_id_of_another_credential_is_another_request(bench: Workbench) -> None:
+    """A token that was revoked and made again has the same name, and is somebody else."""
+    person = bench.identity(await bench.sign_in())
+    _, first = await bench.create(person, "machine")
+    await bench.create(bench.identity(first), "child", request_id="request-1")
+    await bench.tokens.revoke("machine", person, actor=actor_of(person))
+    _, second = await bench.create(person, "machine", request_id="request-2")
+    assert bench.identity(first).subject == bench.identity(second).subject
+    child, _ = await bench.create(bench.identity(second), "child", request_id="request-1")
+    assert child.parent_id == bench.identity(second).token_id
+
+
+async def test_request_about_an_app_that_was_made_again_is_another_request(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in())
+    await bench.create(person, apps=["web"])
+    bench.apps.make("web")
+    with pytest.raises(InvalidInput) as reused:
+        await bench.create(person, apps=["web"])
+    assert reused.value.reason == "REQUEST_ID_REUSED"
+
+
+async def test_twenty_equal_requests_at_once_get_the_one_text(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in())
+    made = await asyncio.gather(*(bench.create(person, apps=["web"]) for _ in range(20)))
+    assert len({(token.token_id, text) for token, text in made}) == 1
+    assert [action for action, *_ in bench.actions()] == ["tokens.sign_in", "tokens.create"]
+    with pytest.raises(AlreadyExists, match="shown only once"):
+        await bench.create(person, apps=["web"])
+
+
+async def test_equal_request_that_arrives_a_moment_later_gets_the_text_too() -> None:
+    bench = Workbench(linger_seconds=0.05)
+    person = bench.identity(await bench.sign_in())
+    first = await bench.create(person)
+    assert await bench.create(person) == first
+    await until(lambda: not bench.tokens._flights._known)
+    with pytest.raises(AlreadyExists, match="shown only once"):
+        await bench.create(person)
+
+
+async def test_requests_at_once_that_differ_share_nothing(bench: Workbench) -> None:
+    person, other = [bench.identity(await bench.sign_in(user=user)) for user in ("ada", "grace")]
+    theirs = bench.identity(await bench.sign_in(tenant="rival"))
+    made = await asyncio.gather(
+        bench.create(person, "one", request_id="request-1"),
+        bench.create(other, "two", request_id="request-1"),
+        bench.create(theirs, "one", request_id="request-1"),
+        bench.create(person, "three", request_id="request-2"),
+    )
+    assert len({text for _, text in made}) == 4
+    both = await asyncio.gather(
+        bench.create(person, "four", request_id="request-3", ttl=DAY),
+        bench.create(person, "four", request_id="request-3", ttl=2 * DAY),
+        return_exceptions=True,
+    )
+    assert [type(each) for each in both] == [tuple, InvalidInput]
+
+
+async def test_who_goes_away_leaves_the_others_their_text(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in())
+    first = asyncio.create_task(bench.create(person))
+    second = asyncio.create_task(bench.create(person))
+    await asyncio.sleep(0)
+    first.cancel()
+    token, text = await second
+    assert await bench.store.find_by_digest(pat.digest(text)) == token
+
+
+async def test_failure_is_shared_by_those_who_wait_and_then_forgotten(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in())
+    bench.apps.away = True
+    failed = await asyncio.gather(*(bench.create(person, apps=["web"]) for _ in range(3)), return_exceptions=True)
+    assert [type(each) for each in failed] == [Unavailable] * 3
+    assert bench.apps.asked == ["web"]
+    bench.apps.away = False
+    token, _ = await bench.create(person, apps=["web"])
+    assert token.apps == bench.apps.scope("web")
+
+
 async def test_revoked_creator_makes_nothing_with_an_identity_it_still_has(bench: Workbench) -> None:
     person = bench.identity(await bench.sign_in())
-    _, text = await bench.create(person)
+    token, text = await bench.create(person)
     machine = bench.identity(text)
-    await bench.store.revoke("ci", apps=None, now=bench.clock())
+    bench.store.tokens["acme", token.token_id] = replace(token, revoked_at=bench.clock())
     with pytest.raises(Unauthenticated):
         await bench.create(machine, "successor")
     assert len(bench.store.tokens) == 2

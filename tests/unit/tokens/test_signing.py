@@ -19,7 +19,7 @@ from paaskit.clock import utc_now
 from paaskit.errors import Unauthenticated
 from paaskit.identity import IdentityVerifier
 from paaskit.settings import SettingsError
-from services.tokens.signing import Signer, load_signer, raw_bytes
+from services.tokens.check.signing import Signer, load_signer, raw_bytes
 from tests.fakes.identities import identity_of
 
 
@@ -31,7 +31,7 @@ def signer(tmp_path: Path) -> Signer:
 
 
 async def test_signed_identity_verifies_with_the_public_key(signer: Signer) -> None:
-    identity = replace(identity_of(apps=frozenset({"web"})), expires_at=utc_now().replace(microsecond=0))
+    identity = replace(identity_of(apps=frozenset({("web", "a1")})), expires_at=utc_now().replace(microsecond=0))
     identity = replace(identity, expires_at=identity.expires_at + timedelta(seconds=30))
     signed = signer.sign(identity, now=utc_now())
     assert await IdentityVerifier(signer.public_keys, clock=utc_now).verify(signed) == identity

@@ -4,43 +4,48 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
 
-from paaskit.audit import Actor, AuditEvent
+from paaskit.audit import Actor
 from paaskit.identity import Identity
 from services.tokens import pat
-from services.tokens.asked import NewToken, SignIn
-from services.tokens.domain import TextSource, Token, Tokens
+from services.tokens.domain import TextSource, Tokens
+from services.tokens.rules.asked import NewToken, SignIn
+from services.tokens.token import Token
+from tests.fakes.app_registry import FakeApps
 from tests.fakes.clock import FakeClock
 from tests.fakes.tokens_store import FakeTokenStore
 
-OPERATOR = Actor(tenant="acme", name="service:operator", on_behalf_of="user:ada@example.com")
+OPERATOR = Actor(
+    tenant="acme", name="service:operator", credential="service:operator", on_behalf_of="user:ada@example.com"
+)
 
 
 @dataclass
 class Workbench:
-    """`tokens` is what is tested; `denials` are the events recorded outside of a change."""
+    """`tokens` is what is tested; `apps` are acme's. A text does not linger unless a test says so."""
 
     store: FakeTokenStore = field(default_factory=FakeTokenStore)
     clock: FakeClock = field(default_factory=FakeClock)
-    denials: list[AuditEvent] = field(default_factory=list)
+    apps: FakeApps = field(default_factory=lambda: FakeApps("web", "api", "billing"))
+    linger_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         ids = count(1)
 
-        async def record(event: AuditEvent) -> None:
-            self.denials.append(event)
-
         self.tokens = Tokens(
             self.store,
             texts=TextSource(generate=pat.generate, digest=pat.digest),
-            record=record,
+            resolve=self.apps.resolve,
             clock=self.clock,
             new_id=lambda: f"{next(ids):032x}",
+            linger_seconds=self.linger_seconds,
         )
 
-    async def sign_in(self, *, tenant: str = "acme", user: str = "ada@example.com", role: str = "admin") -> str:
+    async def sign_in(
+        self, *, tenant: str = "acme", user: str = "ada@example.com", role: str = "admin", issuer: Actor = OPERATOR
+    ) -> str:
         """Sign a person in for 30 days; gives the text."""
         asked = SignIn(tenant=tenant, user=user, role=role, ttl=timedelta(days=30))
-        text, _ = await self.tokens.sign_in(asked, actor=replace(OPERATOR, tenant=tenant))
+        text, _ = await self.tokens.sign_in(asked, actor=replace(issuer, tenant=tenant))
         return text.reveal()
 
     def identity(self, text: str) -> Identity:
@@ -51,7 +56,7 @@ class Workbench:
             subject=token.subject,
             kind=token.kind.value,
             permissions=token.permissions,
-            apps=token.apps,
+            apps=token.reach,
             token_id=token.token_id,
             client_address="203.0.113.9",
             expires_at=token.expires_at,
@@ -70,4 +75,9 @@ class Workbench:
 
 def actor_of(identity: Identity) -> Actor:
     """Who the events of a call are about."""
-    return Actor(tenant=identity.tenant, name=identity.subject, client_address=identity.client_address)
+    return Actor(
+        tenant=identity.tenant,
+        name=identity.subject,
+        credential=identity.token_id,
+        client_address=identity.client_address,
+    )

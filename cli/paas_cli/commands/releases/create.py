@@ -36,7 +36,7 @@ def run(session: Session, *, no_wait: bool) -> None:
         "/paas.releaser.v1.ReleaserService/CreateRelease",
         request,
         releaser_pb2.CreateReleaseResponse,
-        look=f"paas releases -a {session.app}",
+        look=session.hint("releases"),
         again=False,
     )
     report(session, answer.release, no_wait=no_wait)
@@ -44,7 +44,7 @@ def run(session: Session, *, no_wait: bool) -> None:
 
 def report(session: Session, release: "Release", *, no_wait: bool, more: dict[str, object] | None = None) -> None:
     """Print a release just made and watch it; `more` goes into the JSON. Raises Failure where it fails."""
-    with follow.goes_on(session.app, release.number):
+    with follow.goes_on(session, release.number):
         if not session.as_json:
             about = f" {session.out.styled('·', 'dim')} {visible(release.description)}" if release.description else ""
             session.out.line(f"Release v{release.number}{about}")
@@ -53,4 +53,4 @@ def report(session: Session, release: "Release", *, no_wait: bool, more: dict[st
     if session.as_json:
         session.out.json({"app": session.app, **(more or {}), "release": releases_shown.document(final)})
     if not no_wait:
-        follow.check_outcome(final, session.app)
+        follow.check_outcome(final, session)

@@ -21,7 +21,7 @@ def command(session: Session, *, release: str) -> None:
     For example:
       paas releases:info v12 -a web
     """
-    run(session, number=release_number.parse(release))
+    run(session, number=release_number.parse(release, listing=session.hint("releases")))
 
 
 def run(session: Session, *, number: int) -> None:

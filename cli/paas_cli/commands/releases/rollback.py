@@ -38,7 +38,8 @@ def command(session: Session, *, release: str, with_secrets: bool, no_wait: bool
       paas rollback v40 -a web --dry-run
       paas rollback v40 -a web
     """
-    run(RollbackOptions(release_number.parse(release), with_secrets, no_wait, dry_run), session)
+    number = release_number.parse(release, listing=session.hint("releases"))
+    run(RollbackOptions(number, with_secrets, no_wait, dry_run), session)
 
 
 def run(options: RollbackOptions, session: Session) -> None:
@@ -56,7 +57,7 @@ def run(options: RollbackOptions, session: Session) -> None:
         "/paas.releaser.v1.ReleaserService/Rollback",
         request,
         releaser_pb2.RollbackResponse,
-        look=f"paas releases -a {session.app}",
+        look=session.hint("releases"),
         again=False,
     )
     if options.dry_run:

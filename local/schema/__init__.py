@@ -1,0 +1,1 @@
+"""What the migrations leave in each service's database, written down to be read: `docs/schema/`."""

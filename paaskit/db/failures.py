@@ -1,0 +1,65 @@
+"""What an error of PostgreSQL says about the database: is it away, busy, read-only, or not yet as it should be?
+
+All of these are Unavailable, because the same request works once the database is well again. Whatever is not listed
+here is a fault of a statement, and stays what it is.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import psycopg
+from psycopg import errors
+
+from paaskit.errors import Unavailable
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One way of a database to be unavailable: what callers are told of it, and whether its connections are spoilt."""
+
+    reason: str
+    sentence: str
+    spoils_connections: bool = False
+
+
+AWAY: Final = Failure("UNAVAILABLE", "cannot be reached now", spoils_connections=True)
+READ_ONLY: Final = Failure("READ_ONLY", "takes no changes now", spoils_connections=True)
+"""A standby, as during a failover, or a disk that is full."""
+BUSY: Final = Failure("BUSY", "is busy")
+NOT_READY: Final = Failure("NOT_READY", "is not set up for this yet")
+"""A privilege or a table is missing: the migrations that this version needs have not run."""
+
+_FAILURES: Final[dict[type[psycopg.Error], Failure]] = {
+    errors.ReadOnlySqlTransaction: READ_ONLY,
+    errors.DiskFull: READ_ONLY,
+    errors.DeadlockDetected: BUSY,
+    errors.SerializationFailure: BUSY,
+    errors.LockNotAvailable: BUSY,
+    errors.QueryCanceled: BUSY,  # statement_timeout
+    errors.TooManyConnections: BUSY,
+    errors.InsufficientPrivilege: NOT_READY,
+    errors.UndefinedTable: NOT_READY,
+    errors.UndefinedColumn: NOT_READY,
+    errors.IdleInTransactionSessionTimeout: AWAY,
+    psycopg.OperationalError: AWAY,
+    psycopg.InterfaceError: AWAY,
+}
+# The function of PostgreSQL that refuses a row which its policies don't allow. It has the code of a missing privilege,
+# but waiting mends nothing: it is a statement that reached for another tenant's row.
+_ROW_SECURITY: Final = "ExecWithCheckOptions"
+
+
+def failure_of(error: psycopg.Error) -> Failure | None:
+    """Return what the error says about the database, or None where the statement is at fault."""
+    if isinstance(error, errors.InsufficientPrivilege) and error.diag.source_function == _ROW_SECURITY:
+        return None
+    return next((_FAILURES[kind] for kind in type(error).__mro__ if kind in _FAILURES), None)
+
+
+def unavailable(failure: Failure, *, service: str) -> Unavailable:
+    """Return the error for callers of the service whose database it is."""
+    return Unavailable(
+        f"The database of {service} {failure.sentence}. Try again in a moment.",
+        reason=failure.reason,
+        metadata={"service": service},
+    )

@@ -1,0 +1,106 @@
+"""Between protos and the domain's dataclasses, for both servicers. Holds no rule."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from paas.config.v1 import config_pb2
+
+from paaskit.changes import action_to
+from services.config.domain import AppSpec, Entry, Kind
+from services.config.rules.drafts import Staged
+from services.config.rules.staged import Gone, StagedSpec, staged_spec
+from services.config.store.lists import Shown
+
+_KINDS = {Kind.CONFIG: config_pb2.VAR_KIND_CONFIG, Kind.MANAGED: config_pb2.VAR_KIND_MANAGED}
+
+
+def spec_from(spec: config_pb2.AppSpec) -> AppSpec:
+    """Return the domain's form of a spec."""
+    return AppSpec(
+        command=tuple(spec.command), image=spec.image, instances=spec.instances, health_path=spec.health_path
+    )
+
+
+def spec_to(spec: AppSpec) -> config_pb2.AppSpec:
+    """Return the proto of a spec."""
+    return config_pb2.AppSpec(
+        command=spec.command, image=spec.image, instances=spec.instances, health_path=spec.health_path
+    )
+
+
+def app_to(shown: Shown) -> config_pb2.App:
+    """Return the proto of an app."""
+    app = shown.app
+    message = config_pb2.App(
+        app_id=app.app_id, name=app.name, spec=spec_to(shown.spec.spec), version=app.version, etag=app.etag
+    )
+    message.created_at.FromDatetime(app.created_at)
+    return message
+
+
+def var_to(entry: Entry) -> config_pb2.Var:
+    """Return the proto of a config or managed variable."""
+    return config_pb2.Var(name=entry.name, value=entry.value, kind=_KINDS[entry.kind], addon=entry.addon)
+
+
+def staged_to(found: Sequence[Staged]) -> list[config_pb2.StagedVar]:
+    """Return the protos of staged changes."""
+    return [
+        _staged_var(
+            config_pb2.StagedVar(
+                name=each.draft.name,
+                action=action_to(each.action),
+                value=each.draft.value or "",
+                staged_by=each.draft.staged_by,
+                replaces_newer=each.replaces_newer,
+            ),
+            each.draft.staged_at,
+        )
+        for each in found
+    ]
+
+
+def gone_to(found: Sequence[Gone]) -> list[config_pb2.StagedVar]:
+    """Return the protos of staged changes that are live now; what they set is to be read where it is live."""
+    return [
+        _staged_var(
+            config_pb2.StagedVar(
+                name=each.name,
+                action=action_to(each.action),
+                staged_by=each.staged_by,
+                replaces_newer=each.replaces_newer,
+            ),
+            each.staged_at,
+        )
+        for each in found
+    ]
+
+
+def staged_spec_of(shown: Shown) -> config_pb2.StagedSpec | None:
+    """Return the proto of what is staged of an app's spec, if anything is."""
+    return staged_spec_to(staged_spec(shown.spec_draft, shown.spec))
+
+
+def staged_spec_to(spec: StagedSpec | None) -> config_pb2.StagedSpec | None:
+    """Return the proto of a staged spec."""
+    if spec is None:
+        return None
+    message = config_pb2.StagedSpec(
+        spec=spec_to(spec.draft.spec), staged_by=spec.draft.staged_by, replaces_newer=spec.replaces_newer
+    )
+    message.staged_at.FromDatetime(spec.draft.staged_at)
+    return message
+
+
+def gone_spec_to(gone: Gone | None) -> config_pb2.StagedSpec | None:
+    """Return the proto of a staged spec that is live now."""
+    if gone is None:
+        return None
+    message = config_pb2.StagedSpec(staged_by=gone.staged_by, replaces_newer=gone.replaces_newer)
+    message.staged_at.FromDatetime(gone.staged_at)
+    return message
+
+
+def _staged_var(message: config_pb2.StagedVar, staged_at: datetime) -> config_pb2.StagedVar:
+    message.staged_at.FromDatetime(staged_at)
+    return message

@@ -1,0 +1,128 @@
+"""The SQL that makes and destroys apps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from paaskit import write_path
+from paaskit.access import AppRef
+from paaskit.changes import Answer
+from paaskit.db import Connection
+from paaskit.requests import RequestKey
+from paaskit.write_path import Decision, Read, WritePath
+from services.config.domain import App, AppSpec
+from services.config.store.look import LIVING_BY_NAME
+from services.config.store.rows import APP, app_of, spec_columns
+
+# Whoever makes an app of a name has the name to itself until it is done: there is no row yet to be locked.
+_LOCK_NAME: Final = "SELECT pg_advisory_xact_lock(hashtextextended('app ' || %(tenant)s || ' ' || %(app)s, 0))"
+_LIVING: Final = f"SELECT a.app_id FROM apps a WHERE {LIVING_BY_NAME}"
+_LOCK: Final = f"SELECT {APP} FROM apps a WHERE {LIVING_BY_NAME} FOR UPDATE"
+# An app's remains in the other services must be gone before its name means another app there.
+_REMAINS: Final = """
+    SELECT a.app_id FROM apps a
+    WHERE a.tenant = %(tenant)s AND a.name = %(app)s AND a.destroyed_at IS NOT NULL AND EXISTS (
+        SELECT 1 FROM outbox o WHERE o.destination = ANY(%(farewells)s::text[]) AND o.key = a.app_id)
+    ORDER BY a.destroyed_at DESC LIMIT 1"""
+_INSERT: Final = """
+    INSERT INTO apps (tenant, app_id, name, version, next_position, names, bytes, created_at)
+    VALUES (%s, %s, %s, 1, 1, 0, 0, %s)"""
+_INSERT_SPEC: Final = """
+    INSERT INTO specs (tenant, app_id, valid_from, command, image, instances, health_path)
+    VALUES (%s, %s, 1, %s, %s, %s, %s)"""
+_DESTROY: Final = "UPDATE apps SET destroyed_at = clock_timestamp() WHERE tenant = %(tenant)s AND app_id = %(app_id)s"
+_FORGET_DRAFTS: Final = tuple(
+    f"DELETE FROM {table} WHERE tenant = %(tenant)s AND app_id = %(app_id)s"
+    for table in ("drafts", "draft_specs", "attachments")
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameHolder:
+    """Who has the name of an app: a living app, and a destroyed one that the other services have not forgotten yet."""
+
+    app: App | None = None
+    living_id: str = ""
+    remains_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewApp:
+    """An app to be made."""
+
+    app_id: str
+    name: str
+    spec: AppSpec
+    created_at: datetime
+
+
+class AppStore:
+    """Apps as a whole. `farewells` are the destinations in the outbox that are told of an app's end, under its id."""
+
+    def __init__(self, path: WritePath, *, farewells: list[str]) -> None:
+        self._path = path
+        self._farewells = farewells
+
+    async def create(
+        self, tenant: str, name: str, *, request: RequestKey, decide: Callable[[NameHolder], Decision[NewApp]]
+    ) -> Answer:
+        """Make an app, or give the answer an equal request got before. Raises what `decide` raises, and Unavailable."""
+        given = {"tenant": tenant, "app": name, "farewells": self._farewells}
+
+        async def look(connection: Connection) -> Read[NameHolder]:
+            await connection.execute(_LOCK_NAME, given)
+            living = await connection.execute(_LIVING, given)
+            remains = await connection.execute(_REMAINS, given)
+
+            async def read() -> NameHolder:
+                app, rest = await living.fetchone(), await remains.fetchone()
+                return NameHolder(living_id=app.app_id if app else "", remains_id=rest.app_id if rest else "")
+
+            return read
+
+        async def write(connection: Connection, _: NameHolder, new: NewApp) -> None:
+            await connection.execute(_INSERT, (tenant, new.app_id, new.name, new.created_at))
+            await connection.execute(_INSERT_SPEC, (tenant, new.app_id, *spec_columns(new.spec)))
+
+        change = write_path.Change[NameHolder, NewApp](
+            tenant=tenant, look=look, decide=decide, write=write, request=request
+        )
+        return (await self._path.make(change))[1]
+
+    async def destroy(
+        self, ref: AppRef, *, request: RequestKey, decide: Callable[[NameHolder], Decision[App]]
+    ) -> Answer:
+        """Destroy an app, or give the answer an equal request got before.
+
+        Raises what `decide` raises, PermissionDenied for a namesake of the app that the caller is limited to.
+        """
+        given = {"tenant": ref.tenant, "app": ref.name, "farewells": self._farewells}
+
+        async def look(connection: Connection) -> Read[NameHolder]:
+            locked = await connection.execute(_LOCK, given)
+            remains = await connection.execute(_REMAINS, given)
+
+            async def read() -> NameHolder:
+                row, rest = await locked.fetchone(), await remains.fetchone()
+                found = row or rest
+                if found is not None:
+                    ref.accept(found.app_id)
+                return NameHolder(app=app_of(row) if row else None, remains_id=rest.app_id if rest else "")
+
+            return read
+
+        async def write(connection: Connection, _: NameHolder, app: App) -> None:
+            here = {"tenant": ref.tenant, "app_id": app.app_id}
+            for statement in (_DESTROY, *_FORGET_DRAFTS):
+                await connection.execute(statement, here)
+
+        change = write_path.Change[NameHolder, App](
+            tenant=ref.tenant,
+            look=look,
+            decide=decide,
+            write=write,
+            request=request,
+            about=lambda holder: holder.app.app_id if holder.app else None,
+        )
+        return (await self._path.make(change))[1]

@@ -1,0 +1,52 @@
+"""The one way in which an app that exists changes: `Store.change` locks it, has the change decided, and writes it."""
+
+from paaskit import write_path
+from paaskit.access import AppRef
+from paaskit.changes import Answer
+from paaskit.db import Connection, Database
+from paaskit.requests import RequestKey
+from paaskit.write_path import Read, WritePath
+from services.config.domain import Decide, Needs, Rows, Snapshot, Where
+from services.config.store.look import begin_look
+from services.config.store.write import write
+
+
+class Store:
+    """The registry's tables."""
+
+    def __init__(self, database: Database, path: WritePath) -> None:
+        self._database = database
+        self._path = path
+
+    async def change(
+        self, where: Where, *, needs: Needs, decide: Decide, request: RequestKey | None = None
+    ) -> tuple[Snapshot, Answer]:
+        """Lock a living app and write what `decide` says of it, or give the answer an equal request got before.
+
+        Returns what the app was before, and the answer; committed when it returns. Raises NotFound, PermissionDenied
+        for a namesake of the app that the caller is limited to, what `decide` raises, InvalidInput and Unavailable.
+        """
+
+        async def look(connection: Connection) -> Read[Snapshot]:
+            return await begin_look(connection, where, needs, lock=True)
+
+        async def write_rows(connection: Connection, snapshot: Snapshot, rows: Rows) -> None:
+            await write(connection, snapshot, rows, tenant=where.tenant)
+
+        change = write_path.Change[Snapshot, Rows](
+            tenant=where.tenant,
+            look=look,
+            decide=decide,
+            write=write_rows,
+            request=request,
+            about=lambda snapshot: snapshot.app.app_id,
+            # Those by id have a transaction of their own: one with the same app by name could not be told apart.
+            locks=f"{where.tenant} {where.name}" if isinstance(where, AppRef) else "",
+        )
+        return await self._path.make(change)
+
+    async def look(self, where: Where, needs: Needs) -> Snapshot:
+        """Return an app and what is needed of it, without a lock. Raises NotFound or PermissionDenied."""
+        async with self._database.transaction(where.tenant) as connection:
+            read = await begin_look(connection, where, needs, lock=False)
+            return await read()

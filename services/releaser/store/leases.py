@@ -1,0 +1,132 @@
+"""The SQL of leases: who works on which app.
+
+A lease is not a lock: whoever held it may wake up after it ran out. So every write of a runner first renews the lease
+in the same transaction, and raises LeaseLost where somebody else holds it by now; one that is late changes nothing.
+Times are PostgreSQL's, since the machines of several runners need not agree.
+"""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from paaskit.db import Connection, Database
+from services.releaser.domain import AppKey
+
+_CLAIM: Final = """
+    WITH due AS MATERIALIZED (
+        SELECT tenant, app_id FROM work
+        WHERE not_before <= clock_timestamp() AND (lease_until IS NULL OR lease_until < clock_timestamp())
+          AND tenant || '/' || app_id <> ALL(%(running)s)
+        ORDER BY not_before LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    UPDATE work SET lease_holder = %(holder)s, lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+    FROM due WHERE work.tenant = due.tenant AND work.app_id = due.app_id RETURNING work.tenant, work.app_id"""
+# Where several rows are waited for, they are locked in the order in which requests lock them.
+_RENEW: Final = """
+    WITH held AS MATERIALIZED (
+        SELECT tenant, app_id FROM work
+        WHERE lease_holder = %(holder)s AND tenant || '/' || app_id = ANY(%(running)s)
+        ORDER BY tenant COLLATE "C", app_id COLLATE "C" FOR UPDATE)
+    UPDATE work SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+    FROM held WHERE work.tenant = held.tenant AND work.app_id = held.app_id
+    RETURNING work.tenant, work.app_id, work.removal"""
+_GIVE_UP: Final = """
+    WITH held AS MATERIALIZED (
+        SELECT tenant, app_id FROM work WHERE lease_holder = ANY(%(holders)s)
+        ORDER BY tenant COLLATE "C", app_id COLLATE "C" FOR UPDATE)
+    UPDATE work SET lease_holder = NULL, lease_until = NULL
+    FROM held WHERE work.tenant = held.tenant AND work.app_id = held.app_id"""
+PARK: Final = """
+    UPDATE work SET lease_holder = NULL, lease_until = NULL,
+        not_before = clock_timestamp() + make_interval(secs => %(seconds)s)
+    WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND lease_holder = %(holder)s"""
+HOLD: Final = """
+    UPDATE work SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+    WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND lease_holder = %(holder)s RETURNING removal"""
+LOCK_APP: Final = """
+    SELECT settled FROM apps WHERE tenant = %(tenant)s AND app_id = %(app_id)s FOR NO KEY UPDATE"""
+
+
+class LeaseLost(Exception):
+    """Somebody else works on the app by now; nothing was written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease:
+    """The right to work on one app, until it is not renewed in time."""
+
+    key: AppKey
+    holder: str
+
+
+class LeaseStore:
+    """The leases of this process. `holder` is this process, and no other ever."""
+
+    def __init__(self, database: Database, *, holder: str, lease_seconds: float = 3.0) -> None:
+        self._database = database
+        self._lease_seconds = lease_seconds
+        self.holder = holder
+
+    async def claim(self, running: Collection[AppKey], *, limit: int) -> list[Lease]:
+        """Lease up to `limit` apps with something to do, whoever's they are, except those already `running` here."""
+        parameters = {
+            "holder": self.holder,
+            "lease": self._lease_seconds,
+            "limit": limit,
+            "running": [str(key) for key in running],
+        }
+        async with self._database.unscoped() as connection:
+            rows = await (await connection.execute(_CLAIM, parameters)).fetchall()
+        return [Lease(key=AppKey(tenant=row.tenant, app_id=row.app_id), holder=self.holder) for row in rows]
+
+    async def renew(self, running: Collection[AppKey]) -> Mapping[AppKey, bool]:
+        """Renew the leases of `running`; return those still held, and whether the app is to be removed."""
+        parameters = {
+            "holder": self.holder,
+            "lease": self._lease_seconds,
+            "running": [str(key) for key in running],
+        }
+        async with self._database.unscoped() as connection:
+            rows = await (await connection.execute(_RENEW, parameters)).fetchall()
+        return {AppKey(tenant=row.tenant, app_id=row.app_id): row.removal for row in rows}
+
+    async def give_up(self, holders: Sequence[str]) -> None:
+        """End the leases of holders that are known not to run any more."""
+        async with self._database.unscoped() as connection:
+            await connection.execute(_GIVE_UP, {"holders": list(holders)})
+
+    async def park(self, lease: Lease, seconds: float) -> None:
+        """Let go of an app for a while."""
+        async with self._database.unscoped() as connection:
+            await connection.execute(PARK, self.named(lease) | {"seconds": seconds})
+
+    @asynccontextmanager
+    async def held(self, lease: Lease) -> AsyncIterator[Connection]:
+        """A transaction of whoever holds the lease. Raises LeaseLost where that is somebody else."""
+        async with self._database.transaction(lease.key.tenant) as connection:
+            removal_of(await (await connection.execute(HOLD, self.named(lease))).fetchone())
+            yield connection
+
+    @asynccontextmanager
+    async def locked(self, lease: Lease) -> AsyncIterator[Connection]:
+        """The same with the app's row locked first, for what must not happen beside a request."""
+        async with self._database.transaction(lease.key.tenant) as connection:
+            await connection.execute(LOCK_APP, self.named(lease))
+            removal_of(await (await connection.execute(HOLD, self.named(lease))).fetchone())
+            yield connection
+
+    def named(self, lease: Lease) -> dict[str, Any]:
+        """Return what statements about an app of a lease take."""
+        return {
+            "tenant": lease.key.tenant,
+            "app_id": lease.key.app_id,
+            "holder": lease.holder,
+            "lease": self._lease_seconds,
+        }
+
+
+def removal_of(row: Any) -> bool:
+    """Return whether the app of a lease that was renewed is to be removed. Raises LeaseLost where it was not."""
+    if row is None:
+        raise LeaseLost
+    return bool(row.removal)

@@ -1,0 +1,46 @@
+"""The SQL of reading releases."""
+
+from typing import Final
+
+from paaskit.db import Database
+from services.releaser.domain import AppKey, Release
+from services.releaser.store.rows import RELEASE_COLUMNS, release_of
+
+_GET: Final = f"SELECT {RELEASE_COLUMNS} FROM releases WHERE tenant = %s AND app_id = %s AND number = %s"
+_LIST: Final = f"""
+    SELECT {RELEASE_COLUMNS} FROM releases WHERE tenant = %s AND app_id = %s AND number < %s
+    ORDER BY number DESC LIMIT %s"""
+_LAST_GOOD: Final = f"""
+    SELECT {RELEASE_COLUMNS} FROM releases
+    WHERE tenant = %s AND app_id = %s AND number < %s AND state = 'succeeded' ORDER BY number DESC LIMIT 1"""
+_SUPERSEDED: Final = f"""
+    SELECT {RELEASE_COLUMNS} FROM releases
+    WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND number > %(after)s AND number < %(number)s
+      AND superseded_by = %(number)s ORDER BY number"""
+
+
+class ReleaseStore:
+    """Releases, to be read."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, key: AppKey, number: int) -> Release | None:
+        """Return one release, or None."""
+        rows = await self._database.fetch(key.tenant, _GET, (key.tenant, key.app_id, number))
+        return release_of(rows[0]) if rows else None
+
+    async def page(self, key: AppKey, *, before: int, limit: int) -> list[Release]:
+        """Return up to `limit` releases older than number `before`, newest first."""
+        rows = await self._database.fetch(key.tenant, _LIST, (key.tenant, key.app_id, before, limit))
+        return [release_of(row) for row in rows]
+
+    async def last_good(self, key: AppKey, *, before: int) -> Release | None:
+        """Return the newest release older than `before` that succeeded."""
+        rows = await self._database.fetch(key.tenant, _LAST_GOOD, (key.tenant, key.app_id, before))
+        return release_of(rows[0]) if rows else None
+
+    async def superseded(self, key: AppKey, *, by: int, after: int) -> list[Release]:
+        """Return the releases newer than `after` that ended because release `by` has their changes, oldest first."""
+        named = {"tenant": key.tenant, "app_id": key.app_id, "after": after, "number": by}
+        return [release_of(row) for row in await self._database.fetch(key.tenant, _SUPERSEDED, named)]

@@ -1,0 +1,1 @@
+"""What runs releases: finding apps with something to do, rolling out, taking back what failed."""

@@ -1,0 +1,204 @@
+"""The runner: finds apps with something to do, whoever's they are, and works on each under a lease.
+
+At most `at_once` apps at the same time, each by one runner. A runner that dies is replaced when its leases run out.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import structlog
+
+from paaskit.errors import Unavailable
+from paaskit.logs import describe_exception
+from services.releaser.domain import AppKey
+from services.releaser.runtime import Runtime
+from services.releaser.store.leases import Lease, LeaseLost, LeaseStore
+from services.releaser.store.work import WorkStore
+from services.releaser.watches import Watches
+from services.releaser.work.rollout import Rollout, Waiting
+from services.releaser.work.steps import Nothing, Remove, Run, Undo, Wait
+from services.releaser.work.undo import Undoer
+
+_LOOK_EVERY_SECONDS: Final = 1.0
+_BETWEEN_LOOKS_SECONDS: Final = 0.02
+_RENEW_EVERY_SECONDS: Final = 1.0
+_FIRST_BACKOFF_SECONDS: Final = 0.25
+_LONGEST_BACKOFF_SECONDS: Final = 4.0
+_AFTER_A_FAULT_SECONDS: Final = 5.0
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How many apps are released at once, and how far apart the releases of one app start."""
+
+    at_once: int = 4
+    spacing_seconds: float = 1.0
+
+
+class Runner:
+    """Works on apps for ever."""
+
+    def __init__(
+        self,
+        leases: LeaseStore,
+        work: WorkStore,
+        *,
+        rollout: Rollout,
+        undoer: Undoer,
+        runtime: Runtime,
+        watches: Watches,
+        pace: Pace,
+    ) -> None:
+        self._leases = leases
+        self._work = work
+        self._rollout = rollout
+        self._undoer = undoer
+        self._runtime = runtime
+        self._watches = watches
+        self._pace = pace
+        self._wake = asyncio.Event()
+        self._running: dict[AppKey, asyncio.Task[None]] = {}
+        self._removing: set[AppKey] = set()
+        self._failures: dict[AppKey, int] = {}
+
+    def wake(self) -> None:
+        """Say that there is something to do, so that it is found without waiting for the next look."""
+        self._wake.set()
+
+    def interrupt(self, key: AppKey) -> None:
+        """Stop what is going on for an app, unless it is its removal; the next step is chosen afresh."""
+        task = self._running.get(key)
+        if task is not None and key not in self._removing:
+            task.cancel()
+
+    async def run(self) -> None:
+        """Look for work for ever; stopping leaves every release where it is, for whoever comes next."""
+        predecessor = self._runtime.take_over(self._leases.holder)
+        renewing = asyncio.create_task(self._renew_for_ever())
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    if predecessor:
+                        await self._leases.give_up([predecessor])
+                        predecessor = ""
+                    await self._claim()
+                except Exception as error:  # whatever the database did, there is work to be looked for
+                    log.warning("runner_waits", **describe_exception(error))
+                # Orders come in crowds; looking once for a crowd is enough, and a single one was found at once above.
+                await asyncio.sleep(_BETWEEN_LOOKS_SECONDS)
+                # Not wait_for: before Python 3.12 it can swallow a cancellation, and stopping would wait for ever.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_EVERY_SECONDS):
+                        await self._wake.wait()
+        finally:
+            renewing.cancel()
+            await self._let_go()
+
+    async def _claim(self) -> None:
+        free = self._pace.at_once - len(self._running)
+        if free <= 0:
+            return
+        for lease in await self._leases.claim(self._running, limit=free):
+            task = asyncio.create_task(self._guarded(lease))
+            self._running[lease.key] = task
+            task.add_done_callback(partial(self._ended, lease.key))
+
+    def _ended(self, key: AppKey, _: asyncio.Task[None]) -> None:
+        del self._running[key]
+        self._watches.notify(key)
+        self.wake()
+
+    async def _let_go(self) -> None:
+        tasks = list(self._running.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        with suppress(Exception):
+            await self._leases.give_up([self._leases.holder])
+
+    async def _renew_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(_RENEW_EVERY_SECONDS)
+            running = dict(self._running)
+            if not running:
+                continue
+            try:
+                held = await self._leases.renew(running)
+            except Exception as error:  # whoever took over meanwhile is noticed at the next renewal, or the next write
+                log.warning("leases_not_renewed", **describe_exception(error))
+                continue
+            for key, task in running.items():
+                if self._running.get(key) is task and held.get(key) is not False:  # lost, or the app was destroyed
+                    self.interrupt(key)
+
+    async def _guarded(self, lease: Lease) -> None:
+        """Work on one app until there is nothing left, and never fail: whatever happens is tried again later."""
+        try:
+            await self._work_on(lease)
+            self._failures.pop(lease.key, None)
+        except asyncio.CancelledError:
+            await self._quietly(self._park(lease, 0))
+        except Waiting as waiting:
+            await self._quietly(self._park(lease, self._backoff(lease.key)))
+            log.info("release_waits", tenant=lease.key.tenant, app_id=lease.key.app_id, waits_for=waiting.service)
+        except LeaseLost:
+            log.warning("lease_lost", tenant=lease.key.tenant, app_id=lease.key.app_id)
+        except Unavailable:
+            log.warning("release_interrupted", tenant=lease.key.tenant, app_id=lease.key.app_id)
+        except Exception as error:
+            log.error("runner_failed", tenant=lease.key.tenant, app_id=lease.key.app_id, **describe_exception(error))
+            await self._quietly(self._park(lease, _AFTER_A_FAULT_SECONDS))
+
+    async def _work_on(self, lease: Lease) -> None:
+        while True:
+            step = await self._work.take_step(lease, spacing_seconds=self._pace.spacing_seconds)
+            self._watches.notify(lease.key)
+            match step:
+                case Nothing():
+                    return
+                case Wait(seconds=seconds):
+                    self._wake_after(seconds)
+                    return
+                case Remove():
+                    await self._remove(lease)
+                    return
+                case Undo(release=failed):
+                    await self._undoer.run(lease, failed)
+                case Run(release=release):
+                    try:
+                        await self._rollout.run(lease, release)
+                    except Waiting as waiting:
+                        await self._work.note(lease, release.number, f"Waiting for the {waiting.service} service.")
+                        raise
+            self._failures.pop(lease.key, None)
+
+    async def _remove(self, lease: Lease) -> None:
+        self._removing.add(lease.key)
+        try:
+            await self._runtime.remove(lease.key)
+            await self._work.finish_removal(lease)
+        finally:
+            self._removing.discard(lease.key)
+
+    def _backoff(self, key: AppKey) -> float:
+        failures = self._failures.get(key, 0)
+        self._failures[key] = failures + 1
+        return min(_FIRST_BACKOFF_SECONDS * 2.0 ** min(failures, 10), _LONGEST_BACKOFF_SECONDS)
+
+    async def _park(self, lease: Lease, seconds: float) -> None:
+        await self._leases.park(lease, seconds)
+        self._wake_after(seconds)
+
+    def _wake_after(self, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, self.wake)
+
+    async def _quietly(self, writing: Coroutine[Any, Any, None]) -> None:
+        with suppress(Exception):  # the lease runs out by itself
+            await writing

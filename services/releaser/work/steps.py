@@ -1,0 +1,80 @@
+"""What may happen to an app next, from how it stands. Pure; must not know SQL or a runtime."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from services.releaser.domain import Release, State, Versions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How an app stands when its next step is chosen. `open_releases` are unfinished or to be undone, oldest first.
+
+    `since_start` is how long ago, in seconds, one of its releases started; None where none has. An app is not `settled`
+    while there may be orders for it that named no version.
+    """
+
+    removal: bool
+    open_releases: Sequence[Release]
+    since_start: float | None
+    settled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What to do with an app next."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nothing(Step):
+    """Nothing is open."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remove(Step):
+    """The app was destroyed: stop it and end its queue."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait(Step):
+    """A release started a moment ago; what comes in meanwhile is released together."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undo(Step):
+    """A release failed: settle what becomes of its change."""
+
+    release: Release
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run(Step):
+    """Bring about a release; `supersedes` end with it. `resumed` where it had been started before."""
+
+    release: Release
+    supersedes: tuple[int, ...] = ()
+    resumed: bool = False
+
+
+def choose_step(standing: Standing, *, spacing_seconds: float) -> Step:
+    """Return what to do next. One release at a time: what was begun is finished first, then the newest is taken.
+
+    The newest has at least the versions of all that are queued before it, so it may take their place. What it was
+    queued with does not count in an app that is not settled.
+    """
+    if standing.removal:
+        return Remove()
+    queued = [release for release in standing.open_releases if release.state is State.QUEUED]
+    for release in standing.open_releases:
+        if release.undo_due:
+            return Undo(release=release)
+        if release.state is State.RUNNING:
+            return Run(release=release, resumed=True)
+    if not queued:
+        return Nothing()
+    if standing.since_start is not None and standing.since_start < spacing_seconds:
+        return Wait(seconds=spacing_seconds - standing.since_start)
+    newest = queued[-1] if standing.settled else replace(queued[-1], versions=Versions())
+    return Run(release=newest, supersedes=tuple(release.number for release in queued[:-1]))

@@ -1,0 +1,122 @@
+"""Telling who is calling: from a presented credential to a signed identity.
+
+Runs for every request at the edge. Whatever is wrong with a credential, the answer is the same: nobody.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from paaskit.clock import Clock
+from paaskit.identity import LIFETIME, Identity
+from services.tokens import pat
+from services.tokens.token import Authenticator, Principal, Token
+
+_SIGN_AGAIN_AFTER: Final = timedelta(seconds=20)
+_CACHED_IDENTITIES: Final = 4096
+_SCHEME: Final = "bearer"
+_LONGEST_HEADER: Final = 8192
+
+
+class SignsIdentities(Protocol):
+    """The signer, as far as it is needed here."""
+
+    def sign(self, identity: Identity, *, now: datetime) -> str:
+        """Return the signed form of `identity`."""
+
+
+class WatchesUse(Protocol):
+    """Who is told that tokens are used."""
+
+    def used(self, token: Token, *, now: datetime) -> None:
+        """A living token was presented."""
+
+    def refused(self, token: Token, *, now: datetime, client_address: str) -> None:
+        """A token that ended was presented."""
+
+
+class PatAuthenticator:
+    """Accepts PATs and sign-ins issued here, which have the same form. The database is asked every time, so that a
+    revocation works on the next request; but never about a text whose checksum is wrong.
+    """
+
+    def __init__(self, find_by_digest: Callable[[bytes], Awaitable[Token | None]], *, usage: WatchesUse) -> None:
+        self._find_by_digest = find_by_digest
+        self._usage = usage
+
+    def recognises(self, unverified_credential: str) -> bool:
+        """Whether it starts like a PAT."""
+        return unverified_credential.startswith(pat.PREFIX)
+
+    async def authenticate(self, unverified_credential: str, *, now: datetime, client_address: str) -> Principal | None:
+        """Return who the token stands for, or None. Raises Unavailable where the database is away."""
+        digest = pat.digest_of(unverified_credential)
+        token = None if digest is None else await self._find_by_digest(digest)
+        if token is None:
+            return None
+        if not token.is_living(now):
+            self._usage.refused(token, now=now, client_address=client_address)
+            return None
+        self._usage.used(token, now=now)
+        return Principal(
+            tenant=token.tenant,
+            subject=token.subject,
+            kind=token.kind.value,
+            permissions=token.permissions,
+            apps=token.reach,
+            token_id=token.token_id,
+            expires_at=token.expires_at,
+        )
+
+
+class SignInCheck:
+    """Turns the `authorization` headers of a request into a signed identity."""
+
+    def __init__(self, authenticators: Sequence[Authenticator], *, signer: SignsIdentities, clock: Clock) -> None:
+        self._authenticators = authenticators
+        self._signer = signer
+        self._clock = clock
+        # Signatures, not decisions: whether a principal is who it was is asked again each time.
+        self._signed: dict[tuple[Principal, str], tuple[datetime, str]] = {}
+
+    async def check(self, unverified_headers: Sequence[str], *, client_address: str) -> str | None:
+        """Return the signed identity, or None where nobody is signed in. Raises Unavailable where that can't be told.
+
+        A request has exactly one such header, and it is `Bearer <credential>` (RFC 6750).
+        """
+        credential = _bearer(unverified_headers)
+        if credential is None:
+            return None
+        now = self._clock()
+        for authenticator in self._authenticators:
+            if authenticator.recognises(credential):
+                principal = await authenticator.authenticate(credential, now=now, client_address=client_address)
+                return None if principal is None else self._sign(principal, client_address, now)
+        return None
+
+    def _sign(self, principal: Principal, client_address: str, now: datetime) -> str:
+        signed_at, signed = self._signed.get((principal, client_address), (None, ""))
+        if signed_at is not None and timedelta() <= now - signed_at < _SIGN_AGAIN_AFTER:
+            return signed
+        identity = Identity(
+            tenant=principal.tenant,
+            subject=principal.subject,
+            kind=principal.kind,
+            permissions=principal.permissions,
+            apps=principal.apps,
+            token_id=principal.token_id,
+            client_address=client_address,
+            expires_at=min(now + LIFETIME, principal.expires_at),
+        )
+        signed = self._signer.sign(identity, now=now)
+        if len(self._signed) >= _CACHED_IDENTITIES:
+            self._signed.clear()
+        self._signed[principal, client_address] = (now, signed)
+        return signed
+
+
+def _bearer(unverified_headers: Sequence[str]) -> str | None:
+    if len(unverified_headers) != 1 or len(unverified_headers[0]) > _LONGEST_HEADER:
+        return None
+    scheme, _, credential = unverified_headers[0].partition(" ")
+    return credential.strip(" ") if scheme.lower() == _SCHEME else None

@@ -1,0 +1,40 @@
+"""What ends when a token is revoked, and that every name of it is on record."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from paaskit.audit import Actor
+from paaskit.errors import NotFound
+from paaskit.write_path import Decision
+from services.tokens.token import Token, TokenRows
+
+_LONGEST_REFERENCE = 64
+
+
+def check_reference(reference: str) -> None:
+    """Raise NotFound for a text that is neither a token's name nor its id."""
+    if not reference or len(reference) > _LONGEST_REFERENCE or "\0" in reference:
+        raise token_not_found()
+
+
+def decide_revocation(found: Sequence[Token], *, actor: Actor, now: datetime) -> Decision[TokenRows]:
+    """Say what is written, given the living token that is meant and then all living ones made with it.
+
+    Raises NotFound where none is meant. The names may need several events; they are split where events are kept.
+    """
+    if not found:
+        raise token_not_found()
+    return Decision(
+        answer={},
+        rows=TokenRows(at=now, ended=[token.token_id for token in found]),
+        events=[actor.event("tokens.revoke", targets=[token.name for token in found])],
+    )
+
+
+def token_not_found() -> NotFound:
+    """Return the error for a token that is absent, foreign, ended or out of sight: the four are told in one way."""
+    # The reference is not repeated: it may be the text of a token, given by mistake.
+    return NotFound(
+        "There is no such token. `paas tokens:list` shows the names and ids of those there are.",
+        reason="TOKEN_NOT_FOUND",
+    )

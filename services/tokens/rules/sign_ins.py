@@ -1,0 +1,50 @@
+"""Signing a person in without an identity provider: the sign-in that begins, and the one that it ends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from paaskit.access import ROLES
+from paaskit.audit import Actor
+from paaskit.write_path import Decision
+from services.tokens.rules.asked import SignIn
+from services.tokens.token import Kind, Token, TokenRows
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewSignIn:
+    """One sign-in on its way, and who issues it."""
+
+    asked: SignIn
+    actor: Actor
+    token_id: str
+    digest: bytes
+    now: datetime
+
+    def decide(self, found: Sequence[Token]) -> Decision[TokenRows]:
+        """Say what is written, given the person's living sign-ins.
+
+        The one that the same issuer issued before ends. What another issuer issued does not, nor what was made with it.
+        """
+        ended = [each.token_id for each in found if each.creator == self.actor.name]
+        return Decision(
+            answer={},
+            rows=TokenRows(at=self.now, ended=ended, added=self.token, digest=self.digest),
+            events=[self.actor.event("tokens.sign_in", targets=[self.asked.user])],
+        )
+
+    @property
+    def token(self) -> Token:
+        """The sign-in."""
+        return Token(
+            tenant=self.asked.tenant,
+            token_id=self.token_id,
+            kind=Kind.USER,
+            name=self.asked.user,
+            permissions=ROLES[self.asked.role],
+            apps=None,
+            creator=self.actor.name,
+            parent_id=None,
+            created_at=self.now,
+            expires_at=self.now + self.asked.ttl,
+        )

@@ -1,0 +1,90 @@
+"""What a token is, as far as it may be known without having it, and who a verified credential stands for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from paaskit.identity import AppScope
+
+
+class Kind(StrEnum):
+    """What a credential stands for: a token made for a machine, or a person's own sign-in."""
+
+    PAT = "pat"
+    USER = "user"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """A stored credential. `apps` None is all of the tenant's apps.
+
+    An app without an id is one that an earlier release of this service kept by its name alone: nobody can tell any more
+    which app that was, so the token reaches none.
+    """
+
+    tenant: str
+    token_id: str
+    kind: Kind
+    name: str
+    permissions: frozenset[str]
+    apps: AppScope | None
+    creator: str
+    parent_id: str | None
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+    @property
+    def subject(self) -> str:
+        """Who acts where this credential is used: `pat:github-ci`, `user:ada@example.com`."""
+        return f"{self.kind}:{self.name}"
+
+    @property
+    def app_names(self) -> Sequence[str]:
+        """The names of the apps it is limited to, in order; none where it is limited to none."""
+        return sorted(name for name, _ in self.apps or ())
+
+    @property
+    def reach(self) -> AppScope | None:
+        """The apps it reaches: those it is limited to whose ids are known."""
+        return None if self.apps is None else frozenset((name, app_id) for name, app_id in self.apps if app_id)
+
+    def is_living(self, now: datetime) -> bool:
+        """Whether it is neither revoked nor expired."""
+        return self.revoked_at is None and now < self.expires_at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Principal:
+    """Who a verified credential stands for, whatever kind of credential it was."""
+
+    tenant: str
+    subject: str
+    kind: str
+    permissions: frozenset[str]
+    apps: AppScope | None
+    token_id: str
+    expires_at: datetime
+
+
+class Authenticator(Protocol):
+    """Verifies one kind of credential. There is one implementation for each kind."""
+
+    def recognises(self, unverified_credential: str) -> bool:
+        """Whether the text is of this kind, by its looks alone."""
+
+    async def authenticate(self, unverified_credential: str, *, now: datetime, client_address: str) -> Principal | None:
+        """Return who it stands for, or None where it is not accepted. Raises Unavailable where that can't be told."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenRows:
+    """What a change writes: tokens that end at `at`, by their ids, and one that begins, with the digest of its text."""
+
+    at: datetime
+    ended: Sequence[str] = ()
+    added: Token | None = None
+    digest: bytes = b""

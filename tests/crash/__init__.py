@@ -1,0 +1,1 @@
+"""Services killed and databases failing over by the hundred, under load, with the books kept. `make test-crash`."""

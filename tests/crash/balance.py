@@ -1,0 +1,88 @@
+"""The books against the platform: what was acknowledged is there once, released or staged, with one event; no more."""
+
+from collections import Counter
+from typing import LiteralString
+
+from local.stack import Stack
+from tests.crash.writers import Books
+from tests.e2e.installation import Paas, as_superuser, config_of, eventually, releases, secret_names, settled
+
+_EVENTS: LiteralString = "SELECT action, request_id, outcome FROM events WHERE app = %s OR (app = '' AND action = %s)"
+_WAITING: LiteralString = "SELECT count(*) FROM outbox"
+
+
+def balance(stack: Stack, live_app: Paas, draft_app: Paas, books: Books) -> None:
+    """Compare. Raises AssertionError."""
+    assert books.unexpected == []
+    drained(stack)
+    _live(live_app, books)
+    _drafts(stack, draft_app, books)
+    _told(stack, live_app, books)
+    _tokens(stack, books)
+
+
+def drained(stack: Stack) -> None:
+    """Everything that services have to tell each other arrives, and nothing is parked."""
+    for service in ("config", "secrets", "tokens", "releaser"):
+        eventually(lambda service=service: as_superuser(stack, service, _WAITING) == [(0,)], seconds=60)  # type: ignore[misc]
+
+
+def _live(paas: Paas, books: Books) -> None:
+    done = books.of("set") + books.of("seal")
+    last = {entry.name: entry.value for entry in done}
+    assert set(last) == {"C1", "C2", "S1"}
+    # The app's first release, the one of SEED, and one for each change.
+    eventually(lambda: len(releases(paas)) >= 2 + len(done))
+    found = settled(paas)
+    assert len(found) == 2 + len(done)
+    assert found[0]["state"] == "succeeded"
+    numbered = [entry.release for entry in done if entry.release]
+    assert len(set(numbered)) == len(numbered)
+    assert config_of(paas) == {"C1": last["C1"], "C2": last["C2"]}
+    assert sorted(secret_names(paas)) == ["S1", "SEED"]
+    assert paas.ok("secrets:get", "S1").out == f"{last['S1']}\n"
+
+
+def _drafts(stack: Stack, paas: Paas, books: Books) -> None:
+    """What was staged is live once its release was acknowledged; what was staged after the last one is staged."""
+    staged, sealed = books.of("stage"), books.of("stage-sealed")
+    released = books.of("release")
+    live = released[-1].value
+    assert config_of(paas) == {"CD": live}
+    assert paas.ok("secrets:get", "SD").out == f"{live}\n"
+    left = paas.ok("staged", "--json").document["staged"]
+    expected = [entry.name for entry in (staged[-1], sealed[-1]) if entry.value != live]
+    assert sorted(item["name"] for item in left) == sorted(expected)
+    found = {release["number"]: release for release in settled(paas)}
+    numbers = [entry.release for entry in released]
+    assert len(set(numbers)) == len(numbers)
+    for number in numbers:
+        assert {change["name"] for change in found[number]["changes"]} == {"CD", "SD"}
+    app = paas.environment["PAAS_APP"]
+    made = Counter(action for action, *_ in as_superuser(stack, "audit", _EVENTS, app, ""))
+    assert (made["config.stage"], made["secrets.stage"]) == (len(staged), len(sealed))
+    assert (made["config.release"], made["secrets.release"]) == (len(released), len(released))
+
+
+def _told(stack: Stack, paas: Paas, books: Books) -> None:
+    app, told = paas.environment["PAAS_APP"], Counter[str]()
+    for action, request_id, _ in as_superuser(stack, "audit", _EVENTS, app, ""):
+        told[f"{action} {request_id}"] += 1
+    for kind, action in (("set", "config.set"), ("seal", "secrets.set")):
+        for entry in books.of(kind):
+            assert told[f"{action} {entry.request_id}"] == 1
+    changes = sum(count for each, count in told.items() if each.startswith(("config.set ", "secrets.set ")))
+    assert changes == len(books.of("set")) + len(books.of("seal")) + 1  # SEED
+    read = sum(count for each, count in told.items() if each.startswith("secrets.get "))
+    # One more is the look of this test at S1. A try that was cut off may have been recorded all the same.
+    assert len(books.of("reveal")) + 1 <= read <= books.reveals_tried + 1
+
+
+def _tokens(stack: Stack, books: Books) -> None:
+    made = [entry.name for entry in books.of("token")]
+    prefix = f"{made[0].rsplit('-', 1)[0]}-%"
+    found = as_superuser(stack, "tokens", "SELECT name FROM tokens WHERE name LIKE %s", prefix)
+    assert sorted(name for (name,) in found) == sorted(made)
+    events = as_superuser(stack, "audit", _EVENTS, "", "tokens.create")
+    counted = Counter(request_id for _, request_id, _ in events)
+    assert [counted[entry.request_id] for entry in books.of("token")] == [1] * len(made)

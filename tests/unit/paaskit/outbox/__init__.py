@@ -1,0 +1,1 @@
+"""The outbox: relays, the courier, parked rows, and how it is seen."""
