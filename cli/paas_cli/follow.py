@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from paas_cli import errors, releases_shown, rpc_error
+from paas_cli.assignments import listed
 from paas_cli.errors import Failure
 from paas_cli.rpc_error import RpcError
 from paas_cli.session import Session
@@ -65,7 +66,7 @@ def _shower(session: Session) -> AbstractContextManager[Show]:
 
 
 @contextmanager
-def goes_on(session: Session, number: int) -> Iterator[None]:
+def goes_on(session: Session, number: int | None) -> Iterator[None]:
     """Have a Ctrl-C from the moment a release is known, or a reader that has gone, say that it goes on.
 
     Raises Failure, with the exit code of what stopped the watching.
@@ -73,7 +74,7 @@ def goes_on(session: Session, number: int) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, Unwritten) as stop:
-        if not number:
+        if number is None:
             raise
         raise Failure(
             f"Stopped watching; release v{number} goes on. {_ends(session, number)}",
@@ -94,9 +95,10 @@ def to_the_end(session: Session, app: str, number: int) -> "Release":
         while True:
             with goes_on(session, number):
                 release = _one(session, app, number, show)
-            if release.state != releases_shown.SUPERSEDED or not release.superseded_by:
+            newer = releases_shown.number(release, "superseded_by")
+            if release.state != releases_shown.SUPERSEDED or newer is None:
                 return release
-            number = release.superseded_by
+            number = newer
 
 
 def _one(session: Session, app: str, number: int, show: Show) -> "Release":
@@ -170,16 +172,17 @@ def check_outcome(release: "Release", session: Session) -> None:
     if release.state == releases_shown.SUCCEEDED:
         return
     because = f" ({visible(release.message).rstrip('.')})" if release.message else ""
-    if release.reverted_to:
-        names = ", ".join(visible(name) for name in release.reverted_names)
-        what = f"{names} {'is' if len(release.reverted_names) == 1 else 'are'}" if names else "the app is"
-        by = f" (release v{release.revert_release})" if release.revert_release else ""
+    back = releases_shown.numbered(release, "reverted_to")
+    if back:
+        names = listed(list(release.reverted_names))
+        what = f"{names} {'is' if len(release.reverted_names) == 1 else 'are'}" if names else "what it changed is"
+        by = releases_shown.numbered(release, "revert_release")
         raise Failure(
-            f"Release v{release.number} failed{because} and was reverted: {what} as in v{release.reverted_to} "
-            f"again{by}; correct the change and make it once more.",
+            f"Release v{release.number} failed{because} and was reverted: {what} as in {back} again"
+            f"{f' (release {by})' if by else ''}; correct the change and make it once more.",
             exit_code=errors.REVERTED,
         )
     raise Failure(
-        f"Release v{release.number} failed{because}; the change is kept, so correct it and run "
-        f"{session.hint('releases:create')}."
+        f"Release v{release.number} failed{because} and was not reverted; correct what is wrong with another change, "
+        f"or {session.hint('releases:create')} tries again, with what is staged as well."
     )

@@ -50,6 +50,8 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         "releases": Entry("releases.list", "List releases, newest first.", Danger.READ),
         "releases:info": Entry("releases.info", "Show one release.", Danger.READ),
         "releases:create": Entry("releases.create", "Release what is staged, or restart the app.", Danger.WRITE),
+        "staged": Entry("staged.list", "List what is staged, and who staged it.", Danger.READ),
+        "staged:discard": Entry("staged.discard", "Drop what is staged; what is live stays.", Danger.DESTROY),
         "rollback": Entry("releases.rollback", "Release the config of an earlier release again.", Danger.WRITE),
     },
     "Apps": {
@@ -82,6 +84,7 @@ ALIASES = {
     "config:list": "config",
     "secrets:list": "secrets",
     "releases:list": "releases",
+    "staged:list": "staged",
     "releases:rollback": "rollback",
 }
 

@@ -20,9 +20,13 @@ _REQUESTS: Final = {"SELECT", "INSERT", "DELETE"}
 _GRANTS: Final = {
     "audit": {"events": _HISTORY},
     "config": {
-        "apps": _HISTORY | {"UPDATE (bytes, destroyed_at, names, next_position, version)"},
+        "apps": _HISTORY | {"UPDATE (bytes, destroyed_at, draft_revision, names, next_position, version)"},
         "specs": _HISTORY | {"UPDATE (valid_to)"},
-        "vars": _HISTORY | {"UPDATE (size, valid_to)"},
+        "vars": _HISTORY | {"UPDATE (claims, size, valid_to)"},
+        # What is staged, or under way, is no history.
+        "drafts": _HISTORY | {"UPDATE", "DELETE"},
+        "draft_specs": _HISTORY | {"DELETE"},
+        "attachments": _HISTORY | {"UPDATE (shared, touched_at)", "DELETE"},
         "requests": _REQUESTS,
         "outbox": _OUTBOX,
     },
@@ -68,7 +72,7 @@ _GRANTS: Final = {
 # Tables that a job reads across tenants, and therefore hold no value: reviewed.
 WITHOUT_RLS: Final = {
     "audit": {"alembic_version"},
-    "config": {"alembic_version", "outbox"},
+    "config": {"alembic_version", "attachments", "outbox"},
     "secrets": {"alembic_version", "claims", "kms_check", "outbox", "overlap_ends"},
     "tokens": {"alembic_version", "outbox"},
     "releaser": {"alembic_version", "intents", "outbox", "work"},

@@ -172,11 +172,11 @@ class Staging:
 
     async def finish(self) -> bool:
         """Let the rollout that waits go through, and return once the next one waits; False where none waited."""
-        if not self.runtime.is_applying:
+        if not self.runtime.applying:
             return False
         self.runtime.let_through()
         async with asyncio.timeout(30):
-            while self.runtime.is_applying:
+            while self.runtime.applying:
                 await asyncio.sleep(0.005)
         await self.rest()
         return True

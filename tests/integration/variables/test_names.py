@@ -176,6 +176,64 @@ async def test_what_a_failed_release_changed_goes_back_across_kinds(platform: Pl
     assert await platform.resolve(app.app_id, "S", "A", version=sealed.version) == {"S": "s"}
 
 
+async def test_claim_from_before_claims_had_ids_is_healed_by_unset(platform: Platform, databases: Databases) -> None:
+    app = await platform.app()
+    claim = config_pb2.Claim(name="LOST", size=1)
+    await platform.config_for("secrets").ClaimNames(
+        config_pb2.ClaimNamesRequest(tenant="acme", app_id=app.app_id, claims=[claim], claim_id="claim-1")
+    )
+    databases.look("config", "UPDATE vars SET claims = '{}' WHERE name = 'LOST'")
+    with pytest.raises(grpc.aio.AioRpcError):
+        await platform.set(LOST="1")
+    with pytest.raises(grpc.aio.AioRpcError):
+        await _unset(platform, "LOST")
+    await platform.set(LOST="1")
+
+
+async def test_going_back_moves_a_name_from_secrets_to_config_again(platform: Platform) -> None:
+    """config, then secrets, then config once more: what releaser does for a rollback with secrets."""
+    app = await platform.app()
+    before = await platform.set(A="1", B="2")
+    await platform.seal(S="s")
+    await platform.config.UnsetVars(
+        config_pb2.UnsetVarsRequest(request_id=random_id(), app="web", names=["A"]), metadata=platform.me
+    )
+    sealed = await platform.seal(A="sealed now")
+    config, secrets = platform.config_for("releaser"), platform.secrets_for("releaser")
+    request = config_pb2.RestoreVersionRequest(
+        tenant="acme",
+        app_id=app.app_id,
+        version=before.version,
+        request_id="rollback-1",
+        change_id="rollback-1",
+        actor="user:ada",
+        description="Rollback to v2",
+    )
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await config.RestoreVersion(request)
+    assert "A" in str(refused.value.details())
+    request.skip_taken = True
+    assert list((await config.RestoreVersion(request)).taken) == ["A"]
+    of_secrets = secrets_pb2.RestoreVersionRequest(
+        tenant="acme",
+        app_id=app.app_id,
+        version=sealed.version - 1,
+        request_id="rollback-1",
+        change_id="rollback-1",
+        actor="user:ada",
+        description="Rollback to v2",
+    )
+    assert [change.name for change in (await secrets.RestoreVersion(of_secrets)).changes] == ["A"]
+    request.request_id = "rollback-1-2"
+    first, second = await config.RestoreVersion(request), await config.RestoreVersion(request)
+    assert first == second
+    assert await platform.vars() == {"A": "1", "B": "2"}
+    state = await config.GetDesiredState(
+        config_pb2.GetDesiredStateRequest(tenant="acme", app_id=app.app_id, version=first.version)
+    )
+    assert list(state.sealed_names) == ["S"]
+
+
 async def test_destroyed_app_takes_its_secrets_along(platform: Platform, databases: Databases) -> None:
     await platform.app()
     await platform.seal(KEY="1", stage=True)

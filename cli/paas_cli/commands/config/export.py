@@ -46,7 +46,7 @@ def command(session: Session, *, format_: str | None, file: str) -> None:
 
 def run(options: ExportOptions, session: Session) -> None:
     """Fetch, write."""
-    listed, _ = fetch(session)
+    listed = fetch(session).vars
     text = write(options.format, {var.name: var.value for var in listed if var.kind == CONFIG})
     if given_file.write(options.file, text, out=session.out):
         count = sum(var.kind == CONFIG for var in listed)
