@@ -43,7 +43,7 @@ def test_create_follows_the_release_it_made(paas: Paas, signed_in: Platform) -> 
     assert signed_in.apps
     result = paas("releases:create")
     assert result.exit_code == 0
-    assert result.lines[0] == "Release v1 · Restarted"
+    assert result.lines[0] == "Release v1 · Restart"
     assert result.lines[-1] == "v1 succeeded"
 
 
@@ -88,7 +88,7 @@ def test_a_failed_release_that_stays_is_exit_code_1(paas: Paas, signed_in: Platf
     signed_in.end = fails  # type: ignore[method-assign]
     result = paas("config:set", "A=1")
     assert result.exit_code == 1
-    assert "Release v1 failed; the change is kept" in result.err
+    assert "Release v1 failed and was not reverted; correct" in result.err
 
 
 def test_a_superseded_release_is_followed_to_the_one_that_took_over(paas: Paas, signed_in: Platform) -> None:
