@@ -34,11 +34,13 @@ def list_instances(platform: Platform, request: Any) -> Any:
 def rollback(platform: Platform, request: Any) -> Any:
     found(platform, request)
     changes = [config_pb2.NameChange(name="LOG_LEVEL", action=config_pb2.ACTION_CHANGED)]
+    answer = p.RollbackResponse(changes=changes, hidden_changes=2, spec_changed=True)
     if request.validate_only:
-        return p.RollbackResponse(changes=changes)
+        return answer
     release = platform.release(request.app, f"Rolled back to v{request.number}")
     release.source_release = request.number
-    return p.RollbackResponse(release=release, changes=changes)
+    answer.release.CopyFrom(release)
+    return answer
 
 
 def list_releases(platform: Platform, request: Any) -> Any:

@@ -183,7 +183,7 @@ def test_discard_of_all_takes_the_spec_too(paas: Paas, drafted: Platform) -> Non
     assert paas("staged:discard").out == "Discarded from the draft: X, GONE, ADDED, what the app runs, S\n"
     assert not web.draft
     assert not web.sealed_draft
-    assert web.staged_spec is None
+    assert drafted.gateway.calls("DiscardStaged")[0].spec
     assert paas("staged:discard").err == "note: Nothing is staged for web.\n"
 
 
