@@ -9,48 +9,72 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
-from paas_cli import errors
+from paas_cli import errors, streams
 from paas_cli.errors import Failure
 from paas_cli.output import Output
 from paas_cli.program import program
 from paas_cli.session import Surroundings
+from paas_cli.streams import Standard, Unwritten
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `paas` with `arguments` (default: the process's own) and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # values are UTF-8 whatever the locale says
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    err = Output(sys.stderr, os.environ)
+    with streams.standard() as standard:
+        return _written_out(_ended(arguments, standard), standard)
+
+
+def _ended(arguments: Sequence[str], standard: Standard) -> int:
+    """The exit code of the command, whatever ended it; what is to be said about that has been said."""
+    err = Output(standard.stderr, os.environ)
     try:
-        exit_code = _run(arguments)
-        sys.stdout.flush()
-        return exit_code
+        return _run(arguments, standard)
     except Failure as failure:
-        return _report(failure, err)
+        return _report(failure, standard, err)
     except click.UsageError as error:
         return _report_misuse(error, err)
     except (KeyboardInterrupt, click.Abort):
-        err.line("Interrupted.")
+        err.line("Interrupted; what was asked for was done." if standard.out.is_done else "Interrupted.")
         return errors.INTERRUPTED
-    except BrokenPipeError:  # the reader had enough, as in `paas audit | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 141
+    except Unwritten:
+        return errors.DONE  # `_written_out` has the last word on that
     except Exception as error:
-        return _report_own_fault(error, err, arguments)
+        return _report_own_fault(error, standard, err, arguments)
 
 
-def _run(arguments: Sequence[str]) -> int:
+def _written_out(exit_code: int, standard: Standard) -> int:
+    """Write what is left. Where that fails, 0 becomes 141 if the reader has gone, 1 if the output is all there was.
+
+    A change stays done whether or not its report could be written, and never becomes a failure.
+    """
+    with suppress(Unwritten):
+        standard.out.flush()
+    lost = standard.out.lost
+    if lost is None or exit_code != errors.DONE:  # what ended with another code has said why
+        return exit_code
+    err = Output(standard.stderr, os.environ)
+    if standard.out.is_done:
+        report = f"only the report of it could not be written to standard output ({lost.reason})"
+        err.line(f"{err.styled('note:', 'cyan')} What was asked for was done; {report}.")
+    elif not lost.is_reader_gone:
+        label = err.styled("error:", "red", "bold")
+        err.line(f"{label} The output could not be written to standard output ({lost.reason}).")
+    if lost.is_reader_gone:
+        return errors.READER_GONE
+    return errors.DONE if standard.out.is_done else errors.FAILED
+
+
+def _run(arguments: Sequence[str], standard: Standard) -> int:
     _check_text(arguments)
-    result = program().main(list(arguments), prog_name="paas", standalone_mode=False, obj=_surroundings())
+    result = program().main(list(arguments), prog_name="paas", standalone_mode=False, obj=_surroundings(standard))
     return result if isinstance(result, int) else errors.DONE
 
 
-def _surroundings() -> Surroundings:
+def _surroundings(standard: Standard) -> Surroundings:
     try:
         folder = os.getcwd()
     except FileNotFoundError:  # the folder we are in was deleted
@@ -58,9 +82,10 @@ def _surroundings() -> Surroundings:
     return Surroundings(
         environ=os.environ,
         folder=folder,
-        stdin=sys.stdin,
-        stdout=sys.stdout,
-        stderr=sys.stderr,
+        stdin=standard.stdin,
+        stdout=standard.stdout,
+        stderr=standard.stderr,
+        done=standard.done,
         new_id=_new_id,
         sleep=time.sleep,
     )
@@ -74,42 +99,49 @@ def _new_id() -> str:
 
 def _check_text(arguments: Sequence[str]) -> None:
     """Refuse bytes that are not UTF-8, naming the variable and never the value."""
-    for position, argument in enumerate(arguments, 1):
+    for position, argument in enumerate(arguments):
         try:
             argument.encode("utf-8")
         except UnicodeEncodeError:
+            from paas_cli.credentials import is_plainly_a_name
+
             name, equals, _ = argument.partition("=")
-            is_name = bool(equals) and name.isascii() and name.isidentifier()
-            what = f"The value of {name}" if is_name else f"Argument {position}"
+            what = f"The value of {name}" if equals and is_plainly_a_name(name) else f"Argument {position}"
             raise errors.Misuse(
-                f"{what} is not UTF-8 text; variables hold text, so encode it, for example as base64."
+                f"{what if position else 'The command'} is not UTF-8 text; variables hold text, so encode it, for "
+                "example as base64."
             ) from None
 
 
-def _report(failure: Failure, err: Output) -> int:
-    sys.stdout.flush()
-    label = "" if failure.exit_code == errors.INTERRUPTED else err.styled("error:", "red", "bold") + " "
-    err.line(label + failure.sentence)
+def _report(failure: Failure, standard: Standard, err: Output) -> int:
+    from paas_cli.credentials import masked
+
+    with suppress(Unwritten):
+        standard.out.flush()
+    is_fault = failure.exit_code not in (errors.INTERRUPTED, errors.READER_GONE)
+    label = err.styled("error:", "red", "bold") + " " if is_fault else ""
+    err.line(label + masked(failure.sentence))
     if failure.show_details:
         for name, value in failure.details.items():
-            err.line(f"  {name}: {value}")
+            err.line(f"  {name}: {masked(value)}")
     return failure.exit_code
 
 
 def _report_misuse(error: click.UsageError, err: Output) -> int:
+    from paas_cli.credentials import masked
     from paas_cli.misuse import sentence
 
     hint = f" See `{error.ctx.command_path} --help`." if error.ctx and error.ctx.info_name != "paas" else ""
-    err.line(err.styled("error:", "red", "bold") + f" {sentence(error)}{hint}")
+    err.line(err.styled("error:", "red", "bold") + f" {masked(sentence(error))}{hint}")
     return errors.USAGE
 
 
-def _report_own_fault(error: Exception, err: Output, arguments: Sequence[str]) -> int:
+def _report_own_fault(error: Exception, standard: Standard, err: Output, arguments: Sequence[str]) -> int:
     """A fault of this program's: its kind, and with --debug its place. Its text could quote a value."""
+    before = "What was asked for was done, and then " if standard.out.is_done else ""
     err.line(
-        err.styled("error:", "red", "bold")
-        + f" `paas` failed through a fault of its own ({type(error).__name__}); please report what you ran, without "
-        "values, and the lines that --debug adds."
+        f"{err.styled('error:', 'red', 'bold')} {before}`paas` failed through a fault of its own "
+        f"({type(error).__name__}); please report what you ran, without values, and the lines that --debug adds."
     )
     if "--debug" in arguments:
         trace = error.__traceback__

@@ -6,6 +6,7 @@ Must not show a value, nor a part of an argument that may be one.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from paas_cli.credentials import may_be_a_value, shown
 from paas_cli.errors import Failure, Misuse
 from paas_cli.names import MAX_NAMES, NAME, name_fault, value_fault
 from paas_cli.terminal_text import visible
@@ -13,46 +14,68 @@ from paas_cli.terminal_text import visible
 
 @dataclass(frozen=True)
 class Assignment:
-    """One argument. `value` is None for a bare name."""
+    """One argument. `value` is None for a bare name; `label` is what to call it in an error."""
 
     name: str
+    label: str
     value: str | None = field(repr=False)
 
 
 def split(items: Sequence[str], *, bare_allowed: bool, secret: bool) -> list[Assignment]:
     """Split each argument at its first `=`.
 
-    Raises Misuse naming every argument that is none and every name given twice, Failure where only names break the
-    rules. With `secret`, an argument that does not start with a name is counted, not shown: it may be the secret.
+    Raises Misuse naming every argument that is none, every name given twice and, with `secret`, every one that looks
+    like the secret itself; Failure where only names break the rules. What may be a value is counted, not shown.
     """
     assignments, faults, seen = [], [], set()
     is_misuse = False
     for position, item in enumerate(items, 1):
         name, equals, value = item.partition("=")
-        shown = name if NAME.fullmatch(name) or not secret else f"argument {position}"
-        shown = visible(shown[:140]) or f"argument {position}"
+        is_certain = value not in ("", "=") and bool(not secret or NAME.fullmatch(name))
+        is_base64 = value == "=" and len(item) % 4 == 0  # its padding, and nobody's value
+        label = _shown(name, position, is_certain=is_certain)
         if not equals and not (bare_allowed and NAME.fullmatch(name)):
             is_misuse = True
-            faults.append(f"{shown} is not NAME=value")
+            faults.append(f"{label} is not NAME=value")
+        elif secret and (is_base64 or may_be_a_value(name)):
+            is_misuse = True
+            faults.append(f"{label} looks like a value and not like a name: write NAME=-, NAME=@path or NAME=value")
         elif (fault := name_fault(name)) is not None:
-            faults.append(f"{shown} {fault}")
+            faults.append(f"{label} {fault}")
         elif name in seen:
             is_misuse = True
-            faults.append(f"{shown} is given twice")
+            faults.append(f"{label} is given twice")
         seen.add(name)
-        assignments.append(Assignment(name, value if equals else None))
+        assignments.append(Assignment(name, label, value if equals else None))
     if faults:
         raise Misuse(refusal(faults)) if is_misuse else Failure(refusal(faults))
     return assignments
 
 
+def _shown(name: str, position: int, *, is_certain: bool) -> str:
+    """What to call an argument in an error; `is_certain` where what stands before its `=` can only be a name."""
+    if not is_certain or may_be_a_value(name):
+        return shown(name, position)
+    return visible(name[:140]) or f"argument {position}"
+
+
+def check_name(name: str, *, listing: str) -> None:
+    """Refuse what can't be the name of a secret, or is more likely one's value; `listing` is the command that has them.
+
+    Raises Misuse, which does not show it.
+    """
+    if NAME.fullmatch(name) is None or may_be_a_value(name):
+        raise Misuse(f"The argument is not the name of a secret; {listing} lists them.")
+
+
 def check_names(names: Sequence[str]) -> None:
     """Refuse to unset what can't be a name, or the same name twice. Raises Misuse."""
-    faults = [
-        f"{visible(name[:140])} is not a name" if NAME.fullmatch(name) is None else f"{name} is given twice"
-        for position, name in enumerate(names)
-        if NAME.fullmatch(name) is None or name in names[:position]
-    ]
+    faults = []
+    for position, name in enumerate(names, 1):
+        if NAME.fullmatch(name) is None:
+            faults.append(f"argument {position} is not a name")
+        elif name in names[: position - 1]:
+            faults.append(f"{shown(name, position)} is given twice")
     if faults:
         raise Misuse(refusal(faults))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from paas_cli import follow, releases_shown
+from paas_cli import actions, follow, releases_shown
 from paas_cli.assignments import listed
 from paas_cli.output import MASK
 from paas_cli.session import Session
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from paas.config.v1.config_pb2 import Change, NameChange
     from paas.releaser.v1.releaser_pb2 import Release
 
-_ACTIONS = {1: "added", 2: "changed", 3: "removed"}
-_WOULD = {"added": "add", "changed": "change", "removed": "remove"}
 _STATUSES = {1: "none", 2: "queued", 3: "pending", 4: "staged"}
 
 
@@ -31,6 +29,11 @@ class ReleaseOptions:
     stage: bool = False
     no_wait: bool = False
     dry_run: bool = False
+
+    def options(self) -> str:
+        """The same as it was typed, for a hint: ` --stage --no-wait`."""
+        given = {"--stage": self.stage, "--no-wait": self.no_wait, "--dry-run": self.dry_run}
+        return "".join(f" {option}" for option, is_given in given.items() if is_given)
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,15 @@ def tell(session: Session, change: "Change", report: Report) -> None:
     if report.options.dry_run:
         dry_run(session, change.changes, report, version=change.version, releases=not report.options.stage)
         return
-    status = _STATUSES.get(change.release_status, "queued" if change.release else "none")
+    number = change.release if change.HasField("release") else None
+    status = _STATUSES.get(change.release_status, "none" if number is None else "queued")
     final = None
-    with follow.goes_on(session.app, change.release):
+    with follow.goes_on(session, number):
         if not session.as_json:
             session.out.line(_outcome(session, change, report, status))
             session.out.flush()
-        if status == "queued" and change.release and not report.options.no_wait:
-            final = follow.to_the_end(session, session.app, change.release)
+        if status == "queued" and number is not None and not report.options.no_wait:
+            final = follow.to_the_end(session, session.app, number)
     if session.as_json:
         session.out.json(
             {
@@ -70,11 +74,11 @@ def tell(session: Session, change: "Change", report: Report) -> None:
                 "version": change.version,
                 "changes": documents(change.changes),
                 "release_status": status,
-                "release": release_document(final, change.release),
+                "release": release_document(final, number),
             }
         )
     if final is not None:
-        follow.check_outcome(final, session.app)
+        follow.check_outcome(final, session)
 
 
 def _outcome(session: Session, change: "Change", report: Report, status: str) -> str:
@@ -86,20 +90,20 @@ def _outcome(session: Session, change: "Change", report: Report, status: str) ->
     if status == "pending":
         return f"{what} {dot} release pending: the releaser is unavailable and will be told as soon as it is back"
     if status == "staged":
-        return f"{what} {dot} staged; `paas releases:create{session.app_option}` releases it"
+        return f"{what} {dot} staged; {session.hint('releases:create')} releases it"
     return what if report.certain or change.change_id else "No change"
 
 
 def documents(changes: "Iterable[NameChange]") -> list[dict[str, str]]:
     """Name changes as JSON shows them."""
-    return [{"name": item.name, "action": _ACTIONS.get(item.action, "unknown")} for item in changes]
+    return [{"name": item.name, "action": actions.word(item.action)} for item in changes]
 
 
-def release_document(final: "Release | None", number: int) -> dict[str, object] | None:
+def release_document(final: "Release | None", number: int | None) -> dict[str, object] | None:
     """The release as far as it is known: followed to its end, or its number alone."""
     if final is not None:
         return releases_shown.document(final)
-    return {"number": number} if number else None
+    return None if number is None else {"number": number}
 
 
 def dry_run(
@@ -115,11 +119,14 @@ def dry_run(
     if not items:
         session.out.line("No change")
         return
-    styles = {"added": "green", "changed": "yellow", "removed": "red"}
     for item in items:
-        verb = session.out.styled(f"Would {_WOULD.get(item['action'], 'change')}", styles.get(item["action"], "bold"))
-        session.out.line(f"{verb} {visible(item['name'])}{_shown(item, report)}")
+        session.out.line(f"{would(session, item['action'])} {visible(item['name'])}{_shown(item, report)}")
     session.out.line("A release would follow" if would_release else "No release would follow")
+
+
+def would(session: Session, action: str) -> str:
+    """`Would change`, coloured by what it does to a name."""
+    return session.out.styled(actions.would(action), actions.STYLES.get(action, "bold"))
 
 
 def _shown(item: Mapping[str, str], report: Report) -> str:
@@ -129,7 +136,11 @@ def _shown(item: Mapping[str, str], report: Report) -> str:
         return f"={MASK}"
     if item["name"] not in report.shown:
         return ""
+    return f"={config_value(item['name'], report.shown[item['name']])}"
+
+
+def config_value(name: str, value: str) -> str:
+    """The value of a config var on one line, masked where it looks like a credential."""
     from paas_cli.credentials import looks_like_one
 
-    value = report.shown[item["name"]]
-    return f"={MASK if looks_like_one(item['name'], value) else visible(value)}"
+    return MASK if looks_like_one(name, value) else visible(value)

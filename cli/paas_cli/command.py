@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
+from paas_cli import help_text
 from paas_cli.errors import Failure
 from paas_cli.session import Session
 
@@ -16,7 +18,26 @@ Function = Callable[..., None]
 
 
 class PaasCommand(click.Command):
-    """A command whose failures know whether `--debug` was given."""
+    """A command that takes no empty option, and whose failures know whether `--debug` was given."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line. Raises UsageError where an option or the one argument of its place is empty.
+
+        An empty value comes from a variable of the shell that is not set; taken for "not given", it would have the
+        command do its work on another app.
+        """
+        rest = super().parse_args(ctx, args)
+        for param in self.params:
+            if param.name is None or ctx.get_parameter_source(param.name) is not ParameterSource.COMMANDLINE:
+                continue
+            is_option = isinstance(param, click.Option)
+            if not is_option and param.nargs != 1:
+                continue  # each command has its own rule for each of several
+            if _is_empty(ctx.params.get(param.name)):
+                name = param.opts[-1] if is_option else param.make_metavar(ctx).strip("[]")
+                more = ", or leave it out" if is_option or not param.required else ""
+                raise click.UsageError(f"{name} has an empty value; give it one{more}.", ctx)
+        return rest
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -25,13 +46,30 @@ class PaasCommand(click.Command):
             return super().invoke(ctx)
         except Failure as failure:
             failure.show_details = debug
+            failure.sentence = _counted(failure.sentence, ctx)
             raise
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click passes it
-        """Help as it is written in the docstring, its line breaks kept."""
+        """Help as it is written in the docstring, in the width there is."""
         formatter.write_paragraph()
-        for line in (self.help or "").splitlines():
-            formatter.write(f"  {line}".rstrip() + "\n")
+        for line in help_text.lines(self.help or "", formatter.width):
+            formatter.write(line.rstrip() + "\n")
+
+
+def _is_empty(given: object) -> bool:
+    return not given.strip() if isinstance(given, str) else isinstance(given, tuple) and any(map(_is_empty, given))
+
+
+def _counted(sentence: str, ctx: click.Context) -> str:
+    """The sentence with each argument that may be a value by its number, whoever put it there."""
+    from paas_cli.credentials import may_be_a_value
+
+    for param in ctx.command.params:
+        given = ctx.params.get(param.name or "") if isinstance(param, click.Argument) else None
+        for position, word in enumerate([given] if isinstance(given, str) else given or (), 1):
+            if may_be_a_value(word):
+                sentence = sentence.replace(word, f"argument {position}")
+    return sentence
 
 
 def command(name: str, *, app: bool = True) -> Callable[[Function], PaasCommand]:

@@ -13,6 +13,8 @@ NOT_ALLOWED = 4
 UNAVAILABLE = 5
 REVERTED = 6
 INTERRUPTED = 130
+# As a shell counts a program that SIGPIPE ended: the reader had enough, as in `paas audit | head`.
+READER_GONE = 141
 
 
 class Failure(Exception):

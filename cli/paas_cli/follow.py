@@ -9,9 +9,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from paas_cli import errors, releases_shown, rpc_error
-from paas_cli.errors import Failure, Interrupted
+from paas_cli.assignments import listed
+from paas_cli.errors import Failure
 from paas_cli.rpc_error import RpcError
 from paas_cli.session import Session
+from paas_cli.streams import Unwritten
 from paas_cli.terminal_text import visible
 
 if TYPE_CHECKING:
@@ -64,16 +66,24 @@ def _shower(session: Session) -> AbstractContextManager[Show]:
 
 
 @contextmanager
-def goes_on(app: str, number: int) -> Iterator[None]:
-    """Have a Ctrl-C from the moment a release is known say that it goes on. Raises Interrupted."""
+def goes_on(session: Session, number: int | None) -> Iterator[None]:
+    """Have a Ctrl-C from the moment a release is known, or a reader that has gone, say that it goes on.
+
+    Raises Failure, with the exit code of what stopped the watching.
+    """
     try:
         yield
-    except KeyboardInterrupt:
-        if not number:
+    except (KeyboardInterrupt, Unwritten) as stop:
+        if number is None:
             raise
-        raise Interrupted(
-            f"Stopped watching; release v{number} goes on. `paas releases:info v{number} -a {app}` shows how it ends."
+        raise Failure(
+            f"Stopped watching; release v{number} goes on. {_ends(session, number)}",
+            exit_code=errors.INTERRUPTED if isinstance(stop, KeyboardInterrupt) else errors.READER_GONE,
         ) from None
+
+
+def _ends(session: Session, number: int) -> str:
+    return f"{session.hint(f'releases:info v{number}')} shows how it ends."
 
 
 def to_the_end(session: Session, app: str, number: int) -> "Release":
@@ -83,11 +93,12 @@ def to_the_end(session: Session, app: str, number: int) -> "Release":
     """
     with _shower(session) as show:
         while True:
-            with goes_on(app, number):
+            with goes_on(session, number):
                 release = _one(session, app, number, show)
-            if release.state != releases_shown.SUPERSEDED or not release.superseded_by:
+            newer = releases_shown.number(release, "superseded_by")
+            if release.state != releases_shown.SUPERSEDED or newer is None:
                 return release
-            number = release.superseded_by
+            number = newer
 
 
 def _one(session: Session, app: str, number: int, show: Show) -> "Release":
@@ -104,13 +115,13 @@ def _one(session: Session, app: str, number: int, show: Show) -> "Release":
             shown, tries = line, 0
         if last is not None and error is not None and error.code == rpc_error.DEADLINE_EXCEEDED:
             if waited and releases_shown.is_waiting(last):
-                raise _left_waiting(last, app)
+                raise _left_waiting(last, session)
             waited = releases_shown.is_waiting(last)
             continue
         if tries == len(_PAUSES):
             raise Failure(
                 f"The change is kept and release v{number} goes on, but the releaser service is unavailable; "
-                f"`paas releases:info v{number} -a {app}` shows how it ends.",
+                f"{_ends(session, number)}",
                 exit_code=errors.UNAVAILABLE,
             )
         session.surroundings.sleep(_PAUSES[tries])
@@ -138,10 +149,10 @@ def _watch(session: Session, app: str, number: int) -> "Iterator[Release]":
         yield answer.release
 
 
-def _left_waiting(release: "Release", app: str) -> Failure:
+def _left_waiting(release: "Release", session: Session) -> Failure:
     return Failure(
         f"The change is kept, but its release v{release.number} stands still ({visible(release.message).rstrip('.')}) "
-        f"and goes on once that is back; `paas releases:info v{release.number} -a {app}` shows how it ends.",
+        f"and goes on once that is back; {_ends(session, release.number)}",
         exit_code=errors.UNAVAILABLE,
     )
 
@@ -156,21 +167,22 @@ def _unwatched(session: Session, error: RpcError, number: int) -> Failure:
     )
 
 
-def check_outcome(release: "Release", app: str) -> None:
+def check_outcome(release: "Release", session: Session) -> None:
     """Raise Failure unless the release succeeded: exit code 6 where its change was taken back."""
     if release.state == releases_shown.SUCCEEDED:
         return
     because = f" ({visible(release.message).rstrip('.')})" if release.message else ""
-    if release.reverted_to:
-        names = ", ".join(visible(name) for name in release.reverted_names)
-        what = f"{names} {'is' if len(release.reverted_names) == 1 else 'are'}" if names else "the app is"
-        by = f" (release v{release.revert_release})" if release.revert_release else ""
+    back = releases_shown.numbered(release, "reverted_to")
+    if back:
+        names = listed(list(release.reverted_names))
+        what = f"{names} {'is' if len(release.reverted_names) == 1 else 'are'}" if names else "what it changed is"
+        by = releases_shown.numbered(release, "revert_release")
         raise Failure(
-            f"Release v{release.number} failed{because} and was reverted: {what} as in v{release.reverted_to} "
-            f"again{by}; correct the change and make it once more.",
+            f"Release v{release.number} failed{because} and was reverted: {what} as in {back} again"
+            f"{f' (release {by})' if by else ''}; correct the change and make it once more.",
             exit_code=errors.REVERTED,
         )
     raise Failure(
-        f"Release v{release.number} failed{because}; the change is kept, so correct it and run "
-        f"`paas releases:create -a {app}`."
+        f"Release v{release.number} failed{because} and was not reverted; correct what is wrong with another change, "
+        f"or {session.hint('releases:create')} tries again, with what is staged as well."
     )

@@ -5,12 +5,13 @@ shown, and an unknown option is named only where it looks like one.
 """
 
 import re
+from typing import Any
 
 import click
 
 from paas_cli.terminal_text import visible
 
-_OPTION = re.compile(r"-[A-Za-z]|--[a-z][a-z-]{0,24}")
+_OPTION = re.compile(r"-[A-Za-z]|--[a-z]{1,12}(?:-[a-z]{1,12}){0,3}")
 
 
 def sentence(error: click.UsageError) -> str:
@@ -21,11 +22,24 @@ def sentence(error: click.UsageError) -> str:
         is_option = isinstance(error.param, click.Option)
         name = error.param.opts[-1] if is_option else error.param.human_readable_name.rstrip(".")
         return f"{name} is missing."
+    if isinstance(error, click.BadParameter) and error.param is not None:
+        return f"{error.param.opts[-1]} takes {_what(error.param.type)}."
     message = error.format_message()
     if message.startswith("Got unexpected extra argument"):
         return "There are more arguments than this command takes."
     text = visible(message)
     return text if text.endswith((".", "?", "!")) else text + "."
+
+
+def _what(kind: "click.ParamType[Any]") -> str:
+    """What a parameter takes, in place of what was given."""
+    if isinstance(kind, click.Choice):
+        *others, last = map(str, kind.choices)
+        return f"{', '.join(others)} or {last}"
+    if isinstance(kind, click.IntRange):
+        upwards = f"from {kind.min}" + (f" to {kind.max}" if kind.max is not None else " on")
+        return f"a whole number {upwards}"
+    return f"a {kind.name}"
 
 
 def _unknown_option(error: click.NoSuchOption) -> str:

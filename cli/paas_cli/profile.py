@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from paas_cli import address, private_file, toml_file
+from paas_cli import address, hints, private_file, toml_file
 from paas_cli.address import Address
 from paas_cli.errors import NOT_SIGNED_IN, Failure, Misuse
 from paas_cli.project import Project
@@ -109,7 +109,8 @@ def sign_in(flag: str | None, environ: Mapping[str, str], *, project: Project | 
     gateway = gateway_of(name, environ, file)
     if gateway is None:
         raise Failure(
-            "No gateway is known: sign in with `paas login --gateway https://...`, or set PAAS_GATEWAY.",
+            f"No gateway is known: sign in with {hints.command('login --gateway https://...', profile=flag)}, or set "
+            "PAAS_GATEWAY.",
             exit_code=NOT_SIGNED_IN,
         )
     if token := environ.get("PAAS_TOKEN", "").strip():
@@ -117,7 +118,8 @@ def sign_in(flag: str | None, environ: Mapping[str, str], *, project: Project | 
     stored = file.profiles[name].token if name in file.profiles else None
     if not stored:
         raise Failure(
-            "You are not signed in: run `paas login`, or set PAAS_TOKEN to a personal access token.",
+            f"You are not signed in: run {hints.command('login', profile=flag)}, or set PAAS_TOKEN to a personal "
+            "access token.",
             exit_code=NOT_SIGNED_IN,
         )
     return SignIn(gateway, check_token(stored, source=file.path), source=file.path)

@@ -5,6 +5,7 @@ Must not import a command module: `paas config` pays for `config` and nothing el
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from importlib import import_module
 
 import click
@@ -12,65 +13,83 @@ import click
 _COMMANDS = "paas_cli.commands."
 
 
+class Danger(IntEnum):
+    """The most a command does. One that ends something stands above one whose work another such command undoes."""
+
+    READ = 0
+    WRITE = 1
+    DESTROY = 2
+
+
 @dataclass(frozen=True)
 class Entry:
-    """Where a command lives (`config.set`) and its one line in the help."""
+    """Where a command lives (`config.set`), its one line in the help, what it may do, and whether it takes -a."""
 
     module: str
     summary: str
+    danger: Danger
+    takes_app: bool = True
 
 
 SECTIONS: Mapping[str, Mapping[str, Entry]] = {
     "Config vars": {
-        "config": Entry("config.list", "List config vars."),
-        "config:set": Entry("config.set", "Set config vars and release them."),
-        "config:unset": Entry("config.unset", "Unset config vars and release the change."),
-        "config:export": Entry("config.export", "Write config vars as a file."),
-        "config:import": Entry("config.import_", "Set config vars from a file."),
+        "config": Entry("config.list", "List config vars.", Danger.READ),
+        "config:set": Entry("config.set", "Set config vars and release them.", Danger.WRITE),
+        "config:unset": Entry("config.unset", "Unset config vars and release the change.", Danger.DESTROY),
+        "config:export": Entry("config.export", "Write config vars as a file.", Danger.READ),
+        "config:import": Entry("config.import_", "Set config vars from a file.", Danger.WRITE),
     },
     "Secrets": {
-        "secrets": Entry("secrets.list", "List the names of secrets."),
-        "secrets:set": Entry("secrets.set", "Seal secrets and release them."),
-        "secrets:get": Entry("secrets.get", "Reveal one secret; the audit log records it."),
-        "secrets:rotate": Entry("secrets.rotate", "Give a secret a new value and release it."),
-        "secrets:unset": Entry("secrets.unset", "Unset secrets and release the change."),
+        "secrets": Entry("secrets.list", "List the names of secrets.", Danger.READ),
+        "secrets:set": Entry("secrets.set", "Seal secrets and release them.", Danger.WRITE),
+        "secrets:get": Entry("secrets.get", "Reveal one secret; the audit log records it.", Danger.READ),
+        "secrets:rotate": Entry("secrets.rotate", "Give a secret a new value and release it.", Danger.DESTROY),
+        "secrets:unset": Entry("secrets.unset", "Unset secrets and release the change.", Danger.DESTROY),
     },
     "Releases": {
-        "releases": Entry("releases.list", "List releases, newest first."),
-        "releases:info": Entry("releases.info", "Show one release."),
-        "releases:create": Entry("releases.create", "Release what is staged, or restart the app."),
-        "rollback": Entry("releases.rollback", "Release the config of an earlier release again."),
+        "releases": Entry("releases.list", "List releases, newest first.", Danger.READ),
+        "releases:info": Entry("releases.info", "Show one release.", Danger.READ),
+        "releases:create": Entry("releases.create", "Release what is staged, or restart the app.", Danger.WRITE),
+        "staged": Entry("staged.list", "List what is staged, and who staged it.", Danger.READ),
+        "staged:discard": Entry("staged.discard", "Drop what is staged; what is live stays.", Danger.DESTROY),
+        "rollback": Entry("releases.rollback", "Release the config of an earlier release again.", Danger.WRITE),
     },
     "Apps": {
-        "apps:list": Entry("apps.list", "List apps."),
-        "apps:create": Entry("apps.create", "Register an app."),
-        "apps:info": Entry("apps.info", "Show an app and its instances."),
-        "apps:update": Entry("apps.update", "Change what an app runs."),
-        "apps:destroy": Entry("apps.destroy", "Destroy an app with its variables and secrets."),
+        "apps:list": Entry("apps.list", "List apps.", Danger.READ, takes_app=False),
+        "apps:create": Entry("apps.create", "Register an app.", Danger.WRITE),
+        "apps:info": Entry("apps.info", "Show an app and its instances.", Danger.READ),
+        "apps:update": Entry("apps.update", "Change what an app runs.", Danger.WRITE),
+        "apps:destroy": Entry("apps.destroy", "Destroy an app with its variables and secrets.", Danger.DESTROY),
     },
     "Access": {
-        "login": Entry("login", "Store a token for this machine."),
-        "logout": Entry("logout", "Forget the stored token."),
-        "whoami": Entry("whoami", "Show who you are and what you may do."),
-        "tokens:create": Entry("tokens.create", "Make a personal access token."),
-        "tokens:list": Entry("tokens.list", "List personal access tokens."),
-        "tokens:revoke": Entry("tokens.revoke", "Revoke a token, and every token made with it."),
-        "audit": Entry("audit", "Show who did what."),
+        "login": Entry("login", "Store a token for this machine.", Danger.WRITE, takes_app=False),
+        "logout": Entry("logout", "Forget the stored token.", Danger.WRITE, takes_app=False),
+        "whoami": Entry("whoami", "Show who you are and what you may do.", Danger.READ, takes_app=False),
+        "tokens:create": Entry("tokens.create", "Make a personal access token.", Danger.WRITE),
+        "tokens:list": Entry("tokens.list", "List personal access tokens.", Danger.READ, takes_app=False),
+        "tokens:revoke": Entry(
+            "tokens.revoke", "Revoke a token, and every token made with it.", Danger.DESTROY, takes_app=False
+        ),
+        "audit": Entry("audit", "Show who did what.", Danger.READ),
     },
     "About": {
-        "version": Entry("version", "Show the version of this program."),
+        "version": Entry("version", "Show the version of this program.", Danger.READ, takes_app=False),
     },
 }
 
 # Spellings people bring from elsewhere.
-_ALIASES = {
+ALIASES = {
     "apps": "apps:list",
     "tokens": "tokens:list",
     "config:list": "config",
     "secrets:list": "secrets",
     "releases:list": "releases",
+    "staged:list": "staged",
     "releases:rollback": "rollback",
 }
+
+# Where a second word can only be a command's, written as others write it: `config set A=1`.
+_TAKE_NO_WORDS = frozenset({"config", "secrets", "releases", "apps", "tokens", "audit"})
 
 ENTRIES: Mapping[str, Entry] = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 
@@ -84,7 +103,7 @@ class Program(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click passes it
         """Import a command."""
-        entry = ENTRIES.get(_ALIASES.get(cmd_name, cmd_name))
+        entry = ENTRIES.get(ALIASES.get(cmd_name, cmd_name))
         if entry is None:
             return None
         found = import_module(_COMMANDS + entry.module).command
@@ -96,12 +115,16 @@ class Program(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command of `args`; for a misspelt one, say what it may have been meant to be."""
         name = args[0]
-        spaced = f"{name}:{args[1]}" if len(args) > 1 else ""
-        if spaced in ENTRIES:
-            raise click.UsageError(f"Commands are written with a colon: `paas {spaced}`.")
-        if name in ENTRIES or name in _ALIASES or name.startswith("-"):
+        if len(args) > 1 and name in _TAKE_NO_WORDS:
+            from paas_cli.suggestions import instead_of_two_words
+
+            if (sentence := instead_of_two_words(args)) is not None:
+                raise click.UsageError(sentence)
+        if name in ENTRIES or name in ALIASES or name.startswith("-"):
             return super().resolve_command(ctx, args)
-        raise click.UsageError(f"There is no command `{name}`{_suggestion(name)} `paas --help` lists them all.")
+        from paas_cli.suggestions import sentences
+
+        raise click.UsageError(sentences(args))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click passes it
         """Commands in their sections, without importing any."""
@@ -109,13 +132,6 @@ class Program(click.Group):
         for title, entries in SECTIONS.items():
             with formatter.section(title):
                 formatter.write_dl([(name.ljust(width), entry.summary) for name, entry in entries.items()])
-
-
-def _suggestion(name: str) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, [*ENTRIES, *_ALIASES], n=1, cutoff=0.5)
-    return f"; did you mean `{close[0]}`?" if close else "."
 
 
 HELP = """Config vars, secrets, releases, access tokens and the audit log of your apps.

@@ -18,7 +18,7 @@ _SERVICES = frozenset({"config", "secrets", "tokens", "audit", "releaser", "gate
 
 @dataclass(frozen=True)
 class Effect:
-    """What a request would have changed: where to look, and whether the same command again does no harm."""
+    """What a request would have changed: the hint where to look, and whether the same command again does no harm."""
 
     look: str
     again: bool
@@ -26,10 +26,12 @@ class Effect:
 
 @dataclass(frozen=True)
 class Caller:
-    """With what a call was made, for sentences about it."""
+    """With what a call was made, for sentences about it. `login` and `whoami` are hints."""
 
     address: str
     source: str
+    login: str
+    whoami: str
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def failure(error: RpcError, *, caller: Caller, effect: Effect | None) -> Failur
     elif error.code == rpc_error.UNAUTHENTICATED:
         sentence, exit_code = _not_signed_in(caller), errors.NOT_SIGNED_IN
     elif error.code == rpc_error.PERMISSION_DENIED:
-        sentence, exit_code = _not_allowed(error, details), errors.NOT_ALLOWED
+        sentence, exit_code = _not_allowed(error, details, caller), errors.NOT_ALLOWED
     else:
         sentence, exit_code = _refused(error, details, caller, effect), errors.FAILED
     shown = {"code": error.code_name, "method": error.path.lstrip("/")}
@@ -93,11 +95,11 @@ def _unavailable(error: RpcError, details: Details, caller: Caller, effect: Effe
         return f"{what}, so nothing was changed; try again in a moment.", errors.UNAVAILABLE
     if effect.again:
         sentence = (
-            f"{what}, and it is not known whether the change was kept; `{effect.look}` shows it, and running the same "
+            f"{what}, and it is not known whether the change was kept; {effect.look} shows it, and running the same "
             "command again is safe."
         )
         return sentence, errors.UNAVAILABLE
-    sentence = f"{what}, and it is not known whether this was done; look at `{effect.look}` before running it again."
+    sentence = f"{what}, and it is not known whether this was done; look at {effect.look} before running it again."
     return sentence, errors.FAILED
 
 
@@ -125,15 +127,15 @@ def _not_signed_in(caller: Caller) -> str:
             "The token in PAAS_TOKEN was not accepted: it is mistyped, expired or revoked; put a new one there, or "
             "unset it to use a stored sign-in."
         )
-    return "The stored sign-in was not accepted: it has expired or was revoked; sign in again with `paas login`."
+    return f"The stored sign-in was not accepted: it has expired or was revoked; sign in again with {caller.login}."
 
 
-def _not_allowed(error: RpcError, details: Details) -> str:
+def _not_allowed(error: RpcError, details: Details, caller: Caller) -> str:
     sentence = _sentence(error.message)
     permission = details.metadata.get("permission", "")
     if permission and permission not in sentence:
         sentence = f"{sentence} The permission needed is {visible(permission)}.".strip()
-    return sentence or "You are not allowed to do this; `paas whoami` shows what you may do."
+    return sentence or f"You are not allowed to do this; {caller.whoami} shows what you may do."
 
 
 def _refused(error: RpcError, details: Details, caller: Caller, effect: Effect | None) -> str:
@@ -148,7 +150,7 @@ def _refused(error: RpcError, details: Details, caller: Caller, effect: Effect |
     if not sentence:
         sentence = f"The {error.service} service refused the request ({error.code_name})."
     if error.code == rpc_error.INTERNAL and effect is not None and not effect.again:
-        sentence += f" Look at `{effect.look}` before running it again."
+        sentence += f" Look at {effect.look} before running it again."
     missing = [f"{field}: {text}" for field, text in details.violations if text and text.rstrip(".") not in sentence]
     return sentence + "".join(f"\n  {visible(line)}" for line in missing)
 

@@ -1,16 +1,19 @@
-"""A release in words and as JSON. Must not call anything."""
+"""A release and what it changes, in words and as JSON. Must not call anything."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
 
-from paas_cli import times
+from paas_cli import actions, times
 from paas_cli.terminal_text import visible
 
 if TYPE_CHECKING:
-    from paas.releaser.v1.releaser_pb2 import Release
+    from paas.releaser.v1.releaser_pb2 import Release, ReleasedChange
 
 QUEUED, RUNNING, SUCCEEDED, FAILED, SUPERSEDED = 1, 2, 3, 4, 5
 STATES = {QUEUED: "queued", RUNNING: "running", SUCCEEDED: "succeeded", FAILED: "failed", SUPERSEDED: "superseded"}
 ENDED = (SUCCEEDED, FAILED, SUPERSEDED)
+# What stands for the app's spec where others are named.
+SPEC = "what the app runs"
 STYLES = {"queued": "dim", "running": "cyan", "succeeded": "green", "failed": "red", "superseded": "yellow"}
 
 
@@ -27,7 +30,7 @@ def status_line(release: "Release") -> str:
     if is_waiting(release):
         line += f": {visible(release.message)}"
     if release.state == SUPERSEDED:
-        line += f" by v{release.superseded_by}"
+        line += f" by {numbered(release, 'superseded_by')}"
     if release.state == FAILED and release.message:
         line += f": {visible(release.message)}"
     return line
@@ -38,6 +41,23 @@ def is_waiting(release: "Release") -> bool:
     return release.state == RUNNING and bool(release.message)
 
 
+Number = Literal[
+    "config_version", "secrets_version", "superseded_by", "reverted_to", "revert_release", "source_release"
+]
+
+
+def number(release: "Release", field: Number) -> int | None:
+    """One of its optional numbers; None where it is not set, which is not zero."""
+    found: int = getattr(release, field)
+    return found if release.HasField(field) else None
+
+
+def numbered(release: "Release", field: Number) -> str:
+    """`v12`, empty where the number is not set."""
+    found = number(release, field)
+    return "" if found is None else f"v{found}"
+
+
 def document(release: "Release") -> dict[str, object]:
     """The release as JSON shows it; what is not set is null."""
     return {
@@ -45,17 +65,55 @@ def document(release: "Release") -> dict[str, object]:
         "state": state(release),
         "description": release.description,
         "actor": release.actor,
-        "config_version": release.config_version or None,
-        "secrets_version": release.secrets_version or None,
+        "config_version": number(release, "config_version"),
+        "secrets_version": number(release, "secrets_version"),
         "created_at": times.or_null(release.created_at),
         "started_at": times.or_null(release.started_at),
         "finished_at": times.or_null(release.finished_at),
         "message": release.message or None,
         "instances_ready": release.instances_ready,
         "instances_total": release.instances_total,
-        "superseded_by": release.superseded_by or None,
-        "reverted_to": release.reverted_to or None,
-        "revert_release": release.revert_release or None,
+        "superseded_by": number(release, "superseded_by"),
+        "reverted_to": number(release, "reverted_to"),
+        "revert_release": number(release, "revert_release"),
         "reverted_names": list(release.reverted_names),
-        "source_release": release.source_release or None,
+        "source_release": number(release, "source_release"),
+        "changes": change_documents(release.changes),
+        "hidden_changes": release.hidden_changes,
     }
+
+
+def change_documents(changes: "Iterable[ReleasedChange]") -> list[dict[str, object]]:
+    """What a release does, name by name, as JSON shows it; the name of the app's spec is null."""
+    return [
+        {
+            "name": change.name or None,
+            "kind": kind(change),
+            "action": actions.word(change.action),
+            "actor": change.actor,
+            "staged_at": times.or_null(change.staged_at),
+            "replaces_newer": change.replaces_newer,
+        }
+        for change in changes
+    ]
+
+
+def kind(change: "ReleasedChange") -> str:
+    """`config`, `secret`, or `spec` for what the app runs."""
+    if not change.name:
+        return "spec"
+    return "secret" if change.secret else "config"
+
+
+def change_line(change: "ReleasedChange") -> str:
+    """`changed A, staged by user:ada@example.com at 2026-05-08T13:42:00Z`: what became of one name, and by whom."""
+    name = visible(change.name) + (" (secret)" if change.secret else "") if change.name else SPEC
+    staged_at = times.to_second(change.staged_at)
+    when = f" at {staged_at}" if staged_at else ""
+    newer = ", in place of a newer value" if change.replaces_newer else ""
+    return f"{actions.word(change.action)} {name}, {'staged ' if when else ''}by {visible(change.actor)}{when}{newer}"
+
+
+def hidden(count: int) -> str:
+    """`2 secrets you may not list`: what stands for changes whose names are not told."""
+    return "a secret you may not list" if count == 1 else f"{count} secrets you may not list"

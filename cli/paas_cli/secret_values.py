@@ -1,11 +1,16 @@
 # Strings for paths: pathlib costs more to import than everything of its own that a command imports.
 # ruff: noqa: PTH123
-"""Where the value of a secret comes from: standard input, a file, or a prompt that does not echo.
+r"""Where the value of a secret comes from: standard input, a file, or a prompt that does not echo.
 
-A command line can be read by every process of the machine and stays in the shell's history; these three can't.
-Must not show a value, nor a path, which may be a value that was mistyped.
+A command line can be read by every process of the machine and stays in the shell's history; these three can't. One
+rule for all of them: one line ending at the end is taken off, `\n` or `\r\n`, and nothing at all is refused,
+because it is more often a command that failed than a value. Must not show a value, nor a path, which may be a value
+that was mistyped.
 """
 
+from dataclasses import dataclass
+
+from paas_cli import streams
 from paas_cli.errors import Failure, Misuse
 from paas_cli.names import MAX_VALUE_BYTES
 from paas_cli.session import Session
@@ -14,42 +19,64 @@ from paas_cli.session import Session
 _READ = MAX_VALUE_BYTES * 2
 
 
-def from_stdin(session: Session, *, name: str) -> str:
-    """Everything on standard input, less one newline at its end."""
+@dataclass(frozen=True)
+class Wanted:
+    """The secret a value is for: what to call it in an error, and the options its command was given."""
+
+    name: str
+    label: str
+    options: str
+
+    @property
+    def word(self) -> str:
+        """The name as far as it is shown."""
+        return self.name if self.label == self.name else "NAME"
+
+
+def from_stdin(session: Session, wanted: Wanted) -> str:
+    """Everything on standard input, less one line ending. Raises Failure where nothing comes."""
     stdin = session.surroundings.stdin
     if stdin.isatty():
-        session.note(f"Type the value of {name}, then Enter and Ctrl-D.")
-    return _text(stdin.buffer.read(_READ), name=name).removesuffix("\n")
+        session.note(f"Type the value of {wanted.label}, then Enter and Ctrl-D.")
+    return _value(streams.read(stdin, _READ), session, wanted, source="on standard input")
 
 
-def from_file(path: str, *, name: str) -> str:
-    """The bytes of a file exactly, as UTF-8 text."""
+def from_file(path: str, session: Session, wanted: Wanted) -> str:
+    """The bytes of a file as UTF-8 text, less one line ending. Raises Failure where it is empty."""
     try:
         with open(path, "rb") as file:
             content = file.read(_READ)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "no such path"
-        raise Failure(f"The file for {name} can't be read: {reason.lower()}.") from None
-    return _text(content, name=name)
+        raise Failure(f"The file for {wanted.label} can't be read: {reason.lower()}.") from None
+    return _value(content, session, wanted, source="from the file")
 
 
-def from_prompt(session: Session, *, name: str) -> str:
-    """What is typed on the terminal. Raises Misuse where there is none."""
+def from_prompt(session: Session, wanted: Wanted) -> str:
+    """What is typed on the terminal. Raises Misuse where there is none, Failure where it is empty or not one line."""
+    ways = f"pipe it in with {wanted.word}=-, or name a file with {wanted.word}=@path"
     if not session.surroundings.stdin.isatty():
-        raise Misuse(
-            f"{name} has no value, and there is no terminal to ask on; pipe it in with {name}=- or name a file with "
-            f"{name}=@path."
-        )
-    from getpass import getpass
+        raise Misuse(f"Nothing was changed: {wanted.label} has no value, and there is no terminal to ask on; {ways}.")
+    from paas_cli import prompt
 
-    session.out.flush()
-    return getpass(f"Value of {name} (not shown): ", stream=session.surroundings.stderr)
+    line = prompt.hidden(session, f"Value of {wanted.name} (not shown): ")
+    if line is None:
+        cut = "has more than the one line that a prompt takes"
+        raise Failure(f"Nothing was changed: the value of {wanted.label} {cut}; {ways}.")
+    return _value(line.encode("utf-8", "surrogateescape"), session, wanted, source="at the prompt")
 
 
-def _text(content: bytes, *, name: str) -> str:
+def _value(content: bytes, session: Session, wanted: Wanted, *, source: str) -> str:
     try:
-        return content.decode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         if error.end >= _READ:  # cut in the middle of a character: far too long, which the check says
             return content.decode("utf-8", "replace")
-        raise Failure(f"The value of {name} is not UTF-8 text; encode it, for example as base64.") from None
+        raise Failure(f"The value of {wanted.label} is not UTF-8 text; encode it, for example as base64.") from None
+    value = text[:-2] if text.endswith("\r\n") else text.removesuffix("\n")
+    if not value:
+        empty = session.hint(f"secrets:set {wanted.word}={wanted.options}")
+        raise Failure(
+            f"Nothing was changed: nothing came {source} for {wanted.label}; to seal an empty value, type {empty}."
+        )
+    return value

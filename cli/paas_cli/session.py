@@ -5,11 +5,12 @@ rules of any command.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
-from paas_cli import __version__, app_choice, profile, project
+from paas_cli import __version__, app_choice, hints, profile, project
 from paas_cli.errors import Failure, Interrupted
 from paas_cli.grpcweb import Answer, Channel, Encodable
 from paas_cli.output import Output
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 class Surroundings:
     """The world outside the process, passed in so that tests can bring their own.
 
-    `new_id` makes request ids; `sleep` takes seconds.
+    `done` is told once what was asked for is done; `new_id` makes request ids; `sleep` takes seconds.
     """
 
     environ: Mapping[str, str]
@@ -33,6 +34,7 @@ class Surroundings:
     stdin: TextIO
     stdout: TextIO
     stderr: TextIO
+    done: Callable[[], None]
     new_id: Callable[[], str]
     sleep: Callable[[float], None]
 
@@ -60,10 +62,13 @@ class Session:
         """The app the command is about. Raises Misuse where none is chosen."""
         return app_choice.choose(self.app_flag, self.surroundings.environ, project=lambda: self.project)
 
-    @property
-    def app_option(self) -> str:
-        """How to name the same app in a suggested command: ` -a web`, or nothing where it goes without saying."""
-        return f" -a {self.app_flag}" if self.app_flag else ""
+    def hint(self, words: str, *, about_app: bool = True) -> str:
+        """`paas WORDS` in backticks, to be pasted: it names the app of this command and the profile it was given."""
+        app = None
+        if about_app:
+            with suppress(Failure):  # a command line that names none, which is said elsewhere
+                app = self.app
+        return hints.command(words, app=app, profile=self.profile_flag)
 
     @cached_property
     def sign_in(self) -> profile.SignIn:
@@ -94,23 +99,36 @@ class Session:
         except RpcError as error:
             raise self.failure(error, effect=None) from None
 
-    def change(self, path: str, request: "Message", answer: type[Answer], *, look: str, again: bool = True) -> Answer:
+    def change(
+        self,
+        path: str,
+        request: "Message",
+        answer: type[Answer],
+        *,
+        look: str,
+        again: bool = True,
+        shown_once: bool = False,
+    ) -> Answer:
         """A call that changes something. Raises Failure.
 
-        `look` is the command that shows whether it happened; `again` whether running the same command a second
-        time does no harm. It is tried again by itself only with a request id.
+        `look` is the hint that shows whether it happened; `again` whether running the same command a second time
+        does no harm. It is tried again by itself only with a request id. Once it is answered, an output that fails
+        stops nothing any more, unless the answer is `shown_once` and would be lost.
         """
-        has_id = "request_id" in request.DESCRIPTOR.fields_by_name
+        fields = request.DESCRIPTOR.fields_by_name
         try:
-            return self._channel.unary(path, request, answer=answer, repeatable=has_id)
+            answered = self._channel.unary(path, request, answer=answer, repeatable="request_id" in fields)
         except RpcError as error:
             from paas_cli.refusals import Effect
 
             raise self.failure(error, effect=Effect(look=look, again=again)) from None
         except KeyboardInterrupt:
             raise Interrupted(
-                f"Interrupted before the answer came: it is not known whether this was done; `{look}` shows it."
+                f"Interrupted before the answer came: it is not known whether this was done; {look} shows it."
             ) from None
+        if not shown_once and not ("validate_only" in fields and request.validate_only):  # type: ignore[attr-defined]
+            self.surroundings.done()
+        return answered
 
     def stream(self, path: str, request: Encodable, answer: type[Answer], *, idle: float = 600.0) -> Iterator[Answer]:
         """A call that answers as things happen, at most `idle` seconds apart.
@@ -123,13 +141,23 @@ class Session:
         """`error` in words."""
         from paas_cli import refusals
 
-        caller = refusals.Caller(address=str(self.sign_in.address), source=self.sign_in.source)
+        caller = refusals.Caller(
+            address=str(self.sign_in.address),
+            source=self.sign_in.source,
+            login=self.hint("login", about_app=False),
+            whoami=self.hint("whoami", about_app=False),
+        )
         return refusals.failure(error, caller=caller, effect=effect)
 
     def note(self, text: str) -> None:
         """Something worth knowing, on stderr."""
-        self.err.line(f"{self.err.styled('note:', 'cyan')} {text}")
+        self._remark(self.err.styled("note:", "cyan"), text)
 
     def warn(self, text: str) -> None:
         """Something that may be a mistake, on stderr."""
-        self.err.line(f"{self.err.styled('warning:', 'yellow')} {text}")
+        self._remark(self.err.styled("warning:", "yellow"), text)
+
+    def _remark(self, label: str, text: str) -> None:
+        from paas_cli.credentials import masked
+
+        self.err.line(f"{label} {masked(text)}")

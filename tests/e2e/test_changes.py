@@ -51,7 +51,8 @@ def test_what_changes_nothing_leaves_nothing(idle: Paas) -> None:
 def test_staged_config_and_secrets_go_out_as_one_release(paas: Paas) -> None:
     before = len(releases(paas))
     staged = paas.ok("config:set", "STAGED=1", "--stage")
-    assert staged.out == "Set STAGED · staged; `paas releases:create` releases it\n"
+    app = paas.environment["PAAS_APP"]
+    assert staged.out == f"Set STAGED · staged; `paas releases:create -a {app}` releases it\n"
     paas.ok("secrets:set", "STAGED_TOO=2", "--stage")
     assert len(releases(paas)) == before
     assert all("STAGED" not in environment for environment in environments(paas))

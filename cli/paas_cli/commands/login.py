@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 import click
 
-from paas_cli import address, profile, profile_store
+from paas_cli import address, profile, profile_store, streams
 from paas_cli.command import command as declare
 from paas_cli.errors import Failure, Misuse
 from paas_cli.profile import Profile, SignIn
 from paas_cli.session import Session
 from paas_cli.terminal_text import visible
+
+# More than any token has, and enough to see that what comes is none.
+_MOST = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ def run(options: LoginOptions, session: Session) -> None:
 
     answer = ask(session)
     profile_store.save(profile_store.with_profile(file, name, Profile(gateway=str(gateway), token=token)))
+    session.surroundings.done()
     if session.as_json:
         session.out.json({"profile": name, "gateway": str(gateway), "subject": answer.subject, "file": file.path})
     else:
@@ -65,13 +69,16 @@ def run(options: LoginOptions, session: Session) -> None:
 
 
 def _token(options: LoginOptions, session: Session) -> str:
+    """The whole of what came, so that a token cut in two is refused and not used by half."""
     stdin = session.surroundings.stdin
-    if options.with_token:
-        token = stdin.readline()
-    elif stdin.isatty():
-        from getpass import getpass
+    if stdin.isatty():
+        from paas_cli import prompt
 
-        token = getpass("Personal access token (not shown): ", stream=session.surroundings.stderr)
+        token = prompt.hidden(session, "Personal access token (not shown): ")
+        if token is None:
+            raise Failure("More than one line came, and a token is one; nothing was stored, so copy it again, alone.")
+    elif options.with_token:
+        token = streams.read(stdin, _MOST).decode("ascii", "replace")
     else:
         raise Misuse("There is no terminal to ask on; pipe the token in and add --with-token.")
     if not token.strip():

@@ -30,6 +30,7 @@ def run(session: Session) -> None:
     was_signed_in = stored is not None and stored.token is not None
     if stored is not None and was_signed_in:
         profile_store.save(profile_store.with_profile(file, name, replace(stored, token=None)))
+        session.surroundings.done()
     if session.as_json:
         session.out.json({"profile": name, "signed_out": was_signed_in})
     elif was_signed_in:

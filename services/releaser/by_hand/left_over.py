@@ -45,9 +45,13 @@ class LeftOver:
     async def finish_all(self) -> None:
         """Finish what there is now. What is refused has ended with that."""
         for intent in await self._store.left_over(age_seconds=self._age_seconds):
-            about = {"tenant": intent.key.tenant, "app_id": intent.key.app_id, "change_id": intent.change_id}
             try:
                 await self._execution.run(intent, may_list_secrets=False)
-                log.info("left_over_finished", **about)
+                log.info("left_over_finished", tenant=intent.key.tenant, app_id=intent.key.app_id)
             except PaasError as error:
-                log.warning("left_over_not_finished", **about, reason=error.reason)
+                log.warning(
+                    "left_over_not_finished",
+                    tenant=intent.key.tenant,
+                    app_id=intent.key.app_id,
+                    reason=error.reason,
+                )

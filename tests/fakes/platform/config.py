@@ -5,6 +5,7 @@ from typing import Any
 from paas.config.v1 import config_pb2 as p
 
 from tests.fakes.gateway import Fault
+from tests.fakes.platform.draft import STAGED_AT
 from tests.fakes.platform.state import NOW, App, Platform
 
 
@@ -28,6 +29,10 @@ def update_app(platform: Platform, request: Any) -> Any:
     app = platform.app(request.app)
     if app.spec == request.spec:
         return p.UpdateAppResponse(change=p.Change(release_status=p.RELEASE_STATUS_NONE))
+    if request.stage:
+        app.staged_spec = request.spec
+        change = p.Change(change_id=request.request_id, release_status=p.RELEASE_STATUS_STAGED)
+        return p.UpdateAppResponse(app=shown(platform, request.app), change=change)
     app.spec.CopyFrom(request.spec)
     number = platform.release(request.app, "Updated").number
     change = p.Change(change_id=request.request_id, release_status=p.RELEASE_STATUS_QUEUED, release=number)
@@ -46,7 +51,12 @@ def list_vars(platform: Platform, request: Any) -> Any:
     found += [p.Var(name=n, value=v, kind=p.VAR_KIND_MANAGED, addon="db") for n, v in app.managed.items()]
     start = int(request.page_token or 0)  # small pages, so that paging is always tried
     token = str(start + 3) if len(found) > start + 3 else ""
-    return p.ListVarsResponse(vars=found[start : start + 3], next_page_token=token, version=app.version)
+    staged = [] if start else [_staged(app, name) for name in sorted(app.config.draft)]
+    return p.ListVarsResponse(vars=found[start : start + 3], next_page_token=token, version=app.version, staged=staged)
+
+
+def _staged(app: App, name: str) -> p.StagedVar:
+    return p.StagedVar(value=app.config.draft[name].value or "", **app.config.shown(name))
 
 
 def set_vars(platform: Platform, request: Any) -> Any:
@@ -55,13 +65,13 @@ def set_vars(platform: Platform, request: Any) -> Any:
         if item.name in app.managed:
             raise Fault(9, f"{item.name} is managed by the add-on db.", reason="NAME_IS_MANAGED")
     new = {item.name: item.value for item in request.vars}
-    return p.SetVarsResponse(change=platform.change(request, app.vars, new, gone=[], verb="Set"))
+    return p.SetVarsResponse(change=platform.change(request, app.config, new, gone=[], verb="Set"))
 
 
 def unset_vars(platform: Platform, request: Any) -> Any:
     app = platform.app(request.app)
     gone = platform.gone(request.names, app.vars, ignore_missing=request.ignore_missing)
-    return p.UnsetVarsResponse(change=platform.change(request, app.vars, {}, gone=gone, verb="Unset"))
+    return p.UnsetVarsResponse(change=platform.change(request, app.config, {}, gone=gone, verb="Unset"))
 
 
 def list_apps(platform: Platform, _: Any) -> Any:
@@ -69,7 +79,18 @@ def list_apps(platform: Platform, _: Any) -> Any:
 
 
 def get_app(platform: Platform, request: Any) -> Any:
-    return p.GetAppResponse(app=shown(platform, request.app))
+    answer, spec = p.GetAppResponse(app=shown(platform, request.app)), platform.app(request.app).staged_spec
+    if spec is not None:
+        answer.staged_spec.CopyFrom(p.StagedSpec(spec=spec, staged_by="user:bob@example.com", staged_at=STAGED_AT))
+    return answer
+
+
+def discard_staged(platform: Platform, request: Any) -> Any:
+    app = platform.app(request.app)
+    had_spec = request.spec and app.staged_spec is not None
+    if had_spec:
+        app.staged_spec = None
+    return p.DiscardStagedResponse(changes=app.config.discard(request.names), spec=had_spec)
 
 
 def serve(platform: Platform) -> None:
@@ -83,5 +104,6 @@ def serve(platform: Platform) -> None:
         "ListVars": list_vars,
         "SetVars": set_vars,
         "UnsetVars": unset_vars,
+        "DiscardStaged": discard_staged,
     }
     platform.serve(p.DESCRIPTOR.services_by_name["ConfigService"], handlers)

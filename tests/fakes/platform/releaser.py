@@ -49,7 +49,22 @@ def get_release(platform: Platform, request: Any) -> Any:
 
 
 def create_release(platform: Platform, request: Any) -> Any:
-    return p.CreateReleaseResponse(release=platform.release(request.app, "Restarted"))
+    app = platform.app(request.app)
+    changes = [*app.config.released(secret=False), *app.sealed.released(secret=True)]
+    if app.staged_spec is not None:
+        changes.append(p.ReleasedChange(action=config_pb2.ACTION_CHANGED, actor="user:bob@example.com"))
+    if request.validate_only:
+        return p.CreateReleaseResponse(changes=changes)
+    newer = ", ".join(change.name for change in changes if change.replaces_newer)
+    if newer and not request.replace_newer:
+        look = f"`paas releases:create --dry-run -a {request.app}` shows what would be replaced"
+        raise Fault(9, f"{newer} changed since it was staged; {look}.", reason="DRAFT_REPLACES_NEWER")
+    app.config.go_live()
+    app.sealed.go_live()
+    names = ", ".join(change.name for change in changes)
+    release = platform.release(request.app, f"Release the draft: {names}" if changes else "Restart")
+    release.changes.extend(changes)
+    return p.CreateReleaseResponse(release=release, changes=changes)
 
 
 def serve(platform: Platform) -> None:

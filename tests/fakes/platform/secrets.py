@@ -4,19 +4,30 @@ from typing import Any
 
 from paas.secrets.v1 import secrets_pb2 as p
 
+from tests.fakes.gateway import Fault
 from tests.fakes.platform.state import NOW, Platform
 
 
 def list_secrets(platform: Platform, request: Any) -> Any:
-    names = platform.app(request.app).secrets
-    return p.ListSecretsResponse(secrets=[p.Secret(name=n, version=1, updated_at=NOW) for n in names])
+    sealed = platform.app(request.app).sealed
+    return p.ListSecretsResponse(
+        secrets=[p.Secret(name=name, version=1, updated_at=NOW) for name in sealed.live],
+        staged=[p.StagedSecret(**sealed.shown(name)) for name in sorted(sealed.draft)],
+    )
+
+
+def discard_staged(platform: Platform, request: Any) -> Any:
+    sealed = platform.app(request.app).sealed
+    if missing := [name for name in request.names if name not in sealed.draft]:
+        raise Fault(5, f"{', '.join(missing)}: nothing is staged for it.", reason="NAME_NOT_STAGED")
+    return p.DiscardStagedResponse(changes=sealed.discard(request.names))
 
 
 def set_secrets(platform: Platform, request: Any) -> Any:
     app = platform.app(request.app)
     new = {item.name: item.value for item in request.secrets}
     platform.record("secrets.set", request.app, *new)
-    return p.SetSecretsResponse(change=platform.change(request, app.secrets, new, gone=[], verb="Set"))
+    return p.SetSecretsResponse(change=platform.change(request, app.sealed, new, gone=[], verb="Set"))
 
 
 def reveal_secret(platform: Platform, request: Any) -> Any:
@@ -30,14 +41,14 @@ def rotate_secret(platform: Platform, request: Any) -> Any:
     app = platform.app(request.app)
     platform.gone([request.name], app.secrets, ignore_missing=False)
     fresh = request.value if request.WhichOneof("source") == "value" else f"random-{request.random.format}"
-    change = platform.change(request, app.secrets, {request.name: fresh}, gone=[], verb="Rotated")
+    change = platform.change(request, app.sealed, {request.name: fresh}, gone=[], verb="Rotated")
     return p.RotateSecretResponse(change=change)
 
 
 def unset_secrets(platform: Platform, request: Any) -> Any:
     app = platform.app(request.app)
     gone = platform.gone(request.names, app.secrets, ignore_missing=request.ignore_missing)
-    return p.UnsetSecretsResponse(change=platform.change(request, app.secrets, {}, gone=gone, verb="Unset"))
+    return p.UnsetSecretsResponse(change=platform.change(request, app.sealed, {}, gone=gone, verb="Unset"))
 
 
 def serve(platform: Platform) -> None:
@@ -48,5 +59,6 @@ def serve(platform: Platform) -> None:
         "RevealSecret": reveal_secret,
         "RotateSecret": rotate_secret,
         "UnsetSecrets": unset_secrets,
+        "DiscardStaged": discard_staged,
     }
     platform.serve(p.DESCRIPTOR.services_by_name["SecretsService"], handlers)

@@ -19,20 +19,34 @@ from paas.releaser.v1 import releaser_pb2
 from paas.tokens.v1 import tokens_pb2
 
 from tests.fakes.gateway import Fault, Gateway
+from tests.fakes.platform.draft import Kind, Staged
 
 NOW = Timestamp(seconds=1778247720)  # 2026-05-08T13:42:00Z
 
 
 @dataclass
 class App:
-    """One app's state. `fate` is how its releases end, `managed` maps names to display forms."""
+    """One app's state. `managed` maps names to display forms; `staged_spec` is a staged change of what it runs."""
 
     spec: config_pb2.AppSpec
     vars: dict[str, str] = field(default_factory=dict)
-    managed: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    draft: dict[str, Staged] = field(default_factory=dict)
+    sealed_draft: dict[str, Staged] = field(default_factory=dict)
+    managed: dict[str, str] = field(default_factory=dict)
+    staged_spec: config_pb2.AppSpec | None = None
     releases: dict[int, releaser_pb2.Release] = field(default_factory=dict)
     version: int = 1
+
+    @property
+    def config(self) -> Kind:
+        """Its config vars, live and staged."""
+        return Kind(self.vars, self.draft)
+
+    @property
+    def sealed(self) -> Kind:
+        """Its secrets, live and staged."""
+        return Kind(self.secrets, self.sealed_draft)
 
 
 class Platform:
@@ -103,11 +117,11 @@ class Platform:
             )
         )
 
-    def change(self, request: Any, held: dict[str, str], new: dict[str, str], *, gone: list[str], verb: str) -> Any:
-        """Apply a change once per request id, and release it."""
+    def change(self, request: Any, kind: Kind, new: dict[str, str], *, gone: list[str], verb: str) -> Any:
+        """Apply a change once per request id, and release it; or stage it."""
         if request.request_id in self.done:
             return self.done[request.request_id]
-        app = self.app(request.app)
+        app, held = self.app(request.app), kind.live
         change = config_pb2.Change(version=app.version, release_status=config_pb2.RELEASE_STATUS_NONE)
         for name, value in new.items():
             if name not in held:
@@ -117,21 +131,28 @@ class Platform:
         for name in gone:
             change.changes.add(name=name, action=config_pb2.ACTION_REMOVED)
         if change.changes and not getattr(request, "validate_only", False):
-            held.update(new)
-            for name in gone:
-                del held[name]
-            app.version += 1
-            change.version, change.change_id = app.version, request.request_id
+            change.change_id = request.request_id
             what = f"{verb} {', '.join(item.name for item in change.changes)}"
             if request.stage:
+                for item in change.changes:
+                    kind.stage(item.name, new.get(item.name))
                 change.release_status = config_pb2.RELEASE_STATUS_STAGED
-            elif not self.releaser_is_up:
-                change.release_status = config_pb2.RELEASE_STATUS_PENDING
             else:
-                change.release_status = config_pb2.RELEASE_STATUS_QUEUED
-                change.release = self.release(request.app, what).number
+                self._make_live(request.app, kind, new, gone=gone)
+                change.version = app.version
+                if self.releaser_is_up:
+                    change.release_status = config_pb2.RELEASE_STATUS_QUEUED
+                    change.release = self.release(request.app, what).number
+                else:
+                    change.release_status = config_pb2.RELEASE_STATUS_PENDING
             self.done[request.request_id] = change
         return change
+
+    def _make_live(self, name: str, kind: Kind, new: dict[str, str], *, gone: list[str]) -> None:
+        kind.live.update(new)
+        for each in gone:
+            del kind.live[each]
+        self.app(name).version += 1
 
     @staticmethod
     def gone(names: Any, held: dict[str, str], *, ignore_missing: bool) -> list[str]:

@@ -181,6 +181,11 @@ class Stage:
         """Send the orders that config and secrets kept, as their relays do after some seconds."""
         return [await self.order(app, kept.change_id, versions=kept.versions) for kept in app.kept]
 
+    async def all_releases(self) -> list[releaser_pb2.Release]:
+        """The app's releases, newest first."""
+        request = releaser_pb2.ListReleasesRequest(app="web", page_size=100)
+        return list((await self.users.ListReleases(request, metadata=self.me)).releases)
+
     async def get(self, number: int, *, app: str = "web", me: Metadata | None = None) -> releaser_pb2.Release:
         """A release as it is now."""
         request = releaser_pb2.GetReleaseRequest(app=app, number=number)
@@ -255,6 +260,19 @@ class Stores:
 async def stores(database: Database, trail: Trail) -> Stores:
     """The stores on an empty database."""
     return Stores(database, trail)
+
+
+@pytest.fixture
+async def other_stores(quick: Stage) -> AsyncIterator[Stores]:
+    """The stores of another replica beside a running `releaser`."""
+    settings = quick.settings
+    database = Database(
+        settings.database_url, password_file=settings.database_password_file, service="releaser", max_connections=4
+    )
+    await database.open()
+    async with grpc.aio.insecure_channel("127.0.0.1:1") as nowhere:
+        yield Stores(database, Trail(database, nowhere))
+    await database.close()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import asyncio
 import base64
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from tests.fakes.neighbours import FakeAudit, FakeTokens, Metadata, Signer, on_c
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import PATIENCE, until
 from tests.integration.releaser.conftest import PROGRAM, environment_on
 
 SUCCEEDED, FAILED = releaser_pb2.STATE_SUCCEEDED, releaser_pb2.STATE_FAILED
@@ -70,7 +71,7 @@ class Trio:
     async def end(self, number: int) -> releaser_pb2.Release:
         """How a release ends."""
         request = releaser_pb2.WatchReleaseRequest(app="web", number=number)
-        watched = self.releaser.WatchRelease(request, metadata=self.me, timeout=20)
+        watched = self.releaser.WatchRelease(request, metadata=self.me, timeout=PATIENCE)
         ended: releaser_pb2.Release = [answer.release async for answer in watched][-1]
         return ended
 
@@ -114,7 +115,7 @@ async def trio(databases: Databases, tls: Certificates, tmp_path: Path, runtime_
 
         config = ConfigSettings(**shared("config"))
         secrets = SecretsSettings(**shared("secrets"), kms_provider="local", kms_key_file=key_file)
-        limits: dict[str, Any] = {"ready_timeout_seconds": 3.0, "grace_seconds": 0.5, "spacing_seconds": 0.2}
+        limits: dict[str, Any] = {"ready_timeout_seconds": PATIENCE, "grace_seconds": 0.5, "spacing_seconds": 0.2}
         releaser = ReleaserSettings(**shared("releaser"), runtime="local", runtime_dir=str(runtime_dir), **limits)
         await enter(serving(config, await assemble_config(config)))
         await enter(serving(secrets, await assemble_secrets(secrets)))
@@ -206,14 +207,26 @@ async def test_a_destroyed_app_is_gone(trio: Trio) -> None:
     ports = [each.port for each in (await trio.releaser.ListInstances(instances, metadata=trio.me)).instances]
     request = config_pb2.DestroyAppRequest(request_id=random_id(), app="web")
     await trio.config.DestroyApp(request, metadata=trio.me)
-    async with asyncio.timeout(10):
-        while True:
-            try:
-                environment_on(ports[0])
-            except OSError:
-                break
-            await asyncio.sleep(0.05)
+
+    def has_ended() -> bool:
+        try:
+            environment_on(ports[0])
+        except OSError:
+            return True
+        return False
+
+    await until(has_ended)
     with pytest.raises(grpc.aio.AioRpcError) as absent:
         await trio.releaser.ListInstances(instances, metadata=trio.me)
     assert absent.value.code() is grpc.StatusCode.NOT_FOUND
-    assert (await trio.end((await trio.create(instances=1)).release)).state == SUCCEEDED
+
+    made: list[config_pb2.Change] = []
+
+    async def is_made_anew() -> bool:
+        # The name is free once every service has been told of the end.
+        with suppress(grpc.aio.AioRpcError):
+            made.append(await trio.create(instances=1))
+        return bool(made)
+
+    await until(is_made_anew)
+    assert (await trio.end(made[0].release)).state == SUCCEEDED

@@ -24,10 +24,11 @@ async def _listed(platform: Platform, me: Metadata, *, page_size: int = 0) -> li
 
 
 async def test_a_limited_token_lists_its_own_apps(platform: Platform) -> None:
-    for name in APPS:
-        await platform.app(name)
+    ids = {name: (await platform.app(name)).app_id for name in APPS}
     for page_size in (0, 1, 2):
-        for apps in (frozenset({"web"}), frozenset({"api", "web"}), frozenset({"absent"}), frozenset[str]()):
-            limited = platform.signer.user(apps=apps)
+        for apps in ({"web"}, {"api", "web"}, {"absent"}, set[str]()):
+            limited = platform.signer.user(apps=frozenset((name, ids.get(name, "gone")) for name in apps))
             assert await _listed(platform, limited, page_size=page_size) == sorted(apps & set(APPS))
+        namesake = platform.signer.user(apps=frozenset({("web", "the id of an app that was destroyed")}))
+        assert await _listed(platform, namesake, page_size=page_size) == []
         assert await _listed(platform, platform.me, page_size=page_size) == list(APPS)

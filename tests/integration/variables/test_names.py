@@ -51,11 +51,13 @@ async def test_race_for_one_name_has_one_winner(platform: Platform, databases: D
         assert (kinds, stored) in (([("config",)], []), ([("secret",)], [(1,)]))
 
 
-async def test_claim_without_a_value_is_healed_by_unset(platform: Platform) -> None:
-    await platform.app()
+async def test_claim_from_before_claims_had_ids_is_healed_by_unset(platform: Platform, databases: Databases) -> None:
+    app = await platform.app()
+    claim = config_pb2.Claim(name="LOST", size=1)
     await platform.config_for("secrets").ClaimNames(
-        config_pb2.ClaimNamesRequest(tenant="acme", app="web", claims=[config_pb2.Claim(name="LOST", size=1)])
+        config_pb2.ClaimNamesRequest(tenant="acme", app_id=app.app_id, claims=[claim], claim_id="claim-1")
     )
+    databases.look("config", "UPDATE vars SET claims = '{}' WHERE name = 'LOST'")
     with pytest.raises(grpc.aio.AioRpcError):
         await platform.set(LOST="1")
     with pytest.raises(grpc.aio.AioRpcError):
@@ -70,7 +72,7 @@ async def test_managed_variable_is_listed_last_and_injected_and_no_ones_to_set(p
     assert change.release_status == config_pb2.RELEASE_STATUS_QUEUED
     await platform.set(A="1")
     assert list((await platform.vars()).items()) == [("A", "1"), ("DATABASE_URL", "postgres://...")]
-    assert await platform.resolve(app.app_id, "DATABASE_URL") == {"DATABASE_URL": url}
+    assert await platform.resolve(app.app_id, "DATABASE_URL", version=1) == {"DATABASE_URL": url}
     refusals = [
         platform.set(DATABASE_URL="mine"),
         platform.seal(DATABASE_URL="mine"),
@@ -89,49 +91,60 @@ async def test_managed_variable_is_listed_last_and_injected_and_no_ones_to_set(p
     assert (await _attach(platform, url + "2")).release_status == config_pb2.RELEASE_STATUS_QUEUED
 
 
-async def test_detached_variable_is_gone(platform: Platform) -> None:
-    app = await platform.app()
+async def test_detached_variable_is_gone(platform: Platform, databases: Databases) -> None:
+    await platform.app()
     await _attach(platform, "postgres://secret")
     request = config_pb2.DetachManagedVarRequest(
         request_id=random_id(), tenant="acme", app="web", addon="postgres", name="DATABASE_URL"
     )
     await platform.config_for("provisioner").DetachManagedVar(request)
     assert await platform.vars() == {}
-    assert await platform.resolve(app.app_id, "DATABASE_URL") == {}
+    assert databases.look("secrets", "SELECT 1 FROM sealed WHERE name = 'DATABASE_URL' AND valid_to IS NULL") == []
     await platform.set(DATABASE_URL="now mine")
 
 
-async def test_restore_of_everything_moves_names_between_kinds(platform: Platform) -> None:
+async def test_going_back_moves_a_name_from_secrets_to_config_again(platform: Platform) -> None:
+    """config, then secrets, then config once more: what releaser does for a rollback with secrets."""
     app = await platform.app()
     before = await platform.set(A="1", B="2")
     await platform.seal(S="s")
-    state = await _state(platform, app.app_id)
     await platform.config.UnsetVars(
         config_pb2.UnsetVarsRequest(request_id=random_id(), app="web", names=["A"]), metadata=platform.me
     )
-    await platform.seal(A="sealed now")
-    internal = platform.config_for("releaser")
+    sealed = await platform.seal(A="sealed now")
+    config, secrets = platform.config_for("releaser"), platform.secrets_for("releaser")
     request = config_pb2.RestoreVersionRequest(
         tenant="acme",
         app_id=app.app_id,
         version=before.version,
+        request_id="rollback-1",
         change_id="rollback-1",
-        scope=config_pb2.RESTORE_SCOPE_CONFIG,
         actor="user:ada",
+        description="Rollback to v2",
     )
     with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await internal.RestoreVersion(request)
+        await config.RestoreVersion(request)
     assert "A" in str(refused.value.details())
-    request.version, request.scope, request.change_id = state.version, config_pb2.RESTORE_SCOPE_EVERYTHING, "revert-12"
-    first, second = await internal.RestoreVersion(request), await internal.RestoreVersion(request)
+    request.skip_taken = True
+    assert list((await config.RestoreVersion(request)).taken) == ["A"]
+    of_secrets = secrets_pb2.RestoreVersionRequest(
+        tenant="acme",
+        app_id=app.app_id,
+        version=sealed.version - 1,
+        request_id="rollback-1",
+        change_id="rollback-1",
+        actor="user:ada",
+        description="Rollback to v2",
+    )
+    assert [change.name for change in (await secrets.RestoreVersion(of_secrets)).changes] == ["A"]
+    request.request_id = "rollback-1-2"
+    first, second = await config.RestoreVersion(request), await config.RestoreVersion(request)
     assert first == second
-    restored = await _state(platform, app.app_id)
-    assert {each.name: each.value for each in restored.vars} == {"A": "1", "B": "2"}
-    assert list(restored.sealed_names) == ["S"]
-    request.change_id, request.expected_version = "revert-13", 1
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await internal.RestoreVersion(request)
-    assert refused.value.code() is grpc.StatusCode.ABORTED
+    assert await platform.vars() == {"A": "1", "B": "2"}
+    state = await config.GetDesiredState(
+        config_pb2.GetDesiredStateRequest(tenant="acme", app_id=app.app_id, version=first.version)
+    )
+    assert list(state.sealed_names) == ["S"]
 
 
 async def test_secret_of_an_unknown_app_claims_nothing(platform: Platform, databases: Databases) -> None:
@@ -139,11 +152,6 @@ async def test_secret_of_an_unknown_app_claims_nothing(platform: Platform, datab
         await platform.seal("absent", KEY="1")
     assert refused.value.code() is grpc.StatusCode.NOT_FOUND
     assert databases.look("secrets", "SELECT count(*) FROM apps") == [(0,)]
-
-
-async def _state(platform: Platform, app_id: str) -> config_pb2.GetDesiredStateResponse:
-    request = config_pb2.GetDesiredStateRequest(tenant="acme", app_id=app_id)
-    return await platform.config_for("releaser").GetDesiredState(request)  # type: ignore[no-any-return]
 
 
 async def _attach(platform: Platform, value: str) -> config_pb2.Change:

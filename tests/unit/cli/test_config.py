@@ -77,7 +77,7 @@ def test_credential_look_alikes_warn_without_the_value_and_obey(paas: Paas, sign
 
 def test_stage_no_wait_and_pending(paas: Paas, signed_in: Platform) -> None:
     staged = paas("config:set", "A=1", "--stage")
-    assert staged.out == "Set A · staged; `paas releases:create` releases it\n"
+    assert staged.out == "Set A · staged; `paas releases:create -a web` releases it\n"
     assert paas("config:set", "A=2", "--no-wait").out == "Set A · release v1\n"
     signed_in.releaser_is_up = False
     pending = paas("config:set", "A=3")

@@ -9,6 +9,7 @@ import pytest
 
 from paas_cli.program import ENTRIES, SECTIONS, program
 from tests.fakes.platform import Platform
+from tests.fixtures.waiting import PATIENCE
 from tests.unit.cli.conftest import Paas
 
 
@@ -22,6 +23,19 @@ def test_every_command_explains_itself_with_an_example(paas: Paas, name: str) ->
     for option in ("--json", "--profile", "--debug"):
         assert option in result.out
     assert max(map(len, result.lines)) <= 110
+
+
+@pytest.mark.parametrize("width", [62, 82])
+def test_help_is_wrapped_at_words_and_keeps_its_tables(paas: Paas, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = paas("secrets:set", "--help").lines
+    examples = lines.index("  For example:")
+    assert max(map(len, lines[1:examples])) <= width - 2
+    assert lines[2:4] == ["  Seal secrets and release them.", ""]
+    at = next(number for number, line in enumerate(lines) if line.startswith("    NAME=value   the command line"))
+    assert lines[at + 1].startswith(" " * 17)
+    assert lines[at + 1][17] != " "
+    assert "    openssl rand -base64 32 | paas secrets:set DATABASE_PASSWORD=-" in lines[examples:]
 
 
 def test_the_main_help_lists_every_command_in_its_section(paas: Paas) -> None:
@@ -45,11 +59,11 @@ def test_every_listed_command_can_be_imported() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("confg",), "did you mean `config`?"),
-        (("config:sett", "A=1"), "did you mean `config:set`?"),
+        (("confg",), "did you mean `paas config` (list config vars)?"),
+        (("config:sett", "A=1"), "did you mean `paas config:set` (set config vars and release them)?"),
         (("config", "set", "A=1"), "`paas config:set`"),
         (("secrets", "get", "A"), "`paas secrets:get`"),
-        (("zzzzzz",), "There is no command `zzzzzz`."),
+        (("zzzzzz",), "There is no command `zzzzzz`; `paas --help`"),
         (("config", "--jsn"), "did you mean --json?"),
         (("config:set",), "NAME=VALUE is missing"),
         (("tokens:create",), "--name is missing"),
@@ -78,7 +92,7 @@ def test_listing_imports_neither_protobuf_nor_rich_nor_anything_else_that_is_slo
         "print(sorted({name.partition('.')[0] for name in sys.modules} & "
         "{'google', 'rich', 'grpc', 'email', 'http', 'urllib', 'ssl', 'json', 'pathlib', 'asyncio'})); sys.exit(code)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.stdout == "A=1\n[]\n", done.stderr
     assert done.returncode == 0
 
@@ -88,6 +102,6 @@ def test_a_change_imports_no_grpc(signed_in: Platform) -> None:
         "import sys; from paas_cli.__main__ import main; code = main(['config:set', 'A=1']); "
         "print(sorted({'grpc', 'rich'} & set(sys.modules))); sys.exit(code)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.stdout.endswith("v1 succeeded\n[]\n"), done.stderr
     assert signed_in.apps["web"].vars == {"A": "1"}

@@ -3,14 +3,8 @@
 Each test runs the real program on a pseudo-terminal. Leaves out how it looks; that is for eyes.
 """
 
-import os
-import pty
 import re
-import select
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,58 +13,7 @@ from paas.releaser.v1 import releaser_pb2
 
 from paas_cli.terminal_text import visible
 from tests.fakes.platform import Platform
-
-
-class Terminal:
-    """`paas` on a pseudo-terminal of its own; `screen` is everything it wrote."""
-
-    def __init__(self, *arguments: str, environ: dict[str, str] | None = None) -> None:
-        self._terminal, inside = pty.openpty()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "paas_cli", *arguments],
-            stdin=inside,
-            stdout=inside,
-            stderr=inside,
-            start_new_session=True,
-            env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", **(environ or {})},
-        )
-        os.close(inside)
-        self.screen = ""
-
-    def until(self, words: str, *, seconds: float = 15.0) -> None:
-        """Read until `words` are on the screen."""
-        end = time.monotonic() + seconds
-        while words not in self.screen:
-            assert time.monotonic() < end, f"{words!r} did not come: {self.screen!r}"
-            if not self._read():
-                assert words in self.screen, f"ended without {words!r}: {self.screen!r}"
-                return
-
-    def type(self, text: str) -> None:
-        """Type on the keyboard."""
-        os.write(self._terminal, text.encode())
-
-    def end(self) -> int:
-        """Read to the end; the exit code."""
-        while self._read():
-            pass
-        os.close(self._terminal)
-        return self.process.wait(timeout=10)
-
-    def _read(self) -> bool:
-        if not select.select([self._terminal], [], [], 15)[0]:
-            return False
-        try:
-            data = os.read(self._terminal, 65536)
-        except OSError:  # the other side has gone
-            return False
-        self.screen += data.decode("utf-8", "replace")
-        return bool(data)
-
-
-def plain(screen: str) -> str:
-    """The words without colours and cursor movements."""
-    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen)
+from tests.unit.cli.terminal import Terminal, plain
 
 
 def test_a_listing_keeps_its_shape_and_gets_colour(signed_in: Platform) -> None:

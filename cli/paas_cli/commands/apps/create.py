@@ -69,7 +69,7 @@ def run(options: CreateOptions, session: Session) -> None:
         "/paas.config.v1.ConfigService/CreateApp",
         request,
         config_pb2.CreateAppResponse,
-        look=f"paas apps:info {app}",
+        look=session.hint("apps:info"),
         again=False,
     )
     release = ReleaseOptions(no_wait=options.no_wait)

@@ -2,6 +2,7 @@
 
 import click
 
+from paas_cli import hints
 from paas_cli.command import command as declare
 from paas_cli.commands.apps.chosen import choose
 from paas_cli.errors import Failure, Misuse
@@ -37,7 +38,10 @@ def run(session: Session, *, confirm: str | None) -> None:
 
     request = config_pb2.DestroyAppRequest(request_id=session.new_request_id(), app=app)
     session.change(
-        "/paas.config.v1.ConfigService/DestroyApp", request, config_pb2.DestroyAppResponse, look="paas apps:list"
+        "/paas.config.v1.ConfigService/DestroyApp",
+        request,
+        config_pb2.DestroyAppResponse,
+        look=session.hint("apps:list", about_app=False),
     )
     if session.as_json:
         session.out.json({"app": app, "destroyed": True})
@@ -47,8 +51,8 @@ def run(session: Session, *, confirm: str | None) -> None:
 
 def _ask(session: Session, app: str) -> str:
     if not session.surroundings.stdin.isatty():
-        raise Misuse(f"Destroying {visible(app)} needs its name once more: add `--confirm {visible(app)}`.")
+        raise Misuse(f"Destroying {visible(app)} needs its name once more: add `--confirm {hints.quoted(app)}`.")
     session.warn(f"This destroys {visible(app)}, its variables and its secrets; there is no way back.")
     session.err.raw(f"Type {visible(app)} to go on: ")
     session.err.flush()
-    return session.surroundings.stdin.readline().strip()
+    return session.surroundings.stdin.buffer.readline().decode("utf-8", "replace").strip()

@@ -41,7 +41,8 @@ def run(session: Session) -> None:
         session.out.json({"apps": [app_spec.document(app) for app in found]})
         return
     if not found:
-        session.note("There are no apps yet; `paas apps:create NAME` registers one.")
+        how = session.hint("apps:create --help", about_app=False)
+        session.note(f"There are no apps yet; {how} says how to register one.")
         return
     rows = [(visible(app.name), str(app.spec.instances), visible(app_spec.runs(app))) for app in found]
     session.out.rows(rows, heading=("NAME", "INSTANCES", "RUNS"), styles=("bold", "", "dim"))

@@ -15,7 +15,7 @@ from paas_cli.terminal_text import visible
 
 @dataclass(frozen=True)
 class UpdateOptions:
-    """New values; None or empty leaves one as it is."""
+    """New values; None leaves one as it is, and so does no command."""
 
     command: tuple[str, ...]
     image: str | None
@@ -27,8 +27,10 @@ class UpdateOptions:
 @declare("apps:update")
 @click.argument("program", nargs=-1, metavar="[-- COMMAND ARGS...]")
 @click.option("--image", metavar="IMAGE", help="The container image to run.")
+@click.option("--no-image", is_flag=True, help="Run the command without an image.")
 @click.option("--instances", type=click.IntRange(0, 100), metavar="N", help="How many run.")
-@click.option("--health-path", metavar="/PATH", help="Answers 2xx on $PORT once ready; '' removes the check.")
+@click.option("--health-path", metavar="/PATH", help="Answers 2xx on $PORT once an instance is ready.")
+@click.option("--no-health-path", is_flag=True, help="Take an instance for ready without asking it.")
 @release_options
 def command(
     session: Session,
@@ -36,7 +38,9 @@ def command(
     program: tuple[str, ...],
     image: str | None,
     instances: int | None,
+    no_image: bool,
     health_path: str | None,
+    no_health_path: bool,
     stage: bool,
     no_wait: bool,
 ) -> None:
@@ -48,6 +52,9 @@ def command(
       paas apps:update -a web --instances 3
       paas apps:update -a web -- python server.py --verbose
     """
+    if (no_image and image is not None) or (no_health_path and health_path is not None):
+        raise Misuse("An option and its --no- form are given; give either.")
+    image, health_path = "" if no_image else image, "" if no_health_path else health_path
     if not program and image is None and instances is None and health_path is None:
         raise Misuse("Nothing to change is named: give --image, --instances, --health-path or a command after `--`.")
     run(UpdateOptions(program, image, instances, health_path, ReleaseOptions(stage=stage, no_wait=no_wait)), session)
@@ -76,6 +83,6 @@ def run(options: UpdateOptions, session: Session) -> None:
         request_id=session.new_request_id(), app=name, spec=spec, etag=app.etag, stage=options.release.stage
     )
     answer = session.change(
-        "/paas.config.v1.ConfigService/UpdateApp", request, config_pb2.UpdateAppResponse, look=f"paas apps:info {name}"
+        "/paas.config.v1.ConfigService/UpdateApp", request, config_pb2.UpdateAppResponse, look=session.hint("apps:info")
     )
     changes.tell(session, answer.change, Report(verb="Updated", options=options.release, subject=visible(name)))

@@ -4,30 +4,34 @@ from dataclasses import dataclass
 
 import click
 
-from paas_cli import private_file
+from paas_cli import given_file
 from paas_cli.command import command as declare
 from paas_cli.commands.config.listing import CONFIG, fetch
 from paas_cli.dotenv.formats import EXPORT_FORMATS, write
 from paas_cli.session import Session
+from paas_cli.terminal_text import visible
 
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """In which format, and where to; None is standard output."""
+    """In which format, and where to; `-` is standard output."""
 
     format: str
-    file: str | None
+    file: str
 
 
 @declare("config:export")
 @click.option("--format", "format_", type=click.Choice(EXPORT_FORMATS), help="dotenv is the default.")
-@click.option("-o", "--output", "file", metavar="FILE", help="Write a file (mode 0600) instead of standard output.")
-def command(session: Session, *, format_: str | None, file: str | None) -> None:
+@click.option(
+    "-o", "--output", "file", default="-", metavar="FILE", help="Write a file (mode 0600); `-` is standard output."
+)
+def command(session: Session, *, format_: str | None, file: str) -> None:
     """Write config vars as a file.
 
     Variables an add-on manages are left out, because they can't be set by hand, and secrets
     are never exported, in any format. `paas config:import` reads every format back to the same
-    values. Formats:
+    values. FILE gets mode 0600 and is written where it points: through a link, into a FIFO.
+    Formats:
       dotenv  for dotenv libraries, Docker Compose and `sh`
       json    one object; --json is the same
       shell   `export NAME='value'` lines for `. file`
@@ -42,11 +46,8 @@ def command(session: Session, *, format_: str | None, file: str | None) -> None:
 
 def run(options: ExportOptions, session: Session) -> None:
     """Fetch, write."""
-    listed, _ = fetch(session)
+    listed = fetch(session).vars
     text = write(options.format, {var.name: var.value for var in listed if var.kind == CONFIG})
-    if options.file is None:
-        session.out.raw(text)
-        return
-    private_file.write(options.file, text.encode("utf-8"))
-    count = sum(var.kind == CONFIG for var in listed)
-    session.err.line(f"Wrote {count} {'variable' if count == 1 else 'variables'} to {options.file}")
+    if given_file.write(options.file, text, out=session.out):
+        count = sum(var.kind == CONFIG for var in listed)
+        session.err.line(f"Wrote {count} {'variable' if count == 1 else 'variables'} to {visible(options.file)}")

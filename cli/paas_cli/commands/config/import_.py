@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import click
 
-from paas_cli import assignments
+from paas_cli import assignments, streams
 from paas_cli.changes import ReleaseOptions, Report, dry_run
 from paas_cli.command import command as declare
 from paas_cli.command import dry_run_option, release_options
@@ -71,7 +71,7 @@ def _text(file: str, session: Session) -> str:
     """The whole file as text. Raises Failure where it can't be read; never quotes it."""
     try:
         if file == "-":
-            content = session.surroundings.stdin.buffer.read(_MAX_BYTES + 1)
+            content = streams.read(session.surroundings.stdin, _MAX_BYTES + 1)
         else:
             with open(file, "rb") as opened:
                 content = opened.read(_MAX_BYTES + 1)

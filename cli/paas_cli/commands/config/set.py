@@ -51,7 +51,7 @@ def send(values: dict[str, str], release: ReleaseOptions, session: Session) -> N
     from paas.config.v1 import config_pb2
 
     app = session.app
-    credentials.warn_about(values, session)
+    credentials.warn_about(values, session, options=release.options())
     request = config_pb2.SetVarsRequest(
         request_id=session.new_request_id(),
         app=app,
@@ -60,6 +60,6 @@ def send(values: dict[str, str], release: ReleaseOptions, session: Session) -> N
         validate_only=release.dry_run,
     )
     answer = session.change(
-        "/paas.config.v1.ConfigService/SetVars", request, config_pb2.SetVarsResponse, look=f"paas config -a {app}"
+        "/paas.config.v1.ConfigService/SetVars", request, config_pb2.SetVarsResponse, look=session.hint("config")
     )
     changes.tell(session, answer.change, Report(verb="Set", options=release, shown=values))

@@ -54,6 +54,6 @@ def run(options: UnsetOptions, session: Session) -> None:
         validate_only=options.release.dry_run,
     )
     answer = session.change(
-        "/paas.config.v1.ConfigService/UnsetVars", request, config_pb2.UnsetVarsResponse, look=f"paas config -a {app}"
+        "/paas.config.v1.ConfigService/UnsetVars", request, config_pb2.UnsetVarsResponse, look=session.hint("config")
     )
     changes.tell(session, answer.change, Report(verb="Unset", options=options.release))

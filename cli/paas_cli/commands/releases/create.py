@@ -1,56 +1,105 @@
 """`paas releases:create`: release what is staged, config and secrets together."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from paas_cli import follow, releases_shown
 from paas_cli.command import command as declare
+from paas_cli.command import dry_run_option
+from paas_cli.errors import Failure
 from paas_cli.session import Session
 from paas_cli.terminal_text import visible
 
 if TYPE_CHECKING:
-    from paas.releaser.v1.releaser_pb2 import Release
+    from paas.releaser.v1.releaser_pb2 import CreateReleaseResponse, Release
+
+_REPLACES_NEWER = "DRAFT_REPLACES_NEWER"  # the reason of google.rpc.ErrorInfo
+
+
+@dataclass(frozen=True)
+class CreateOptions:
+    """`yes` releases staged changes although something newer is live by now."""
+
+    yes: bool
+    no_wait: bool
+    dry_run: bool
 
 
 @declare("releases:create")
+@click.option("--yes", is_flag=True, help="Replace what was changed since it was staged, without asking.")
 @click.option("--no-wait", is_flag=True, help="Do not watch the release.")
-def command(session: Session, *, no_wait: bool) -> None:
+@dry_run_option
+def command(session: Session, *, yes: bool, no_wait: bool, dry_run: bool) -> None:
     """Release what is staged, or restart the app.
 
     Config and secrets kept with --stage go out together, as one release. If nothing is staged,
-    every instance is replaced by one with the same variables.
+    every instance is replaced by one with the same variables. Where a live value was changed
+    after another one was staged, this asks before it replaces the newer one.
 
     For example:
+      paas releases:create -a web --dry-run
       paas releases:create -a web
     """
-    run(session, no_wait=no_wait)
+    run(CreateOptions(yes, no_wait, dry_run), session)
 
 
-def run(session: Session, *, no_wait: bool) -> None:
+def run(options: CreateOptions, session: Session) -> None:
     """Release, report."""
+    if options.dry_run:
+        from paas_cli.commands.releases.preview import preview
+
+        preview(session, _request(session, replace_newer=options.yes, dry_run=True))
+        return
+    try:
+        answer = _request(session, replace_newer=options.yes)
+    except Failure as failure:
+        if failure.details.get("reason") != _REPLACES_NEWER:
+            raise
+        _agree(session, failure)
+        answer = _request(session, replace_newer=True)
+    more = {
+        "changes": releases_shown.change_documents(answer.changes),
+        "hidden_changes": answer.hidden_changes,
+    }
+    report(session, answer.release, no_wait=options.no_wait, more=more)
+
+
+def _request(session: Session, *, replace_newer: bool, dry_run: bool = False) -> "CreateReleaseResponse":
     from paas.releaser.v1 import releaser_pb2
 
-    request = releaser_pb2.CreateReleaseRequest(request_id=session.new_request_id(), app=session.app)
-    answer = session.change(
-        "/paas.releaser.v1.ReleaserService/CreateRelease",
-        request,
-        releaser_pb2.CreateReleaseResponse,
-        look=f"paas releases -a {session.app}",
-        again=False,
+    request = releaser_pb2.CreateReleaseRequest(
+        request_id=session.new_request_id(), app=session.app, validate_only=dry_run, replace_newer=replace_newer
     )
-    report(session, answer.release, no_wait=no_wait)
+    path = "/paas.releaser.v1.ReleaserService/CreateRelease"
+    if dry_run:
+        return session.read(path, request, releaser_pb2.CreateReleaseResponse)
+    return session.change(path, request, releaser_pb2.CreateReleaseResponse, look=session.hint("releases"), again=False)
 
 
-def report(session: Session, release: "Release", *, no_wait: bool, more: dict[str, object] | None = None) -> None:
+def _agree(session: Session, refusal: Failure) -> None:
+    """Ask whether what is newer may be replaced. Raises Failure where it may not, or nobody can be asked."""
+    stdin = session.surroundings.stdin
+    if not (stdin.isatty() and session.err.is_terminal):
+        anyway = session.hint("releases:create --yes")
+        raise Failure(f"{refusal.sentence.rstrip('.')}, and {anyway} replaces it.", details=refusal.details)
+    session.warn(refusal.sentence)
+    session.err.raw("Release it all the same, in place of what is newer? [y/N] ")
+    session.err.flush()
+    if stdin.buffer.readline().decode("utf-8", "replace").strip().lower() not in ("y", "yes"):
+        raise Failure(f"Nothing was released; {session.hint('staged')} shows what is still staged.")
+
+
+def report(session: Session, release: "Release", *, no_wait: bool, more: dict[str, object]) -> None:
     """Print a release just made and watch it; `more` goes into the JSON. Raises Failure where it fails."""
-    with follow.goes_on(session.app, release.number):
+    with follow.goes_on(session, release.number):
         if not session.as_json:
             about = f" {session.out.styled('·', 'dim')} {visible(release.description)}" if release.description else ""
             session.out.line(f"Release v{release.number}{about}")
             session.out.flush()
         final = release if no_wait else follow.to_the_end(session, session.app, release.number)
     if session.as_json:
-        session.out.json({"app": session.app, **(more or {}), "release": releases_shown.document(final)})
+        session.out.json({"app": session.app, **more, "release": releases_shown.document(final)})
     if not no_wait:
-        follow.check_outcome(final, session.app)
+        follow.check_outcome(final, session)

@@ -21,7 +21,7 @@ def command(session: Session, *, release: str) -> None:
     For example:
       paas releases:info v12 -a web
     """
-    run(session, number=release_number.parse(release))
+    run(session, number=release_number.parse(release, listing=session.hint("releases")))
 
 
 def run(session: Session, *, number: int) -> None:
@@ -37,21 +37,28 @@ def run(session: Session, *, number: int) -> None:
 
 
 def _facts(release: "Release") -> list[tuple[str, str]]:
+    more = releases_shown.hidden(release.hidden_changes)
     return [
         ("release", f"v{release.number}"),
         ("state", releases_shown.state(release)),
         ("what", release.description),
         ("by", release.actor),
+        *(("change", releases_shown.change_line(change)) for change in release.changes),
+        ("change", f"{'and ' if release.changes else ''}{more}" if release.hidden_changes else ""),
         ("message", release.message),
         ("instances", f"{release.instances_ready}/{release.instances_total}"),
-        ("config version", str(release.config_version or "")),
-        ("secrets version", str(release.secrets_version or "")),
+        ("config version", _number(releases_shown.number(release, "config_version"))),
+        ("secrets version", _number(releases_shown.number(release, "secrets_version"))),
         ("created", times.to_second(release.created_at)),
         ("started", times.to_second(release.started_at)),
         ("finished", times.to_second(release.finished_at)),
-        ("superseded by", f"v{release.superseded_by}" if release.superseded_by else ""),
-        ("reverted to", f"v{release.reverted_to}" if release.reverted_to else ""),
-        ("reverted by", f"v{release.revert_release}" if release.revert_release else ""),
+        ("superseded by", releases_shown.numbered(release, "superseded_by")),
+        ("reverted to", releases_shown.numbered(release, "reverted_to")),
+        ("reverted by", releases_shown.numbered(release, "revert_release")),
         ("taken back", ", ".join(release.reverted_names)),
-        ("made from", f"v{release.source_release}" if release.source_release else ""),
+        ("made from", releases_shown.numbered(release, "source_release")),
     ]
+
+
+def _number(found: int | None) -> str:
+    return "" if found is None else str(found)

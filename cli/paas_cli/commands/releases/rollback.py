@@ -1,15 +1,20 @@
 """`paas rollback`: a new release with the app and the config of an earlier one."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from paas_cli import changes, release_number
-from paas_cli.changes import ReleaseOptions, Report
+from paas_cli import actions, changes, release_number
 from paas_cli.command import command as declare
 from paas_cli.command import dry_run_option
 from paas_cli.commands.releases.create import report
+from paas_cli.releases_shown import SPEC, hidden
 from paas_cli.session import Session
+from paas_cli.terminal_text import visible
+
+if TYPE_CHECKING:
+    from paas.releaser.v1.releaser_pb2 import RollbackResponse
 
 
 @dataclass(frozen=True)
@@ -32,13 +37,14 @@ def command(session: Session, *, release: str, with_secrets: bool, no_wait: bool
 
     Makes a new release with what the app ran and its config vars as of vN. Secrets stay as they
     are now, because a value that was rotated after a leak must not come back by accident; with
-    --with-secrets they come back as well.
+    --with-secrets they come back as well. What is staged stays staged.
 
     For example:
       paas rollback v40 -a web --dry-run
       paas rollback v40 -a web
     """
-    run(RollbackOptions(release_number.parse(release), with_secrets, no_wait, dry_run), session)
+    number = release_number.parse(release, listing=session.hint("releases"))
+    run(RollbackOptions(number, with_secrets, no_wait, dry_run), session)
 
 
 def run(options: RollbackOptions, session: Session) -> None:
@@ -52,15 +58,39 @@ def run(options: RollbackOptions, session: Session) -> None:
         with_secrets=options.with_secrets,
         validate_only=options.dry_run,
     )
-    answer = session.change(
-        "/paas.releaser.v1.ReleaserService/Rollback",
-        request,
-        releaser_pb2.RollbackResponse,
-        look=f"paas releases -a {session.app}",
-        again=False,
-    )
+    path = "/paas.releaser.v1.ReleaserService/Rollback"
     if options.dry_run:
-        words = Report(verb="Rolled back", options=ReleaseOptions(dry_run=True))
-        changes.dry_run(session, answer.changes, words, version=None, releases=True)
+        _preview(session, session.read(path, request, releaser_pb2.RollbackResponse))
         return
-    report(session, answer.release, no_wait=options.no_wait, more={"changes": changes.documents(answer.changes)})
+    look = session.hint("releases")
+    answer = session.change(path, request, releaser_pb2.RollbackResponse, look=look, again=False)
+    report(session, answer.release, no_wait=options.no_wait, more=_document(answer))
+
+
+def _preview(session: Session, answer: "RollbackResponse") -> None:
+    """Print what going back would change. It makes a release even where nothing would."""
+    if session.as_json:
+        document = {"app": session.app, "dry_run": True, "version": None, **_document(answer)}
+        session.out.json({**document, "release_status": "none", "release": None, "would_release": True})
+        return
+    if not (answer.changes or answer.hidden_changes or answer.spec_changed):
+        session.out.line("No change")
+    for change in answer.changes:
+        session.out.line(f"{changes.would(session, actions.word(change.action))} {visible(change.name)}")
+    if answer.hidden_changes:
+        session.out.line(f"{_change(session)} {hidden(answer.hidden_changes)}")
+    if answer.spec_changed:
+        session.out.line(f"{_change(session)} {SPEC}")
+    session.out.line("A release would follow")
+
+
+def _change(session: Session) -> str:
+    return changes.would(session, actions.word(actions.CHANGED))
+
+
+def _document(answer: "RollbackResponse") -> dict[str, object]:
+    return {
+        "changes": changes.documents(answer.changes),
+        "hidden_changes": answer.hidden_changes,
+        "spec_changed": answer.spec_changed,
+    }

@@ -2,9 +2,8 @@
 
 import click
 
+from paas_cli import assignments
 from paas_cli.command import command as declare
-from paas_cli.errors import Misuse
-from paas_cli.names import NAME
 from paas_cli.session import Session
 from paas_cli.terminal_text import visible
 
@@ -28,8 +27,7 @@ def run(session: Session, name: str, *, no_newline: bool) -> None:
     """Fetch and print."""
     from paas.secrets.v1 import secrets_pb2
 
-    if NAME.fullmatch(name) is None:
-        raise Misuse("The argument is not the name of a secret; `paas secrets` lists them.")
+    assignments.check_name(name, listing=session.hint("secrets"))
     request = secrets_pb2.RevealSecretRequest(app=session.app, name=name)
     answer = session.read("/paas.secrets.v1.SecretsService/RevealSecret", request, secrets_pb2.RevealSecretResponse)
     if session.as_json:

@@ -8,8 +8,9 @@ from paas_cli import assignments, changes, durations, secret_values
 from paas_cli.changes import ReleaseOptions, Report
 from paas_cli.command import command as declare
 from paas_cli.command import release_options
+from paas_cli.credentials import shown
 from paas_cli.errors import Misuse
-from paas_cli.names import NAME
+from paas_cli.secret_values import Wanted
 from paas_cli.session import Session
 
 _FORMATS = ("base64", "hex", "alnum")  # paas.secrets.v1.RandomFormat without its prefix
@@ -56,8 +57,7 @@ def command(
       paas secrets:rotate SIGNING_KEY --length 64 --format hex --overlap 1h
       new-password | paas secrets:rotate DATABASE_PASSWORD --value-file -
     """
-    if NAME.fullmatch(name) is None:
-        raise Misuse("The argument is not the name of a secret; `paas secrets` lists them.")
+    assignments.check_name(name, listing=session.hint("secrets"))
     if value_file is not None and (length is not None or format_ is not None):
         raise Misuse("--length and --format are for a random value, and --value-file gives one; use either.")
     options = RotateOptions(
@@ -83,7 +83,7 @@ def run(options: RotateOptions, session: Session) -> None:
         request.random.length = options.length
         request.random.format = secrets_pb2.RandomFormat.Value(f"RANDOM_FORMAT_{options.format.upper()}")
     else:
-        request.value = _given(options.value_file, options.name, session)
+        request.value = _given(options.value_file, options, session)
         assignments.check({options.name: request.value})
     if options.overlap_seconds:
         request.overlap.seconds = options.overlap_seconds
@@ -91,12 +91,13 @@ def run(options: RotateOptions, session: Session) -> None:
         "/paas.secrets.v1.SecretsService/RotateSecret",
         request,
         secrets_pb2.RotateSecretResponse,
-        look=f"paas releases -a {app}",
+        look=session.hint("releases"),
         again=False,
     )
     report = Report(verb="Rotated", options=options.release, secret=True, subject=options.name)
     changes.tell(session, answer.change, report)
 
 
-def _given(file: str, name: str, session: Session) -> str:
-    return secret_values.from_stdin(session, name=name) if file == "-" else secret_values.from_file(file, name=name)
+def _given(file: str, options: RotateOptions, session: Session) -> str:
+    wanted = Wanted(options.name, shown(options.name, 1), options.release.options())
+    return secret_values.from_stdin(session, wanted) if file == "-" else secret_values.from_file(file, session, wanted)

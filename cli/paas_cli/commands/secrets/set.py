@@ -10,6 +10,7 @@ from paas_cli.changes import ReleaseOptions, Report
 from paas_cli.command import command as declare
 from paas_cli.command import dry_run_option, release_options
 from paas_cli.errors import Misuse
+from paas_cli.secret_values import Wanted
 from paas_cli.session import Session
 
 
@@ -30,11 +31,13 @@ def command(session: Session, *, items: tuple[str, ...], stage: bool, no_wait: b
 
     Several in one command make one release. Where a value comes from:
       NAME         asks for it on the terminal, without showing it
-      NAME=-       standard input, less one newline at its end
-      NAME=@path   a file, byte for byte (it must be UTF-8 text)
+      NAME=-       standard input
+      NAME=@path   a file (it must be UTF-8 text)
       NAME=value   the command line, which other processes of this machine can read and which
                    stays in your shell's history: prefer one of the others
-    A value that itself is `-` or starts with `@` goes through the prompt or standard input.
+    Of what is read, one line ending at the end is taken off, and nothing at all is refused:
+    `NAME=` seals the empty text. A value that itself is `-` or starts with `@` goes through the
+    prompt or standard input.
 
     For example:
       paas secrets:set STRIPE_API_KEY
@@ -53,7 +56,7 @@ def run(options: SetOptions, session: Session) -> None:
 
     app = session.app
     session.check_sign_in()
-    values = {item.name: _value(item, session) for item in options.items}
+    values = {item.name: _value(item, options, session) for item in options.items}
     assignments.check(values)
     request = secrets_pb2.SetSecretsRequest(
         request_id=session.new_request_id(),
@@ -66,16 +69,17 @@ def run(options: SetOptions, session: Session) -> None:
         "/paas.secrets.v1.SecretsService/SetSecrets",
         request,
         secrets_pb2.SetSecretsResponse,
-        look=f"paas releases -a {app}",
+        look=session.hint("releases"),
     )
     changes.tell(session, answer.change, Report(verb="Set", options=options.release, secret=True))
 
 
-def _value(item: Assignment, session: Session) -> str:
+def _value(item: Assignment, options: SetOptions, session: Session) -> str:
+    wanted = Wanted(item.name, item.label, options.release.options())
     if item.value is None:
-        return secret_values.from_prompt(session, name=item.name)
+        return secret_values.from_prompt(session, wanted)
     if item.value == "-":
-        return secret_values.from_stdin(session, name=item.name)
+        return secret_values.from_stdin(session, wanted)
     if item.value.startswith("@"):
-        return secret_values.from_file(item.value[1:], name=item.name)
+        return secret_values.from_file(item.value[1:], session, wanted)
     return item.value

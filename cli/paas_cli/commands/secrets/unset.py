@@ -4,12 +4,10 @@ from dataclasses import dataclass
 
 import click
 
-from paas_cli import changes
+from paas_cli import assignments, changes
 from paas_cli.changes import ReleaseOptions, Report
 from paas_cli.command import command as declare
 from paas_cli.command import dry_run_option, release_options
-from paas_cli.errors import Misuse
-from paas_cli.names import NAME
 from paas_cli.session import Session
 
 
@@ -45,11 +43,7 @@ def run(options: UnsetOptions, session: Session) -> None:
     """Check, unset, report."""
     from paas.secrets.v1 import secrets_pb2
 
-    for position, name in enumerate(options.names, 1):
-        if NAME.fullmatch(name) is None:  # not shown: it may be a value
-            raise Misuse(f"Nothing was changed: argument {position} is not the name of a secret.")
-        if name in options.names[: position - 1]:
-            raise Misuse(f"Nothing was changed: {name} is given twice.")
+    assignments.check_names(options.names)
     app = session.app
     request = secrets_pb2.UnsetSecretsRequest(
         request_id=session.new_request_id(),
@@ -63,6 +57,6 @@ def run(options: UnsetOptions, session: Session) -> None:
         "/paas.secrets.v1.SecretsService/UnsetSecrets",
         request,
         secrets_pb2.UnsetSecretsResponse,
-        look=f"paas secrets -a {app}",
+        look=session.hint("secrets"),
     )
     changes.tell(session, answer.change, Report(verb="Unset", options=options.release, secret=True))

@@ -2,14 +2,20 @@
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from paas_cli import durations, times
+from paas_cli import durations, hints, times
 from paas_cli.command import command as declare
 from paas_cli.commands.tokens import shown
+from paas_cli.errors import FAILED, READER_GONE, Failure
 from paas_cli.session import Session
+from paas_cli.streams import Unwritten
 from paas_cli.terminal_text import visible
+
+if TYPE_CHECKING:
+    from paas.tokens.v1.tokens_pb2 import CreateTokenResponse
 
 
 @dataclass(frozen=True)
@@ -59,9 +65,23 @@ def run(options: CreateOptions, session: Session) -> None:
         "/paas.tokens.v1.TokensService/CreateToken",
         request,
         tokens_pb2.CreateTokenResponse,
-        look="paas tokens:list",
+        look=session.hint("tokens:list", about_app=False),
         again=False,
+        shown_once=True,
     )
+    try:
+        _show(answer, session)
+        session.out.flush()
+    except Unwritten as unwritten:
+        revoke = session.hint(f"tokens:revoke {hints.quoted(options.name)}", about_app=False)
+        raise Failure(
+            f"The token was made, but it could not be written to standard output ({unwritten.reason}), and it is shown "
+            f"only once: revoke it with {revoke} and make another.",
+            exit_code=READER_GONE if unwritten.is_reader_gone else FAILED,
+        ) from None
+
+
+def _show(answer: "CreateTokenResponse", session: Session) -> None:
     if session.as_json:
         session.out.json({"token": shown.document(answer.token), "secret": answer.secret})
         return

@@ -46,7 +46,8 @@ def run(session: Session) -> None:
         session.out.json({"tokens": [shown.document(token) for token in found]})
         return
     if not found:
-        session.note("There are no tokens; `paas tokens:create` makes one.")
+        how = session.hint("tokens:create --help", about_app=False)
+        session.note(f"There are no tokens; {how} says how to make one.")
         return
     heading = ("NAME", "SCOPE", "APPS", "CREATED", "LAST USED", "EXPIRES", "ID")
     most = _ON_A_TERMINAL if session.out.is_terminal else None

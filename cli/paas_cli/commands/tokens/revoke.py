@@ -4,6 +4,7 @@ import click
 
 from paas_cli.command import command as declare
 from paas_cli.commands.tokens import shown
+from paas_cli.credentials import looks_like_one
 from paas_cli.errors import Misuse
 from paas_cli.session import Session
 from paas_cli.terminal_text import visible
@@ -19,8 +20,11 @@ def command(session: Session, *, token: str) -> None:
     For example:
       paas tokens:revoke github-ci
     """
-    if token.startswith("paas_pat_"):  # it would end up in a request's log; the name is enough
-        raise Misuse("Name the token by its name or id, not by its text; `paas tokens:list` shows both.")
+    if token.startswith("paas_pat_") or looks_like_one(
+        "", token
+    ):  # it would end up in a request's log; the name is enough
+        listing = session.hint("tokens:list", about_app=False)
+        raise Misuse(f"Name the token by its name or id, not by its text; {listing} shows both.")
     run(session, token)
 
 
@@ -30,7 +34,10 @@ def run(session: Session, token: str) -> None:
 
     request = tokens_pb2.RevokeTokenRequest(token=token)
     answer = session.change(
-        "/paas.tokens.v1.TokensService/RevokeToken", request, tokens_pb2.RevokeTokenResponse, look="paas tokens:list"
+        "/paas.tokens.v1.TokensService/RevokeToken",
+        request,
+        tokens_pb2.RevokeTokenResponse,
+        look=session.hint("tokens:list", about_app=False),
     )
     if session.as_json:
         session.out.json({"token": shown.document(answer.token), "descendants": answer.descendants})

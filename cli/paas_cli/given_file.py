@@ -1,0 +1,100 @@
+# Strings for paths: pathlib costs more to import than everything of its own that a command imports.
+# ruff: noqa: PTH105, PTH108, PTH110, PTH112, PTH114, PTH115, PTH116, PTH118, PTH120, PTH123
+"""Write the file that a person named, where the name points.
+
+An ordinary file is replaced as a whole or not at all, and is its owner's alone (mode 0600); behind a symbolic link
+it is the link's target, and the link stays. A FIFO, a device or a descriptor is opened and written. Must not make a
+folder: a name that is mistyped would become one.
+"""
+
+import errno
+import os
+import stat
+
+from paas_cli import streams
+from paas_cli.errors import READER_GONE, Failure
+from paas_cli.output import Output
+from paas_cli.terminal_text import visible
+
+
+def write(path: str, text: str, *, out: Output) -> bool:
+    """Write `text` to `path`; `-` and whatever else is standard output goes through `out`.
+
+    Whether it went into a file rather than there. Raises Failure naming the path where it can't be written.
+    """
+    content = text.encode("utf-8")
+    try:
+        number = 1 if path == "-" else _descriptor(path)
+        if number == 1:  # through its buffer, and so that a failure is told as one of standard output
+            out.raw(text)
+            return False
+        if number is not None:
+            _pour(os.dup(number), content)
+        elif _is_to_be_opened(path):
+            _pour(os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY), content)
+        else:
+            _replace(os.path.realpath(path), content, named=path)
+    except BrokenPipeError:
+        raise Failure(f"{visible(path)} was not read to its end.", exit_code=READER_GONE) from None
+    except OSError as error:
+        raise Failure(f"{visible(path)} can't be written: {streams.reason(error)}.") from None
+    return True
+
+
+def _descriptor(path: str) -> int | None:
+    """The number behind /dev/stdout, /dev/fd/3 and the like, None for any other name.
+
+    Opening such a name starts at the file's beginning, where the shell's `>>` meant its end.
+    """
+    own = os.path.realpath("/proc/self/fd")
+    for _ in range(40):  # as many links as Linux follows
+        folder, name = os.path.split(path)
+        folder = os.path.realpath(folder or ".")
+        if folder == own and name.isdecimal():
+            return int(name)
+        path = os.path.join(folder, name)
+        if not os.path.islink(path):
+            return None
+        path = os.path.join(folder, os.readlink(path))
+    return None
+
+
+def _is_to_be_opened(path: str) -> bool:
+    """Whether there is something at `path` that is no ordinary file. Raises OSError, but not for nothing at all."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        if path.endswith(os.sep):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)) from None
+        return False
+    return not stat.S_ISREG(mode)
+
+
+def _pour(descriptor: int, content: bytes) -> None:
+    with open(descriptor, "wb", buffering=0) as file:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[file.write(rest) :]
+
+
+def _replace(path: str, content: bytes, *, named: str) -> None:
+    """Put an ordinary file in the place of `path`, which is no link and may not exist."""
+    folder = os.path.dirname(path)
+    for needed in (os.path.dirname(named) or ".", folder):  # the name's own, and the one a link leads to
+        if not os.path.isdir(needed):
+            what = f"{visible(named)} can't be written: there is no folder {visible(needed)}"
+            raise Failure(f"{what}; make it first, or correct the name.")
+    if os.path.exists(path) and not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    temporary = os.path.join(folder, f".{os.urandom(6).hex()}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.fchmod(descriptor, 0o600)  # whatever the umask says
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
