@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from paaskit.db.failures import AWAY, BUSY, NOT_READY, READ_ONLY, Failure, failure_of, unavailable
+from paaskit.db.failures import AWAY, BUSY, NOT_READY, READ_ONLY, Failure, failure_of, request_clash_of, unavailable
 from paaskit.errors import Unavailable
 
 # A statement that waits longer than a caller would is ended by the server, and with it the locks it holds. Generic
@@ -96,6 +96,8 @@ class Pool:
             failure = BUSY if self._in_use else AWAY
             raise self._noticed(failure, error) from error
         except psycopg.Error as error:
+            if (clash := request_clash_of(error)) is not None:
+                raise clash from error
             if (found := failure_of(error)) is None:
                 raise
             raise self._noticed(found, error) from error
