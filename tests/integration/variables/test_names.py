@@ -5,6 +5,7 @@ is in tests/integration/secrets/test_claims.py.
 """
 
 import asyncio
+from typing import Any
 
 import grpc
 import pytest
@@ -155,8 +156,8 @@ async def test_what_a_failed_release_changed_goes_back_across_kinds(platform: Pl
     await platform.seal(A="sealed now")
     bad = await _unset(platform, "S")
     bad_config = await platform.set(S="plain now")
-    known = {"tenant": "acme", "app_id": app.app_id, "actor": "user:ada"}
-    versions = {"from_version": good_config, "to_version": bad_config.version}
+    known: dict[str, Any] = {"tenant": "acme", "app_id": app.app_id, "actor": "user:ada"}
+    versions: dict[str, Any] = {"from_version": good_config, "to_version": bad_config.version}
     internal = platform.config_for("releaser")
     first = await internal.RevertChanges(
         config_pb2.RevertChangesRequest(request_id="revert-web-9-1", **known, **versions)
