@@ -1,4 +1,8 @@
-"""Finishing what somebody began by hand and nobody goes on with, because a process died or a service was away."""
+"""Finishing drafts whose release was begun and nobody goes on with, because a process died or a service was away.
+
+What was made live in config would else run without what was staged with it in secrets. Rollbacks are left to whoever
+asked: an old value must not come back minutes later over one that was set in the meantime.
+"""
 
 import asyncio
 from typing import Final

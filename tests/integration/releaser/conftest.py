@@ -27,8 +27,11 @@ from services.releaser.server import assemble
 from services.releaser.settings import Settings
 from services.releaser.store.apps import AppStore
 from services.releaser.store.by_hand import ByHandStore
+from services.releaser.store.leases import Lease, LeaseStore
 from services.releaser.store.order_book import OrderBook
 from services.releaser.store.releases import ReleaseStore
+from services.releaser.store.settlements import SettlementStore
+from services.releaser.store.work import WorkStore
 from tests.fakes import program
 from tests.fakes.desired_state import FakeApp, FakeVariables, changes_between
 from tests.fakes.desired_state_rpc import serving_variables
@@ -258,6 +261,20 @@ class Stores:
         self.book = OrderBook(database)
         self.releases = ReleaseStore(database)
         self.by_hand = ByHandStore(database, WritePath(database, trail=trail))
+
+
+class Worker:
+    """A runner's stores."""
+
+    def __init__(self, database: Database, trail: Trail, holder: str, *, lease_seconds: float = 3.0) -> None:
+        self.leases = LeaseStore(database, holder=holder, lease_seconds=lease_seconds)
+        self.work = WorkStore(database, trail, self.leases)
+        self.settlements = SettlementStore(self.leases)
+
+    async def claim(self) -> Lease:
+        """The lease of the only app with something to do."""
+        (lease,) = await self.leases.claim([], limit=9)
+        return lease
 
 
 @pytest.fixture

@@ -302,3 +302,20 @@ async def test_what_nobody_goes_on_with_is_finished(
     assert (await quick.end(2)).state == SUCCEEDED
     assert quick.runtime.runs(app.key) == {"COLOUR": "red", "KEY": "new"}
     assert (await quick.create(request_id="and-gone")).release.number == 2
+
+
+async def test_what_would_replace_something_newer_is_left_to_who_asked(
+    quick: Stage, app: FakeApp, databases: Databases, other_stores: Stores
+) -> None:
+    app.stage(COLOUR="red")
+    app.stage_secrets(KEY="staged")
+    quick.variables.refusals["release_draft_secrets"] = AWAY
+    await refusal(quick.create(request_id="and-gone", replace_newer=True))
+    quick.variables.refusals.clear()
+    app.seal(KEY="newest")
+    config, secrets = FakeConfig(quick.variables), FakeSecrets(quick.variables)
+    execution = Execution(other_stores.by_hand, config=config, secrets=secrets, wake=lambda: None)
+    await LeftOver(other_stores.by_hand, execution, age_seconds=0).finish_all()
+    assert app.values == {"KEY": "newest"}
+    await quick.create(request_id="and-gone", replace_newer=True)
+    assert app.values == {"KEY": "staged"}

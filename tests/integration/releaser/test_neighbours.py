@@ -54,10 +54,10 @@ class Trio:
         answer: config_pb2.CreateAppResponse = await self.config.CreateApp(request, metadata=self.me)
         return answer.change
 
-    async def set(self, **values: str) -> config_pb2.Change:
+    async def set(self, *, stage: bool = False, **values: str) -> config_pb2.Change:
         """Set config vars."""
         listed = [config_pb2.Assignment(name=name, value=value) for name, value in values.items()]
-        request = config_pb2.SetVarsRequest(request_id=random_id(), app="web", vars=listed)
+        request = config_pb2.SetVarsRequest(request_id=random_id(), app="web", vars=listed, stage=stage)
         answer: config_pb2.SetVarsResponse = await self.config.SetVars(request, metadata=self.me)
         return answer.change
 
@@ -149,7 +149,10 @@ async def test_config_and_secrets_reach_the_program(trio: Trio) -> None:
 async def test_staged_changes_are_released_together(trio: Trio) -> None:
     await trio.create(instances=1)
     await trio.end(1)
-    assert (await trio.seal(stage=True, KEY="staged")).release == 0
+    staged = await trio.seal(stage=True, KEY="staged")
+    assert (staged.release_status, staged.HasField("release")) == (config_pb2.RELEASE_STATUS_STAGED, False)
+    await trio.end((await trio.set(LIVE="1")).release)
+    assert ["KEY" in environment for environment in await trio.environments()] == [False]
     request = releaser_pb2.CreateReleaseRequest(request_id=random_id(), app="web")
     release = (await trio.releaser.CreateRelease(request, metadata=trio.me)).release
     assert (await trio.end(release.number)).state == SUCCEEDED
@@ -162,22 +165,27 @@ async def test_a_failed_change_of_both_is_taken_back(trio: Trio) -> None:
     good = (await trio.seal(KEY="good")).release
     assert (await trio.end(good)).state == SUCCEEDED
     await trio.seal(stage=True, KEY="bad", EXTRA="x")
-    failed = await trio.end((await trio.set(CRASH="1", COLOUR="red")).release)
+    await trio.set(stage=True, CRASH="1", COLOUR="red")
+    request = releaser_pb2.CreateReleaseRequest(request_id=random_id(), app="web")
+    released = (await trio.releaser.CreateRelease(request, metadata=trio.me)).release
+    await trio.seal(stage=True, LATER="stays")
+    failed = await trio.end(released.number)
     assert (failed.state, failed.reverted_to) == (FAILED, good)
     assert sorted(failed.reverted_names) == ["COLOUR", "CRASH", "EXTRA", "KEY"]
     assert (await trio.end(failed.revert_release)).state == SUCCEEDED
     (environment,) = await trio.environments()
     assert (environment["COLOUR"], environment["KEY"]) == ("blue", "good")
-    assert not {"CRASH", "EXTRA"} & set(environment)
+    assert not {"CRASH", "EXTRA", "LATER"} & set(environment)
     listed = await trio.secrets.ListSecrets(secrets_pb2.ListSecretsRequest(app="web"), metadata=trio.me)
     assert [secret.name for secret in listed.secrets] == ["KEY"]
+    assert [secret.name for secret in listed.staged] == ["LATER"]
     # The name is free again in config's registry.
     assert (await trio.end((await trio.set(EXTRA="plain")).release)).state == SUCCEEDED
 
 
 async def test_rollback_keeps_rotated_secrets(trio: Trio) -> None:
     await trio.end((await trio.create(instances=1)).release)
-    await trio.seal(stage=True, KEY="leaked")
+    await trio.seal(KEY="leaked")
     old = (await trio.set(COLOUR="blue")).release
     await trio.end(old)
     await trio.end((await trio.set(COLOUR="green")).release)
