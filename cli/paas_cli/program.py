@@ -89,7 +89,7 @@ ALIASES = {
 }
 
 # Where a second word can only be a command's, written as others write it: `config set A=1`.
-_TAKE_NO_WORDS = frozenset({"config", "secrets", "releases", "apps", "tokens", "audit"})
+_TAKE_NO_WORDS = frozenset({"config", "secrets", "releases", "apps", "tokens", "audit", "staged"})
 
 ENTRIES: Mapping[str, Entry] = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 

@@ -15,7 +15,7 @@ from paas_cli.synonyms import ANSWERS, DANGERS, KINDS, NOUNS, SENTENCES, WHOLE
 # A word as commands are written, which may be repeated.
 _WORD = re.compile(r"[a-z]+(?:[:-][a-z]+)*")
 # Nouns that nobody means with a verb alone.
-_ONE_OF_A_KIND = frozenset({"sign-in", "audit"})
+_ONE_OF_A_KIND = frozenset({"sign-in", "audit", "staged"})
 # An app or a profile that may be repeated.
 _CHOICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 

@@ -93,8 +93,11 @@ class Gateway:
         self.routes[path] = (request, handler)
 
     def fail(self, method: str, fault: BaseException, *, times: int = 10**9) -> None:
-        """Let the next `times` calls of a method end with `fault`, then answer as before."""
-        path = next(path for path in self.routes if path.endswith("/" + method))
+        """Let the next `times` calls of a method end with `fault`, then answer as before.
+
+        Where several services have one of that name, it is given as `Service/Method`.
+        """
+        path = next(path for path in self.routes if path.endswith(("/" + method, "." + method)))
         request, before = self.routes[path]
         left = [times]
 

@@ -6,6 +6,7 @@ from paas.config.v1 import config_pb2
 from paas.releaser.v1 import releaser_pb2 as p
 
 from tests.fakes.gateway import Fault
+from tests.fakes.platform.draft import STAGED_AT
 from tests.fakes.platform.state import NOW, Platform
 
 
@@ -33,11 +34,13 @@ def list_instances(platform: Platform, request: Any) -> Any:
 def rollback(platform: Platform, request: Any) -> Any:
     found(platform, request)
     changes = [config_pb2.NameChange(name="LOG_LEVEL", action=config_pb2.ACTION_CHANGED)]
+    answer = p.RollbackResponse(changes=changes, hidden_changes=2, spec_changed=True)
     if request.validate_only:
-        return p.RollbackResponse(changes=changes)
+        return answer
     release = platform.release(request.app, f"Rolled back to v{request.number}")
     release.source_release = request.number
-    return p.RollbackResponse(release=release, changes=changes)
+    answer.release.CopyFrom(release)
+    return answer
 
 
 def list_releases(platform: Platform, request: Any) -> Any:
@@ -52,7 +55,8 @@ def create_release(platform: Platform, request: Any) -> Any:
     app = platform.app(request.app)
     changes = [*app.config.released(secret=False), *app.sealed.released(secret=True)]
     if app.staged_spec is not None:
-        changes.append(p.ReleasedChange(action=config_pb2.ACTION_CHANGED, actor="user:bob@example.com"))
+        by = "user:bob@example.com"
+        changes.append(p.ReleasedChange(action=config_pb2.ACTION_CHANGED, actor=by, staged_at=STAGED_AT))
     if request.validate_only:
         return p.CreateReleaseResponse(changes=changes)
     newer = ", ".join(change.name for change in changes if change.replaces_newer)
@@ -61,7 +65,8 @@ def create_release(platform: Platform, request: Any) -> Any:
         raise Fault(9, f"{newer} changed since it was staged; {look}.", reason="DRAFT_REPLACES_NEWER")
     app.config.go_live()
     app.sealed.go_live()
-    names = ", ".join(change.name for change in changes)
+    app.spec, app.staged_spec = app.staged_spec or app.spec, None
+    names = ", ".join(change.name or "what the app runs" for change in changes)
     release = platform.release(request.app, f"Release the draft: {names}" if changes else "Restart")
     release.changes.extend(changes)
     return p.CreateReleaseResponse(release=release, changes=changes)

@@ -1,6 +1,5 @@
 """A `releaser` to test: its whole server with the local runtime; tokens, audit, config and secrets are fakes."""
 
-import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -38,6 +37,7 @@ from tests.fakes.runtime import FakeRuntime
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import until
 
 ADA = "user:ada@example.com"
 PROGRAM = (sys.executable, "-S", "-E", program.__file__)
@@ -114,7 +114,7 @@ class Stage:
     async def set(self, app: FakeApp, *, actor: str = ADA, **variables: str) -> int:
         """Set config vars and ask for the release, as config does; return its number."""
         before = app.config.live
-        version = app.change(**variables)
+        version = app.change(spec=None, **variables)
         changes = changes_by(actor, changes_between(before, app.config.live), secret=False)
         return await self.order(app, versions=Versions(config=version), changes=changes, actor=actor)
 
@@ -219,10 +219,14 @@ class Stage:
         """What the instances that run answer."""
         return self.environments(of=await self.instances())
 
-    async def actions(self) -> list[tuple[str, int, int]]:
-        """The audit events: action, version, outcome."""
-        await asyncio.sleep(0.2)
+    def told(self) -> list[tuple[str, int, int]]:
+        """The audit events so far: action, version, outcome."""
         return [(event.action, event.version, event.outcome) for event in self.audit.events]
+
+    async def actions(self, count: int) -> list[tuple[str, int, int]]:
+        """The audit events once there are `count` of them."""
+        await until(lambda: len(self.audit.events) >= count)
+        return self.told()
 
 
 def environment_on(port: int) -> dict[str, str]:
@@ -267,7 +271,7 @@ async def other_stores(quick: Stage) -> AsyncIterator[Stores]:
     """The stores of another replica beside a running `releaser`."""
     settings = quick.settings
     database = Database(
-        settings.database_url, password_file=settings.database_password_file, service="releaser", max_connections=4
+        settings.database_url, password_file=settings.database_password_file, service="releaser", writers=4, readers=2
     )
     await database.open()
     async with grpc.aio.insecure_channel("127.0.0.1:1") as nowhere:

@@ -4,11 +4,8 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 import pytest
-from alembic import command
-from alembic.config import Config
 
 from paaskit.db import Database
-from paaskit.migrations import SERVICES, upgrade
 from paaskit.trail import Trail
 from services.releaser.domain import AppKey, Spec, State, Versions
 from tests.fakes.desired_state import FakeApp, FakeVariables
@@ -19,7 +16,6 @@ from tests.integration.releaser.conftest import order_of
 from tests.integration.releaser.test_runner import Replicas
 
 KEY: Final = AppKey(tenant="acme", app_id="a1")
-_BEFORE: Final = "releaser_before"
 _ROWS: Final = (
     "INSERT INTO apps (tenant, app_id, name, last_number) VALUES ('acme', 'a1', 'web', 4)",
     """
@@ -37,25 +33,13 @@ _ROWS: Final = (
 @pytest.fixture
 async def database(databases: Databases) -> AsyncIterator[Database]:
     """A database that has rows of before and was migrated then."""
-    password_file = databases.password_file("releaser")
-    databases.look("releaser", f"CREATE DATABASE {_BEFORE} OWNER releaser_owner")
-    url = databases.owner_url("releaser").replace("/releaser?", f"/{_BEFORE}?")
-    config = Config()
-    config.set_main_option("script_location", str(SERVICES / "releaser" / "migrations").replace("%", "%%"))
-    config.attributes["url"] = url
-    command.upgrade(config, "0001")
-    service_url = databases.postgres.socket_url(_BEFORE, user="releaser")
-    database = Database(service_url, password_file=password_file, service="releaser", max_connections=6)
-    await database.open()
-    try:
-        async with database.transaction("acme") as connection:
-            for statement in _ROWS:
-                await connection.execute(statement)
-        upgrade("releaser", url)
-        yield database
-    finally:
-        await database.close()
-        databases.look("releaser", f"DROP DATABASE {_BEFORE} WITH (FORCE)")
+    with databases.earlier("releaser", revision="0001") as earlier:
+        async with earlier.open() as database:
+            async with database.transaction("acme") as connection:
+                for statement in _ROWS:
+                    await connection.execute(statement)
+            earlier.upgrade()
+            yield database
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ async def test_secrets_stay_at_their_newest(quick: Stage, app: FakeApp) -> None:
     assert (await quick.end(3)).state == SUCCEEDED
     assert quick.runtime.runs(app.key) == {"COLOUR": "blue", "KEY": "second"}
     assert await quick.deliver_kept(app) == [3]
-    await quick.actions()
+    await until(lambda: any(event.action == "releases.rollback" for event in quick.audit.events))
     done = [event for event in quick.audit.events if event.action == "releases.rollback"]
     assert [(event.version, event.app_id) for event in done] == [(3, "a1")]
 

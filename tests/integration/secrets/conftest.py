@@ -206,6 +206,7 @@ async def secrets(databases: Databases, tls: Certificates, tmp_path: Path) -> As
             tls_cert_file=files.tls_cert_file,
             tls_key_file=files.tls_key_file,
             tls_ca_file=files.tls_ca_file,
+            page_key_file=tls.page_key_file,
             environment="local",
             tokens_address=await serve(
                 "tokens", tokens_pb2_grpc.add_TokensInternalServiceServicer_to_server, FakeTokens(signer)

@@ -36,7 +36,7 @@ async def test_no_audit_row_no_plaintext(secrets: Secrets) -> None:
     await secrets.set(KEY=CANARY)
     secrets.look("REVOKE INSERT ON outbox FROM secrets")
     try:
-        assert await _refusal(secrets) is grpc.StatusCode.INTERNAL
+        assert await _refusal(secrets) is grpc.StatusCode.UNAVAILABLE
     finally:
         secrets.look("GRANT INSERT ON outbox TO secrets")
     assert await secrets.reveal() == CANARY

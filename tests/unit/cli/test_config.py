@@ -130,6 +130,7 @@ def test_json(paas: Paas, signed_in: Platform) -> None:
             {"name": "A", "value": "1\n2", "kind": "config", "addon": None},
             {"name": "DATABASE_URL", "value": "postgres://...", "kind": "managed", "addon": "db"},
         ],
+        "staged": [],
     }
     change = json.loads(paas("config:set", "B=1", "--json").out)
     assert change["changes"] == [{"name": "B", "action": "added"}]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from paas.config.v1 import config_pb2
 
 from paas_cli.program import ENTRIES
 from tests.fakes.gateway import TOKEN
@@ -27,6 +28,9 @@ COMMANDS = [
     ("releases",),
     ("releases:info", "v1"),
     ("releases:create",),
+    ("releases:create", "--dry-run"),
+    ("staged",),
+    ("staged:discard",),
     ("rollback", "v1"),
     ("rollback", "v1", "--dry-run"),
     ("apps:list",),
@@ -60,6 +64,9 @@ def keys(document: object) -> Iterator[str]:
 def test_one_document_whose_keys_are_documented(paas: Paas, signed_in: Platform, arguments: tuple[str, ...]) -> None:
     web = signed_in.apps["web"]
     web.vars, web.managed, web.secrets = {"A": "1"}, {"DATABASE_URL": "postgres://..."}, {"S": "c4n4ry"}
+    web.config.stage("A", "2")
+    web.sealed.stage("S", "c4n4ry-staged")
+    web.staged_spec = config_pb2.AppSpec(command=["other"])
     signed_in.release("web", "Set A")
     signed_in.record("secrets.get", "web", "S")
     paas("tokens:create", "--name", "ci")

@@ -7,11 +7,12 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from paas.config.v1 import config_pb2
 from paas.releaser.v1 import releaser_pb2
 
 from paas_cli import follow
 from tests.fakes.gateway import Drop, Fault
-from tests.fakes.platform import Platform
+from tests.fakes.platform import NOW, Platform
 from tests.fixtures.waiting import PATIENCE
 from tests.unit.cli.conftest import Paas
 
@@ -44,7 +45,7 @@ def test_create_follows_the_release_it_made(paas: Paas, signed_in: Platform) -> 
     assert signed_in.apps
     result = paas("releases:create")
     assert result.exit_code == 0
-    assert result.lines[0] == "Release v1 · Restarted"
+    assert result.lines[0] == "Release v1 · Restart"
     assert result.lines[-1] == "v1 succeeded"
 
 
@@ -52,11 +53,53 @@ def test_rollback_keeps_secrets_unless_asked(paas: Paas, signed_in: Platform) ->
     signed_in.release("web", "Set A")
     assert paas("rollback", "v1").lines[-1] == "v2 succeeded"
     assert paas("rollback", "v1", "--with-secrets", "--no-wait").exit_code == 0
-    assert paas("rollback", "v1", "--dry-run").out == "Would change LOG_LEVEL\nA release would follow\n"
+    assert paas("rollback", "v1", "--dry-run").lines == [
+        "Would change LOG_LEVEL",
+        "Would change 2 secrets you may not list",
+        "Would change what the app runs",
+        "A release would follow",
+    ]
     assert [r.with_secrets for r in signed_in.gateway.calls("Rollback")] == [False, True, False]
     document = json.loads(paas("rollback", "v1", "--json").out)
     assert document["changes"] == [{"name": "LOG_LEVEL", "action": "changed"}]
+    assert (document["hidden_changes"], document["spec_changed"]) == (2, True)
     assert document["release"]["source_release"] == 1
+    dry = json.loads(paas("rollback", "v1", "--dry-run", "--json").out)
+    assert (dry["dry_run"], dry["would_release"], dry["hidden_changes"], dry["spec_changed"]) == (True, True, 2, True)
+
+
+def test_info_tells_what_a_release_changed_and_who_staged_it(paas: Paas, signed_in: Platform) -> None:
+    release = signed_in.release("web", "Release the draft: A, S")
+    added = {"action": config_pb2.ACTION_ADDED, "actor": "user:bob@example.com"}
+    release.changes.add(name="A", staged_at=NOW, replaces_newer=True, **added)
+    release.changes.add(name="S", secret=True, **added)
+    release.changes.add(action=config_pb2.ACTION_CHANGED, actor="user:ada@example.com")
+    release.hidden_changes = 2
+    assert [line for line in paas("releases:info", "v1").lines if line.startswith("change: ")] == [
+        "change: added A, staged by user:bob@example.com at 2026-05-08T13:42:00Z, in place of a newer value",
+        "change: added S (secret), by user:bob@example.com",
+        "change: changed what the app runs, by user:ada@example.com",
+        "change: and 2 secrets you may not list",
+    ]
+    document = json.loads(paas("releases:info", "v1", "--json").out)["release"]
+    assert document["hidden_changes"] == 2
+    assert [(change["name"], change["kind"], change["staged_at"]) for change in document["changes"]] == [
+        ("A", "config", "2026-05-08T13:42:00Z"),
+        ("S", "secret", None),
+        (None, "spec", None),
+    ]
+
+
+def test_a_number_that_is_not_set_is_not_zero(paas: Paas, signed_in: Platform) -> None:
+    release = signed_in.release("web", "Set A")
+    numbers = ("config_version", "secrets_version", "superseded_by", "reverted_to", "revert_release", "source_release")
+    document = json.loads(paas("releases:info", "v1", "--json").out)["release"]
+    assert [document[name] for name in numbers] == [None] * 6
+    assert not any("version" in line for line in paas("releases:info", "v1").lines)
+    release.config_version = release.secrets_version = 0
+    document = json.loads(paas("releases:info", "v1", "--json").out)["release"]
+    assert [document[name] for name in numbers] == [0, 0, None, None, None, None]
+    assert {"config version: 0", "secrets version: 0"} <= set(paas("releases:info", "v1").lines)
 
 
 def test_a_failed_and_reverted_release_is_exit_code_6(paas: Paas, signed_in: Platform) -> None:
@@ -81,6 +124,18 @@ def test_a_failed_and_reverted_release_is_exit_code_6(paas: Paas, signed_in: Pla
     assert json.loads(with_json.out)["release"]["reverted_to"] == 3
 
 
+def test_what_went_back_is_told_without_names_that_may_not_be_listed(paas: Paas, signed_in: Platform) -> None:
+    def fails(release: releaser_pb2.Release) -> Releases:
+        release.state, release.message = releaser_pb2.STATE_FAILED, "It ended. A newer change of A stands."
+        release.reverted_to, release.hidden_changes = 1, 2
+        yield release
+
+    signed_in.end = fails  # type: ignore[method-assign]
+    result = paas("secrets:set", "S=x")
+    assert result.exit_code == 6
+    assert "(It ended. A newer change of A stands) and was reverted: what it changed is as in v1 again;" in result.err
+
+
 def test_a_failed_release_that_stays_is_exit_code_1(paas: Paas, signed_in: Platform) -> None:
     def fails(release: releaser_pb2.Release) -> Releases:
         release.state = releaser_pb2.STATE_FAILED
@@ -89,7 +144,7 @@ def test_a_failed_release_that_stays_is_exit_code_1(paas: Paas, signed_in: Platf
     signed_in.end = fails  # type: ignore[method-assign]
     result = paas("config:set", "A=1")
     assert result.exit_code == 1
-    assert "Release v1 failed; the change is kept" in result.err
+    assert "Release v1 failed and was not reverted; correct" in result.err
 
 
 def test_a_superseded_release_is_followed_to_the_one_that_took_over(paas: Paas, signed_in: Platform) -> None:

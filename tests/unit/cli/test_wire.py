@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 from paas.config.v1 import config_pb2
@@ -215,6 +216,16 @@ def test_a_try_that_left_is_not_forgotten_when_the_next_could_not() -> None:
 
 texts = st.text(max_size=20)
 variables = st.builds(config_pb2.Var, name=texts, value=texts, addon=texts, kind=st.sampled_from([0, 1, 2]))
+moments = st.builds(Timestamp, seconds=st.integers(0, 2**40), nanos=st.integers(0, 999_999_999))
+staged_vars = st.builds(
+    config_pb2.StagedVar,
+    name=texts,
+    action=st.sampled_from([0, 1, 2, 3]),
+    value=texts,
+    staged_by=texts,
+    staged_at=st.none() | moments,
+    replaces_newer=st.booleans(),
+)
 
 
 @given(
@@ -224,12 +235,17 @@ variables = st.builds(config_pb2.Var, name=texts, value=texts, addon=texts, kind
         next_page_token=texts,
         version=st.integers(0, 2**63 - 1),
         etag=texts,
+        staged=st.lists(staged_vars, max_size=3),
     )
 )
 def test_the_listing_read_by_hand_is_the_generated_one(answer: config_pb2.ListVarsResponse) -> None:
     read = listing.Answer.FromString(answer.SerializeToString())
     assert [tuple(var) for var in read.vars] == [(v.name, v.value, v.kind, v.addon) for v in answer.vars]
     assert (read.next_page_token, read.version) == (answer.next_page_token, answer.version)
+    assert [(*each[:4], *each.staged_at, each.replaces_newer) for each in read.staged] == [
+        (s.name, s.action, s.value, s.staged_by, s.staged_at.seconds, s.staged_at.nanos, s.replaces_newer)
+        for s in answer.staged
+    ]
 
 
 @given(app=texts, token=texts)

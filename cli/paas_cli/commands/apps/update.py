@@ -46,7 +46,8 @@ def command(
 ) -> None:
     """Change what an app runs.
 
-    Only what is named changes. Somebody else's change in between is not overwritten.
+    Only what is named changes. Somebody else's change in between is not overwritten. With
+    --stage, what is staged already is kept too.
 
     For example:
       paas apps:update -a web --instances 3
@@ -65,10 +66,12 @@ def run(options: UpdateOptions, session: Session) -> None:
     from paas.config.v1 import config_pb2
 
     name = session.app
-    app = session.read(
+    found = session.read(
         "/paas.config.v1.ConfigService/GetApp", config_pb2.GetAppRequest(app=name), config_pb2.GetAppResponse
-    ).app
-    spec = app.spec
+    )
+    app = found.app
+    goes_on_staged = options.release.stage and found.HasField("staged_spec")
+    spec = found.staged_spec.spec if goes_on_staged else app.spec
     if not spec.command and not spec.image and options.instances is None and (options.command or options.image):
         spec.instances = spec.instances or 1  # it had nothing to run until now
     if options.command:

@@ -50,7 +50,7 @@ def preview(session: Session, answer: "CreateReleaseResponse") -> None:
 
 
 def _would(session: Session, change: "ReleasedChange", values: Values) -> str:
-    by = f"staged by {visible(change.actor)} at {times.to_second(change.staged_at)}"
+    by = f"by {visible(change.actor)}, {times.to_second(change.staged_at)}"
     what = _name(change) if change.action == actions.REMOVED else _shown(change, values.staged)
     return f"{changes.would(session, actions.word(change.action))} {what}{session.out.styled(f'   ({by})', 'dim')}"
 

@@ -84,7 +84,7 @@ def _config_and_spec(session: Session, draft: Draft) -> list[Discarded]:
         if failure.exit_code != errors.NOT_ALLOWED or not draft.config:
             raise
         dropped = _in_config(session, [])
-        session.note(f"The change of {SPEC} is still staged: {failure.sentence}")
+        session.note(f"What the app runs is still staged as it was: {failure.sentence}")
         return dropped
 
 

@@ -150,7 +150,7 @@ async def test_idle_connections_that_died_cost_one_refusal_at_most(database: Dat
         except Unavailable:
             refused += 1
             # Whoever is refused has all of them looked at.
-            await until(lambda: not database._checks)
+            await until(lambda: database._replacing is None or database._replacing.done())
     assert refused <= 1
 
 

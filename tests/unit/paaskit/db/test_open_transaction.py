@@ -9,7 +9,7 @@ from paas.audit.v1 import audit_pb2, audit_pb2_grpc
 from structlog.testing import capture_logs
 
 from paaskit.channels import call
-from paaskit.db import Connection, Database, open_transaction, refuse_in_transaction
+from paaskit.db import Connection, Database, refuse_in_transaction
 from paaskit.errors import Internal, Unavailable
 from tests.fixtures.postgres import Databases
 from tests.fixtures.tls import Certificates
@@ -20,14 +20,6 @@ async def database(databases: Databases) -> AsyncIterator[Database]:
     """The database of config."""
     async with databases.open("config") as database:
         yield database
-
-
-@pytest.fixture
-def _strict(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(open_transaction, "STRICT", True)
-
-
-pytestmark = pytest.mark.usefixtures("_strict")
 
 
 @pytest.mark.parametrize("kind", ["transaction", "unscoped"])
@@ -58,14 +50,6 @@ async def test_what_was_written_before_is_undone(database: Database, databases: 
     with pytest.raises(Internal):
         await write_and_call()
     assert databases.look("config", "SELECT count(*) FROM outbox") == [(0,)]
-
-
-async def test_without_strict_it_is_logged_alone(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(open_transaction, "STRICT", False)
-    async with database.unscoped():
-        with capture_logs() as logged:
-            refuse_in_transaction("kms")
-    assert [line["what"] for line in logged] == ["kms"]
 
 
 async def test_a_task_that_is_started_inside_and_waited_for_is_refused(database: Database) -> None:
