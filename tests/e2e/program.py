@@ -1,13 +1,18 @@
 """The app that end-to-end tests run: answers with its environment, misbehaves where its variables tell it to.
 
 Stands alone and imports little, so that it starts in a few hundredths of a second. `CRASH` makes it end before it is
-ready; `UNHEALTHY` has it answer 503 for ever.
+ready, and so does the value `bad` in any variable, but only after a time in which others can do something; `UNHEALTHY`
+has it answer 503 for ever.
 """
 
 import json
 import os
 import socket
 import sys
+import time
+
+# Seconds that the program takes before it ends for a bad value.
+AGONY = 3.0
 
 
 def answer(target: str) -> tuple[str, bytes]:
@@ -31,5 +36,8 @@ def serve(port: int) -> None:
 
 if __name__ == "__main__":
     if "CRASH" in os.environ:
+        sys.exit(3)
+    if "bad" in os.environ.values():
+        time.sleep(AGONY)
         sys.exit(3)
     serve(int(os.environ["PORT"]))
