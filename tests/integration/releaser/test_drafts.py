@@ -175,6 +175,14 @@ async def test_an_app_that_is_destroyed_meanwhile_has_no_release_any_more(
     assert databases.look("releaser", "SELECT count(*) FROM intents") == [(0,)]
 
 
+async def test_a_request_about_an_app_that_was_made_again_is_another(quick: Stage, app: FakeApp) -> None:
+    await quick.end((await quick.create(request_id="of-the-former")).release.number)
+    await quick.internal.RemoveApp(releaser_pb2.RemoveAppRequest(tenant=app.key.tenant, app_id=app.key.app_id))
+    del quick.variables.apps[app.key]
+    quick.variables.app(spec_of(), app_id="a2")
+    assert (await refusal(quick.create(request_id="of-the-former")))[1] == "REQUEST_ID_REUSED"
+
+
 @pytest.mark.parametrize("service", ["config", "secrets"])
 async def test_nothing_happens_where_one_of_both_is_away(quick: Stage, app: FakeApp, service: str) -> None:
     app.stage(COLOUR="red")
@@ -199,6 +207,7 @@ async def test_a_repeat_finishes_what_broke_off_between_config_and_secrets(
     quick.variables.refusals["release_draft_secrets"] = AWAY
     assert (await refusal(quick.create(request_id="broken-off")))[0] == "UNAVAILABLE"
     assert (app.variables["COLOUR"], app.values["KEY"]) == ("red", "old")
+    assert (await refusal(quick.create(request_id="broken-off", replace_newer=True)))[1] == "REQUEST_ID_REUSED"
     if delivered:
         assert await quick.deliver_kept(app) == [2]
         await quick.end(2)
