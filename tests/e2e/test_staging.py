@@ -51,7 +51,7 @@ def started(paas: Paas, *arguments: str) -> Release:
     """Order a change whose release fails in a while; come back once its instance has started."""
     number = releases(paas)[0]["number"] + 1
     watching = paas.start(*arguments)
-    eventually(lambda: releases(paas)[0]["number"] == number and releases(paas)[0]["state"] == "running", pause=0)
+    eventually(lambda: releases(paas)[0]["number"] == number and releases(paas)[0]["state"] == "running")
     return Release(paas, number, lambda: paas.finish(watching))
 
 
