@@ -43,7 +43,7 @@ def unavailable(run: Run, what: str, *, unchanged: bool) -> bool:
 @pytest.fixture
 def stocked(idle: Paas) -> Paas:
     """An app with a config var and a secret."""
-    idle.ok("config:set", "A=1", "--stage")
+    idle.ok("config:set", "A=1", "--no-wait")
     idle.ok("secrets:set", "S=1", "--no-wait")
     settled(idle)
     return idle
