@@ -55,14 +55,13 @@ def ask(folder: Path, request: Mapping[str, Any], *, timeout: float = 60) -> dic
     client = connect(folder)
     if client is None:
         return None
-    with client:
+    with client, client.makefile("rb") as lines:
         client.settimeout(timeout)
-        client.sendall(encode(request))
-        with client.makefile("rb") as lines:
-            try:
-                line = lines.readline()
-            except ConnectionResetError:
-                return None
+        try:
+            client.sendall(encode(request))
+            line = lines.readline()
+        except (ConnectionResetError, BrokenPipeError):
+            return None
     return decode(line) if line else None
 
 

@@ -106,7 +106,8 @@ class Stack:
         record = read_record(self.layout.run / RECORD)
         answered = control.ask(self.layout.run, {"do": "down"}, timeout=STOP_TIMEOUT) is not None
         if answered and record is not None:
-            wait_gone([record.supervisor], timeout=5)
+            # It has nothing left to do; a loaded machine lets it end when it can.
+            wait_gone([record.supervisor], timeout=STOP_TIMEOUT)
         return leftovers.clean(self.layout) or answered
 
     def is_running(self) -> bool:

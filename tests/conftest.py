@@ -2,10 +2,10 @@
 
 import signal
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# How long an example takes says more about the machine than about the code.
-settings.register_profile("house", deadline=None)
+# How long an example takes, to make and to run, says more about the machine than about the code.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
 
 pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.tls"]

@@ -23,7 +23,7 @@ WRITERS: Final = 10
 READERS: Final = 6
 """With one connection for turns that is 17 a replica; five services with one replica each stay below the hundred that
 PostgreSQL admits by default."""
-_RENEW_AT_MOST_EVERY_SECONDS: Final = 0.5
+_RENEW_EVERY_SECONDS: Final = 0.5
 
 Row = Any
 """A named tuple: columns are read by their names, so that a statement and its reader can't come apart."""
@@ -62,6 +62,8 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        if self._replacing is not None:
+            self._replacing.cancel()
         await self._turns.close()
         await self._writers.close()
         await self._readers.close()
@@ -130,8 +132,9 @@ class Database:
         await self._readers.check()
 
     async def _renew(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if now - self._renewed_at > _RENEW_AT_MOST_EVERY_SECONDS:
-            self._renewed_at = now
-            await self._writers.renew()
-            await self._readers.renew()
+        """Soon after the first and soon after the last of many failures; each time costs as much as a restart."""
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(self._renewed_at + _RENEW_EVERY_SECONDS - loop.time())
+        self._renewed_at = loop.time()
+        await self._writers.renew()
+        await self._readers.renew()

@@ -10,7 +10,7 @@ from typing import Final
 import psycopg
 from psycopg import errors
 
-from paaskit.errors import Unavailable
+from paaskit.errors import Conflict, Unavailable
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,9 @@ _FAILURES: Final[dict[type[psycopg.Error], Failure]] = {
 # The function of PostgreSQL that refuses a row which its policies don't allow. It has the code of a missing privilege,
 # but waiting mends nothing: it is a statement that reached for another tenant's row.
 _ROW_SECURITY: Final = "ExecWithCheckOptions"
+# Two requests of one id at once, about things apart, so that no lock kept them apart. It is nobody's fault but the
+# caller's, and no reason to call the database busy.
+_SAME_REQUEST: Final = "requests_pkey"
 
 
 def failure_of(error: psycopg.Error) -> Failure | None:
@@ -54,6 +57,16 @@ def failure_of(error: psycopg.Error) -> Failure | None:
     if isinstance(error, errors.InsufficientPrivilege) and error.diag.source_function == _ROW_SECURITY:
         return None
     return next((_FAILURES[kind] for kind in type(error).__mro__ if kind in _FAILURES), None)
+
+
+def request_clash_of(error: psycopg.Error) -> Conflict | None:
+    """Return what to tell a request while another of the same id is under way, where that is what went wrong."""
+    if not isinstance(error, errors.UniqueViolation) or error.diag.constraint_name != _SAME_REQUEST:
+        return None
+    return Conflict(
+        "Another request with this id is under way. Send it again, or use a new id for something else.",
+        reason="REQUEST_UNDER_WAY",
+    )
 
 
 def unavailable(failure: Failure, *, service: str) -> Unavailable:

@@ -14,9 +14,6 @@ import structlog
 
 from paaskit.errors import Internal
 
-STRICT = False
-"""Whether such a call is refused, or only logged as an error."""
-
 log = structlog.get_logger()
 
 
@@ -44,7 +41,7 @@ def noted() -> Iterator[None]:
 
 
 def refuse_in_transaction(what: str) -> None:
-    """Log an error, and with STRICT raise Internal, where a transaction of this task is open.
+    """Raise Internal, and log an error, where a transaction of this task is open.
 
     `what` says what was about to be waited for: a service's name, or `kms`.
     """
@@ -52,5 +49,4 @@ def refuse_in_transaction(what: str) -> None:
     if transaction is None or not transaction.is_open:
         return
     log.error("call_in_transaction", what=what)
-    if STRICT:
-        raise Internal(f"A transaction was open while {what} was called.")
+    raise Internal(f"A transaction was open while {what} was called.")

@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from paaskit.db.failures import AWAY, BUSY, NOT_READY, READ_ONLY, Failure, failure_of, unavailable
+from paaskit.db.failures import AWAY, BUSY, NOT_READY, READ_ONLY, Failure, failure_of, request_clash_of, unavailable
 from paaskit.errors import Unavailable
 
 # A statement that waits longer than a caller would is ended by the server, and with it the locks it holds. Generic
@@ -58,7 +58,6 @@ class Pool:
     def __init__(self, conninfo: str, *, size: int, service: str, spoilt: Callable[[Failure], None]) -> None:
         self._service = service
         self._spoilt = spoilt
-        self._size = size
         self._in_use = 0
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             conninfo,
@@ -93,10 +92,12 @@ class Pool:
                 finally:
                     self._in_use -= 1
         except PoolTimeout as error:
-            # With all of them at work the others are merely faster; else no connection could be made.
-            failure = BUSY if self._in_use >= self._size else AWAY
+            # Where some are at work the others were merely faster, be it that under load new ones take long to make.
+            failure = BUSY if self._in_use else AWAY
             raise self._noticed(failure, error) from error
         except psycopg.Error as error:
+            if (clash := request_clash_of(error)) is not None:
+                raise clash from error
             if (found := failure_of(error)) is None:
                 raise
             raise self._noticed(found, error) from error
@@ -104,9 +105,12 @@ class Pool:
     def _noticed(self, failure: Failure, error: psycopg.Error) -> Unavailable:
         if failure.spoils_connections:
             self._spoilt(failure)
+        # Callers only learn that it does not work now; whoever looks for the cause learns which error it was.
+        kind = type(error).__name__
         if failure in (READ_ONLY, NOT_READY):
-            # Callers only learn that it does not work now; whoever can mend it has to learn more.
-            log.error("database_refuses", reason=failure.reason, sqlstate=error.sqlstate)
+            log.error("database_refuses", reason=failure.reason, kind=kind, sqlstate=error.sqlstate)
+        else:
+            log.warning("database_unavailable", reason=failure.reason, kind=kind, sqlstate=error.sqlstate)
         return unavailable(failure, service=self._service)
 
     async def check(self) -> None:

@@ -9,12 +9,20 @@ from paaskit.audit import Actor, actor_of
 from paaskit.changes import Mutation, change_to, name_changes_to
 from paaskit.redact import Plaintext
 from services.config.domain import ById, Kind, Needs
-from services.config.messages import gone_spec_to, gone_to, spec_to, staged_spec_to, staged_to
+from services.config.messages import (
+    gone_spec_to,
+    gone_to,
+    release_from,
+    restore_from,
+    spec_to,
+    staged_spec_to,
+    staged_to,
+)
 from services.config.rules.addons import Addons
 from services.config.rules.managed import Managed
 from services.config.rules.names import Claim, Held, Names
-from services.config.rules.restore import History, Restore, Revert
-from services.config.rules.staged import Drafts, ReleaseOfDraft
+from services.config.rules.restore import History, Revert
+from services.config.rules.staged import Drafts
 from services.config.store.changes import Store
 from services.config.store.lists import Lists
 
@@ -75,17 +83,7 @@ class ConfigInternalServicer(config_pb2_grpc.ConfigInternalServiceServicer):
         self, request: config_pb2.RestoreVersionRequest, context: Any
     ) -> config_pb2.RestoreVersionResponse:
         """Make an old version current again."""
-        order = Restore(
-            where=_where(request),
-            version=request.version,
-            request_id=request.request_id,
-            change_id=request.change_id,
-            actor=request.actor,
-            description=request.description,
-            skip_taken=request.skip_taken,
-            validate_only=request.validate_only,
-        )
-        done = await self._history.restore(_actor(request.tenant, request.actor), order)
+        done = await self._history.restore(_actor(request.tenant, request.actor), restore_from(request))
         return config_pb2.RestoreVersionResponse(
             version=done.version,
             changes=name_changes_to(done.changes),
@@ -122,16 +120,7 @@ class ConfigInternalServicer(config_pb2_grpc.ConfigInternalServiceServicer):
         self, request: config_pb2.ReleaseDraftRequest, context: Any
     ) -> config_pb2.ReleaseDraftResponse:
         """Make what is staged live."""
-        order = ReleaseOfDraft(
-            where=_where(request),
-            request_id=request.request_id,
-            change_id=request.change_id,
-            revision=request.revision,
-            replace_newer=request.replace_newer,
-            actor=request.actor,
-            description=request.description,
-        )
-        done = await self._drafts.release(_actor(request.tenant, request.actor), order)
+        done = await self._drafts.release(_actor(request.tenant, request.actor), release_from(request))
         return config_pb2.ReleaseDraftResponse(
             version=done.version, vars=gone_to(done.vars), spec=gone_spec_to(done.spec)
         )

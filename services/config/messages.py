@@ -6,9 +6,10 @@ from datetime import datetime
 from paas.config.v1 import config_pb2
 
 from paaskit.changes import action_to
-from services.config.domain import AppSpec, Entry, Kind
+from services.config.domain import AppSpec, ById, Entry, Kind
 from services.config.rules.drafts import Staged
-from services.config.rules.staged import Gone, StagedSpec, staged_spec
+from services.config.rules.restore import Restore
+from services.config.rules.staged import Gone, ReleaseOfDraft, StagedSpec, staged_spec
 from services.config.store.lists import Shown
 
 _KINDS = {Kind.CONFIG: config_pb2.VAR_KIND_CONFIG, Kind.MANAGED: config_pb2.VAR_KIND_MANAGED}
@@ -99,6 +100,33 @@ def gone_spec_to(gone: Gone | None) -> config_pb2.StagedSpec | None:
     message = config_pb2.StagedSpec(staged_by=gone.staged_by, replaces_newer=gone.replaces_newer)
     message.staged_at.FromDatetime(gone.staged_at)
     return message
+
+
+def restore_from(request: config_pb2.RestoreVersionRequest) -> Restore:
+    """Return the order to restore a version."""
+    return Restore(
+        where=ById(tenant=request.tenant, app_id=request.app_id),
+        version=request.version,
+        request_id=request.request_id,
+        change_id=request.change_id,
+        actor=request.actor,
+        description=request.description,
+        skip_taken=request.skip_taken,
+        validate_only=request.validate_only,
+    )
+
+
+def release_from(request: config_pb2.ReleaseDraftRequest) -> ReleaseOfDraft:
+    """Return the order to make a draft live."""
+    return ReleaseOfDraft(
+        where=ById(tenant=request.tenant, app_id=request.app_id),
+        request_id=request.request_id,
+        change_id=request.change_id,
+        revision=request.revision,
+        replace_newer=request.replace_newer,
+        actor=request.actor,
+        description=request.description,
+    )
 
 
 def _staged_var(message: config_pb2.StagedVar, staged_at: datetime) -> config_pb2.StagedVar:

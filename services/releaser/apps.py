@@ -24,9 +24,10 @@ class Apps:
         if check_app_name(app.name) is not None:
             raise app_not_found(shown(app.name))
         key = await self._store.find(app.tenant, app.name)
+        known = key is not None
         if key is None:
             key = AppKey(tenant=app.tenant, app_id=await self._config.resolve_app(app))
-            app.accept(key.app_id)
-            await self._store.register(key, app.name)
         app.accept(key.app_id)
+        if not known:
+            await self._store.register(key, app.name)
         return key

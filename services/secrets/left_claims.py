@@ -8,7 +8,7 @@ from paaskit.errors import NotFound, Unavailable
 from services.secrets.changes import Changes
 from services.secrets.store import Store
 
-_LOOK_EVERY_SECONDS: Final = 5.0
+_LOOK_EVERY_SECONDS: Final = 2.0
 
 
 class LeftClaims:

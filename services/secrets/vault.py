@@ -143,7 +143,10 @@ class Vault:
         return made
 
     async def discard(self, actor: Actor, order: Mutation, names: Sequence[str]) -> Sequence[NameChange]:
-        """Drop staged changes, all of them without names; return what they would have done. Raises NotFound."""
+        """Drop staged changes, all of them without names; return what they would have done.
+
+        Raises InvalidInput, NotFound for the app, or Unavailable.
+        """
         refuse([check_request_id(order.request_id), *(violations_of(names, field="names") if names else ())])
         app = await self._changes.find(order.app)
         cause = self._cause(actor, order, "discard", verb="Discard")

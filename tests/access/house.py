@@ -37,6 +37,7 @@ from tests.access.strangers import make_strangers
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import PATIENCE
 
 Metadata = tuple[tuple[str, str], ...]
 
@@ -91,13 +92,13 @@ class House:
         raw = request.SerializeToString()
         if not method.descriptor.server_streaming:
             unary: Any = channel.unary_unary(method.path)
-            return await unary(raw, metadata=metadata, timeout=30)
+            return await unary(raw, metadata=metadata, timeout=PATIENCE)
         if method.descriptor.client_streaming:
             both: Any = channel.stream_stream(method.path)
-            call = both(iter([raw]), metadata=metadata, timeout=30)
+            call = both(iter([raw]), metadata=metadata, timeout=PATIENCE)
         else:
             stream: Any = channel.unary_stream(method.path)
-            call = stream(raw, metadata=metadata, timeout=30)
+            call = stream(raw, metadata=metadata, timeout=PATIENCE)
         try:
             async for answer in call:
                 return answer

@@ -64,7 +64,6 @@ def test_table_knows_which_methods_name_an_app_or_a_tenant() -> None:
             assert (method.path in table.NAMES_APP) == ("app" in fields), method.path
 
 
-@pytest.mark.timeout(60)
 async def test_every_method_as_every_kind_of_caller(house: House) -> None:
     await _furnish(house)
     gate = asyncio.Semaphore(_AT_ONCE)

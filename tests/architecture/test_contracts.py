@@ -31,6 +31,8 @@ _REDACTED = {
 _PLAIN = {
     "paas.config.v1.Var.value",  # of a config var, which users are told is plain
     "paas.config.v1.Assignment.value",
+    "paas.config.v1.StagedVar.value",  # of a config var as well
+    "paas.releaser.v1.ReleasedChange.secret",  # whether it is one
     "paas.tokens.v1.RevokeTokenRequest.token",  # a name or an id
     "paas.tokens.v1.RevokeTokenResponse.token",
     "paas.tokens.v1.CreateTokenResponse.token",  # what may be known of it

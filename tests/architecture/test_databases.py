@@ -20,16 +20,27 @@ _REQUESTS: Final = {"SELECT", "INSERT", "DELETE"}
 _GRANTS: Final = {
     "audit": {"events": _HISTORY},
     "config": {
-        "apps": _HISTORY | {"UPDATE (bytes, destroyed_at, names, next_position, version)"},
+        "apps": _HISTORY | {"UPDATE (bytes, destroyed_at, draft_revision, names, next_position, version)"},
         "specs": _HISTORY | {"UPDATE (valid_to)"},
-        "vars": _HISTORY | {"UPDATE (size, valid_to)"},
+        "vars": _HISTORY | {"UPDATE (claims, size, valid_to)"},
+        # What is staged, or under way, is no history.
+        "drafts": _HISTORY | {"UPDATE", "DELETE"},
+        "draft_specs": _HISTORY | {"DELETE"},
+        "attachments": _HISTORY | {"UPDATE (shared, touched_at)", "DELETE"},
         "requests": _REQUESTS,
         "outbox": _OUTBOX,
     },
     "secrets": {
-        # DELETE is for destroyed apps, whose secrets must not stay.
-        "apps": _HISTORY | {"UPDATE (next_position, version)", "DELETE"},
-        "sealed": _HISTORY | {"UPDATE (previous_until, valid_to)", "DELETE"},
+        # DELETE is for destroyed apps, whose secrets must not stay, and for what is staged, held or claimed no more.
+        "apps": _HISTORY | {"UPDATE (destroyed_at, draft_revision, name, next_position, version)"},
+        "sealed": _HISTORY | {"UPDATE (attachment_id, valid_to)", "DELETE"},
+        "drafts": _HISTORY
+        | {
+            ("UPDATE (action, base_from, generation, overlap_seconds, revision, sealed, size, staged_at, staged_by)"),
+            "DELETE",
+        },
+        "held_names": _HISTORY | {"UPDATE (claim_ids)", "DELETE"},
+        "claims": _HISTORY | {"DELETE"},
         "tenant_keys": _HISTORY,
         "kms_check": _HISTORY,
         "overlap_ends": _HISTORY | {"UPDATE (due, version)", "DELETE"},
@@ -42,14 +53,17 @@ _GRANTS: Final = {
         "outbox": _OUTBOX,
     },
     "releaser": {
-        "apps": _HISTORY | {"UPDATE (last_number, name, removed_at)"},
+        "apps": _HISTORY | {"UPDATE (config_version, last_number, name, removed_at, secrets_version, settled)"},
         "releases": _HISTORY
         | {
             (
-                "UPDATE (config_version, finished_at, instances_ready, instances_total, message, revert_release, "
-                "reverted_names, reverted_to, secrets_version, started_at, state, superseded_by, undo_due)"
+                "UPDATE (changes, config_version, finished_at, instances_ready, instances_total, message, "
+                "revert_release, reverted_names, reverted_secrets, reverted_to, secrets_version, started_at, state, "
+                "superseded_by, undo_due)"
             )
         },
+        # An intent goes when it is done, with the row of what it was for.
+        "intents": {"SELECT", "INSERT", "DELETE"},
         "work": _HISTORY | {"UPDATE (lease_holder, lease_until, not_before, removal)", "DELETE"},
         "requests": _REQUESTS,
         "outbox": _OUTBOX,
@@ -58,10 +72,10 @@ _GRANTS: Final = {
 # Tables that a job reads across tenants, and therefore hold no value: reviewed.
 WITHOUT_RLS: Final = {
     "audit": {"alembic_version"},
-    "config": {"alembic_version", "outbox"},
-    "secrets": {"alembic_version", "kms_check", "outbox", "overlap_ends"},
+    "config": {"alembic_version", "attachments", "outbox"},
+    "secrets": {"alembic_version", "claims", "kms_check", "outbox", "overlap_ends"},
     "tokens": {"alembic_version", "outbox"},
-    "releaser": {"alembic_version", "outbox", "work"},
+    "releaser": {"alembic_version", "intents", "outbox", "work"},
 }
 
 _TABLE_GRANTS: Final = """

@@ -24,7 +24,7 @@ def balance(stack: Stack, live_app: Paas, draft_app: Paas, books: Books) -> None
 def drained(stack: Stack) -> None:
     """Everything that services have to tell each other arrives, and nothing is parked."""
     for service in ("config", "secrets", "tokens", "releaser"):
-        eventually(lambda service=service: as_superuser(stack, service, _WAITING) == [(0,)], seconds=60)  # type: ignore[misc]
+        eventually(lambda service=service: as_superuser(stack, service, _WAITING) == [(0,)])  # type: ignore[misc]
 
 
 def _live(paas: Paas, books: Books) -> None:

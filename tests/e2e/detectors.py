@@ -7,10 +7,11 @@ nothing says something only if each detector finds a control that was planted fo
 import base64
 import gzip
 import hashlib
-import mmap
+import os
 import re
 import zlib
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 _DEFLATED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
@@ -55,7 +56,7 @@ def digests(value: str) -> dict[str, list[bytes]]:
     }
 
 
-def search(content: bytes | mmap.mmap, needles: Mapping[str, Iterable[bytes]], *, packed: bool = True) -> list[str]:
+def search(content: bytes, needles: Mapping[str, Iterable[bytes]], *, packed: bool = True) -> list[str]:
     """The names of the forms that are in `content`, also inside what is deflated there."""
     found = [name for name, wanted in needles.items() if any(content.find(needle) >= 0 for needle in wanted)]
     if packed:
@@ -63,7 +64,7 @@ def search(content: bytes | mmap.mmap, needles: Mapping[str, Iterable[bytes]], *
     return found
 
 
-def _unpacked_search(content: bytes | mmap.mmap, needles: Mapping[str, Iterable[bytes]]) -> set[str]:
+def _unpacked_search(content: bytes, needles: Mapping[str, Iterable[bytes]]) -> set[str]:
     found: set[str] = set()
     for match in _DEFLATED.finditer(content):
         start = match.start()
@@ -79,11 +80,12 @@ def _unpacked_search(content: bytes | mmap.mmap, needles: Mapping[str, Iterable[
 def search_files(folder: Path, needles: Mapping[str, Iterable[bytes]]) -> dict[Path, list[str]]:
     """Every regular file below `folder` in which something was found, and what."""
     found = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not path.is_file() or path.stat().st_size == 0:
-            continue
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            if names := search(content, needles):
+    for path in sorted(Path(parent, name) for parent, _, names in os.walk(folder) for name in names):
+        # What is there now may be gone, renamed or cut when it is looked into.
+        with suppress(FileNotFoundError):
+            if path.is_symlink() or not path.is_file():
+                continue
+            if names := search(path.read_bytes(), needles):
                 found[path] = names
     return found
 

@@ -14,6 +14,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -22,15 +23,15 @@ from typing import Any, LiteralString
 import psycopg
 
 from local.leftovers import SOCKET_FOLDER
+from local.ports import HOST, metrics_of, port_of
 from local.provisioner import Attachment, attach
 from local.signin import Person, cli_environment, issue
 from local.stack import Stack
+from tests.fixtures.waiting import PATIENCE
 
 PAAS = str(Path(sys.executable).with_name("paas"))
 PROGRAM = (sys.executable, "-I", "-S", str(Path(__file__).with_name("program.py")))
 TENANT = "acme"
-# Seconds after which a command that should have ended long ago is a failure.
-PATIENCE = 40.0
 _ALNUM = string.ascii_letters + string.digits
 
 
@@ -214,7 +215,7 @@ def environments(paas: Paas) -> list[dict[str, str]]:
 
 def fetch(port: int, path: str = "") -> Any:
     """Ask one instance."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=5) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=PATIENCE) as response:
         return json.load(response)
 
 
@@ -246,12 +247,12 @@ def told(paas: Paas) -> list[str]:
     return [event["action"] for event in found if event["actor"].startswith(("user:", "pat:"))]
 
 
-def eventually(what: Callable[[], object], *, seconds: float = 15.0, pause: float = 0.1) -> Any:
-    """Wait until `what` gives something true; that. Raises AssertionError after `seconds`."""
-    deadline = time.monotonic() + seconds
+def eventually(what: Callable[[], object]) -> Any:
+    """Wait until `what` gives something true; that. Raises AssertionError when patience is over."""
+    deadline = time.monotonic() + PATIENCE
     while not (found := what()):
-        assert time.monotonic() < deadline, f"not so after {seconds} seconds"
-        time.sleep(pause)
+        assert time.monotonic() < deadline, f"not so after {PATIENCE} seconds"
+        time.sleep(0.1)
     return found
 
 
@@ -262,7 +263,17 @@ def settled(paas: Paas) -> list[dict[str, Any]]:
         found = releases(paas)
         return found if all(release["finished_at"] for release in found) else []
 
-    return list(eventually(ended, seconds=30, pause=0.3))
+    return list(eventually(ended))
+
+
+def pids(paas: Paas) -> set[int]:
+    """The processes of the chosen app's instances that are listed as ready and answer."""
+    found = set()
+    for instance in instances(paas):
+        if instance["state"] == "ready":
+            with suppress(OSError):
+                found.add(int(fetch(instance["port"])["pid"]))
+    return found
 
 
 def pid_of(stack: Stack, part: str) -> int:
@@ -270,6 +281,13 @@ def pid_of(stack: Stack, part: str) -> int:
     found = {entry["name"]: entry["pid"] for entry in stack.status()}
     assert found[part]
     return int(found[part])
+
+
+def metrics_page(stack: Stack, service: str) -> bytes:
+    """What Prometheus would read of one service."""
+    address = f"{HOST}:{port_of(metrics_of(service), base_port=stack.base_port)}"
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as response:
+        return bytes(response.read())
 
 
 def kill(pid: int) -> None:

@@ -21,6 +21,7 @@ from local.certificates import dns_san
 from local.ports import HOST, SERVICES, port_of
 from paaskit.identity import Identity, claims_of
 from tests.e2e.installation import Installation, Paas, config_of
+from tests.fixtures.waiting import PATIENCE
 
 WHO_AM_I = "/paas.tokens.v1.TokensService/WhoAmI"
 SET_VARS = "/paas.config.v1.ConfigService/SetVars"
@@ -60,7 +61,7 @@ class Caller:
     def call(self, path: str, request: bytes, *headers: tuple[str, str]) -> bytes:
         """One unary call."""
         unary: Any = self._channel.unary_unary(path)
-        return bytes(unary(request, metadata=headers, timeout=10))
+        return bytes(unary(request, metadata=headers, timeout=PATIENCE))
 
     def code(self, path: str, request: bytes, *headers: tuple[str, str]) -> grpc.StatusCode:
         """How one unary call is refused."""

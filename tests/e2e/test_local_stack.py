@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,10 +15,11 @@ import pytest
 
 from local.layout import CLONE, Layout
 from local.ports import LISTENERS, free_base_port
-from local.processes import ProcessId, is_alive, process_id
-from local.record import read_record
+from local.processes import ProcessId, is_alive, wait_gone
+from local.record import Record, read_record
 from local.supervisor import RECORD
 from tests.e2e.installation import kill
+from tests.fixtures.waiting import PATIENCE
 
 
 class Local:
@@ -36,16 +36,25 @@ class Local:
             cwd=CLONE,
             capture_output=True,
             text=True,
-            timeout=90,
+            # Longer than the stack's own patience, whose sentence says more than a test that is cut off.
+            timeout=2 * PATIENCE,
             check=False,
         )
         return done.returncode, done.stdout, done.stderr
 
+    def parts(self) -> list[ProcessId]:
+        """The supervisor and the parts it started, by its own record: the same as long as none of them dies."""
+        record = self._record()
+        return [record.supervisor, *(entry.process for entry in record.parts)]
+
     def processes(self) -> list[ProcessId]:
-        """Every process of the running stack, by its own record."""
+        """They and everything below them just now. PostgreSQL's own processes come and go as they please."""
+        return [*self.parts(), *self._record().others]
+
+    def _record(self) -> Record:
         record = read_record(self.layout.run / RECORD)
         assert record is not None
-        return [record.supervisor, *(entry.process for entry in record.parts), *record.others]
+        return record
 
     def nothing_runs(self) -> bool:
         """Whether no process works in the state folder or was told of it, and none listens on the ports."""
@@ -123,14 +132,15 @@ def test_up_twice_status_and_down(local: Local) -> None:
     assert local("status")[0] == 1
     code, _, err = local("up")
     assert (code, err) == (0, "")
-    before = local.processes()
+    before, running = local.parts(), local.processes()
     code, out, _ = local("up")
     assert (code, out.splitlines()[0]) == (0, "The stack runs already.")
-    assert local.processes() == before
+    assert local.parts() == before
+    running += local.processes()
     code, out, _ = local("status")
     assert (code, len(out.splitlines())) == (0, 7)
     assert local("down")[:2] == (0, "Stopped.\n")
-    assert not any(is_alive(process) for process in before)
+    assert not any(is_alive(process) for process in running)
     assert local.nothing_runs()
     assert local("down")[:2] == (0, "Nothing was running.\n")
 
@@ -139,10 +149,7 @@ def test_down_cleans_up_after_a_supervisor_that_was_killed(local: Local) -> None
     assert local("up")[0] == 0
     running = local.processes()
     kill(running[0].pid)
-    deadline = time.monotonic() + 5
-    while process_id(running[0].pid) is not None:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    assert wait_gone(running[:1], timeout=PATIENCE) == []
     assert local("down")[0] == 0
     assert not any(is_alive(process) for process in running)
     assert local.nothing_runs()
@@ -156,7 +163,7 @@ def test_interrupting_a_start_leaves_nothing(local: Local) -> None:
     assert starting.stdout is not None
     assert starting.stdout.readline().startswith(b"starting ")
     starting.send_signal(signal.SIGINT)
-    _, err = starting.communicate(timeout=60)
+    _, err = starting.communicate(timeout=PATIENCE)
     assert starting.returncode == 130
     assert err == b"interrupted\n"
     assert local.nothing_runs()

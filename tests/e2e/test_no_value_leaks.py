@@ -14,12 +14,14 @@ import pytest
 from local.processes import descendants
 from tests.e2e.detectors import controls, digests, forms, search, search_files
 from tests.e2e.installation import (
+    TENANT,
     Canaries,
     Installation,
     Paas,
     as_superuser,
     fetch,
     instances,
+    metrics_page,
     pid_of,
     releases,
 )
@@ -141,6 +143,18 @@ def test_the_search_of_the_database_finds_what_is_there(installation: Installati
     assert ("pg", "data", "pg_wal") in places
     # And nowhere else: no log, no state of the runtime, nothing of the gateway.
     assert {place[:2] for place in places} == {("pg", "data")}
+
+
+def test_metrics_tell_of_no_value_and_of_no_tenant(
+    installation: Installation, planted: Paas, secret_needles: Needles, token_needles: Needles
+) -> None:
+    about_people = [TENANT.encode(), planted.environment["PAAS_APP"].encode(), b"ada@"]
+    for service in SERVICES:
+        page = metrics_page(installation.stack, service)
+        assert b"paas_outbox_rows" in page
+        for needles in (secret_needles, token_needles, forms(installation.canaries.config_mark)):
+            assert search(page, needles) == []
+        assert [word for word in about_people if word in page] == []
 
 
 def test_config_values_are_in_no_other_database(installation: Installation, planted: Paas) -> None:

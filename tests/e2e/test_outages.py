@@ -1,6 +1,7 @@
 """Each part stopped in turn while the others run: what still works, what `paas` says, and what happens on return.
 
-Leaves out parts that are killed while they work (`test_killing`).
+Covers databases that refuse changes and messages that are refused as well. Leaves out parts that are killed while they
+work (`test_killing`).
 """
 
 from collections.abc import Iterator
@@ -8,14 +9,17 @@ from contextlib import contextmanager
 
 import pytest
 
+from local import __main__ as terminal
 from tests.e2e.installation import (
     Installation,
     Paas,
     Run,
+    as_superuser,
     config_of,
     environments,
     events,
     eventually,
+    metrics_page,
     releases,
     secret_names,
     settled,
@@ -43,8 +47,9 @@ def unavailable(run: Run, what: str, *, unchanged: bool) -> bool:
 @pytest.fixture
 def stocked(idle: Paas) -> Paas:
     """An app with a config var and a secret."""
-    idle.ok("config:set", "A=1", "--no-wait")
-    idle.ok("secrets:set", "S=1", "--no-wait")
+    idle.ok("config:set", "A=1", "--stage")
+    idle.ok("secrets:set", "S=1", "--stage")
+    idle.ok("releases:create", "--no-wait")
     settled(idle)
     return idle
 
@@ -134,6 +139,69 @@ def test_without_the_database(stocked: Paas, installation: Installation) -> None
     eventually(lambda: stocked("config").exit_code == 0)
     assert config_of(stocked) == {"A": "1"}
     stocked.ok("config:set", "A=3")
+
+
+@contextmanager
+def read_only(installation: Installation) -> Iterator[None]:
+    """The databases of audit and releaser refuse changes, as standbys do; their sessions end at either turn."""
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename IN ('audit', 'releaser')"
+    as_superuser(installation.stack, "postgres", "ALTER DATABASE audit SET default_transaction_read_only = on")
+    as_superuser(installation.stack, "postgres", "ALTER DATABASE releaser SET default_transaction_read_only = on")
+    as_superuser(installation.stack, "postgres", end)
+    try:
+        yield
+    finally:
+        as_superuser(installation.stack, "postgres", "ALTER DATABASE audit SET default_transaction_read_only = off")
+        as_superuser(installation.stack, "postgres", "ALTER DATABASE releaser SET default_transaction_read_only = off")
+        as_superuser(installation.stack, "postgres", end)
+
+
+def test_while_databases_are_read_only_everything_is_kept(stocked: Paas, installation: Installation) -> None:
+    app = stocked.environment["PAAS_APP"]
+    with read_only(installation):
+        assert "release pending" in stocked.ok("config:set", "A=2").out
+        assert "release pending" in stocked.ok("secrets:set", "S=2").out
+        assert stocked.ok("secrets:get", "S").out == "2\n"
+        assert stocked.ok("audit", "-n", "1").exit_code == 0
+    eventually(lambda: {release["description"] for release in releases(stocked)} >= {"Set A", "Set S"})
+    settled(stocked)
+    wanted = ["config.set", "secrets.set", "secrets.get"]
+
+    def acted() -> list[str]:
+        found = events(stocked, app=app, actor="user:ada@example.com")
+        return [event["action"] for event in found if event["action"] in wanted][-3:]
+
+    # Two services told audit, each in its own order.
+    assert eventually(lambda: sorted(acted()) == sorted(wanted))
+
+
+def test_a_message_that_is_refused_is_an_alarm_with_a_way_back(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = installation.stack
+
+    def local(*arguments: str) -> tuple[int, str]:
+        code = terminal.main(["--state", str(stack.layout.root), *arguments])
+        return code, capsys.readouterr().out
+
+    def parked() -> int:
+        return int(as_superuser(stack, "config", "SELECT count(parked_at) FROM outbox WHERE key = 'odd'")[0][0])
+
+    assert local("status")[0] == 0
+    as_superuser(stack, "config", "INSERT INTO outbox (destination, key, payload) VALUES ('audit', 'odd', '\\xff')")
+    try:
+        eventually(parked)
+        code, out = local("status")
+        (line,) = [line for line in out.splitlines() if line.startswith("config ")]
+        assert (code, line.endswith("1 parked"), "`make outbox`" in out) == (1, True, True)
+        assert [line for line in local("outbox")[1].splitlines() if "1 parked" in line and "UNREADABLE" in line]
+        assert b'paas_outbox_failed_total{destination="audit",reason="UNREADABLE"}' in metrics_page(stack, "config")
+        # Nothing was mended, so it is parked again.
+        assert local("outbox", "--give-back") == (0, "config     1 given back\n")
+        eventually(parked)
+    finally:
+        as_superuser(stack, "config", "DELETE FROM outbox WHERE key = 'odd'")
+    assert local("outbox", "--give-back") == (0, "Nothing was parked.\n")
 
 
 def test_a_kms_key_that_is_none(stocked: Paas, installation: Installation) -> None:

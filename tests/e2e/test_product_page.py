@@ -17,6 +17,7 @@ from tests.e2e.installation import (
     config_of,
     environments,
     events,
+    eventually,
     releases,
     secret_names,
 )
@@ -136,13 +137,17 @@ def test_tokens_and_audit(page: Paas) -> None:
     listed = shell(page.with_(PAAS_TOKEN=""), f"PAAS_TOKEN={token} paas apps:list")
     app = page.environment["PAAS_APP"]
     assert app in [line.split("\t")[0] for line in listed.splitlines()]
-    lines = [line.split("\t") for line in page.ok("audit", "-n", "1000").lines]
-    seen = {(action, targets) for _, action, actor, _, targets, outcome in lines if outcome == "ok"}
-    assert {
-        ("secrets.get", "STRIPE_API_KEY"),
-        ("secrets.set", "STRIPE_API_KEY"),
-        ("tokens.create", "github-ci"),
-    } <= seen
+    wanted = {("secrets.get", "STRIPE_API_KEY"), ("secrets.set", "STRIPE_API_KEY"), ("tokens.create", "github-ci")}
+
+    def told() -> set[tuple[str, str]]:
+        lines = [line.split("\t") for line in page.ok("audit", "-n", "1000").lines]
+        return {(action, targets) for _, action, actor, _, targets, outcome in lines if outcome == "ok"}
+
+    assert eventually(lambda: wanted <= told())
     newest = releases(page)[0]["number"]
-    finished = events(page, action="releases.finish", app=app)
-    assert [event["targets"] for event in finished if event["version"] == newest] == [[f"v{newest}"]]
+
+    def finished() -> list[list[str]]:
+        found = events(page, action="releases.finish", app=app)
+        return [event["targets"] for event in found if event["version"] == newest]
+
+    assert eventually(finished) == [[f"v{newest}"]]

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.e2e.installation import Installation, Paas, as_superuser, config_of, events
+from tests.e2e.installation import Installation, Paas, as_superuser, config_of, events, eventually
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -65,8 +65,7 @@ def test_too_little_scope(idle: Paas) -> None:
         assert run.exit_code == 4
         assert permission in run.err
     assert config_of(idle) == {}
-    denied = {(event["action"], event["outcome"]) for event in events(idle, actor="pat:reader")}
-    assert ("secrets.get", "denied") in denied
+    assert eventually(lambda: events(idle, actor="pat:reader", action="secrets.get", outcome="denied"))
 
 
 def test_limited_to_another_app(idle: Paas, installation: Installation, ada: Paas) -> None:

@@ -174,7 +174,7 @@ class FakeSecrets(_Service):
             app = self._get(order.key)
             answer = _release_draft(app.secrets, order, secret=True)
             gone = [change.name for change in answer.changes if change.name not in app.secrets.live]
-            app.config.put(dict.fromkeys(gone))
+            app.free(*gone)
             claimed = [app.config.since(change.name) or 0 for change in answer.changes if change.name not in gone]
             return DraftReleased(
                 version=answer.version, changes=answer.changes, config_version=max(claimed, default=0) or None
@@ -192,7 +192,8 @@ class FakeSecrets(_Service):
         )
         entries = {name: entry for name, entry in entries.items() if name not in taken}
         if not validate_only:
-            app.config.put({name: None if entry is None else SEALED for name, entry in entries.items()})
+            app.config.put({name: SEALED for name, entry in entries.items() if entry is not None})
+            app.free(*(name for name, entry in entries.items() if entry is None))
         return _outcome(app.secrets, entries, taken, validate_only=validate_only)
 
     def _keep(self, key: AppKey, change_id: str, description: str) -> None:

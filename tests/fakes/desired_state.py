@@ -182,8 +182,13 @@ class FakeApp:
     def unseal(self, *names: str) -> int:
         """Unset secrets, whose names are free then; return secrets' version."""
         self.secrets.put(dict.fromkeys(names))
-        self.config.put(dict.fromkeys(names))
+        self.free(*names)
         return self.secrets.newest
+
+    def free(self, *names: str) -> None:
+        """Give up names in config that hold no value any more, as far as no draft holds them."""
+        held = {name for name, staged in self.secrets.draft.items() if staged.entry is not None}
+        self.config.put(dict.fromkeys(name for name in names if name not in held))
 
     def stage(self, *, by: str = "user:bob@example.com", spec: Spec | None = None, **variables: str | None) -> None:
         """Stage config vars (None: to be unset) or the spec."""

@@ -1,8 +1,9 @@
 """An app's program: answers every request on $PORT with its environment as JSON. Bends by variables:
 
-CRASH ends it at once with that code; SLOW delays listening by that many seconds; STUBBORN ignores SIGTERM; LINGER takes
-that many seconds to end after it, and leaves `last-words` in its home; UNHEALTHY answers 503. Imports little, so that
-it starts quickly: run it with `python -S -E`.
+CRASH ends it at once with that code; SLOW delays listening by that many seconds; GATE names a file that instances from
+the first, or from GATE_FROM, wait for before they listen; STUBBORN ignores SIGTERM; LINGER takes that many seconds to
+end after it, and leaves `last-words` in its home; UNHEALTHY answers 503. Imports little, so that it starts quickly: run
+it with `python -S -E`.
 """
 
 import os
@@ -24,6 +25,9 @@ def main() -> None:
     if "LINGER" in environment:
         signal.signal(signal.SIGTERM, lambda *_: _linger(float(environment["LINGER"]), home=environment["HOME"]))
     time.sleep(float(environment.get("SLOW", "0")))
+    if "GATE" in environment and int(environment["PAAS_INSTANCE"]) >= int(environment.get("GATE_FROM", "1")):
+        while not os.access(environment["GATE"], os.F_OK):
+            time.sleep(0.01)
     quoted = ",".join(f"{_quote(name)}:{_quote(value)}" for name, value in environment.items())
     body = f"{{{quoted}}}".encode()
     status = b"503 no" if "UNHEALTHY" in environment else b"200 OK"

@@ -25,8 +25,8 @@ class Name:
 class FakeRegistry(config_pb2_grpc.ConfigInternalServiceServicer):
     """Implements what secrets calls of ConfigInternalService.
 
-    `down` has it answer that it is away; `loses_answers` has it do what it is asked and then say so. While `open` is
-    not set, claims wait. `asked` has the names of each ClaimNames that took effect, `freed` those given up.
+    `down` has it answer that it is away; `loses_answers` has it claim names and then say so. While `open` is not set,
+    claims wait. `asked` has the names of each ClaimNames that took effect, `freed` those given up.
     """
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class FakeRegistry(config_pb2_grpc.ConfigInternalServiceServicer):
         """The names that are secrets."""
         return sorted(name for (app, name), each in self.names.items() if app == app_id and each.kind == "secret")
 
-    async def ResolveApp(self, request: config_pb2.ResolveAppRequest, context: Any) -> config_pb2.ResolveAppResponse:
+    async def ResolveApp(self, request: config_pb2.ResolveAppRequest, context: Any) -> Any:
         async def work() -> config_pb2.ResolveAppResponse:
             app_id = self.apps.get((request.tenant, request.app))
             if app_id is None:
@@ -72,18 +72,16 @@ class FakeRegistry(config_pb2_grpc.ConfigInternalServiceServicer):
 
         return await self._answer(work, context)
 
-    async def ClaimNames(self, request: config_pb2.ClaimNamesRequest, context: Any) -> config_pb2.ClaimNamesResponse:
+    async def ClaimNames(self, request: config_pb2.ClaimNamesRequest, context: Any) -> Any:
         async def work() -> config_pb2.ClaimNamesResponse:
             self.waiting += 1
             await self.open.wait()
             self.waiting -= 1
             return self._claim(request)
 
-        return await self._answer(work, context)
+        return await self._answer(work, context, loses=self.loses_answers)
 
-    async def ReleaseNames(
-        self, request: config_pb2.ReleaseNamesRequest, context: Any
-    ) -> config_pb2.ReleaseNamesResponse:
+    async def ReleaseNames(self, request: config_pb2.ReleaseNamesRequest, context: Any) -> Any:
         async def work() -> config_pb2.ReleaseNamesResponse:
             if request.app_id not in self.versions:
                 raise NotFound("There is no app of this id.")
@@ -123,14 +121,19 @@ class FakeRegistry(config_pb2_grpc.ConfigInternalServiceServicer):
         if sum((sizes | {each.name: each.size for each in granted}).values()) > self.most_bytes:
             raise LimitExceeded("That would be more than an app may have.")
 
-    async def _answer(self, work: Any, context: Any) -> Any:
+    async def _answer(self, work: Any, context: Any, *, loses: bool = False) -> Any:
         try:
             if self.down:
                 raise Unavailable("down")
             answer = await work()
-            if self.loses_answers:
+            if loses:
                 raise Unavailable("lost")
             return answer
         except PaasError as error:
             status = rpc_status.to_status(encode_error(error))
         return await context.abort_with_status(status)
+
+
+def fake_registry() -> FakeRegistry:
+    """A registry without apps."""
+    return FakeRegistry()  # type: ignore[abstract]  # what others call of it, secrets does not

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from paaskit.access import AppRef
-from paaskit.audit import Actor
+from paaskit.audit import Actor, AuditEvent
 from paaskit.changes import Action, Answer, NameChange, names_in
 from paaskit.errors import FieldViolation
 from paaskit.release_order import ReleasedChange, ReleaseOrder
 from paaskit.requests import RequestKey, check_request_id, fingerprint
 from paaskit.variables import check_name, refuse
-from services.config.domain import ById, Decision, Needs, Snapshot, SpecDraft, SpecRow
+from services.config.domain import App, ById, Decision, Needs, Snapshot, SpecDraft, SpecRow
 from services.config.rules.drafts import Going, Staged, discard, go_live, replaces_newer_spec, staged
 from services.config.store.changes import Store
 from services.config.store.lists import Lists
@@ -154,12 +154,8 @@ def decide_discard(actor: Actor, snapshot: Snapshot, names: Sequence[str], *, sp
     if step.is_empty:
         return Decision(answer=answer)
     done = [("config.discard", [change.name for change in step.changes])] if step.drop else []
-    events = [
-        actor.event(
-            action, app=app.name, app_id=app.app_id, targets=targets, version=app.version, request_id=request_id
-        )
-        for action, targets in [*done, *([("apps.discard", list[str]())] if step.drop_spec else [])]
-    ]
+    done += [("apps.discard", [])] if step.drop_spec else []
+    events = _events(actor, app, done, version=app.version, request_id=request_id)
     return Decision(answer=answer, rows=step.rows(app), events=events)
 
 
@@ -176,15 +172,8 @@ def decide_release(actor: Actor, order: ReleaseOfDraft, snapshot: Snapshot) -> D
     )
     if going.plan.is_empty:
         return Decision(answer=_answer(None, going), rows=rows if going.used or going.spec_used else None)
-    event = actor.event(
-        "config.release",
-        app=app.name,
-        app_id=app.app_id,
-        targets=[each.draft.name for each in going.vars],
-        version=rows.version,
-        request_id=order.request_id,
-    )
-    spec_event = replace(event, action="apps.release", targets=()) if going.spec else None
+    done = [("config.release", [each.draft.name for each in going.vars])] if going.vars else []
+    done += [("apps.release", [])] if going.spec else []
     release = ReleaseOrder(
         tenant=actor.tenant,
         app_id=app.app_id,
@@ -195,8 +184,17 @@ def decide_release(actor: Actor, order: ReleaseOfDraft, snapshot: Snapshot) -> D
         config_version=rows.version,
         changes=_released(going),
     )
-    events = [each for each in (event if going.vars else None, spec_event) if each is not None]
+    events = _events(actor, app, done, version=rows.version, request_id=order.request_id)
     return Decision(answer=_answer(rows.version, going), rows=rows, events=events, order=release)
+
+
+def _events(
+    actor: Actor, app: App, done: Sequence[tuple[str, list[str]]], *, version: int, request_id: str
+) -> list[AuditEvent]:
+    return [
+        actor.event(action, app=app.name, app_id=app.app_id, targets=targets, version=version, request_id=request_id)
+        for action, targets in done
+    ]
 
 
 def _released(going: Going) -> list[ReleasedChange]:

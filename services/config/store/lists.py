@@ -8,7 +8,7 @@ from paaskit.access import AppRef
 from paaskit.db import Database, Row
 from paaskit.errors import app_not_found
 from services.config.domain import App, Draft, Entry, Kind, SpecDraft, SpecRow, etag_of
-from services.config.store.look import LIVING_BY_ID, LIVING_BY_NAME
+from services.config.store.look import BY_ID, LIVING_BY_NAME
 from services.config.store.rows import (
     APP,
     DRAFT,
@@ -44,7 +44,7 @@ _WITH_SPEC: Final = f"""
         SELECT {SPEC} FROM specs s WHERE s.tenant = %(tenant)s AND s.app_id = a.app_id
         ORDER BY s.valid_from DESC LIMIT 1 OFFSET 0) s"""
 _APP: Final = f"SELECT {APP}, s.* {_WITH_SPEC} WHERE {LIVING_BY_NAME}"
-_APP_BY_ID: Final = f"SELECT {APP}, s.* {_WITH_SPEC} WHERE {LIVING_BY_ID}"
+_APP_BY_ID: Final = f"SELECT {APP}, s.* {_WITH_SPEC} WHERE {BY_ID}"
 _APPS: Final = f"""
     SELECT {APP}, s.* {_WITH_SPEC}
     WHERE a.tenant = %(tenant)s AND a.name > %(after)s AND a.destroyed_at IS NULL
@@ -122,7 +122,7 @@ class Lists:
     async def app_of_id(self, tenant: str, app_id: str) -> Shown:
         """Return a living app by its id. Raises NotFound."""
         rows = await self._app(tenant, _APP_BY_ID, app_id)
-        if not rows:
+        if not rows or rows[0].destroyed_at is not None:
             raise app_not_found(app_id)
         return await self._shown(tenant, rows[0])
 

@@ -6,7 +6,8 @@ from typing import Any, Final
 from paaskit.db import Row
 from services.config.domain import App, AppSpec, Attaching, Draft, Entry, Kind, SpecDraft, SpecRow, Totals
 
-APP: Final = "a.app_id, a.name, a.version, a.draft_revision, a.names, a.bytes, a.next_position, a.created_at"
+APP: Final = """
+    a.app_id, a.name, a.version, a.draft_revision, a.names, a.bytes, a.next_position, a.created_at, a.destroyed_at"""
 ENTRY: Final = "v.name, v.kind, v.value, v.addon, v.size, v.position, v.claims, v.valid_from, v.valid_to"
 DRAFT: Final = "d.name, d.value, d.size, d.base_from, d.staged_by, d.staged_at, d.revision"
 SPEC: Final = "s.command, s.image, s.instances, s.health_path, s.valid_from"

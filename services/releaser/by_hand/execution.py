@@ -167,7 +167,7 @@ def released_by(actor: str, outcome: Outcome, *, secret: bool) -> tuple[Released
 
 def _draft_gone(intent: Intent) -> Refused:
     return Refused(
-        f"What was staged for {intent.app} was released or dropped by somebody else meanwhile; nothing is left.",
+        f"What was staged for {intent.app} has been released, dropped or staged anew meanwhile; nothing of it is left.",
         reason="DRAFT_GONE",
     )
 

@@ -1,4 +1,8 @@
-"""Finishing what somebody began by hand and nobody goes on with, because a process died or a service was away."""
+"""Finishing drafts whose release was begun and nobody goes on with, because a process died or a service was away.
+
+What was made live in config would else run without what was staged with it in secrets. Rollbacks are left to whoever
+asked: an old value must not come back minutes later over one that was set in the meantime.
+"""
 
 import asyncio
 from typing import Final
@@ -45,9 +49,13 @@ class LeftOver:
     async def finish_all(self) -> None:
         """Finish what there is now. What is refused has ended with that."""
         for intent in await self._store.left_over(age_seconds=self._age_seconds):
-            about = {"tenant": intent.key.tenant, "app_id": intent.key.app_id, "change_id": intent.change_id}
             try:
                 await self._execution.run(intent, may_list_secrets=False)
-                log.info("left_over_finished", **about)
+                log.info("left_over_finished", tenant=intent.key.tenant, app_id=intent.key.app_id)
             except PaasError as error:
-                log.warning("left_over_not_finished", **about, reason=error.reason)
+                log.warning(
+                    "left_over_not_finished",
+                    tenant=intent.key.tenant,
+                    app_id=intent.key.app_id,
+                    reason=error.reason,
+                )

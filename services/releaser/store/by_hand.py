@@ -34,7 +34,9 @@ _DROP: Final = """
     DELETE FROM intents WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND change_id = %(change_id)s"""
 _LEFT_OVER: Final = """
     SELECT tenant, app_id, change_id, plan FROM intents
-    WHERE created_at < clock_timestamp() - make_interval(secs => %(age)s) ORDER BY created_at LIMIT 20"""
+    WHERE created_at < clock_timestamp() - make_interval(secs => %(age)s) AND plan -> 'draft' ->> 2 = 'false'
+    ORDER BY created_at LIMIT 20"""
+_FORGET: Final = "DELETE FROM intents WHERE created_at < clock_timestamp() - make_interval(hours => %(hours)s)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,8 +149,13 @@ class ByHandStore:
             await connection.execute(_DROP, _named(intent))
 
     async def left_over(self, *, age_seconds: float) -> list[Intent]:
-        """Return some of what was begun so long ago, by any tenant, that whoever began it has likely gone."""
+        """Return drafts whose release was begun so long ago, by any tenant, that whoever began it has likely gone.
+
+        Not those that replace something newer: by now that may be newer than what was asked for. Those, and rollbacks,
+        wait for a repeat, as long as one would be the same request.
+        """
         async with self._database.unscoped() as connection:
+            await connection.execute(_FORGET, {"hours": requests.KEPT_HOURS})
             rows = await (await connection.execute(_LEFT_OVER, {"age": age_seconds})).fetchall()
         return [intent_of(AppKey(tenant=row.tenant, app_id=row.app_id), row.change_id, row.plan) for row in rows]
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from paaskit.clock import Clock
+from paaskit.db import refuse_in_transaction
 from services.secrets.keys.envelope import TenantKey
 from services.secrets.keys.kms import KeyManagement
 from services.secrets.keys.tenant_keys import GenerationMissingError, TenantKeys
@@ -67,6 +68,7 @@ class Keyring:
 
     async def keys(self, tenant: str) -> TenantKeys:
         """Return all keys of a tenant, the first of which is made at need: there is one to seal with."""
+        refuse_in_transaction("kms")
         held = self._living(tenant)
         if held is None:
             loading = self._loading.get(tenant)

@@ -6,6 +6,7 @@ is stored, and what it would seal could not be read once the right one is back. 
 
 from typing import Final, Protocol
 
+from paaskit.db import refuse_in_transaction
 from paaskit.errors import Internal
 from services.secrets.keys.kms import KeyManagement, UnwrapError
 
@@ -39,6 +40,7 @@ class KmsCheck:
         """Return if the key service is the right one. Raises WrongKeyError, or Unavailable where it can't be told."""
         if self._confirmed:
             return
+        refuse_in_transaction("kms")
         wrapped = await self._store.proof()
         if wrapped is None:
             await self._store.keep_proof(await self._kms.wrap(_NO_TENANT, _KNOWN, context=_KNOWN))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from paaskit.changes import Action, Answer, NameChange, changed, unchanged
-from paaskit.errors import NotFound, Refused
+from paaskit.errors import Refused
 from paaskit.redact import Plaintext
 from paaskit.release_order import ReleasedChange
 from paaskit.variables import listing
@@ -140,13 +140,11 @@ def names_to_stage_unset(snapshot: Snapshot, names: Sequence[str], *, ignore_mis
 
 
 def discard(snapshot: Snapshot, cause: Cause, names: Sequence[str]) -> Decision[Plan]:
-    """Decide on dropping staged changes: those of `names`, or all without any. Raises NotFound."""
-    missing = [name for name in names if name not in snapshot.staged]
-    if missing:
-        raise NotFound(
-            f"{', '.join(missing)}: nothing is staged for it. `paas staged` lists what is.", reason="NAME_NOT_STAGED"
-        )
-    rows = [snapshot.staged[name] for name in names or sorted(snapshot.staged)]
+    """Decide on dropping staged changes: those of `names`, or all without any.
+
+    Names that are not staged are passed over: whoever drops a draft names what is staged in config as well.
+    """
+    rows = [snapshot.staged[name] for name in names or sorted(snapshot.staged) if name in snapshot.staged]
     plan = Plan(unstage=tuple(row.name for row in rows))
     changes = _changes(snapshot, rows)
     answer = _answer(snapshot, cause, changes, description="Discard")

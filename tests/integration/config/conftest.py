@@ -131,7 +131,7 @@ class House:
 
 @pytest.fixture
 async def house(databases: Databases, tls: Certificates) -> AsyncIterator[House]:
-    """config on an empty database."""
+    """The service on an empty database."""
     signer, audit, releaser, secrets = Signer(), FakeAudit(), FakeReleaser(), FakeSecrets()
     databases.empty("config")
     neighbours: dict[str, tuple[Any, Any]] = {
@@ -154,6 +154,7 @@ async def house(databases: Databases, tls: Certificates) -> AsyncIterator[House]
             tls_key_file=files.tls_key_file,
             tls_ca_file=files.tls_ca_file,
             environment="local",
+            page_key_file=tls.page_key_file,
             tokens_address=addresses["tokens"],
             audit_address=addresses["audit"],
             releaser_address=addresses["releaser"],

@@ -1,6 +1,5 @@
 """A `releaser` to test: its whole server with the local runtime; tokens, audit, config and secrets are fakes."""
 
-import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -28,8 +27,11 @@ from services.releaser.server import assemble
 from services.releaser.settings import Settings
 from services.releaser.store.apps import AppStore
 from services.releaser.store.by_hand import ByHandStore
+from services.releaser.store.leases import Lease, LeaseStore
 from services.releaser.store.order_book import OrderBook
 from services.releaser.store.releases import ReleaseStore
+from services.releaser.store.settlements import SettlementStore
+from services.releaser.store.work import WorkStore
 from tests.fakes import program
 from tests.fakes.desired_state import FakeApp, FakeVariables, changes_between
 from tests.fakes.desired_state_rpc import serving_variables
@@ -38,6 +40,7 @@ from tests.fakes.runtime import FakeRuntime
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import until
 
 ADA = "user:ada@example.com"
 PROGRAM = (sys.executable, "-S", "-E", program.__file__)
@@ -114,7 +117,7 @@ class Stage:
     async def set(self, app: FakeApp, *, actor: str = ADA, **variables: str) -> int:
         """Set config vars and ask for the release, as config does; return its number."""
         before = app.config.live
-        version = app.change(**variables)
+        version = app.change(spec=None, **variables)
         changes = changes_by(actor, changes_between(before, app.config.live), secret=False)
         return await self.order(app, versions=Versions(config=version), changes=changes, actor=actor)
 
@@ -181,6 +184,11 @@ class Stage:
         """Send the orders that config and secrets kept, as their relays do after some seconds."""
         return [await self.order(app, kept.change_id, versions=kept.versions) for kept in app.kept]
 
+    async def all_releases(self) -> list[releaser_pb2.Release]:
+        """The app's releases, newest first."""
+        request = releaser_pb2.ListReleasesRequest(app="web", page_size=100)
+        return list((await self.users.ListReleases(request, metadata=self.me)).releases)
+
     async def get(self, number: int, *, app: str = "web", me: Metadata | None = None) -> releaser_pb2.Release:
         """A release as it is now."""
         request = releaser_pb2.GetReleaseRequest(app=app, number=number)
@@ -214,10 +222,14 @@ class Stage:
         """What the instances that run answer."""
         return self.environments(of=await self.instances())
 
-    async def actions(self) -> list[tuple[str, int, int]]:
-        """The audit events: action, version, outcome."""
-        await asyncio.sleep(0.2)
+    def told(self) -> list[tuple[str, int, int]]:
+        """The audit events so far: action, version, outcome."""
         return [(event.action, event.version, event.outcome) for event in self.audit.events]
+
+    async def actions(self, count: int) -> list[tuple[str, int, int]]:
+        """The audit events once there are `count` of them."""
+        await until(lambda: len(self.audit.events) >= count)
+        return self.told()
 
 
 def environment_on(port: int) -> dict[str, str]:
@@ -251,10 +263,37 @@ class Stores:
         self.by_hand = ByHandStore(database, WritePath(database, trail=trail))
 
 
+class Worker:
+    """A runner's stores."""
+
+    def __init__(self, database: Database, trail: Trail, holder: str, *, lease_seconds: float = 3.0) -> None:
+        self.leases = LeaseStore(database, holder=holder, lease_seconds=lease_seconds)
+        self.work = WorkStore(database, trail, self.leases)
+        self.settlements = SettlementStore(self.leases)
+
+    async def claim(self) -> Lease:
+        """The lease of the only app with something to do."""
+        (lease,) = await self.leases.claim([], limit=9)
+        return lease
+
+
 @pytest.fixture
 async def stores(database: Database, trail: Trail) -> Stores:
     """The stores on an empty database."""
     return Stores(database, trail)
+
+
+@pytest.fixture
+async def other_stores(quick: Stage) -> AsyncIterator[Stores]:
+    """The stores of another replica beside a running `releaser`."""
+    settings = quick.settings
+    database = Database(
+        settings.database_url, password_file=settings.database_password_file, service="releaser", writers=4, readers=2
+    )
+    await database.open()
+    async with grpc.aio.insecure_channel("127.0.0.1:1") as nowhere:
+        yield Stores(database, Trail(database, nowhere))
+    await database.close()
 
 
 @pytest.fixture

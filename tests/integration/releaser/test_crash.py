@@ -1,4 +1,5 @@
-"""kill -9 of a real releaser process, at each stage of a release and at random: what was accepted is finished, once.
+"""kill -9 of a real releaser process, at each step of a release, of taking back, of what is asked for by hand, and at
+random: what was accepted is finished, once.
 
 The neighbours are fakes that stop a release wherever a test wants. Leaves out crashes of the neighbours.
 """
@@ -24,6 +25,7 @@ from paas.releaser.v1 import releaser_pb2
 
 from paaskit.clock import random_id
 from services.releaser import processes
+from services.releaser.domain import Versions
 from services.releaser.instance_file import read_records
 from services.releaser.processes import ProcessId
 from tests.fakes.desired_state import FakeApp
@@ -157,9 +159,25 @@ async def test_killed_while_applying_goes_on_with_the_same_versions(killable: Ki
     assert [index for index, _ in sorted(running(stage))] == [1, 2, 3]
 
 
-@pytest.mark.parametrize("stop_at", ["restore_config", "restore_secrets"])
+def stop(stage: Stage, where: str, when: str) -> None:
+    """Have a call of config or secrets stop before it does anything, or before it answers."""
+    holding = stage.variables.hold if when == "before" else stage.variables.hold_answer
+    holding[where] = asyncio.Event()
+
+
+async def kill_at(killable: Killable, where: str, *, times: int = 1) -> None:
+    """Kill releaser while it waits there, and start it again with nothing to wait for."""
+    variables = killable.stage.variables
+    await until(lambda: variables.calls.count(where) >= times)
+    killable.kill()
+    variables.hold.clear()
+    variables.hold_answer.clear()
+    await killable.start()
+
+
+@pytest.mark.parametrize("stop_at", ["revert_config", "revert_secrets"])
 @pytest.mark.parametrize("when", ["before", "after"])
-async def test_killed_while_reverting(killable: Killable, stop_at: str, when: str) -> None:
+async def test_killed_while_taking_back(killable: Killable, stop_at: str, when: str) -> None:
     stage = killable.stage
     app = stage.variables.app(spec_of(), COLOUR="blue")
     app.seal(KEY="good")
@@ -167,23 +185,133 @@ async def test_killed_while_reverting(killable: Killable, stop_at: str, when: st
     assert (await stage.release(app)).state == releaser_pb2.STATE_SUCCEEDED
     app.change(CRASH="1")
     app.seal(KEY="bad")
-    if when == "before":
-        stage.variables.hold[stop_at] = asyncio.Event()
-    else:
-        stage.variables.hold_answer[stop_at] = asyncio.Event()
+    stop(stage, stop_at, when)
     number = await stage.order(app)
     await until(lambda: stop_at in stage.variables.calls)
-    killable.kill()
-    stage.variables.hold.clear()
-    stage.variables.hold_answer.clear()
-    await killable.start()
+    app.stage(COLOUR="staged")
+    await kill_at(killable, stop_at)
     failed = await stage.end(number)
     assert (failed.state, failed.reverted_to) == (releaser_pb2.STATE_FAILED, 1)
     assert sorted(failed.reverted_names) == ["CRASH", "KEY"]
     assert (await stage.end(failed.revert_release)).state == releaser_pb2.STATE_SUCCEEDED
-    assert len(app.restored) == 2, "each service restored once"
+    assert len(app.config.answers) == len(app.secrets.answers) == 1, "each took back once"
+    assert list(app.config.draft) == ["COLOUR"]
     (environment,) = stage.environments(of=await stage.instances())
-    assert environment["KEY"] == "good"
+    assert (environment["KEY"], environment["COLOUR"]) == ("good", "blue")
+    await until(lambda: finished(stage) == {1: 1, 2: 1, 3: 1})
+
+
+async def test_killed_while_a_name_moves_back(killable: Killable) -> None:
+    """Config is asked twice: once more when secrets has given the name up."""
+    stage = killable.stage
+    app = stage.variables.app(spec_of(), CRASH_NOT="1", NAME="plain")
+    await killable.start()
+    assert (await stage.release(app)).state == releaser_pb2.STATE_SUCCEEDED
+    app.unset("NAME")
+    app.seal(NAME="sealed")
+    app.change(CRASH="1")
+    stop(stage, "revert_secrets", "after")
+    number = await stage.order(app)
+    await until(lambda: "revert_secrets" in stage.variables.calls)
+    assert app.values == {}, "secrets has done its part"
+    await kill_at(killable, "revert_secrets")
+    failed = await stage.end(number)
+    assert set(failed.reverted_names) == {"CRASH", "NAME"}
+    assert (await stage.end(failed.revert_release)).state == releaser_pb2.STATE_SUCCEEDED
+    (environment,) = stage.environments(of=await stage.instances())
+    assert environment["NAME"] == app.variables["NAME"] == "plain"
+    assert len(app.config.answers) == 2
+
+
+@pytest.mark.parametrize(
+    ("stop_at", "when", "delivered"),
+    [
+        ("draft_config", "before", False),
+        ("draft_secrets", "after", False),
+        ("release_draft_config", "before", False),
+        ("release_draft_config", "after", False),
+        ("release_draft_secrets", "after", False),
+        ("release_draft_config", "after", True),
+        ("release_draft_secrets", "before", True),
+        ("release_draft_secrets", "after", True),
+    ],
+)
+async def test_killed_while_releasing_a_draft(killable: Killable, stop_at: str, when: str, *, delivered: bool) -> None:
+    """The repeat finishes it; whether or not the half that was done has been released on its own meanwhile."""
+    stage = killable.stage
+    app = stage.variables.app(spec_of(), COLOUR="blue")
+    app.seal(KEY="good")
+    await killable.start()
+    assert (await stage.release(app)).state == releaser_pb2.STATE_SUCCEEDED
+    app.stage(COLOUR="red")
+    app.stage_secrets(KEY="new")
+    stop(stage, stop_at, when)
+    creating = asyncio.create_task(stage.create(request_id="the-same-again"))
+    await kill_at(killable, stop_at)
+    with suppress(grpc.aio.AioRpcError):
+        await creating
+    if delivered:
+        for number in await stage.deliver_kept(app):
+            await stage.end(number)
+    made = await stage.create(request_id="the-same-again")
+    assert {change.name for change in made.changes} == {"COLOUR", "KEY"}
+    assert await stage.create(request_id="the-same-again") == made
+    assert set(await stage.deliver_kept(app)) == {made.release.number}
+    assert (await stage.end(made.release.number)).state == releaser_pb2.STATE_SUCCEEDED
+    assert not app.config.draft
+    assert not app.secrets.draft
+    assert len(app.config.answers) == len(app.secrets.answers) == 1, "each did its part once"
+    (environment,) = stage.environments(of=await stage.instances())
+    assert (environment["COLOUR"], environment["KEY"]) == ("red", "new")
+    if not delivered:
+        await until(lambda: finished(stage) == {1: 1, 2: 1})
+
+
+async def test_killed_when_a_draft_is_released_and_nobody_was_told(killable: Killable, databases: Databases) -> None:
+    stage = killable.stage
+    app = stage.variables.app(spec_of(), COLOUR="blue")
+    await killable.start()
+    assert (await stage.release(app)).state == releaser_pb2.STATE_SUCCEEDED
+    app.stage(COLOUR="red")
+    creating = asyncio.create_task(stage.create(request_id="the-same-again"))
+    while not await asyncio.to_thread(databases.look, "releaser", "SELECT answer FROM requests"):
+        await asyncio.sleep(0.002)
+    killable.kill()
+    with suppress(grpc.aio.AioRpcError):
+        await creating
+    await killable.start()
+    made = await stage.create(request_id="the-same-again")
+    assert (made.release.number, [change.name for change in made.changes]) == (2, ["COLOUR"])
+    assert (await stage.end(2)).state == releaser_pb2.STATE_SUCCEEDED
+    await until(lambda: finished(stage) == {1: 1, 2: 1})
+    created = [event.version for event in stage.audit.events if event.action == "releases.create"]
+    assert created == [2]
+
+
+@pytest.mark.parametrize("stop_at", ["restore_config", "restore_secrets"])
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_killed_while_going_back(killable: Killable, stop_at: str, when: str) -> None:
+    stage = killable.stage
+    app = stage.variables.app(spec_of(), COLOUR="blue")
+    app.seal(KEY="first")
+    await killable.start()
+    await stage.release(app)
+    app.change(COLOUR="red")
+    app.seal(KEY="second")
+    await stage.release(app)
+    variables = stage.variables
+    rolling = asyncio.create_task(stage.roll_back(1, request_id="the-same-again", with_secrets=True))
+    await until(lambda: "restore_secrets" in variables.calls)  # the preview, which does nothing, is over with this
+    stop(stage, stop_at, when)
+    await kill_at(killable, stop_at, times=2)
+    with suppress(grpc.aio.AioRpcError):
+        await rolling
+    made = await stage.roll_back(1, request_id="the-same-again", with_secrets=True)
+    assert {change.name for change in made.release.changes} == {"COLOUR", "KEY"}
+    assert (await stage.end(made.release.number)).state == releaser_pb2.STATE_SUCCEEDED
+    (environment,) = stage.environments(of=await stage.instances())
+    assert (environment["COLOUR"], environment["KEY"]) == ("blue", "first")
+    assert len(app.config.answers) == len(app.secrets.answers) == 1, "each did its part once"
     await until(lambda: finished(stage) == {1: 1, 2: 1, 3: 1})
 
 
@@ -207,11 +335,13 @@ async def test_killed_at_random_while_orders_repeat(killable: Killable, database
     stage, chance = killable.stage, random.Random(7)
     apps = [stage.variables.app(spec_of(instances=2), name=f"web-{n}", app_id=f"a{n}") for n in range(2)]
     numbers: dict[tuple[str, str], set[int]] = {}
+    ordered: dict[str, Versions] = {}
 
     async def change_for_ever(app: FakeApp) -> None:
         while True:
             change_id = random_id()
-            app.change(COUNT=change_id)
+            versions = Versions(config=app.change(COUNT=change_id))
+            ordered[change_id] = versions
             for _ in range(chance.choice([1, 2])):
                 await acknowledged(app, change_id)
             await asyncio.sleep(chance.random() * 0.2)
@@ -220,7 +350,7 @@ async def test_killed_at_random_while_orders_repeat(killable: Killable, database
         known = numbers.setdefault((app.name, change_id), set())
         while True:
             with suppress(grpc.aio.AioRpcError):
-                known.add(await stage.order(app, change_id))
+                known.add(await stage.order(app, change_id, versions=ordered[change_id]))
                 return
             await asyncio.sleep(0.05)
 
@@ -241,7 +371,7 @@ async def test_killed_at_random_while_orders_repeat(killable: Killable, database
         newest = max(max(known) for (name, _), known in numbers.items() if name == app.name)
         assert (await stage.end(newest, app=app.name)).state == releaser_pb2.STATE_SUCCEEDED
         colours = {e["COUNT"] for e in stage.environments(of=await stage.instances(app.name))}
-        assert colours == {app.config[-1].variables["COUNT"]}
+        assert colours == {app.variables["COUNT"]}
     open_states = databases.look("releaser", "SELECT state FROM releases WHERE finished_at IS NULL OR undo_due")
     assert open_states == []
     ended = databases.look("releaser", "SELECT count(*) FROM releases WHERE state IN ('succeeded', 'failed')")

@@ -7,7 +7,7 @@ import asyncio
 import base64
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from tests.fakes.neighbours import FakeAudit, FakeTokens, Metadata, Signer, on_c
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import PATIENCE, until
 from tests.integration.releaser.conftest import PROGRAM, environment_on
 
 SUCCEEDED, FAILED = releaser_pb2.STATE_SUCCEEDED, releaser_pb2.STATE_FAILED
@@ -53,10 +54,10 @@ class Trio:
         answer: config_pb2.CreateAppResponse = await self.config.CreateApp(request, metadata=self.me)
         return answer.change
 
-    async def set(self, **values: str) -> config_pb2.Change:
+    async def set(self, *, stage: bool = False, **values: str) -> config_pb2.Change:
         """Set config vars."""
         listed = [config_pb2.Assignment(name=name, value=value) for name, value in values.items()]
-        request = config_pb2.SetVarsRequest(request_id=random_id(), app="web", vars=listed)
+        request = config_pb2.SetVarsRequest(request_id=random_id(), app="web", vars=listed, stage=stage)
         answer: config_pb2.SetVarsResponse = await self.config.SetVars(request, metadata=self.me)
         return answer.change
 
@@ -70,7 +71,7 @@ class Trio:
     async def end(self, number: int) -> releaser_pb2.Release:
         """How a release ends."""
         request = releaser_pb2.WatchReleaseRequest(app="web", number=number)
-        watched = self.releaser.WatchRelease(request, metadata=self.me, timeout=20)
+        watched = self.releaser.WatchRelease(request, metadata=self.me, timeout=PATIENCE)
         ended: releaser_pb2.Release = [answer.release async for answer in watched][-1]
         return ended
 
@@ -114,7 +115,7 @@ async def trio(databases: Databases, tls: Certificates, tmp_path: Path, runtime_
 
         config = ConfigSettings(**shared("config"))
         secrets = SecretsSettings(**shared("secrets"), kms_provider="local", kms_key_file=key_file)
-        limits: dict[str, Any] = {"ready_timeout_seconds": 3.0, "grace_seconds": 0.5, "spacing_seconds": 0.2}
+        limits: dict[str, Any] = {"ready_timeout_seconds": PATIENCE, "grace_seconds": 0.5, "spacing_seconds": 0.2}
         releaser = ReleaserSettings(**shared("releaser"), runtime="local", runtime_dir=str(runtime_dir), **limits)
         await enter(serving(config, await assemble_config(config)))
         await enter(serving(secrets, await assemble_secrets(secrets)))
@@ -148,7 +149,10 @@ async def test_config_and_secrets_reach_the_program(trio: Trio) -> None:
 async def test_staged_changes_are_released_together(trio: Trio) -> None:
     await trio.create(instances=1)
     await trio.end(1)
-    assert (await trio.seal(stage=True, KEY="staged")).release == 0
+    staged = await trio.seal(stage=True, KEY="staged")
+    assert (staged.release_status, staged.HasField("release")) == (config_pb2.RELEASE_STATUS_STAGED, False)
+    await trio.end((await trio.set(LIVE="1")).release)
+    assert ["KEY" in environment for environment in await trio.environments()] == [False]
     request = releaser_pb2.CreateReleaseRequest(request_id=random_id(), app="web")
     release = (await trio.releaser.CreateRelease(request, metadata=trio.me)).release
     assert (await trio.end(release.number)).state == SUCCEEDED
@@ -161,22 +165,27 @@ async def test_a_failed_change_of_both_is_taken_back(trio: Trio) -> None:
     good = (await trio.seal(KEY="good")).release
     assert (await trio.end(good)).state == SUCCEEDED
     await trio.seal(stage=True, KEY="bad", EXTRA="x")
-    failed = await trio.end((await trio.set(CRASH="1", COLOUR="red")).release)
+    await trio.set(stage=True, CRASH="1", COLOUR="red")
+    request = releaser_pb2.CreateReleaseRequest(request_id=random_id(), app="web")
+    released = (await trio.releaser.CreateRelease(request, metadata=trio.me)).release
+    await trio.seal(stage=True, LATER="stays")
+    failed = await trio.end(released.number)
     assert (failed.state, failed.reverted_to) == (FAILED, good)
     assert sorted(failed.reverted_names) == ["COLOUR", "CRASH", "EXTRA", "KEY"]
     assert (await trio.end(failed.revert_release)).state == SUCCEEDED
     (environment,) = await trio.environments()
     assert (environment["COLOUR"], environment["KEY"]) == ("blue", "good")
-    assert not {"CRASH", "EXTRA"} & set(environment)
+    assert not {"CRASH", "EXTRA", "LATER"} & set(environment)
     listed = await trio.secrets.ListSecrets(secrets_pb2.ListSecretsRequest(app="web"), metadata=trio.me)
     assert [secret.name for secret in listed.secrets] == ["KEY"]
+    assert [secret.name for secret in listed.staged] == ["LATER"]
     # The name is free again in config's registry.
     assert (await trio.end((await trio.set(EXTRA="plain")).release)).state == SUCCEEDED
 
 
 async def test_rollback_keeps_rotated_secrets(trio: Trio) -> None:
     await trio.end((await trio.create(instances=1)).release)
-    await trio.seal(stage=True, KEY="leaked")
+    await trio.seal(KEY="leaked")
     old = (await trio.set(COLOUR="blue")).release
     await trio.end(old)
     await trio.end((await trio.set(COLOUR="green")).release)
@@ -206,14 +215,26 @@ async def test_a_destroyed_app_is_gone(trio: Trio) -> None:
     ports = [each.port for each in (await trio.releaser.ListInstances(instances, metadata=trio.me)).instances]
     request = config_pb2.DestroyAppRequest(request_id=random_id(), app="web")
     await trio.config.DestroyApp(request, metadata=trio.me)
-    async with asyncio.timeout(10):
-        while True:
-            try:
-                environment_on(ports[0])
-            except OSError:
-                break
-            await asyncio.sleep(0.05)
+
+    def has_ended() -> bool:
+        try:
+            environment_on(ports[0])
+        except OSError:
+            return True
+        return False
+
+    await until(has_ended)
     with pytest.raises(grpc.aio.AioRpcError) as absent:
         await trio.releaser.ListInstances(instances, metadata=trio.me)
     assert absent.value.code() is grpc.StatusCode.NOT_FOUND
-    assert (await trio.end((await trio.create(instances=1)).release)).state == SUCCEEDED
+
+    made: list[config_pb2.Change] = []
+
+    async def is_made_anew() -> bool:
+        # The name is free once every service has been told of the end.
+        with suppress(grpc.aio.AioRpcError):
+            made.append(await trio.create(instances=1))
+        return bool(made)
+
+    await until(is_made_anew)
+    assert (await trio.end(made[0].release)).state == SUCCEEDED

@@ -7,6 +7,7 @@ import grpc
 from paas.releaser.v1 import releaser_pb2
 
 from tests.fixtures.postgres import Databases
+from tests.fixtures.waiting import until
 from tests.integration.releaser.conftest import Stage, spec_of
 
 SUCCEEDED, FAILED = releaser_pb2.STATE_SUCCEEDED, releaser_pb2.STATE_FAILED
@@ -25,7 +26,7 @@ async def test_a_change_reaches_every_instance(stage: Stage) -> None:
     for environment in stage.environments(of=running):
         assert environment["NODE_ENV"] == "production"
         assert (environment["API_KEY"], environment["LOG_LEVEL"]) == ("k1", "debug")
-    assert await stage.actions() == [("releases.finish", 1, 1), ("releases.finish", 2, 1)]
+    assert await stage.actions(2) == [("releases.finish", 1, 1), ("releases.finish", 2, 1)]
 
 
 async def test_a_failed_release_is_reverted(stage: Stage) -> None:
@@ -44,7 +45,7 @@ async def test_a_failed_release_is_reverted(stage: Stage) -> None:
     (environment,) = stage.environments(of=await stage.instances())
     assert (environment["COLOUR"], environment["KEY"]) == ("blue", "good")
     assert not {"CRASH", "OTHER"} & set(environment)
-    assert await stage.actions() == [
+    assert await stage.actions(3) == [
         ("releases.finish", 1, 1),
         ("releases.finish", 2, 3),
         ("releases.finish", 3, 1),
@@ -55,10 +56,14 @@ async def test_waits_for_secrets_as_long_as_it_takes(stage: Stage) -> None:
     app = stage.variables.app(spec_of())
     stage.variables.away.add("secrets")
     number = await stage.order(app)
-    await asyncio.sleep(1.0)
     request = releaser_pb2.GetReleaseRequest(app="web", number=number)
-    waiting = (await stage.users.GetRelease(request, metadata=stage.me)).release
-    assert (waiting.state, waiting.message) == (releaser_pb2.STATE_RUNNING, "Waiting for the secrets service.")
+
+    async def is_waiting() -> bool:
+        release = (await stage.users.GetRelease(request, metadata=stage.me)).release
+        told = (release.state, release.message)
+        return told == (releaser_pb2.STATE_RUNNING, "Waiting for the secrets service.")
+
+    await until(is_waiting)
     stage.variables.away.clear()
     ended = await stage.end(number)
     assert (ended.state, ended.message) == (SUCCEEDED, "")
@@ -70,14 +75,14 @@ async def test_a_database_that_loses_connections_delays_and_breaks_nothing(stage
     for _ in range(4):
         await asyncio.sleep(0.2)
         databases.look("releaser", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'releaser'")
-    async with asyncio.timeout(15):
-        while True:
-            with suppress(grpc.aio.AioRpcError):
-                ended = await stage.end(number)
-                break
-            await asyncio.sleep(0.1)
+    ended = releaser_pb2.Release()
+
+    async def has_ended() -> bool:
+        with suppress(grpc.aio.AioRpcError):
+            ended.CopyFrom(await stage.end(number))
+        return bool(ended.number)
+
+    await until(has_ended)
     assert (ended.state, ended.instances_ready) == (SUCCEEDED, 3)
     assert len({environment["PORT"] for environment in await stage.environments_now()}) == 3
-    async with asyncio.timeout(10):
-        while [version for action, version, _ in await stage.actions() if action == "releases.finish"] != [number]:
-            await asyncio.sleep(0.1)
+    await until(lambda: [version for action, version, _ in stage.told() if action == "releases.finish"] == [number])

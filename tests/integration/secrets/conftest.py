@@ -21,7 +21,7 @@ from paaskit.clock import random_id
 from services.secrets.server import assemble
 from services.secrets.settings import Settings
 from tests.fakes.neighbours import FakeAudit, FakeReleaser, FakeTokens, Metadata, Signer, on_channel
-from tests.fakes.registry import FakeRegistry
+from tests.fakes.registry import FakeRegistry, fake_registry
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
@@ -57,16 +57,17 @@ class Secrets:
         """SecretsInternalService as config calls it."""
         return secrets_pb2_grpc.SecretsInternalServiceStub(self.channels["config"])
 
-    async def set(self, *, me: Metadata | None = None, app: str = "web", **more: Any) -> config_pb2.Change:
-        """Set secrets; keywords in capitals are secrets, the others are the request's fields."""
+    async def set(self, **more: Any) -> config_pb2.Change:
+        """Set secrets as `me`; keywords in capitals are secrets, the others are the request's fields."""
+        me: Metadata = more.pop("me", self.me)
         values = {name: value for name, value in more.items() if name.isupper()}
-        fields = {"request_id": random_id()} | {name: value for name, value in more.items() if not name.isupper()}
+        known = {"request_id": random_id(), "app": "web"}
+        fields = {name: value for name, value in more.items() if not name.isupper()}
         request = secrets_pb2.SetSecretsRequest(
-            app=app,
             secrets=[secrets_pb2.SecretAssignment(name=name, value=value) for name, value in values.items()],
-            **fields,
+            **known | fields,
         )
-        answer: secrets_pb2.SetSecretsResponse = await self.users.SetSecrets(request, metadata=me or self.me)
+        answer: secrets_pb2.SetSecretsResponse = await self.users.SetSecrets(request, metadata=me)
         return answer.change
 
     async def unset(self, *names: str, **fields: Any) -> config_pb2.Change:
@@ -75,14 +76,13 @@ class Secrets:
         answer: secrets_pb2.UnsetSecretsResponse = await self.users.UnsetSecrets(request, metadata=self.me)
         return answer.change
 
-    async def rotate(self, name: str = "KEY", *, hours: int = 0, **fields: Any) -> config_pb2.Change:
+    async def rotate(self, name: str = "KEY", **fields: Any) -> config_pb2.Change:
         """Rotate a secret, by default to a random value, with an overlap of so many hours."""
+        hours = fields.pop("hours", 0)
         if "value" not in fields:
             fields.setdefault("random", secrets_pb2.RandomValue())
-        overlap = Duration(seconds=3600 * hours) if hours else None
-        request = secrets_pb2.RotateSecretRequest(
-            app="web", name=name, overlap=overlap, **{"request_id": random_id()} | fields
-        )
+        known = {"request_id": random_id(), "overlap": Duration(seconds=3600 * hours) if hours else None}
+        request = secrets_pb2.RotateSecretRequest(app="web", name=name, **known | fields)
         answer: secrets_pb2.RotateSecretResponse = await self.users.RotateSecret(request, metadata=self.me)
         return answer.change
 
@@ -120,15 +120,12 @@ class Secrets:
         answer: secrets_pb2.GetDraftResponse = await self.releasers.GetDraft(request)
         return answer
 
-    async def release(self, *, revision: int | None = None, **fields: Any) -> secrets_pb2.ReleaseDraftResponse:
+    async def release(self, **fields: Any) -> secrets_pb2.ReleaseDraftResponse:
         """Release the draft, by default as it is now."""
         known = {"request_id": random_id(), "change_id": random_id(), "actor": "user:ada", "description": "Release"}
-        request = secrets_pb2.ReleaseDraftRequest(
-            tenant="acme",
-            app_id=self.app_id,
-            revision=(await self.draft()).revision if revision is None else revision,
-            **known | fields,
-        )
+        if "revision" not in fields:
+            fields["revision"] = (await self.draft()).revision
+        request = secrets_pb2.ReleaseDraftRequest(tenant="acme", app_id=self.app_id, **known | fields)
         answer: secrets_pb2.ReleaseDraftResponse = await self.releasers.ReleaseDraft(request)
         return answer
 
@@ -191,11 +188,11 @@ class Secrets:
 
 @pytest.fixture
 async def secrets(databases: Databases, tls: Certificates, tmp_path: Path) -> AsyncIterator[Secrets]:
-    """secrets on an empty database, with the app `web` registered."""
+    """Secrets on an empty database, with the app `web` registered."""
     key_file = tmp_path / "kms.key"
     key_file.write_text(base64.b64encode(os.urandom(32)).decode())
     databases.empty("secrets")
-    signer, registry, audit, releaser = Signer(), FakeRegistry(), FakeAudit(), FakeReleaser()
+    signer, registry, audit, releaser = Signer(), fake_registry(), FakeAudit(), FakeReleaser()
     async with AsyncExitStack() as stack:
 
         async def serve(service: str, register: Any, fake: Any) -> str:
@@ -209,14 +206,13 @@ async def secrets(databases: Databases, tls: Certificates, tmp_path: Path) -> As
             tls_cert_file=files.tls_cert_file,
             tls_key_file=files.tls_key_file,
             tls_ca_file=files.tls_ca_file,
+            page_key_file=tls.page_key_file,
             environment="local",
             tokens_address=await serve(
                 "tokens", tokens_pb2_grpc.add_TokensInternalServiceServicer_to_server, FakeTokens(signer)
             ),
             audit_address=await serve("audit", audit_pb2_grpc.add_AuditInternalServiceServicer_to_server, audit),
-            config_address=await serve(
-                "config", config_pb2_grpc.add_ConfigInternalServiceServicer_to_server, registry
-            ),
+            config_address=await serve("config", config_pb2_grpc.add_ConfigInternalServiceServicer_to_server, registry),
             releaser_address=await serve(
                 "releaser", releaser_pb2_grpc.add_ReleaserInternalServiceServicer_to_server, releaser
             ),
@@ -228,6 +224,4 @@ async def secrets(databases: Databases, tls: Certificates, tmp_path: Path) -> As
             caller: await stack.enter_async_context(tls.channel(address, service="secrets", caller=caller))
             for caller in ("gateway", "releaser", "config")
         }
-        yield Secrets(
-            signer, registry, audit, releaser, databases, channels, signer.user(), app_id=registry.add_app()
-        )
+        yield Secrets(signer, registry, audit, releaser, databases, channels, signer.user(), app_id=registry.add_app())

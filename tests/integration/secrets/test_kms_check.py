@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from paaskit.db import Database
-from services.secrets.kms_check import KmsCheck, WrongKeyError
+from services.secrets.keys.kms_check import KmsCheck, WrongKeyError
+from services.secrets.store.tenant_keys import KeyStore
 from tests.fakes.kms import FakeKms
 from tests.fixtures.postgres import Databases
 
@@ -20,16 +21,16 @@ async def database(databases: Databases) -> AsyncIterator[Database]:
 async def test_same_keys_are_confirmed_by_every_replica(database: Database) -> None:
     kms = FakeKms()
     for _ in range(3):
-        await KmsCheck(database, kms).confirm()
+        await KmsCheck(KeyStore(database), kms).confirm()
     assert kms.wraps == 1
 
 
 async def test_other_keys_are_refused(database: Database) -> None:
     right, wrong = FakeKms(), FakeKms()
-    await KmsCheck(database, right).confirm()
-    check = KmsCheck(database, wrong)
+    await KmsCheck(KeyStore(database), right).confirm()
+    check = KmsCheck(KeyStore(database), wrong)
     for _ in range(2):
         with pytest.raises(WrongKeyError):
             await check.confirm()
     assert wrong.wraps == 0
-    await KmsCheck(database, right).confirm()
+    await KmsCheck(KeyStore(database), right).confirm()

@@ -113,7 +113,13 @@ class Staging:
 
     async def unset(self, name: str, *, stage: bool = False) -> Any:
         """Unset a config var or a secret; one that is not set is no error."""
-        common: dict[str, Any] = {"request_id": random_id(), "app": self.app, "stage": stage, "names": [name], "ignore_missing": True}
+        common: dict[str, Any] = {
+            "request_id": random_id(),
+            "app": self.app,
+            "stage": stage,
+            "names": [name],
+            "ignore_missing": True,
+        }
         if name.startswith("S"):
             return await self.secrets.UnsetSecrets(secrets_pb2.UnsetSecretsRequest(**common), metadata=self.me)
         return await self.config.UnsetVars(config_pb2.UnsetVarsRequest(**common), metadata=self.me)
@@ -166,11 +172,11 @@ class Staging:
 
     async def finish(self) -> bool:
         """Let the rollout that waits go through, and return once the next one waits; False where none waited."""
-        if not self.runtime.is_applying:
+        if not self.runtime.applying:
             return False
         self.runtime.let_through()
         async with asyncio.timeout(30):
-            while self.runtime.is_applying:
+            while self.runtime.applying:
                 await asyncio.sleep(0.005)
         await self.rest()
         return True

@@ -1,6 +1,6 @@
 """tokens behind a real Envoy, as users reach it: what the check answers is what Envoy understands.
 
-The gateway's own configuration is tested with fakes in tests/integration/test_gateway.py.
+The gateway's own configuration is tested with fakes in tests/integration/gateway.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from tests.fakes.identities import FakeTokens, identity_of
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import PATIENCE
 from tests.integration.tokens.conftest import Served
 
 ASK = tokens_pb2.WhoAmIRequest()
@@ -36,7 +37,7 @@ class Edge:
     async def who(self, bearer: str, *more: tuple[str, str]) -> tokens_pb2.WhoAmIResponse:
         """Ask who a bearer is."""
         stub = tokens_pb2_grpc.TokensServiceStub(self.channel)
-        return await stub.WhoAmI(ASK, metadata=(("authorization", f"Bearer {bearer}"), *more), timeout=10)
+        return await stub.WhoAmI(ASK, metadata=(("authorization", f"Bearer {bearer}"), *more), timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ async def edge(served: Served, tls: Certificates, tmp_path: Path) -> AsyncIterat
         process = await asyncio.create_subprocess_exec(*envoy.command(tmp_path / "envoy.json"), stdout=log, stderr=log)
     try:
         async with grpc.aio.insecure_channel(str(listen)) as channel:
-            await asyncio.wait_for(channel.channel_ready(), 20)
+            await asyncio.wait_for(channel.channel_ready(), PATIENCE)
             yield Edge(channel)
     finally:
         process.terminate()

@@ -5,7 +5,6 @@ What the store does for the rules is in test_store_contract.py, where the fake h
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -17,13 +16,14 @@ from paaskit.audit import Actor
 from paaskit.clock import random_id, utc_now
 from paaskit.db import Database
 from paaskit.errors import AlreadyExists, PaasError
+from paaskit.requests import RequestKey
 from paaskit.trail import Trail
-from paaskit.write_path import WritePath
+from paaskit.write_path import Decision, WritePath
 from services.tokens import pat
-from services.tokens.domain import TextSource, Tokens
-from services.tokens.rules.asked import NewToken, SignIn
+from services.tokens.domain import Found, TextSource, Tokens
+from services.tokens.rules.asked import NewToken
 from services.tokens.store import Store
-from services.tokens.token import Token
+from services.tokens.token import Token, TokenRows
 from tests.fakes.app_registry import FakeApps
 from tests.fakes.identities import identity_of
 from tests.fixtures.postgres import Databases
@@ -88,13 +88,18 @@ async def test_statements_name_their_tenant_themselves(databases: Databases, sto
         page = await bare.page("acme", app_ids=None, after=None, limit=10, now=utc_now())
         assert sorted(token.name for token in page) == ["child", "ci", "parent"]
         await bare.note_uses("acme", {mine.token_id: utc_now()})
-        tokens = _tokens(bare)
-        await tokens.revoke("parent", identity_of(), actor=OPERATOR)
-        asked = SignIn(tenant="acme", user="ada", role="admin", ttl=timedelta(hours=1))
-        await tokens.sign_in(asked, actor=OPERATOR)
+        assert all([await bare.find("acme", token.token_id) for token in page])
+        key = RequestKey(request_id="request-1", subject="t1", method="CreateToken", fingerprint="f")
+        family = await bare.revoke("acme", "parent", app_ids=None, now=utc_now(), decide=_end_all)
+        related, _ = await bare.create(
+            "acme", parent_id=parent.token_id, name="ci", now=utc_now(), request=key, decide=_end_all
+        )
+        sign_ins = await bare.sign_in("acme", "ada", now=utc_now(), decide=_end_all)
+    for found, names in ((family, ["parent", "child"]), (related, ["ci", "parent"]), (sign_ins, ["ada"])):
+        assert sorted((token.tenant, token.name) for token in found) == [("acme", name) for name in sorted(names)]
     changed = "SELECT DISTINCT tenant FROM tokens WHERE revoked_at IS NOT NULL OR last_used_at IS NOT NULL"
     assert databases.look("tokens", changed) == [("acme",)]
-    assert databases.look("tokens", "SELECT count(*) FROM tokens WHERE revoked_at IS NOT NULL") == [(3,)]
+    assert databases.look("tokens", "SELECT count(*) FROM tokens WHERE revoked_at IS NOT NULL") == [(4,)]
 
 
 async def test_revoking_560_tokens_is_one_change_that_names_560(store: Store, databases: Databases) -> None:
@@ -259,6 +264,10 @@ async def test_nothing_made_while_its_creator_is_revoked_lives_on(store: Store, 
     living = databases.look("tokens", "SELECT name FROM tokens WHERE revoked_at IS NULL AND kind = 'pat'")
     assert living == []
     assert 1 <= sum(made) <= 12
+
+
+def _end_all(found: Found) -> Decision[TokenRows]:
+    return Decision(answer={}, rows=TokenRows(at=utc_now(), ended=[token.token_id for token in found]))
 
 
 async def _rules(store: Store) -> tuple[Tokens, Token]:

@@ -99,7 +99,7 @@ class Platform:
         request = secrets_pb2.RevealSecretRequest(app=app, name=name)
         return str((await self.secrets.RevealSecret(request, metadata=me or self.me)).value)
 
-    async def resolve(self, app_id: str, *names: str, version: int = 0) -> dict[str, str]:
+    async def resolve(self, app_id: str, *names: str, version: int) -> dict[str, str]:
         """What a release would be given by secrets."""
         answer = await self.secrets_for("releaser").ResolveForRelease(
             secrets_pb2.ResolveForReleaseRequest(tenant="acme", app_id=app_id, names=names, version=version, release=1)

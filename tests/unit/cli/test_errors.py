@@ -3,13 +3,12 @@
 Also that no traceback and no value ever shows.
 """
 
-import socket
-
 import pytest
 
 from paas_cli.commands.config import set as config_set
 from tests.fakes.gateway import Drop, Fault, Plain
 from tests.fakes.platform import Platform
+from tests.fixtures.serving import free_address
 from tests.unit.cli.conftest import Paas
 
 
@@ -133,9 +132,7 @@ def test_a_change_whose_answer_never_comes_is_unknown(paas: Paas, signed_in: Pla
 
 
 def test_a_gateway_that_is_not_there(paas: Paas, signed_in: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    address = f"http://{free_address()}"
     monkeypatch.setenv("PAAS_GATEWAY", address)
     assert signed_in.apps
     result = paas("config:set", "A=1")

@@ -9,6 +9,7 @@ import pytest
 
 from paas_cli.program import ENTRIES, SECTIONS, program
 from tests.fakes.platform import Platform
+from tests.fixtures.waiting import PATIENCE
 from tests.unit.cli.conftest import Paas
 
 
@@ -91,7 +92,7 @@ def test_listing_imports_neither_protobuf_nor_rich_nor_anything_else_that_is_slo
         "print(sorted({name.partition('.')[0] for name in sys.modules} & "
         "{'google', 'rich', 'grpc', 'email', 'http', 'urllib', 'ssl', 'json', 'pathlib', 'asyncio'})); sys.exit(code)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.stdout == "A=1\n[]\n", done.stderr
     assert done.returncode == 0
 
@@ -101,6 +102,6 @@ def test_a_change_imports_no_grpc(signed_in: Platform) -> None:
         "import sys; from paas_cli.__main__ import main; code = main(['config:set', 'A=1']); "
         "print(sorted({'grpc', 'rich'} & set(sys.modules))); sys.exit(code)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.stdout.endswith("v1 succeeded\n[]\n"), done.stderr
     assert signed_in.apps["web"].vars == {"A": "1"}

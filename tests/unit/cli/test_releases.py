@@ -13,6 +13,7 @@ from paas.releaser.v1 import releaser_pb2
 from paas_cli import follow
 from tests.fakes.gateway import Drop, Fault
 from tests.fakes.platform import NOW, Platform
+from tests.fixtures.waiting import PATIENCE
 from tests.unit.cli.conftest import Paas
 
 Releases = Iterator[releaser_pb2.Release]
@@ -212,7 +213,7 @@ def test_a_release_that_stands_still_is_left_to_itself(
     def waits(release: releaser_pb2.Release) -> Releases:
         release.state, release.message = releaser_pb2.STATE_RUNNING, "waiting for the secrets service"
         yield release
-        signed_in.more_events.wait(10)
+        signed_in.more_events.wait(PATIENCE)
 
     signed_in.end = waits  # type: ignore[method-assign]
     monkeypatch.setattr(follow, "_QUIET", 0.1)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from paas_cli.dotenv import docker, formats
 from paas_cli.errors import Failure
 from tests.fakes.platform import Platform
+from tests.fixtures.waiting import PATIENCE
 from tests.unit.cli.conftest import Paas
 
 DATA = Path(__file__).parents[2] / "data"
@@ -31,7 +32,7 @@ variables = st.dictionaries(names, values, max_size=5)
 
 
 @given(held=variables, format_=st.sampled_from(["dotenv", "json", "shell"]))
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 def test_import_reads_back_what_export_wrote(held: dict[str, str], format_: str) -> None:
     text = formats.write(format_, held)
     assert formats.read("auto", text, source="f").values == held
@@ -39,7 +40,7 @@ def test_import_reads_back_what_export_wrote(held: dict[str, str], format_: str)
 
 
 @given(held=variables)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_docker_carries_a_value_or_refuses_it_by_name(held: dict[str, str]) -> None:
     impossible = [name for name, value in held.items() if "\n" in value or value.endswith("\r")]
     if impossible:
@@ -56,7 +57,7 @@ def test_docker_refuses_what_docker_would_not_read() -> None:
 
 
 @given(held=variables)
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 def test_python_dotenv_agrees(held: dict[str, str]) -> None:
     """Without interpolation. It unescapes doubled backslashes in single quotes, and knows no escaped $ or `."""
     for value in held.values():
@@ -73,7 +74,7 @@ def _single_quoted(value: str) -> bool:
 
 
 @given(held=variables, format_=st.sampled_from(["dotenv", "shell"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_real_shell_agrees(held: dict[str, str], format_: str) -> None:
     """`sh` reads no escape for a carriage return, and takes a backslash at the end of a bare value as its own."""
     if format_ == "dotenv":
@@ -81,7 +82,7 @@ def test_a_real_shell_agrees(held: dict[str, str], format_: str) -> None:
             assume("\r" not in value)
             assume(not value.endswith("\\"))
     script = formats.write(format_, held) + "".join(f'printf "%s\\0" "${name}"\n' for name in held)
-    done = subprocess.run(["sh"], input=script.encode(), capture_output=True, timeout=10, check=True, env={})
+    done = subprocess.run(["sh"], input=script.encode(), capture_output=True, timeout=PATIENCE, check=True, env={})
     assert done.stdout.decode().split("\0")[:-1] == list(held.values())
     assert done.stderr == b""
 
@@ -103,7 +104,9 @@ def test_node_agrees() -> None:
     }
     script = "process.stdout.write(JSON.stringify(require('util').parseEnv(require('fs').readFileSync(0, 'utf8'))))"
     text = formats.write("dotenv", held)
-    done = subprocess.run(["node", "-e", script], input=text, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(
+        ["node", "-e", script], input=text, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     if "parseEnv is not a function" in done.stderr:
         pytest.skip("this node is older than 20.12")
     assert json.loads(done.stdout) == held
@@ -112,7 +115,7 @@ def test_node_agrees() -> None:
 def test_sourcing_an_export_runs_nothing(tmp_path: Path) -> None:
     held = {"A": f"'$(touch {tmp_path}/ran)'", "B": f"it's `touch {tmp_path}/ran`", "C": f"x; touch {tmp_path}/ran"}
     for format_ in ("dotenv", "shell"):
-        subprocess.run(["sh"], input=formats.write(format_, held).encode(), timeout=10, check=True)
+        subprocess.run(["sh"], input=formats.write(format_, held).encode(), timeout=PATIENCE, check=True)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -18,6 +18,7 @@ from paas_cli import address, http1, rpc_error
 from paas_cli.commands.config import listing
 from paas_cli.grpcweb import Channel
 from paas_cli.rpc_error import Delivery, RpcError
+from tests.fixtures.waiting import PATIENCE
 
 PATH = "/paas.config.v1.ConfigService/GetApp"
 MESSAGE = config_pb2.GetAppResponse(app=config_pb2.App(name="web", version=7))
@@ -68,11 +69,11 @@ def serving(*answers: bytes, pieces: int = 1 << 20) -> Iterator[tuple[Channel, l
     finally:
         with suppress(OSError):
             server.shutdown(socket.SHUT_RDWR)  # wakes the thread, which must not wait on a number that is given away
-        thread.join(timeout=5)
+        thread.join(timeout=PATIENCE)
         server.close()
 
 
-def get(channel: Channel, *, repeatable: bool = False, timeout: float = 5.0) -> config_pb2.GetAppResponse:
+def get(channel: Channel, *, repeatable: bool = False, timeout: float = PATIENCE) -> config_pb2.GetAppResponse:
     request = config_pb2.GetAppRequest(app="web")
     return channel.unary(PATH, request, answer=config_pb2.GetAppResponse, repeatable=repeatable, timeout=timeout)
 
@@ -102,12 +103,12 @@ def test_every_framing_reads_the_same(answer: bytes, pieces: int) -> None:
 
 def test_what_is_sent() -> None:
     with serving(head() + BODY) as (channel, received):
-        get(channel)
+        get(channel, timeout=60)
     lines = received[0].partition(b"\r\n\r\n")[0].split(b"\r\n")
     assert lines[0] == b"POST /paas.config.v1.ConfigService/GetApp HTTP/1.1"
     for field in (b"content-type: application/grpc-web+proto", b"x-grpc-web: 1", b"authorization: Bearer t"):
         assert field in lines
-    assert b"grpc-timeout: 5000m" in lines
+    assert b"grpc-timeout: 60000m" in lines
 
 
 @given(cut=st.integers(min_value=0, max_value=len(head("transfer-encoding: chunked") + chunked(BODY, 9)) - 25))
@@ -175,9 +176,9 @@ def test_http_statuses_without_a_grpc_status(status: int, code: int) -> None:
 def test_no_answer_in_time() -> None:
     held = threading.Event()
     server = socket.create_server(("127.0.0.1", 0))
-    threading.Thread(target=lambda: (server.accept(), held.wait(5)), daemon=True).start()
+    threading.Thread(target=lambda: (server.accept(), held.wait(PATIENCE)), daemon=True).start()
     where = address.parse(f"http://127.0.0.1:{server.getsockname()[1]}", source="a test")
-    error = error_of(Channel(where, token="t", user_agent="test"), timeout=0.2)
+    error = error_of(Channel(where, token="t", user_agent="test"), timeout=1.0)
     held.set()
     server.close()
     assert (error.code, error.delivery) == (rpc_error.DEADLINE_EXCEEDED, Delivery.UNKNOWN)

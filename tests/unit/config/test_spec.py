@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.config.apps import check_spec, spec_key
-from services.config.plan import AppSpec
+from services.config.domain import AppSpec
+from services.config.rules.spec import check_spec, runs, spec_key
 
 
 @pytest.mark.parametrize(
@@ -64,4 +64,8 @@ def test_specs_that_differ_have_different_keys() -> None:
         AppSpec(command=("a b",)),
         AppSpec(health_path="a"),
     ]
-    assert len({tuple(spec_key(spec)) for spec in specs}) == len(specs)
+    assert len({str(spec_key(spec)) for spec in specs}) == len(specs)
+
+
+def test_what_has_a_command_or_an_image_runs() -> None:
+    assert [runs(spec) for spec in (AppSpec(), AppSpec(image="a"), AppSpec(command=("a",)))] == [False, True, True]

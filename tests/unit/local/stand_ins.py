@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from local import control
 from local.parts import Part
+from tests.fixtures.waiting import PATIENCE
 
+T = TypeVar("T")
 SLEEPER = "import time; time.sleep(600)"
 # Starts a program in a session of its own, as the releaser starts apps, and tells its pid.
 STARTER = """
@@ -45,7 +47,7 @@ class Supervised:
         assert self.starter.request({"do": "run", "part": part.to_json()}) == {}
 
     def ask(self, do: str, **more: Any) -> dict[str, Any] | None:
-        return control.ask(self.folder, {"do": do, **more}, timeout=20)
+        return control.ask(self.folder, {"do": do, **more}, timeout=PATIENCE)
 
     def part(self, name: str) -> dict[str, Any]:
         answer = self.ask("status")
@@ -64,8 +66,8 @@ def supervised(folder: Path) -> Iterator[Supervised]:
     """A supervisor for `folder`, ended afterwards whatever happened."""
     with (folder / "supervisor.log").open("ab") as log:
         process = subprocess.Popen([sys.executable, "-m", "local.supervisor", str(folder)], stdout=log, stderr=log)
-    until((folder / control.SOCKET).exists)
-    client = control.connect(folder)
+    # Asked again, because the socket is there a moment before anybody listens.
+    client = until(lambda: control.connect(folder))
     assert client is not None
     starter = control.Attendance(client)
     starter.request({"do": "attend"})
@@ -75,15 +77,16 @@ def supervised(folder: Path) -> Iterator[Supervised]:
         starter.close()
         control.ask(folder, {"do": "down"})
         try:
-            process.wait(20)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
 
-def until(condition: Callable[[], object], *, patience: float = 10) -> None:
-    """Waits until `condition()` is true; fails after `patience` seconds."""
+def until(condition: Callable[[], T], *, patience: float = PATIENCE) -> T:
+    """Waits until `condition()` is true; that. Fails after `patience` seconds."""
     deadline = time.monotonic() + patience
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < deadline, "it did not come to be"
         time.sleep(0.02)
+    return found

@@ -23,6 +23,7 @@ from local.failures import LocalFailure
 from local.layout import Layout
 from local.postgres import SOCKET_PATH_LIMIT, Postgres
 from local.preparation import prepare
+from tests.fixtures.waiting import PATIENCE
 from tests.unit.local.stand_ins import until
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to run PostgreSQL as somebody else")
@@ -50,7 +51,7 @@ def running(layout: Layout) -> Iterator[Postgres]:
         yield cluster
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(20)
+        process.wait(PATIENCE)
         if not cluster.socket_folder.is_relative_to(layout.root):
             cluster.socket_folder.rmdir()
 

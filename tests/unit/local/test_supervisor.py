@@ -15,6 +15,7 @@ from local.layout import Layout
 from local.processes import is_alive, process_id
 from local.record import read_record
 from local.supervisor import RECORD
+from tests.fixtures.waiting import PATIENCE
 from tests.unit.local.stand_ins import SLEEPER, STARTER, STUBBORN, Supervised, supervised, until
 
 
@@ -69,7 +70,7 @@ def test_a_starter_that_vanishes_leaves_nothing_running(supervisor: Supervised) 
     supervisor.run("sleeper", SLEEPER)
     pid = supervisor.pid("sleeper")
     supervisor.starter.close()
-    supervisor.process.wait(10)
+    supervisor.process.wait(PATIENCE)
     assert _gone(pid)
 
 
@@ -106,7 +107,7 @@ def test_down_ends_what_a_killed_part_had_started(supervisor: Supervised) -> Non
     assert not _gone(instance), "an app goes on while the releaser is away"
     assert supervisor.ask("down") == {}
     assert _gone(instance)
-    supervisor.process.wait(10)
+    supervisor.process.wait(PATIENCE)
     assert not (supervisor.folder / RECORD).exists()
 
 
@@ -136,7 +137,7 @@ def test_what_has_a_recorded_pid_but_another_start_time_is_not_touched(layout: L
         supervisor.starter.request({"do": "keep"})
         record = (layout.run / RECORD).read_text()
         supervisor.ask("down")
-        supervisor.process.wait(10)
+        supervisor.process.wait(PATIENCE)
     entry = read_record_text(layout, record)
     assert entry is not None
     forged = record.replace(f'"pid": {entry}', f'"pid": {bystander}')

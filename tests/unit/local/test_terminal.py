@@ -27,11 +27,9 @@ from tests.unit.local.stand_ins import supervised
 
 def test_a_taken_port_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     base_port = ports.free_base_port()
-    with socket.socket() as other:
-        other.bind((ports.HOST, ports.port_of("tokens", base_port=base_port)))
-        other.listen()
-        with pytest.raises(LocalFailure) as caught:
-            ports.require_free(base_port)
+    address = ports.HOST, ports.port_of("tokens", base_port=base_port)
+    with socket.create_server(address), pytest.raises(LocalFailure) as caught:
+        ports.require_free(base_port)
     assert str(base_port + 3) in str(caught.value)
     assert "tokens" in str(caught.value)
     assert "make demo PORT=" in str(caught.value)
@@ -47,6 +45,19 @@ def test_a_stack_that_runs_on_another_port_is_not_taken_for_this_one(tmp_path: P
             stack.start()
         assert not Stack(tmp_path / ".paas", base_port=7400).start()
     assert not stack.is_running()
+
+
+def test_a_reserved_port_is_nobody_elses_and_can_be_listened_on() -> None:
+    base_port = ports.free_base_port()
+    assert ports.reserve(base_port) is None
+    with pytest.raises(OSError, match="in use"), socket.socket() as other:
+        other.bind((ports.HOST, base_port))
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((ports.HOST, base_port))
+    ports.require_free(base_port)
+    for _ in range(2):
+        with socket.create_server((ports.HOST, base_port)), socket.create_connection((ports.HOST, base_port)):
+            assert not ports.is_free(base_port)
 
 
 @pytest.mark.parametrize("port", [-1, 70000])

@@ -18,6 +18,7 @@ from paaskit.interceptors import Gate
 from tests.fakes.neighbours import Signer
 from tests.fixtures.serving import free_address
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import PATIENCE
 
 LIST_VARS = "/paas.config.v1.ConfigService/ListVars"
 SET_VARS = "/paas.config.v1.ConfigService/SetVars"
@@ -49,7 +50,7 @@ class Gated:
         async with self.tls.channel(self.address, service="config", caller=caller) as channel:
             unary: Any = channel.unary_unary(path)
             metadata = self.signer.user() if metadata is None else metadata
-            return bytes(await unary(raw, metadata=metadata, timeout=10))
+            return bytes(await unary(raw, metadata=metadata, timeout=PATIENCE))
 
     async def refused(self, path: str, raw: bytes, *, metadata: Any = None, caller: str = "gateway") -> Any:
         """The error that such a call ends with."""

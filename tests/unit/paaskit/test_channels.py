@@ -17,13 +17,16 @@ from paaskit.errors import (
     Internal,
     InvalidInput,
     LimitExceeded,
+    MessageTooLarge,
     NotFound,
     PaasError,
+    PermissionDenied,
     Unavailable,
 )
 from paaskit.interceptors import encode_error
 from tests.fakes.neighbours import on_channel
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import PATIENCE
 
 CANARY = "canary-6e02"
 
@@ -57,7 +60,7 @@ async def _answering(
 async def _ended(tls: Certificates, ending: Any, **more: Any) -> PaasError:
     async with _answering(tls, ending, **more) as stub:
         with pytest.raises(PaasError) as caught:
-            await call(stub.AppendEvents, audit_pb2.AppendEventsRequest(), service="audit", timeout=5)
+            await call(stub.AppendEvents, audit_pb2.AppendEventsRequest(), service="audit", timeout=PATIENCE)
     assert caught.value.__cause__ is None
     return caught.value
 
@@ -103,6 +106,40 @@ async def test_foreign_statuses_bring_no_text_along(tls: Certificates, code: grp
     assert error.reason == ("BUSY" if code is grpc.StatusCode.RESOURCE_EXHAUSTED else code.name)
 
 
+async def test_why_a_service_of_ours_is_unavailable_is_passed_on(tls: Certificates) -> None:
+    error = await _ended(tls, encode_error(Unavailable("The database of audit is busy.", reason="BUSY")))
+    assert isinstance(error, Unavailable)
+    assert (error.message, error.reason, error.metadata) == (
+        "The database of audit is busy.",
+        "BUSY",
+        {"service": "audit"},
+    )
+
+
+async def test_what_a_user_lacks_is_told_and_what_a_service_lacks_is_not_the_user_s_fault(tls: Certificates) -> None:
+    lacks = PermissionDenied("You may not.", metadata={"permission": "secrets.write"})
+    assert isinstance(await _ended(tls, encode_error(lacks)), PermissionDenied)
+    error = await _ended(tls, encode_error(PermissionDenied("This certificate may not call this method.")))
+    assert isinstance(error, Internal)
+    assert error.reason == "PERMISSION_DENIED"
+
+
+async def test_more_than_a_server_takes_is_told_from_too_many_at_once(tls: Certificates) -> None:
+    register = audit_pb2_grpc.add_AuditInternalServiceServicer_to_server
+    request = audit_pb2.AppendEventsRequest(events=[audit_pb2.Event(event_id="x" * 2000)])
+    async with (
+        on_channel(tls, "audit", register, Answering(None), most_bytes=1000) as address,
+        tls.channel(address, service="audit", caller="config") as channel,
+    ):
+        stub = audit_pb2_grpc.AuditInternalServiceStub(channel)
+        with pytest.raises(MessageTooLarge) as caught:
+            await call(stub.AppendEvents, request, service="audit", timeout=5)
+    assert isinstance(caught.value, LimitExceeded)
+    assert caught.value.reason == "MESSAGE_TOO_LARGE"
+    busy = await _ended(tls, grpc.StatusCode.RESOURCE_EXHAUSTED)
+    assert (type(busy), busy.reason) == (Unavailable, "BUSY")
+
+
 async def test_an_internal_error_elsewhere_is_one_here(tls: Certificates) -> None:
     status = status_pb2.Status(code=code_pb2.INTERNAL, message=CANARY)
     error = await _ended(tls, status)
@@ -114,7 +151,7 @@ async def test_nobody_there_is_unavailable_and_named(tls: Certificates) -> None:
     async with tls.channel("127.0.0.1:1", service="audit", caller="config") as channel:
         stub = audit_pb2_grpc.AuditInternalServiceStub(channel)
         with pytest.raises(Unavailable) as caught:
-            await call(stub.AppendEvents, audit_pb2.AppendEventsRequest(), service="audit", timeout=2)
+            await call(stub.AppendEvents, audit_pb2.AppendEventsRequest(), service="audit", timeout=PATIENCE)
     assert caught.value.metadata == {"service": "audit"}
 
 
@@ -130,4 +167,4 @@ async def test_the_same_name_from_another_ca_is_not_called(tls: Certificates, fo
     ):
         stub = audit_pb2_grpc.AuditInternalServiceStub(channel)
         with pytest.raises(Unavailable):
-            await call(stub.AppendEvents, audit_pb2.AppendEventsRequest(), service="audit", timeout=2)
+            await call(stub.AppendEvents, audit_pb2.AppendEventsRequest(), service="audit", timeout=PATIENCE)

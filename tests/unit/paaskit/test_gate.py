@@ -28,7 +28,7 @@ from paaskit.errors import (
     Refused,
     Unavailable,
 )
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import PATIENCE, until
 from tests.unit.paaskit.gated import LIST_VARS, RESOLVE_APP, SET_VARS, WATCH, Gated
 
 CANARY = "canary-7f3a"
@@ -119,7 +119,7 @@ async def test_a_failing_stream_ends_with_a_status_too(gated: Gated) -> None:
     gated.work = work
     async with gated.tls.channel(gated.address, service="config", caller="gateway") as channel:
         stream: Any = channel.unary_stream(WATCH)
-        call = stream(b"", metadata=gated.signer.user(), timeout=10)
+        call = stream(b"", metadata=gated.signer.user(), timeout=PATIENCE)
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             async for _ in call:
                 pass
@@ -147,7 +147,7 @@ async def test_nested_groups_to_any_depth(gated: Gated, depth: int) -> None:
     raw = b"\x0b" * depth + b"\x0c" * depth
     async with gated.tls.channel(gated.address, service="config", caller="gateway") as channel:
         unary: Any = channel.unary_unary(LIST_VARS)
-        call = unary(raw, metadata=gated.signer.user(), timeout=10)
+        call = unary(raw, metadata=gated.signer.user(), timeout=PATIENCE)
         # Shallow ones are unknown fields and passed over, deep ones are refused.
         assert await call.code() in {grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT}
     assert await gated.call(LIST_VARS, WEB)
@@ -197,7 +197,7 @@ async def test_five_hundred_payloads_with_canaries_leave_no_trace(
         async def one(seed: int) -> str:
             async with gate:
                 try:
-                    await unary(_canaries(seed), metadata=me if seed % 3 else nobody, timeout=20)
+                    await unary(_canaries(seed), metadata=me if seed % 3 else nobody, timeout=PATIENCE)
                 except grpc.aio.AioRpcError as error:
                     texts.append(f"{error.details()} {error.trailing_metadata()} {error.initial_metadata()}")
                     return error.code().name
@@ -238,42 +238,43 @@ async def test_a_service_may_carry_a_user_of_the_same_tenant_only(gated: Gated) 
     assert error.code() is grpc.StatusCode.PERMISSION_DENIED
 
 
-async def test_a_client_that_goes_away_does_not_stop_a_commit(gated: Gated) -> None:
-    begun, committed = asyncio.Event(), asyncio.Event()
-
-    async def work(answer: Any) -> Any:
-        begun.set()
-        await asyncio.sleep(0.2)
-        committed.set()
-        return answer
-
-    gated.work = work
-    async with gated.tls.channel(gated.address, service="config", caller="gateway") as channel:
-        unary: Any = channel.unary_unary(SET_VARS)
-        call = unary(WEB, metadata=gated.signer.user(), timeout=10)
-        waiting = asyncio.ensure_future(_outcome(call))
-        await begun.wait()
-        call.cancel()
-        assert await waiting == "cancelled"
-    assert not committed.is_set()
-    await until(committed.is_set)
-
-
-async def test_the_end_waits_for_what_was_begun(gated: Gated) -> None:
+async def _begin_and_go_away(gated: Gated, *, may_end: asyncio.Event) -> asyncio.Event:
+    """Call a method that does something only when it may, and leave before that; the event says when it has."""
     begun, done = asyncio.Event(), asyncio.Event()
 
     async def work(answer: Any) -> Any:
         begun.set()
-        await asyncio.sleep(0.2)
+        await may_end.wait()
         done.set()
         return answer
 
     gated.work = work
     async with gated.tls.channel(gated.address, service="config", caller="gateway") as channel:
         unary: Any = channel.unary_unary(SET_VARS)
-        assert await unary(WEB, metadata=gated.signer.user(), timeout=0.1).code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert begun.is_set()
-    await gated.gate.finish()
+        call = unary(WEB, metadata=gated.signer.user(), timeout=PATIENCE)
+        waiting = asyncio.ensure_future(_outcome(call))
+        await begun.wait()
+        call.cancel()
+        assert await waiting == "cancelled"
+    assert not done.is_set()
+    return done
+
+
+async def test_a_client_that_goes_away_does_not_stop_a_commit(gated: Gated) -> None:
+    may_end = asyncio.Event()
+    done = await _begin_and_go_away(gated, may_end=may_end)
+    may_end.set()
+    await until(done.is_set)
+
+
+async def test_the_end_waits_for_what_was_begun(gated: Gated) -> None:
+    may_end = asyncio.Event()
+    done = await _begin_and_go_away(gated, may_end=may_end)
+    finishing = asyncio.ensure_future(gated.gate.finish())
+    await asyncio.sleep(0.05)
+    assert not finishing.done()
+    may_end.set()
+    await finishing
     assert done.is_set()
 
 

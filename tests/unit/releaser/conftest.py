@@ -2,9 +2,9 @@
 
 import asyncio
 import json
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -19,10 +19,12 @@ from services.releaser.local import LocalRuntime
 from services.releaser.local_stop import stop_all
 from services.releaser.runtime import Deployment, Instance
 from tests.fakes import program
+from tests.fixtures.waiting import PATIENCE
 
 PROGRAM = (sys.executable, "-S", "-E", program.__file__)
 KEY = AppKey(tenant="acme", app_id="a1")
-LIMITS = Limits(ready_timeout=2.0, grace=0.4)
+# Only a program that never answers, or never ends, takes that long, and no test waits for one with these limits.
+LIMITS = Limits(ready_timeout=PATIENCE, grace=PATIENCE)
 
 
 def deployment_of(
@@ -82,12 +84,12 @@ class Machine:
         """What is listed."""
         return list(await self.runtime.instances(KEY))
 
-    async def until(self, condition: Callable[[list[Instance]], bool], *, seconds: float = 5) -> list[Instance]:
+    async def until(self, condition: Callable[[list[Instance]], bool]) -> list[Instance]:
         """Wait until the list is like that."""
-        async with asyncio.timeout(seconds):
-            while not condition(await self.instances()):
+        async with asyncio.timeout(PATIENCE):
+            while not condition(listed := await self.instances()):
                 await asyncio.sleep(0.01)
-        return await self.instances()
+        return listed
 
     async def _source(self, key: AppKey, release: int) -> Deployment:
         self.asked += 1
@@ -98,17 +100,15 @@ class Machine:
 
 def environment_of(instance: Instance) -> dict[str, str]:
     """The environment an instance runs with."""
-    with urlopen(f"http://127.0.0.1:{instance.port}/", timeout=5) as answer:
+    with urlopen(f"http://127.0.0.1:{instance.port}/", timeout=PATIENCE) as answer:
         found: dict[str, str] = json.loads(answer.read())
     return found
 
 
 def gone(instance: Instance) -> bool:
     """Whether nothing listens on an instance's port any more."""
-    with suppress(OSError):
-        environment_of(instance)
-        return False
-    return True
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", instance.port)) != 0
 
 
 @pytest.fixture
@@ -117,6 +117,14 @@ def root(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "run time"
     yield folder
     stop_all(folder, grace_seconds=0.3)
+
+
+@pytest.fixture
+async def hasty(root: Path) -> AsyncIterator[Machine]:
+    """A machine on which a program gets little time to end."""
+    machine = Machine(root, limits=Limits(ready_timeout=PATIENCE, grace=0.2))
+    yield machine
+    await machine.runtime.close()
 
 
 @pytest.fixture

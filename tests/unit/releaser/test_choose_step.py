@@ -1,24 +1,12 @@
 """What happens to an app next, from how it stands. Leaves out who may act on it (tests/integration/releaser)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from services.releaser.domain import (
-    Kind,
-    NameChange,
-    Nothing,
-    Release,
-    Remove,
-    Run,
-    Standing,
-    State,
-    Step,
-    Undo,
-    Wait,
-    choose_step,
-)
-from services.releaser.releasing import merge
+from services.releaser.domain import Kind, Release, State, Versions
+from services.releaser.work.steps import Nothing, Remove, Run, Standing, Step, Undo, Wait, choose_step
 
 
 def release_of(number: int, state: State = State.QUEUED, *, undo_due: bool = False) -> Release:
@@ -48,8 +36,8 @@ BROKEN = release_of(1, State.FAILED, undo_due=True)
         ([Q2], 1.0, Run(release=Q2)),
         ([RUNNING], 0.1, Run(release=RUNNING, resumed=True)),
         ([RUNNING, Q2, Q3], 9.0, Run(release=RUNNING, resumed=True)),
-        ([BROKEN], 0.1, Undo(release=BROKEN, newer=0)),
-        ([BROKEN, Q2, Q3], 0.1, Undo(release=BROKEN, newer=3)),
+        ([BROKEN], 0.1, Undo(release=BROKEN)),
+        ([BROKEN, Q2, Q3], 0.1, Undo(release=BROKEN)),
     ],
 )
 def test_what_was_begun_is_finished_then_the_newest_is_taken(
@@ -64,8 +52,11 @@ def test_a_destroyed_app_is_removed_whatever_is_open() -> None:
     assert choose_step(standing, spacing_seconds=1.0) == Remove()
 
 
-def test_a_name_changed_in_both_services_is_told_once() -> None:
-    added, changed = NameChange(name="KEY", action="added"), NameChange(name="KEY", action="changed")
-    other = NameChange(name="OTHER", action="removed")
-    assert merge([added], [changed, other]) == (added, other)
-    assert merge([other], []) == (other,)
+def test_what_was_ordered_does_not_count_in_an_app_that_is_not_settled() -> None:
+    """An order that named no version may be for more than the newest has."""
+    newest = replace(Q2, versions=Versions(config=3, secrets=1))
+    standing = Standing(removal=False, open_releases=[Q1, newest], since_start=None, settled=False)
+    assert choose_step(standing, spacing_seconds=1.0) == Run(release=Q2, supersedes=(1,))
+    begun = replace(newest, state=State.RUNNING)
+    standing = Standing(removal=False, open_releases=[begun], since_start=0.1, settled=False)
+    assert choose_step(standing, spacing_seconds=1.0) == Run(release=begun, resumed=True), "what runs stays what it is"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paaskit.redact import Plaintext
-from services.secrets.envelope import OpenError, Place, TenantKey, seal, unseal
+from services.secrets.keys.envelope import OpenError, Place, TenantKey, seal, unseal
 
 KEY = TenantKey(1, bytes(range(32)))
 SALT = bytes(range(100, 132))

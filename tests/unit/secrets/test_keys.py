@@ -6,23 +6,30 @@ race, and where the local provider refuses to start. Leaves out the SQL.
 
 import asyncio
 import base64
+import hashlib
 import os
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from paaskit.errors import Internal, Unavailable
+from paaskit.clock import utc_now
+from paaskit.errors import Unavailable
+from paaskit.redact import Plaintext
 from paaskit.settings import SettingsError
-from services.secrets.envelope import TenantKey
-from services.secrets.keyring import Keyring, WrappedKey, key_context
-from services.secrets.kms import KeyManagement, LocalKeyManagement, UnwrapError, open_key_management
+from services.secrets.keys.envelope import OpenError, TenantKey
+from services.secrets.keys.keyring import Keyring, WrappedKey, key_context
+from services.secrets.keys.kms import KeyManagement, LocalKeyManagement, UnwrapError, open_key_management
+from services.secrets.keys.kms_check import WrongKeyError
+from services.secrets.keys.tenant_keys import GenerationMissingError, TenantKeys
 from tests.fakes.clock import FakeClock
 from tests.fakes.kms import FakeKms, RightKms
+from tests.fixtures.waiting import until
 
 
 class FakeKeyStore:
-    """Implements `services.secrets.keyring.KeyStore`."""
+    """Implements `services.secrets.keys.keyring.KeyStore`."""
 
     def __init__(self) -> None:
         self.keys: dict[str, dict[int, WrappedKey]] = {}
@@ -39,10 +46,10 @@ class FakeKeyStore:
 
 
 class WrongKms:
-    """Implements `services.secrets.keyring.KeyCheck`: the KMS holds other keys than those of the database."""
+    """Implements `services.secrets.keys.keyring.KeyCheck`: the KMS is never the right one."""
 
     async def confirm(self) -> None:
-        raise Internal("The key service holds other keys.")
+        raise WrongKeyError("other keys")
 
 
 class Bench:
@@ -55,6 +62,14 @@ class Bench:
     def replica(self) -> Keyring:
         """Another key ring on the same store and KMS."""
         return Keyring(self.store, self.kms, check=RightKms(), clock=self.clock)
+
+    async def newest(self, tenant: str) -> TenantKey:
+        """The key that seals."""
+        return (await self.ring.keys(tenant)).newest
+
+    async def generation(self, tenant: str, generation: int) -> TenantKey:
+        """The key of one generation."""
+        return (await self.ring.keys_for(tenant, [generation])).by_generation[generation]
 
     async def rotate(self, tenant: str, generation: int) -> None:
         """Add a key of a newer generation."""
@@ -138,99 +153,87 @@ def test_without_a_key_file_there_is_none() -> None:
 
 
 async def test_a_tenants_key_is_made_once_and_is_its_own(bench: Bench) -> None:
-    key = await bench.ring.newest("acme")
+    key = await bench.newest("acme")
     assert (key.generation, len(key.key)) == (1, 32)
-    assert await bench.ring.newest("acme") == key == await bench.ring.generation("acme", 1)
-    assert (await bench.ring.newest("globex")).key != key.key
-    assert await bench.replica().newest("acme") == key
+    assert await bench.newest("acme") == key == await bench.generation("acme", 1)
+    assert (await bench.newest("globex")).key != key.key
+    assert (await bench.replica().keys("acme")).newest == key
 
 
 async def test_it_is_stored_wrapped(bench: Bench) -> None:
-    key = await bench.ring.newest("acme")
+    key = await bench.newest("acme")
     assert key.key not in bench.store.keys["acme"][1].wrapped
 
 
 async def test_replicas_that_race_end_with_the_same_key(bench: Bench) -> None:
-    keys = await asyncio.gather(*(bench.replica().newest("acme") for _ in range(20)))
-    assert len({key.key for key in keys}) == 1
+    keys = await asyncio.gather(*(bench.replica().keys("acme") for _ in range(20)))
+    assert len({key.newest.key for key in keys}) == 1
 
 
 async def test_a_hundred_at_once_are_one_unwrapping(bench: Bench) -> None:
-    await bench.ring.newest("acme")
+    await bench.newest("acme")
     bench.clock.advance(minutes=6)
     bench.kms.unwraps = 0
-    await asyncio.gather(*(bench.ring.generation("acme", 1) for _ in range(100)))
+    await asyncio.gather(*(bench.generation("acme", 1) for _ in range(100)))
     assert bench.kms.unwraps == 1
 
 
 async def test_reads_outlive_the_kms_for_five_minutes_and_no_longer(bench: Bench) -> None:
-    key = await bench.ring.newest("acme")
+    key = await bench.newest("acme")
     bench.kms.away = True
     bench.clock.advance(minutes=4, seconds=59)
-    assert await bench.ring.generation("acme", 1) == key
+    assert await bench.generation("acme", 1) == key
     bench.clock.advance(seconds=1)
     for _ in range(2):
         with pytest.raises(Unavailable):
-            await bench.ring.generation("acme", 1)
+            await bench.generation("acme", 1)
     assert not bench.ring._held, "a key that is over is not kept"
     bench.kms.away = False
-    assert await bench.ring.generation("acme", 1) == key
+    assert await bench.generation("acme", 1) == key
 
 
 async def test_reading_does_not_lengthen_the_five_minutes(bench: Bench) -> None:
-    await bench.ring.newest("acme")
+    await bench.newest("acme")
     bench.kms.away = True
     for _ in range(4):
         bench.clock.advance(minutes=1)
-        await bench.ring.generation("acme", 1)
+        await bench.generation("acme", 1)
     bench.clock.advance(minutes=1)
     with pytest.raises(Unavailable):
-        await bench.ring.generation("acme", 1)
+        await bench.generation("acme", 1)
 
 
 async def test_writes_are_never_weaker_without_the_kms(bench: Bench) -> None:
     bench.kms.away = True
     for _ in range(2):
         with pytest.raises(Unavailable):
-            await bench.ring.newest("acme")
+            await bench.newest("acme")
     assert bench.store.keys == {}, "no key was stored that the KMS didn't wrap"
     bench.kms.away = False
-    assert (await bench.ring.newest("acme")).generation == 1
-
-
-async def test_a_wrong_kms_neither_makes_nor_opens_a_key(bench: Bench) -> None:
-    """What it would seal could not be read once the right one is back."""
-    await bench.ring.newest("acme")
-    wraps, unwraps = bench.kms.wraps, bench.kms.unwraps
-    ring = Keyring(bench.store, bench.kms, check=WrongKms(), clock=bench.clock)
-    for asked in (ring.newest("globex"), ring.newest("acme"), ring.generation("acme", 1)):
-        with pytest.raises(Internal):
-            await asked
-    assert set(bench.store.keys) == {"acme"}
-    assert (bench.kms.wraps, bench.kms.unwraps) == (wraps, unwraps)
+    assert (await bench.newest("acme")).generation == 1
 
 
 async def test_a_newer_generation_seals_and_the_older_still_opens(bench: Bench) -> None:
-    old = await bench.ring.newest("acme")
+    old = await bench.newest("acme")
     await bench.rotate("acme", 2)
-    assert (await bench.ring.generation("acme", 2)).generation == 2
-    assert (await bench.ring.newest("acme")).generation == 2
-    assert await bench.ring.generation("acme", 1) == old
+    assert (await bench.generation("acme", 2)).generation == 2
+    assert (await bench.newest("acme")).generation == 2
+    assert await bench.generation("acme", 1) == old
 
 
 async def test_a_generation_that_never_was(bench: Bench) -> None:
-    await bench.ring.newest("acme")
-    with pytest.raises(KeyError):
-        await bench.ring.generation("acme", 9)
+    await bench.newest("acme")
+    with pytest.raises(GenerationMissingError):
+        await bench.generation("acme", 9)
 
 
 async def test_a_wrapped_key_swapped_between_tenants_does_not_open(bench: Bench) -> None:
-    await bench.ring.newest("acme")
-    await bench.ring.newest("globex")
+    await bench.newest("acme")
+    await bench.newest("globex")
     keys = bench.store.keys
     keys["acme"], keys["globex"] = keys["globex"], keys["acme"]
     with pytest.raises(UnwrapError):
-        await bench.replica().newest("acme")
+        await bench.replica().keys("acme")
 
 
 def test_contexts_of_different_keys_differ() -> None:
@@ -240,3 +243,67 @@ def test_contexts_of_different_keys_differ() -> None:
 
 def test_a_key_does_not_show() -> None:
     assert "secret-bytes" not in repr(TenantKey(1, b"secret-bytes"))
+
+
+async def test_with_the_wrong_kms_nothing_is_wrapped_or_unwrapped(bench: Bench) -> None:
+    await bench.newest("acme")
+    wrong = Keyring(bench.store, bench.kms, check=WrongKms(), clock=bench.clock)
+    bench.kms.wraps = bench.kms.unwraps = 0
+    for tenant in ("acme", "globex"):
+        with pytest.raises(WrongKeyError):
+            await wrong.keys(tenant)
+    assert (bench.kms.wraps, bench.kms.unwraps) == (0, 0)
+    assert "globex" not in bench.store.keys
+
+
+async def test_what_nobody_asks_for_again_is_dropped_in_time(bench: Bench) -> None:
+    ring = Keyring(bench.store, bench.kms, check=RightKms(), clock=utc_now, held_for=timedelta(milliseconds=50))
+    await asyncio.gather(*(ring.keys(f"tenant-{number}") for number in range(50)))
+    await until(lambda: not ring._held)
+    assert not ring._loading
+
+
+async def test_a_failed_load_is_tried_again_and_leaves_nothing(bench: Bench) -> None:
+    bench.kms.away = True
+    outcomes = await asyncio.gather(*(bench.ring.keys("acme") for _ in range(10)), return_exceptions=True)
+    assert {type(each) for each in outcomes} == {Unavailable}
+    assert not bench.ring._loading
+    bench.kms.away = False
+    await bench.ring.keys("acme")
+
+
+async def test_one_who_goes_away_takes_no_key_from_the_others(bench: Bench) -> None:
+    first, second = asyncio.ensure_future(bench.ring.keys("acme")), asyncio.ensure_future(bench.ring.keys("acme"))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert (await second).newest.generation == 1
+
+
+NAMED = [("A", Plaintext("one")), ("B", Plaintext("two"))]
+
+
+def test_fingerprints_say_whether_values_are_equal_and_nothing_more() -> None:
+    keys = TenantKeys("acme", {1: TenantKey(1, b"a" * 32), 2: TenantKey(2, b"b" * 32)})
+    prints = keys.fingerprints(NAMED)
+    assert prints == keys.fingerprints(NAMED)
+    changed = keys.fingerprints([("A", Plaintext("one")), ("B", Plaintext("three"))])
+    assert (changed[1][0], changed[1][1] != prints[1][1]) == (prints[1][0], True)
+    swapped = keys.fingerprints([("A", Plaintext("two")), ("B", Plaintext("one"))])
+    assert not {*swapped[1]} & {*prints[1]}, "equal values of different names don't show"
+    assert not {*prints[1]} & {*prints[2]}
+    other = TenantKeys("globex", {1: TenantKey(1, b"c" * 32)})
+    assert other.fingerprints(NAMED)[1] != prints[1]
+    for digest in prints[1]:
+        assert digest not in {hashlib.sha256(text).hexdigest() for text in (b"one", b"A=one", b"A\0one")}
+
+
+def test_what_a_tenants_keys_seal_opens_at_its_place_alone() -> None:
+    keys = TenantKeys("acme", {1: TenantKey(1, b"a" * 32), 2: TenantKey(2, b"b" * 32)})
+    sealed = keys.seal("a1", "KEY", 7, Plaintext("xyzzy"))
+    assert sealed.generation == 2
+    assert keys.unseal("a1", "KEY", 7, sealed).reveal() == "xyzzy"
+    for place in (("a2", "KEY", 7), ("a1", "KEY2", 7), ("a1", "KEY", 8), ("a1", "KEY", -7)):
+        with pytest.raises(OpenError):
+            keys.unseal(*place, sealed)
+    with pytest.raises(GenerationMissingError):
+        TenantKeys("acme", {1: keys.by_generation[1]}).unseal("a1", "KEY", 7, sealed)

@@ -6,7 +6,7 @@ import string
 import pytest
 
 from paaskit.errors import InvalidInput
-from services.secrets.random_value import RandomFormat, RandomValue, fresh_value
+from services.secrets.rules.random_value import RandomFormat, RandomValue, fresh_value
 
 
 def test_the_default_is_32_bytes_in_base64() -> None:

@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
+from paas.audit.v1 import audit_pb2
 
+from paaskit.access import AppRef
 from paaskit.audit import Actor
-from paaskit.errors import NotFound, Refused, Unavailable, app_not_found
+from paaskit.errors import NotFound, PermissionDenied, Refused, Unavailable, app_not_found
 from paaskit.redact import Plaintext
-from services.secrets.envelope import OpenError
-from services.secrets.keyring import Keyring
-from services.secrets.plan import Entry, Kind
-from services.secrets.reveal import Found, Revealer, Wish
-from services.secrets.sealing import Sealer
+from services.secrets.keys.envelope import OpenError
+from services.secrets.keys.keyring import Keyring
+from services.secrets.reveal import Found, Revealer, Verdict, Wish, judge
+from services.secrets.rules.stored import Entry, Kind
 from tests.fakes.clock import FakeClock
 from tests.fakes.kms import FakeKms, RightKms
 from tests.unit.secrets.test_keys import FakeKeyStore
@@ -26,34 +27,41 @@ EVE = Actor(tenant="globex", name="user:eve@example.com")
 
 
 class FakeRevealStore:
-    """Implements `services.secrets.reveal.RevealStore`. `commits` has the targets of each transaction's events."""
+    """Implements `services.secrets.reveal.RevealStore`. `commits` has what each transaction put on record."""
 
     def __init__(self) -> None:
-        self.rows: dict[tuple[str, str, str], Found] = {}
-        self.commits: list[tuple[str, list[str]]] = []
+        self.apps = {("acme", "web"): "a1", ("globex", "shop"): "a2"}
+        self.rows: dict[tuple[str, str, str], Entry] = {}
+        self.commits: list[tuple[str, list[tuple[str, bool]]]] = []
         self.failure: Exception | None = None
 
-    async def read_audited(self, tenant: str, wanted: Sequence[Wish]) -> list[Found | None]:
+    async def read_audited(self, tenant: str, wanted: Sequence[Wish]) -> list[Verdict]:
         await asyncio.sleep(0.01)
         if self.failure is not None:
             raise self.failure
-        found = [self.rows.get((tenant, wish.app, wish.name)) for wish in wanted]
-        kept = [
-            wish.event.targets[0]
-            for wish, row in zip(wanted, found, strict=True)
-            if row is not None and row.entry.kind is Kind.SECRET
-        ]
-        self.commits.append((tenant, kept))
-        return found
+        verdicts = []
+        for wish in wanted:
+            app_id = self.apps.get((tenant, wish.app.name))
+            found = None if app_id is None else Found(app_id, self.rows.get((tenant, app_id, wish.name)))
+            verdicts.append(judge(wish, found))
+        events = [verdict.event for verdict in verdicts if verdict.event is not None]
+        ok = audit_pb2.OUTCOME_OK
+        self.commits.append((tenant, [(event.targets[0], event.outcome == ok) for event in events]))
+        return verdicts
+
+    def recorded(self) -> list[tuple[str, bool]]:
+        """The target of each event, and whether the value was given out."""
+        return [event for _, events in self.commits for event in events]
 
 
 class FakeApps:
-    """Implements `services.secrets.reveal.Apps` with one app, `web` of acme."""
+    """Implements `services.secrets.reveal.Apps` with one more app, `new` of acme."""
 
-    async def resolve(self, tenant: str, app: str) -> str:
-        if (tenant, app) != ("acme", "web"):
-            raise app_not_found(app)
-        return "a1"
+    async def resolve(self, ref: AppRef) -> str:
+        if (ref.tenant, ref.name) != ("acme", "new"):
+            raise app_not_found(ref.name)
+        ref.accept("a9")
+        return "a9"
 
 
 class Bench:
@@ -61,28 +69,28 @@ class Bench:
 
     def __init__(self) -> None:
         self.store, self.kms, self.clock = FakeRevealStore(), FakeKms(), FakeClock()
-        self.sealer = Sealer(Keyring(FakeKeyStore(), self.kms, check=RightKms(), clock=self.clock))
-        self.revealer = Revealer(self.store, FakeApps(), self.sealer)
+        self.keyring = Keyring(FakeKeyStore(), self.kms, check=RightKms(), clock=self.clock)
+        self.revealer = Revealer(self.store, FakeApps(), self.keyring)
 
     async def put(self, name: str, value: str, *, kind: Kind = Kind.SECRET, tenant: str = "acme") -> Entry:
-        """Store a value of the app `web`."""
-        ((generation, sealed),) = await self.sealer.seal(tenant, "a1", 1, [(name, Plaintext(value))])
+        """Store a value of acme's app `web` or globex's app `shop`."""
+        app_id = {"acme": "a1", "globex": "a2"}[tenant]
         entry = Entry(
             name=name,
             kind=kind,
             version=1,
-            generation=generation,
-            sealed=sealed,
+            sealed=(await self.keyring.keys(tenant)).seal(app_id, name, 1, Plaintext(value)),
             size=len(value),
             position=0,
             created_at=datetime(2026, 5, 4, tzinfo=UTC),
         )
-        self.store.rows[tenant, "web", name] = Found("a1", entry)
+        self.store.rows[tenant, app_id, name] = entry
         return entry
 
-    async def reveal(self, name: str, *, actor: Actor = ADA, app: str = "web") -> str:
+    async def reveal(self, name: str, *, actor: Actor = ADA, app: str = "web", bound_id: str | None = None) -> str:
         """What the reader is given."""
-        return (await self.revealer.reveal(actor, app=app, name=name)).reveal()
+        ref = AppRef(tenant=actor.tenant, name=app, bound_id=bound_id, subject=actor.name)
+        return (await self.revealer.reveal(actor, app=ref, name=name)).reveal()
 
 
 @pytest.fixture
@@ -94,7 +102,7 @@ def bench() -> Bench:
 async def test_a_value_is_read_after_its_event_is_committed(bench: Bench) -> None:
     await bench.put("KEY", "xyzzy")
     assert await bench.reveal("KEY") == "xyzzy"
-    assert bench.store.commits == [("acme", ["KEY"])]
+    assert bench.store.commits == [("acme", [("KEY", True)])]
 
 
 async def test_without_the_commit_there_is_no_value(bench: Bench) -> None:
@@ -114,37 +122,39 @@ async def test_reads_at_once_share_transactions_and_each_has_its_event(bench: Be
         await bench.put(name, f"value of {name}")
     values = await asyncio.gather(*(bench.reveal(name) for name in names))
     assert values == [f"value of {name}" for name in names]
-    assert sorted(target for _, targets in bench.store.commits for target in targets) == sorted(names)
+    assert sorted(bench.store.recorded()) == sorted((name, True) for name in names)
     assert len(bench.store.commits) <= 4
 
 
 async def test_the_same_value_read_twice_at_once_is_two_events(bench: Bench) -> None:
     await bench.put("KEY", "xyzzy")
     await asyncio.gather(*(bench.reveal("KEY") for _ in range(5)))
-    assert sum(len(targets) for _, targets in bench.store.commits) == 5
+    assert bench.store.recorded() == [("KEY", True)] * 5
 
 
 async def test_tenants_never_share_a_transaction(bench: Bench) -> None:
     await bench.put("KEY", "of acme")
     await bench.put("KEY", "of globex", tenant="globex")
     readers = [ADA, EVE] * 10
-    values = await asyncio.gather(*(bench.reveal("KEY", actor=reader) for reader in readers))
+    apps = {ADA: "web", EVE: "shop"}
+    values = await asyncio.gather(*(bench.reveal("KEY", actor=reader, app=apps[reader]) for reader in readers))
     assert values == ["of acme", "of globex"] * 10
     assert {tenant for tenant, _ in bench.store.commits} == {"acme", "globex"}
 
 
-async def test_what_is_absent_leaves_no_event_and_does_not_disturb_others(bench: Bench) -> None:
+async def test_what_is_absent_is_on_record_as_refused_and_does_not_disturb_others(bench: Bench) -> None:
     await bench.put("KEY", "xyzzy")
     outcomes = await asyncio.gather(
         bench.reveal("KEY"),
         bench.reveal("NONE"),
         bench.reveal("KEY", app="other"),
+        bench.reveal("KEY", app="new"),
         bench.reveal("KEY", actor=EVE),
         return_exceptions=True,
     )
     reasons = [each.reason if isinstance(each, NotFound) else each for each in outcomes]
-    assert reasons == ["xyzzy", "NAME_NOT_SET", "APP_NOT_FOUND", "APP_NOT_FOUND"]
-    assert [target for _, targets in bench.store.commits for target in targets] == ["KEY"]
+    assert reasons == ["xyzzy", "NAME_NOT_SET", "APP_NOT_FOUND", "NAME_NOT_SET", "APP_NOT_FOUND"]
+    assert sorted(bench.store.recorded()) == [("KEY", False)] * 3 + [("KEY", True), ("NONE", False)]
 
 
 async def test_a_managed_value_is_not_given_out(bench: Bench) -> None:
@@ -153,14 +163,24 @@ async def test_a_managed_value_is_not_given_out(bench: Bench) -> None:
         await bench.reveal("DATABASE_URL")
     assert caught.value.reason == "NAME_IS_MANAGED"
     assert "xyzzy" not in caught.value.message
+    assert bench.store.recorded() == [("DATABASE_URL", False)]
+
+
+async def test_a_namesake_of_the_app_that_a_token_is_for_is_denied(bench: Bench) -> None:
+    await bench.put("KEY", "xyzzy")
+    assert await bench.reveal("KEY", bound_id="a1") == "xyzzy"
+    for name, app in (("KEY", "web"), ("NONE", "web"), ("KEY", "new")):
+        with pytest.raises(PermissionDenied):
+            await bench.reveal(name, app=app, bound_id="a0")
+    assert ("KEY", True) not in bench.store.recorded()[1:], "a denial is recorded where all denials are"
 
 
 async def test_a_row_that_was_moved_does_not_open(bench: Bench) -> None:
     entry = await bench.put("KEY", "xyzzy")
-    bench.store.rows["globex", "web", "KEY"] = Found("a1", entry)
+    bench.store.rows["globex", "a2", "KEY"] = entry
     await bench.put("OTHER", "x", tenant="globex")
     with pytest.raises(OpenError):
-        await bench.reveal("KEY", actor=EVE)
+        await bench.reveal("KEY", actor=EVE, app="shop")
 
 
 async def test_a_reader_who_goes_away_takes_nobody_along(bench: Bench) -> None:

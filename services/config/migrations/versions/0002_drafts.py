@@ -67,7 +67,7 @@ _GRANTS = """
 GRANT UPDATE (draft_revision) ON apps TO config;
 GRANT UPDATE (claims) ON vars TO config;
 GRANT SELECT, INSERT, UPDATE, DELETE ON drafts TO config;
-GRANT SELECT, INSERT, UPDATE, DELETE ON draft_specs TO config;
+GRANT SELECT, INSERT, DELETE ON draft_specs TO config;
 GRANT SELECT, INSERT, UPDATE (shared, touched_at), DELETE ON attachments TO config;
 """
 

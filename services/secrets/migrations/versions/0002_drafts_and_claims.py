@@ -50,10 +50,13 @@ CREATE INDEX claims_created ON claims (created_at);
 
 _TENANT_TABLES = ("drafts", "held_names")
 
+# Destroyed apps are remembered, so that nothing is stored of one again.
 # claims holds names and times only, and is read across tenants by the job that settles those that were left.
 _GRANTS = """
 GRANT UPDATE (name, draft_revision, destroyed_at) ON apps TO secrets;
+REVOKE DELETE ON apps FROM secrets;
 GRANT UPDATE (attachment_id) ON sealed TO secrets;
+REVOKE UPDATE (previous_until) ON sealed FROM secrets;
 GRANT SELECT, INSERT, DELETE,
     UPDATE (action, revision, base_from, generation, sealed, size, overlap_seconds, staged_by, staged_at)
     ON drafts TO secrets;

@@ -13,9 +13,12 @@ import pytest
 from paaskit.db import Database, see_tenant
 from paaskit.errors import Unavailable
 from tests.fixtures.postgres import Databases
+from tests.fixtures.waiting import PATIENCE, until
 
 TENANTS = ("acme", "globex", "initech")
 _NAMES = "SELECT name FROM apps WHERE name LIKE %s ORDER BY name"
+_CONNECTIONS = "SELECT pid FROM pg_stat_activity WHERE usename = 'config' AND datname = 'config'"
+_END_CONNECTIONS = _CONNECTIONS.replace("pid", "pg_terminate_backend(pid)", 1)
 
 
 @pytest.fixture
@@ -121,33 +124,33 @@ async def test_an_error_undoes_the_transaction(database: Database) -> None:
 
 
 async def test_connections_that_die_are_unavailable_and_then_replaced(database: Database, databases: Databases) -> None:
-    await database.execute("SELECT 1")
-    sleeping = asyncio.ensure_future(database.fetch("acme", "SELECT pg_sleep(20)"))
-    await asyncio.sleep(0.2)
-    ended = databases.look("config", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'config'")
-    assert ended
+    sleeping = asyncio.ensure_future(database.fetch("acme", "SELECT pg_sleep(3600)"))
+    await until(lambda: databases.look("config", f"{_CONNECTIONS} AND query LIKE '%%pg_sleep%%'"))
+    assert databases.look("config", _END_CONNECTIONS)
     with pytest.raises(Unavailable) as caught:
         await sleeping
     assert caught.value.metadata == {"service": "config"}
-    async with asyncio.timeout(10):
-        while True:
-            try:
-                assert await database.fetch("acme", _NAMES, ("%",)) == _expected("acme")
-                break
-            except Unavailable:
-                await asyncio.sleep(0.05)
+
+    async def answers() -> bool:
+        try:
+            return await database.fetch("acme", _NAMES, ("%",)) == _expected("acme")
+        except Unavailable:
+            return False
+
+    await until(answers)
 
 
 async def test_idle_connections_that_died_cost_one_refusal_at_most(database: Database, databases: Databases) -> None:
     await database.execute("SELECT 1")
-    databases.look("config", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'config'")
+    assert databases.look("config", _END_CONNECTIONS)
     refused = 0
     for _ in range(5):
         try:
             await database.execute("SELECT 1")
         except Unavailable:
             refused += 1
-            await asyncio.sleep(0.2)
+            # Whoever is refused has all of them looked at.
+            await until(lambda: database._replacing is None or database._replacing.done())
     assert refused <= 1
 
 
@@ -159,7 +162,7 @@ async def test_no_server_is_unavailable(databases: Databases) -> None:
     )
     await nowhere.open()
     try:
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(PATIENCE):
             with pytest.raises(Unavailable):
                 await nowhere.execute("SELECT 1")
     finally:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from paaskit.db import Database, open_transaction
+from paaskit.db import Database
 from paaskit.errors import Internal, InvalidInput, MessageTooLarge, Unavailable
 from paaskit.outbox import Courier
 from paaskit.outbox.message import MAX_BYTES
@@ -101,10 +101,7 @@ async def test_one_who_no_longer_waits_takes_nobody_along() -> None:
     assert await courier.send("key3", b"333") == 3
 
 
-async def test_nothing_is_sent_while_a_transaction_is_open(
-    database: Database, databases: Databases, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(open_transaction, "STRICT", True)
+async def test_nothing_is_sent_while_a_transaction_is_open(database: Database, databases: Databases) -> None:
     receiver = Receiver()
     courier = _courier(database, receiver)
     async with database.unscoped():

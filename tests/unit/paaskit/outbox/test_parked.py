@@ -3,21 +3,19 @@
 Covers: the log, the metrics and what the operator is told; giving back; rows that an earlier version refused.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from paas.operations.v1 import operations_pb2
-from sqlalchemy.engine import make_url
 from structlog.testing import capture_logs
 
 from paaskit import metrics
 from paaskit.db import Database
 from paaskit.errors import InvalidInput
-from paaskit.migrations import upgrade
 from paaskit.operations import OperationsInternalServicer
 from paaskit.outbox import Outbox
 from paaskit.outbox.standing import REMIND_EVERY_SECONDS
-from tests.fixtures.postgres import Databases
+from tests.fixtures.postgres import Databases, Earlier
 from tests.unit.paaskit.outbox.receiver import Receiver, left, numbered, parked, relay_to, write
 
 
@@ -152,37 +150,20 @@ async def test_metrics_count_what_waits_is_parked_delivered_and_failed(database:
 
 
 @pytest.fixture(params=["config", "secrets", "tokens", "releaser"])
-async def earlier(request: pytest.FixtureRequest, databases: Databases) -> AsyncIterator[Callable[[str], list[object]]]:
-    """A database as it was before there were parked rows, migrated by the first statement that says so."""
-    service = request.param
-    databases.password_file(service)
-    name = f"{service}_earlier"
-    databases.look("config", f"CREATE DATABASE {name} OWNER {service}_owner")
-    url = make_url(databases.owner_url(service)).set(database=name).render_as_string(hide_password=False)
-    upgrade(service, url, revision="0001")
-
-    def run(statement: str) -> list[object]:
-        if statement == "upgrade":
-            upgrade(service, url)
-            return []
-        with databases._superuser(name) as connection:
-            cursor = connection.execute(statement.encode())
-            return list(cursor.fetchall()) if cursor.description else []
-
-    yield run
-    databases.look("config", f"DROP DATABASE {name}")
+def earlier(request: pytest.FixtureRequest, databases: Databases) -> Iterator[Earlier]:
+    """A database as it was before there were parked rows."""
+    with databases.earlier(request.param, revision="0001") as earlier:
+        yield earlier
 
 
-async def test_rows_that_were_refused_before_come_back_as_parked_rows(
-    earlier: Callable[[str], list[object]],
-) -> None:
-    earlier(
+async def test_rows_that_were_refused_before_come_back_as_parked_rows(earlier: Earlier) -> None:
+    earlier.look(
         """INSERT INTO outbox (destination, key, payload) VALUES
            ('refused:audit', 'a', 'x'), ('audit', 'b', 'x'), ('refused:audit', 'c', 'x'), ('audit', 'c', 'again'),
            ('refused:releaser', 'a', 'x')"""
     )
-    earlier("upgrade")
-    rows = earlier("SELECT destination, key, parked_at IS NOT NULL, parked_reason FROM outbox ORDER BY id")
+    earlier.upgrade()
+    rows = earlier.look("SELECT destination, key, parked_at IS NOT NULL, parked_reason FROM outbox ORDER BY id")
     assert rows == [
         ("audit", "a", True, "REFUSED_BEFORE"),
         ("audit", "b", False, None),

@@ -1,0 +1,1 @@
+"""The gateway's configuration in a real Envoy, with small fakes behind it."""

@@ -1,0 +1,133 @@
+"""Reading values: every attempt is on record before it is answered, and a namesake of a former app is a stranger.
+
+Leaves out how reads share a transaction (tests/unit/secrets/test_reveal.py).
+"""
+
+import asyncio
+
+import grpc
+import pytest
+from paas.audit.v1 import audit_pb2
+
+from tests.integration.secrets.conftest import Secrets
+
+CANARY = "canary-7f3a9b-plaintext"
+OK, FAILED, DENIED = audit_pb2.OUTCOME_OK, audit_pb2.OUTCOME_FAILED, audit_pb2.OUTCOME_DENIED
+
+
+async def _refusal(secrets: Secrets, name: str = "KEY", **more: object) -> grpc.StatusCode:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await secrets.reveal(name, **more)  # type: ignore[arg-type]  # passed on
+    assert CANARY not in str(refused.value)
+    return refused.value.code()
+
+
+async def test_forty_at_once_are_forty_events(secrets: Secrets) -> None:
+    await secrets.set(KEY=CANARY)
+    await secrets.events()
+    assert set(await asyncio.gather(*(secrets.reveal() for _ in range(40)))) == {CANARY}
+    events = await secrets.events()
+    assert [(event.action, event.outcome, list(event.targets), event.app_id) for event in events] == [
+        ("secrets.get", OK, ["KEY"], secrets.app_id)
+    ] * 40
+
+
+async def test_no_audit_row_no_plaintext(secrets: Secrets) -> None:
+    await secrets.set(KEY=CANARY)
+    secrets.look("REVOKE INSERT ON outbox FROM secrets")
+    try:
+        assert await _refusal(secrets) is grpc.StatusCode.UNAVAILABLE
+    finally:
+        secrets.look("GRANT INSERT ON outbox TO secrets")
+    assert await secrets.reveal() == CANARY
+
+
+async def test_refused_reveals_are_events_with_their_target(secrets: Secrets) -> None:
+    other = secrets.registry.add_app("other")
+    await secrets.set(KEY=CANARY)
+    await secrets.attach(CANARY)
+    await secrets.events()
+    assert await _refusal(secrets, "NONE") is grpc.StatusCode.NOT_FOUND
+    assert await _refusal(secrets, "DATABASE_URL") is grpc.StatusCode.FAILED_PRECONDITION
+    assert await _refusal(secrets, "KEY", app="absent") is grpc.StatusCode.NOT_FOUND
+    assert await _refusal(secrets, "KEY", app="other") is grpc.StatusCode.NOT_FOUND
+    assert [(event.action, event.outcome, event.app, list(event.targets)) for event in await secrets.events()] == [
+        ("secrets.get", FAILED, "web", ["NONE"]),
+        ("secrets.get", FAILED, "web", ["DATABASE_URL"]),
+        ("secrets.get", FAILED, "absent", ["KEY"]),
+        ("secrets.get", FAILED, "other", ["KEY"]),
+    ]
+    assert other
+
+
+async def test_token_of_a_former_app_is_a_stranger_to_its_namesake(secrets: Secrets) -> None:
+    await secrets.set(KEY="of the former")
+    limited = secrets.signer.user(apps=frozenset({("web", secrets.app_id)}))
+    assert await secrets.reveal(me=limited) == "of the former"
+    secrets.registry.remove_app()
+    await secrets.purge()
+    secrets.registry.add_app()
+    await secrets.events()
+    for call in (secrets.reveal(me=limited), secrets.listed(me=limited), secrets.set(KEY="x", me=limited)):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await call
+        assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    await secrets.set(KEY=CANARY)
+    for call in (secrets.reveal(me=limited), secrets.listed(me=limited), secrets.set(KEY="x", me=limited)):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await call
+        assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    denied = [event for event in await secrets.events() if event.outcome == DENIED]
+    assert [event.action for event in denied if event.targets] == ["secrets.get", "secrets.set"] * 2
+    assert await secrets.reveal() == CANARY
+
+
+async def test_destroyed_app_is_unreadable_and_stays_so(secrets: Secrets) -> None:
+    await secrets.set(KEY=CANARY, B="b")
+    await secrets.set(C="staged", stage=True)
+    await secrets.rotate("B", hours=1)
+    secrets.registry.remove_app()
+    await secrets.purge()
+    await secrets.purge()
+    assert await _refusal(secrets) is grpc.StatusCode.NOT_FOUND
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await secrets.resolve(1, "KEY")
+    assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+    for table in ("sealed", "drafts", "overlap_ends", "held_names", "claims"):
+        assert secrets.look(f"SELECT count(*) FROM {table}") == [(0,)]  # noqa: S608  # our tables
+    # A change that was on its way when the app was destroyed comes too late, and so does a managed value.
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await secrets.attach(CANARY)
+    assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+    former, secrets.app_id = secrets.app_id, secrets.registry.add_app()
+    await secrets.set(KEY="of the new one")
+    assert await secrets.values() == {"KEY": "of the new one"}
+    assert secrets.look("SELECT count(*) FROM sealed WHERE app_id = %s", former) == [(0,)]
+
+
+async def test_set_that_waits_for_config_while_the_app_is_destroyed_stores_nothing(secrets: Secrets) -> None:
+    await secrets.set(KEY=CANARY)
+    secrets.registry.open.clear()
+    late = asyncio.ensure_future(secrets.set(NEW="x"))
+    while not secrets.registry.waiting:
+        await asyncio.sleep(0.01)
+    await secrets.purge()
+    secrets.registry.open.set()
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await late
+    assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+    assert secrets.look("SELECT count(*) FROM sealed") == [(0,)]
+
+
+async def test_writers_that_wait_for_config_fail_nobody_else(secrets: Secrets) -> None:
+    """A connection is held for as long as the database needs it, and not for as long as config does."""
+    other = secrets.registry.add_app("other")
+    await secrets.set(KEY=CANARY, app="other")
+    secrets.registry.open.clear()
+    writers = [asyncio.ensure_future(secrets.set(**{f"NEW{number}": "x"})) for number in range(16)]
+    while secrets.registry.waiting < 16:
+        await asyncio.sleep(0.01)
+    assert await asyncio.gather(*(secrets.reveal(app="other") for _ in range(40))) == [CANARY] * 40
+    secrets.registry.open.set()
+    assert sorted(change.version for change in await asyncio.gather(*writers)) == list(range(1, 17))
+    assert other
