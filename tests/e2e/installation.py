@@ -213,9 +213,9 @@ def environments(paas: Paas) -> list[dict[str, str]]:
     return [fetch(instance["port"])["environment"] for instance in instances(paas)]
 
 
-def fetch(port: int) -> Any:
+def fetch(port: int, path: str = "") -> Any:
     """Ask one instance."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=PATIENCE) as response:
         return json.load(response)
 
 

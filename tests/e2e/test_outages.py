@@ -48,7 +48,8 @@ def unavailable(run: Run, what: str, *, unchanged: bool) -> bool:
 def stocked(idle: Paas) -> Paas:
     """An app with a config var and a secret."""
     idle.ok("config:set", "A=1", "--stage")
-    idle.ok("secrets:set", "S=1", "--no-wait")
+    idle.ok("secrets:set", "S=1", "--stage")
+    idle.ok("releases:create", "--no-wait")
     settled(idle)
     return idle
 
