@@ -3,11 +3,11 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.request import urlopen
 
 import grpc
@@ -18,6 +18,7 @@ from paas.tokens.v1 import tokens_pb2_grpc
 
 from paaskit.clock import random_id
 from paaskit.db import Database
+from paaskit.errors import Unavailable
 from paaskit.release_order import ReleasedChange, changes_by, released_change_to
 from paaskit.trail import Trail
 from paaskit.write_path import WritePath
@@ -43,6 +44,7 @@ from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
 
 ADA = "user:ada@example.com"
+AnswerT = TypeVar("AnswerT")
 PROGRAM = (sys.executable, "-S", "-E", program.__file__)
 
 
@@ -117,7 +119,8 @@ class Stage:
     async def set(self, app: FakeApp, *, actor: str = ADA, **variables: str) -> int:
         """Set config vars and ask for the release, as config does; return its number."""
         before = app.config.live
-        version = app.change(**variables)
+        app.config.put(variables)
+        version = app.config.newest
         changes = changes_by(actor, changes_between(before, app.config.live), secret=False)
         return await self.order(app, versions=Versions(config=version), changes=changes, actor=actor)
 
@@ -226,6 +229,19 @@ class Stage:
         """The audit events: action, version, outcome."""
         await asyncio.sleep(0.2)
         return [(event.action, event.version, event.outcome) for event in self.audit.events]
+
+
+async def persistently(ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
+    """What is answered in the end: on a busy machine, a crowd may have to be told to try again."""
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(Unavailable):
+                try:
+                    return await ask()
+                except grpc.aio.AioRpcError as error:
+                    if error.code() is not grpc.StatusCode.UNAVAILABLE:
+                        raise
+            await asyncio.sleep(0.05)
 
 
 def environment_on(port: int) -> dict[str, str]:
