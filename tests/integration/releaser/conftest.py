@@ -225,10 +225,14 @@ class Stage:
         """What the instances that run answer."""
         return self.environments(of=await self.instances())
 
-    async def actions(self) -> list[tuple[str, int, int]]:
-        """The audit events: action, version, outcome."""
-        await asyncio.sleep(0.2)
+    def told(self) -> list[tuple[str, int, int]]:
+        """The audit events so far: action, version, outcome."""
         return [(event.action, event.version, event.outcome) for event in self.audit.events]
+
+    async def actions(self, count: int) -> list[tuple[str, int, int]]:
+        """The audit events once there are `count` of them."""
+        await until(lambda: len(self.audit.events) >= count)
+        return self.told()
 
 
 async def persistently(ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
