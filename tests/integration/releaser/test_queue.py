@@ -18,7 +18,7 @@ from services.releaser.domain import AppKey, Kind, NewRelease, Nothing, Remove, 
 from services.releaser.store import Store
 from services.releaser.work_store import Lease, LeaseLost, Settlement, WorkStore
 from tests.fixtures.postgres import Databases
-from tests.fixtures.waiting import PATIENCE
+from tests.fixtures.waiting import PATIENCE, few_at_once
 from tests.integration.releaser.conftest import order_of
 
 APP = AppKey(tenant="acme", app_id="a1")
@@ -50,7 +50,7 @@ async def claim(work: WorkStore) -> Lease:
 async def test_a_change_is_released_once_whoever_asks(store: Store) -> None:
     orders = [order_of(APP, f"c{index}") for index in range(6)]
     batches = [orders[:4], orders[2:], orders[::-1], [orders[1]], [orders[5], orders[0]]] * 4
-    answers = await asyncio.gather(*(store.queue(batch) for batch in batches))
+    answers = await few_at_once(store.queue(batch) for batch in batches)
     numbers: dict[str, int] = {}
     for batch, answer in zip(batches, answers, strict=True):
         for order, number in zip(batch, answer, strict=True):
@@ -70,7 +70,7 @@ async def test_a_batch_has_orders_of_any_tenants_and_the_same_change_twice(store
 async def test_many_batches_at_once_do_not_lock_each_other_out(store: Store) -> None:
     keys = [AppKey(tenant=f"t{index % 3}", app_id=f"a{index}") for index in range(12)]
     batches = [[order_of(key, app=f"web-{key.app_id}") for key in keys[:: (-1) ** turn]] for turn in range(20)]
-    await asyncio.wait_for(asyncio.gather(*(store.queue(batch) for batch in batches)), PATIENCE)
+    await asyncio.wait_for(few_at_once(store.queue(batch) for batch in batches), PATIENCE)
     for key in keys:
         assert [release.number for release in await store.page(key, before=99, limit=99)] == list(range(20, 0, -1))
 
@@ -145,7 +145,7 @@ async def test_an_app_is_worked_on_by_one_runner(store: Store, database: Databas
     keys = [AppKey(tenant=f"t{index % 3}", app_id=f"a{index}") for index in range(9)]
     await store.queue([order_of(key, app=key.app_id * 2) for key in keys])
     runners = [WorkStore(database, trail, holder=f"r{index}", lease_seconds=3600) for index in range(4)]
-    claimed = await asyncio.gather(*(runner.claim([], limit=3) for runner in runners for _ in range(2)))
+    claimed = await few_at_once(runner.claim([], limit=3) for runner in runners for _ in range(2))
     taken = [lease.key for leases in claimed for lease in leases]
     assert sorted(taken) == sorted(set(taken))
     taken += [lease.key for lease in await runners[0].claim([], limit=9)]  # whatever was locked just then

@@ -102,7 +102,7 @@ async def served(settings: Settings, databases: Databases, tls: Certificates) ->
     databases.empty("tokens")
     async with (
         serving(settings, await assemble(settings)) as address,
-        tls.channel(address, service="tokens", caller="gateway") as gateway,
-        tls.channel(address, service="tokens", caller="operator") as operator,
+        tls.connected(address, service="tokens", caller="gateway") as gateway,
+        tls.connected(address, service="tokens", caller="operator") as operator,
     ):
         yield Served(address, gateway, operator)

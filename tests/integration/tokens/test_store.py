@@ -3,7 +3,6 @@
 What the store does for the rules is in test_store_contract.py, where the fake has to do the same.
 """
 
-import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +19,7 @@ from services.tokens.domain import TextSource, Token, Tokens
 from services.tokens.store import Store
 from tests.fakes.identities import identity_of
 from tests.fixtures.postgres import Databases
+from tests.fixtures.waiting import few_at_once
 from tests.integration.tokens.builders import token_of
 
 DIGEST_SET = "SELECT set_config('paas.token_digest', %s, false)"
@@ -187,7 +187,7 @@ async def test_one_of_many_makers_gets_the_name(store: Store) -> None:
             return refused.reason
         return token.name
 
-    same_name = await asyncio.gather(*(create(random_id()) for _ in range(10)))
+    same_name = await few_at_once(create(random_id()) for _ in range(10))
     assert sorted(same_name) == ["TOKEN_EXISTS"] * 9 + ["ci"]
 
 
@@ -210,7 +210,7 @@ async def test_nothing_made_while_its_creator_is_revoked_lives_on(store: Store, 
         await tokens.revoke("parent", identity_of(), actor=actor)
         return True
 
-    made = await asyncio.gather(*(create(number) if number != 5 else revoke() for number in range(12)))
+    made = await few_at_once(create(number) if number != 5 else revoke() for number in range(12))
     living = databases.look("tokens", "SELECT name FROM tokens WHERE revoked_at IS NULL AND kind = 'pat'")
     assert living == []
     assert 1 <= sum(made) <= 12
