@@ -369,8 +369,8 @@ async def stage(neighbourhood: Neighbourhood, tls: Certificates) -> AsyncIterato
     near = neighbourhood
     async with (
         serving(near.settings, await assemble(near.settings)) as address,
-        tls.channel(address, service="releaser", caller="gateway") as gateway,
-        tls.channel(address, service="releaser", caller="config") as config,
+        tls.connected(address, service="releaser", caller="gateway") as gateway,
+        tls.connected(address, service="releaser", caller="config") as config,
     ):
         yield Stage(near.settings, near.variables, near.audit, near.signer, gateway, config, near.signer.user())
 
