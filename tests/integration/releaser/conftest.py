@@ -42,6 +42,7 @@ from tests.fakes.runtime import FakeRuntime
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import until
 
 ADA = "user:ada@example.com"
 AnswerT = TypeVar("AnswerT")
@@ -304,7 +305,7 @@ async def other_stores(quick: Stage) -> AsyncIterator[Stores]:
     """The stores of another replica beside a running `releaser`."""
     settings = quick.settings
     database = Database(
-        settings.database_url, password_file=settings.database_password_file, service="releaser", max_connections=4
+        settings.database_url, password_file=settings.database_password_file, service="releaser", writers=4, readers=2
     )
     await database.open()
     async with grpc.aio.insecure_channel("127.0.0.1:1") as nowhere:
