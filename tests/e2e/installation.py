@@ -286,7 +286,7 @@ def pid_of(stack: Stack, part: str) -> int:
 def metrics_page(stack: Stack, service: str) -> bytes:
     """What Prometheus would read of one service."""
     address = f"{HOST}:{port_of(metrics_of(service), base_port=stack.base_port)}"
-    with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as response:
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=PATIENCE) as response:
         return bytes(response.read())
 
 

@@ -42,7 +42,7 @@ from tests.fakes.runtime import FakeRuntime
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import PATIENCE, until
 
 ADA = "user:ada@example.com"
 AnswerT = TypeVar("AnswerT")
@@ -160,7 +160,7 @@ class Stage:
             request_id=request_id or random_id(), app=app, replace_newer=replace_newer, validate_only=validate_only
         )
         answer: releaser_pb2.CreateReleaseResponse
-        answer = await self.users.CreateRelease(request, metadata=me or self.me, timeout=20)
+        answer = await self.users.CreateRelease(request, metadata=me or self.me, timeout=PATIENCE)
         return answer
 
     async def roll_back(
@@ -181,7 +181,7 @@ class Stage:
             validate_only=validate_only,
         )
         answer: releaser_pb2.RollbackResponse
-        answer = await self.users.Rollback(request, metadata=me or self.me, timeout=20)
+        answer = await self.users.Rollback(request, metadata=me or self.me, timeout=PATIENCE)
         return answer
 
     async def deliver_kept(self, app: FakeApp) -> list[int]:
@@ -251,7 +251,7 @@ async def persistently(ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
 
 def environment_on(port: int) -> dict[str, str]:
     """What the test program on `port` answers."""
-    with urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+    with urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE) as answer:
         found: dict[str, str] = json.loads(answer.read())
     return found
 
