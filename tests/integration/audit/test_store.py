@@ -203,21 +203,6 @@ async def test_tenant_sees_only_its_own_rows(database: Database, store: Store) -
             )
 
 
-async def test_statements_name_the_tenant_themselves(databases: Databases, store: Store) -> None:
-    """Row-level security is the second lock, not the only one: without it they find the same."""
-    reports = [report_of(event_id=f"{tenant}-{n}", tenant=tenant) for n in range(3) for tenant in ("acme", "rival")]
-    await store.append(reports[:5], service="config", now=NOW)
-    mine = [f"acme-{number}" for number in range(3)]
-    async with databases.open_past_policies("audit") as database:
-        unprotected = Store(database)
-        assert [e.report.event_id for e in await unprotected.newest("acme", ALL, before=None, limit=10)] == mine[::-1]
-        assert [e.report.event_id for e in await unprotected.after("acme", ALL, sequence=0, limit=10)] == mine
-        assert await unprotected.last_sequence("acme") == 3
-        assert await unprotected.last_sequence("rival") == 2
-        await unprotected.append([reports[5]], service="config", now=NOW)
-    assert await store.last_sequence("rival") == 3
-
-
 async def test_missing_tenant_is_an_error(databases: Databases, store: Store) -> None:
     await store.append([report_of()], service="config", now=NOW)
     with databases.connect("audit") as connection:

@@ -22,7 +22,7 @@ from tests.fakes.desired_services import FakeConfig, FakeSecrets
 from tests.fakes.desired_state import STAGED_AT, FakeApp
 from tests.fixtures.postgres import Databases
 from tests.fixtures.waiting import until
-from tests.integration.releaser.conftest import Stage, Stores, spec_of
+from tests.integration.releaser.conftest import Stage, Stores, persistently, spec_of
 
 SUCCEEDED = releaser_pb2.STATE_SUCCEEDED
 BOB, EVE = "user:bob@example.com", "user:eve@example.com"
@@ -161,6 +161,20 @@ async def test_a_draft_that_fails_is_taken_back(quick: Stage, app: FakeApp) -> N
     assert quick.runtime.runs(app.key) == {"COLOUR": "blue", "KEY": "old"}
 
 
+async def test_an_app_that_is_destroyed_meanwhile_has_no_release_any_more(
+    quick: Stage, app: FakeApp, databases: Databases
+) -> None:
+    app.stage(COLOUR="red")
+    quick.variables.hold_answer["release_draft_config"] = asyncio.Event()
+    creating = asyncio.create_task(quick.create())
+    await until(lambda: "release_draft_config" in quick.variables.calls)
+    await quick.internal.RemoveApp(releaser_pb2.RemoveAppRequest(tenant=app.key.tenant, app_id=app.key.app_id))
+    quick.variables.hold_answer.pop("release_draft_config").set()
+    assert (await refusal(creating))[:2] == ("NOT_FOUND", "APP_NOT_FOUND")
+    assert databases.look("releaser", "SELECT number FROM releases") == [(1,)]
+    assert databases.look("releaser", "SELECT count(*) FROM intents") == [(0,)]
+
+
 @pytest.mark.parametrize("service", ["config", "secrets"])
 async def test_nothing_happens_where_one_of_both_is_away(quick: Stage, app: FakeApp, service: str) -> None:
     app.stage(COLOUR="red")
@@ -266,7 +280,7 @@ async def test_two_operators_at_once_make_one_release(quick: Stage, app: FakeApp
 async def test_twenty_equal_requests_at_once_get_twenty_equal_answers(quick: Stage, app: FakeApp) -> None:
     app.stage(COLOUR="red")
     app.stage_secrets(KEY="new")
-    answers = await asyncio.gather(*(quick.create(request_id="twenty-times") for _ in range(20)))
+    answers = await asyncio.gather(*(persistently(lambda: quick.create(request_id="twenty-times")) for _ in range(20)))
     assert answers == [answers[0]] * 20
     await quick.end(answers[0].release.number)
     assert [deployment.release for deployment in quick.runtime.applied] == [1, 2]

@@ -15,13 +15,14 @@ from pathlib import Path
 import pytest
 
 from paaskit.clock import utc_now
-from paaskit.errors import Unavailable
+from paaskit.db.open_transaction import noted
+from paaskit.errors import Internal, Unavailable
 from paaskit.redact import Plaintext
 from paaskit.settings import SettingsError
 from services.secrets.keys.envelope import OpenError, TenantKey
 from services.secrets.keys.keyring import Keyring, WrappedKey, key_context
 from services.secrets.keys.kms import KeyManagement, LocalKeyManagement, UnwrapError, open_key_management
-from services.secrets.keys.kms_check import WrongKeyError
+from services.secrets.keys.kms_check import KmsCheck, WrongKeyError
 from services.secrets.keys.tenant_keys import GenerationMissingError, TenantKeys
 from tests.fakes.clock import FakeClock
 from tests.fakes.kms import FakeKms, RightKms
@@ -50,6 +51,16 @@ class WrongKms:
 
     async def confirm(self) -> None:
         raise WrongKeyError("other keys")
+
+
+class NoProof:
+    """Implements `services.secrets.keys.kms_check.ProofStore`: nothing was wrapped yet."""
+
+    async def proof(self) -> bytes | None:
+        return None
+
+    async def keep_proof(self, wrapped: bytes) -> None:
+        return
 
 
 class Bench:
@@ -254,6 +265,17 @@ async def test_with_the_wrong_kms_nothing_is_wrapped_or_unwrapped(bench: Bench) 
             await wrong.keys(tenant)
     assert (bench.kms.wraps, bench.kms.unwraps) == (0, 0)
     assert "globex" not in bench.store.keys
+
+
+async def test_the_kms_is_not_waited_for_while_a_transaction_is_open(bench: Bench) -> None:
+    await bench.newest("acme")
+    bench.kms.wraps = bench.kms.unwraps = 0
+    with noted():
+        for ask in (bench.ring.keys("globex"), bench.ring.keys("acme"), KmsCheck(NoProof(), bench.kms).confirm()):
+            with pytest.raises(Internal):
+                await ask
+    assert (bench.kms.wraps, bench.kms.unwraps) == (0, 0)
+    await bench.newest("globex")
 
 
 async def test_what_nobody_asks_for_again_is_dropped_in_time(bench: Bench) -> None:
