@@ -142,11 +142,9 @@ async def test_watch_ends_when_the_server_stops(neighbourhood: Neighbourhood, tl
             number = await stage.order(app)
             watching = asyncio.create_task(stage.watch(number))
             await asyncio.sleep(0.3)
-            begun = asyncio.get_running_loop().time()
         with pytest.raises(grpc.aio.AioRpcError) as ended:
             await watching
         assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert asyncio.get_running_loop().time() - begun < 1.5
 
 
 async def test_a_removed_app_stops_and_its_name_is_free(stage: Stage, app: FakeApp) -> None:

@@ -157,12 +157,11 @@ async def test_stopping_hands_the_release_over_at_once(replicas: Replicas, varia
     app = variables.app(Spec(instances=1))
     first, second = FakeRuntime(gate=asyncio.Event()), FakeRuntime()
     await replicas.stores.book.take([order_of(app.key)])
-    async with replicas.runner("one", first):
+    # Its lease would keep others away for longer than this test waits.
+    async with replicas.runner("one", first, lease_seconds=600):
         await until(lambda: first.applying)
-    begun = asyncio.get_running_loop().time()
     async with replicas.runner("two", second):
         await until(lambda: second.applied)
-    assert asyncio.get_running_loop().time() - begun < 1.0
     assert second.applied[0].release == 1
 
 
