@@ -61,9 +61,9 @@ def status(stack: Stack, _: argparse.Namespace) -> int:
         outbox = outboxes.summary(found[name]) if name in found else ""
         restarts = f"started again {part['restarts']}x" if part["restarts"] else ""
         print(f"{name:<10} {part['state']:<10} {pid:<12} {outbox:<14} {restarts}".rstrip())
-    parked = sum(map(outboxes.parked_rows, found.values()))
+    parked = any(map(outboxes.parked_rows, found.values()))
     if parked:
-        print(f"{parked} refused by their destination: `make outbox` says why, docs/operations.md what to do.")
+        print("What is parked was refused by its destination: `make outbox` says why, docs/operations.md what to do.")
     return 0 if all(part["state"] == "running" for part in parts) and not parked else 1
 
 

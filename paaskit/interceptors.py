@@ -204,8 +204,10 @@ def _check(rule: Rule, caller: Caller, request: Any) -> None:
 
 def _check_carried(identity: Identity, request: Any) -> None:
     """Refuse a service that acts for a user on what is not the user's."""
-    app = getattr(request, "app", "")
-    if getattr(request, "tenant", identity.tenant) != identity.tenant or (app and not identity.may_touch(app)):
+    app, app_id = getattr(request, "app", ""), getattr(request, "app_id", "")
+    foreign = getattr(request, "tenant", identity.tenant) != identity.tenant
+    stranger = bool(app_id) and identity.app_ids is not None and app_id not in identity.app_ids
+    if foreign or stranger or (app and not identity.may_touch(app)):
         raise PermissionDenied("The identity carried along may not touch what the request is about.")
 
 

@@ -32,11 +32,11 @@ class Releases:
 
     def message(self, order: ReleaseOrder) -> outbox.Message:
         """Return what is to be kept of `order` in the transaction of its change. Call `request` after it."""
-        return outbox.Message(outbox.RELEASER, order.change_id, order.encode())
+        return outbox.Message(outbox.RELEASER, _key(order), order.encode())
 
     async def request(self, order: ReleaseOrder) -> int | None:
         """Return the number of the release that a committed order got, or None while releaser can't be reached."""
-        return await self._courier.send(order.change_id, order.encode())
+        return await self._courier.send(_key(order), order.encode())
 
     async def run(self) -> None:
         """Send for ever what could not be delivered at once."""
@@ -46,3 +46,8 @@ class Releases:
         request = releaser_pb2.RequestReleasesRequest(orders=outbox.parsed(releaser_pb2.ReleaseOrder, payloads))
         answer = await call(self._releaser.RequestReleases, request, service="releaser", timeout=3.0)
         return list(answer.numbers)
+
+
+def _key(order: ReleaseOrder) -> str:
+    """Return what an order is kept under. One change may order twice, the second time with more than the first."""
+    return f"{order.change_id} {order.config_version or 0} {order.secrets_version or 0}"

@@ -10,6 +10,7 @@ After the commit the relays are told. Nothing here awaits another service, and n
 to be asked is asked before, what has to be told is a message. Must not know any service's tables.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -19,7 +20,8 @@ from paaskit import outbox, requests
 from paaskit.audit import AuditEvent
 from paaskit.batching import Batcher
 from paaskit.db import Connection, Database, see_tenant
-from paaskit.errors import PaasError
+from paaskit.db.failures import BUSY
+from paaskit.errors import PaasError, Unavailable
 from paaskit.outbox import Message
 from paaskit.release_order import ReleaseOrder
 from paaskit.releases import Releases
@@ -103,7 +105,7 @@ class WritePath:
         self._trail = trail
         self._releases = releases
         self._together: Batcher[AnyChange, Any] = Batcher(
-            self._make_all, largest=_TOGETHER, apart=lambda change: change.locks, gather_seconds=_GATHER_SECONDS
+            self._make_together, largest=_TOGETHER, apart=lambda change: change.locks, gather_seconds=_GATHER_SECONDS
         )
 
     async def make(self, change: Change[SnapshotT, RowsT]) -> tuple[SnapshotT, Answer]:
@@ -115,12 +117,22 @@ class WritePath:
         if change.locks:
             made: tuple[SnapshotT, Answer] = await self._together.submit("", change)
             return made
-        (made_alone,) = await self._make_all("", [change])
+        (made_alone,) = await self._make_all([change])
         if isinstance(made_alone, Exception):
             raise made_alone
         return made_alone
 
-    async def _make_all(self, _: str, changes: Sequence[AnyChange]) -> list[tuple[Any, Answer] | Exception]:
+    async def _make_together(self, _: str, changes: Sequence[AnyChange]) -> list[tuple[Any, Answer] | Exception]:
+        """Make changes of things apart. Where one of them waits too long for its lock, the others need not."""
+        try:
+            return await self._make_all(changes)
+        except Unavailable as error:
+            if len(changes) == 1 or error.reason != BUSY.reason:
+                raise
+        alone = await asyncio.gather(*(self._make_all([change]) for change in changes), return_exceptions=True)
+        return [each[0] if isinstance(each, list) else _passed_on(each) for each in alone]
+
+    async def _make_all(self, changes: Sequence[AnyChange]) -> list[tuple[Any, Answer] | Exception]:
         """Make changes of things apart in one transaction; return each one's outcome, or what it is refused with."""
         outcomes: list[tuple[Any, Answer] | Exception] = []
         made: list[_Made] = []
@@ -207,6 +219,13 @@ class _Made:
     change: AnyChange
     snapshot: Any
     decision: Decision[Any]
+
+
+def _passed_on(error: BaseException) -> Exception:
+    """Return an error for the request it is about. Raises what is not an answer to one, such as a cancellation."""
+    if not isinstance(error, Exception):
+        raise error
+    return error
 
 
 async def _begin(connection: Connection, change: AnyChange) -> _Begun:

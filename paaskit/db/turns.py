@@ -3,7 +3,7 @@
 A turn is a session-level advisory lock of PostgreSQL. All turns of a process are held on one connection, which no pool
 shares: it is there when everything else is busy, and it costs one connection however many turns there are. What a
 turn's holder does to the database goes over the same connection, each statement a transaction of its own; so a holder
-that has lost its turn, because the connection broke, can do nothing more. See docs/decisions/0010.
+that has lost its turn, because the connection broke, can do nothing more. See docs/decisions/0019.
 """
 
 import asyncio

@@ -8,6 +8,7 @@ import structlog
 from paas.releaser.v1 import releaser_pb2, releaser_pb2_grpc
 from paas.secrets.v1 import secrets_pb2, secrets_pb2_grpc
 
+from paaskit import outbox
 from paaskit.channels import call
 from paaskit.db import Database
 from paaskit.errors import PaasError
@@ -46,14 +47,13 @@ class Vault:
 
     async def delete_managed(self, payloads: Sequence[bytes]) -> None:
         """Have values dropped; each payload is a `DeleteManagedValueRequest`."""
-        for payload in payloads:
-            request = secrets_pb2.DeleteManagedValueRequest.FromString(payload)
+        for request in outbox.parsed(secrets_pb2.DeleteManagedValueRequest, payloads):
             await call(self._stub.DeleteManagedValue, request, service="secrets")
 
     async def purge(self, payloads: Sequence[bytes]) -> None:
         """Have every sealed value of destroyed apps deleted; each payload is a `PurgeAppRequest`."""
-        for payload in payloads:
-            await call(self._stub.PurgeApp, secrets_pb2.PurgeAppRequest.FromString(payload), service="secrets")
+        for request in outbox.parsed(secrets_pb2.PurgeAppRequest, payloads):
+            await call(self._stub.PurgeApp, request, service="secrets")
 
 
 class Remover:
@@ -64,8 +64,8 @@ class Remover:
 
     async def remove(self, payloads: Sequence[bytes]) -> None:
         """Have the instances of destroyed apps stopped; each payload is a `RemoveAppRequest`."""
-        for payload in payloads:
-            await call(self._stub.RemoveApp, releaser_pb2.RemoveAppRequest.FromString(payload), service="releaser")
+        for request in outbox.parsed(releaser_pb2.RemoveAppRequest, payloads):
+            await call(self._stub.RemoveApp, request, service="releaser")
 
 
 class Post:

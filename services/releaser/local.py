@@ -9,6 +9,7 @@ import asyncio
 import fcntl
 import os
 import shutil
+import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,12 +20,13 @@ from paaskit.errors import Internal
 from services.releaser.domain import AppKey
 from services.releaser.instance_file import app_folder, make_private, read_records, record_path
 from services.releaser.instances import AppInstances, Limits, Surroundings, new_record
-from services.releaser.processes import free_port
+from services.releaser.processes import claim_port
 from services.releaser.runtime import Deployment, DeploymentSource, Instance, Report
 
 _MAX_LOG_BYTES: Final = 10 * 1024 * 1024
 _LOOK_AT_LOGS_EVERY_SECONDS: Final = 5.0
 _LOCK_FILE: Final = "lock"
+_CLAIMS_KEPT: Final = 200
 
 
 class LocalRuntime:
@@ -35,7 +37,7 @@ class LocalRuntime:
         self._surroundings = Surroundings(limits=limits, take_port=self._take_port, source=source, clock=clock)
         self._apps: dict[AppKey, AppInstances] = {}
         self._lock: int | None = None
-        self._handed_out: list[int] = []
+        self._claimed: dict[int, socket.socket] = {}
 
     def take_over(self, holder: str) -> str:
         """Lock the folder, adopt what runs, and return the lease holder that had it before, or ''.
@@ -97,15 +99,18 @@ class LocalRuntime:
         for app in self._apps.values():
             await app.close()
         self._apps.clear()
+        while self._claimed:
+            self._claimed.popitem()[1].close()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     def _take_port(self) -> int:
-        taken = set(self._handed_out).union(*(app.ports for app in self._apps.values()))
-        port = free_port(taken)
-        # One that was handed out a moment ago may not be listened on yet.
-        self._handed_out = [*self._handed_out[-200:], port]
+        taken = set(self._claimed).union(*(app.ports for app in self._apps.values()))
+        port, self._claimed[port] = claim_port(taken)
+        # The latest may not be listened on yet; of one that was handed out long ago the rest of the machine can tell.
+        while len(self._claimed) > _CLAIMS_KEPT:
+            self._claimed.pop(next(iter(self._claimed))).close()
         return port
 
 

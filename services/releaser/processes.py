@@ -123,16 +123,24 @@ async def wait_end(process: ProcessId) -> None:
         os.close(descriptor)
 
 
-def free_port(taken: Collection[int]) -> int:
-    """Return a port of 127.0.0.1 that nobody listens on and that is not in `taken`. Raises OSError if there is none."""
+def claim_port(taken: Collection[int]) -> tuple[int, socket.socket]:
+    """Return a port of 127.0.0.1 that nobody listens on and that is not in `taken`. Raises OSError if there is none.
+
+    Until the socket that comes with it is closed no other releaser of this machine is given the port: a program takes
+    a while to listen on it, and to a look from outside it is free until then.
+    """
     first = SystemRandom().randrange(_PORTS)
     for offset in range(_PORTS):
         port = _FIRST_PORT + (first + offset) % _PORTS
         if port in taken:
             continue
-        with socket.socket() as candidate, suppress(OSError):
+        # A name in Linux's abstract namespace: one holder at a time, and gone with its process.
+        claim = socket.socket(socket.AF_UNIX)
+        with suppress(OSError), socket.socket() as candidate:
+            claim.bind(f"\0paas-releaser-port-{port}")
             candidate.bind(("127.0.0.1", port))
-            return port
+            return port, claim
+        claim.close()
     raise OSError("no free port")
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from paaskit.errors import Refused
 from paaskit.redact import Plaintext
+from paaskit.requests import request_id_reused
 from paaskit.variables import refuse, violations_of
 from paaskit.write_path import Decision
 from services.secrets.changes import Changes, SecretsChange
@@ -17,7 +18,7 @@ from services.secrets.store import Store
 
 @dataclass(frozen=True, kw_only=True)
 class Attachment:
-    """A value that an add-on attaches. `attachment_id` is new each time; a later one replaces it."""
+    """A value that an add-on attaches. `attachment_id` is of one request; a later one replaces it."""
 
     name: str
     value: Plaintext
@@ -34,7 +35,8 @@ class Managed:
     async def store(self, tenant: str, app: App, attachment: Attachment) -> tuple[bool, int]:
         """Seal a value; return whether it differs from the one before, and the version that has it.
 
-        Raises Refused for the name of a secret, NotFound for a destroyed app, or Unavailable.
+        Raises Refused for the name of a secret, InvalidInput for another value of the same attaching, NotFound for a
+        destroyed app, or Unavailable.
         """
         refuse(violations_of([attachment.name], [attachment.value.reveal()], field="name"))
         change = SecretsChange(
@@ -62,7 +64,11 @@ class Managed:
 
 
 def attach(snapshot: Snapshot, means: Means, attachment: Attachment) -> Decision[Plan]:
-    """Decide on an add-on's value. Raises Refused where the name is a secret, or staged to be one."""
+    """Decide on an add-on's value.
+
+    Raises Refused where the name is a secret, or staged to be one, and InvalidInput where this attaching has stored
+    another value already: config can't tell that a repeated request has another value, since it must not digest one.
+    """
     name = attachment.name
     if name in names_needed(snapshot):
         raise Refused(f"{name} is a secret of this app. Unset it first.", reason="NAME_IS_SECRET")
@@ -71,6 +77,8 @@ def attach(snapshot: Snapshot, means: Means, attachment: Attachment) -> Decision
         # The value goes with the attaching that replaces the one before.
         plan = Plan(reattach={name: attachment.attachment_id})
         return Decision(answer={"changed": False, "version": snapshot.app.version}, rows=plan)
+    if present is not None and present.attachment_id == attachment.attachment_id:
+        raise request_id_reused()
     entry = new_entry(
         means.keys, snapshot, name, attachment.value, kind=Kind.MANAGED, attachment_id=attachment.attachment_id
     )

@@ -8,6 +8,7 @@ import grpc
 import structlog
 from paas.config.v1 import config_pb2, config_pb2_grpc
 
+from paaskit import outbox
 from paaskit.access import AppRef
 from paaskit.channels import call
 from paaskit.db import Database
@@ -83,8 +84,7 @@ class Registry:
         await self._left_over.run()
 
     async def _deliver(self, payloads: Sequence[bytes]) -> Sequence[int]:
-        for payload in payloads:
-            request = config_pb2.ReleaseNamesRequest.FromString(payload)
+        for request in outbox.parsed(config_pb2.ReleaseNamesRequest, payloads):
             try:
                 await call(self._config.ReleaseNames, request, service="config", timeout=_TIMEOUT_SECONDS)
             except NotFound:

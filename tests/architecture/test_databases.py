@@ -24,7 +24,7 @@ _GRANTS: Final = {
         "specs": _HISTORY | {"UPDATE (valid_to)"},
         "vars": _HISTORY | {"UPDATE (claims, size, valid_to)"},
         # What is staged, or under way, is no history.
-        "drafts": _HISTORY | {"UPDATE", "DELETE"},
+        "drafts": _HISTORY | {"UPDATE (base_from, revision, size, staged_at, staged_by, value)", "DELETE"},
         "draft_specs": _HISTORY | {"DELETE"},
         "attachments": _HISTORY | {"UPDATE (shared, touched_at)", "DELETE"},
         "requests": _REQUESTS,

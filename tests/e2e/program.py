@@ -1,24 +1,22 @@
 """The app that end-to-end tests run: answers with its environment, misbehaves where its variables tell it to.
 
 Stands alone and imports little, so that it starts in a few hundredths of a second. `CRASH` makes it end before it is
-ready, and so does the value `bad` in any variable, but only after a time in which others can do something; `UNHEALTHY`
-has it answer 503 for ever.
+ready; `UNHEALTHY` has it answer 503 for ever, and so does the value `bad` in any variable. Asked for `/end`, it ends.
 """
 
 import json
 import os
 import socket
 import sys
-import time
-
-# Seconds that the program takes before it ends for a bad value.
-AGONY = 3.0
 
 
 def answer(target: str) -> tuple[str, bytes]:
     """The status and body for one request."""
     if target == "/health":
-        return ("503 Service Unavailable", b"") if "UNHEALTHY" in os.environ else ("200 OK", b"")
+        is_healthy = "UNHEALTHY" not in os.environ and "bad" not in os.environ.values()
+        return ("200 OK" if is_healthy else "503 Service Unavailable", b"")
+    if target == "/end":
+        sys.exit(3)
     return "200 OK", json.dumps({"pid": os.getpid(), "environment": dict(os.environ)}).encode()
 
 
@@ -36,8 +34,5 @@ def serve(port: int) -> None:
 
 if __name__ == "__main__":
     if "CRASH" in os.environ:
-        sys.exit(3)
-    if "bad" in os.environ.values():
-        time.sleep(AGONY)
         sys.exit(3)
     serve(int(os.environ["PORT"]))

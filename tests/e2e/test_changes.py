@@ -71,8 +71,9 @@ def test_no_wait_does_not_watch(paas: Paas) -> None:
 
 
 def test_a_dry_run_only_tells(idle: Paas) -> None:
-    idle.ok("config:set", "A=1", "B=1", "--stage")
-    idle.ok("secrets:set", "S=1", "--stage")
+    idle.ok("config:set", "A=1", "B=1", "--no-wait")
+    idle.ok("secrets:set", "S=1", "--no-wait")
+    settled(idle)
     before = idle.ok("config", "--json").document, len(releases(idle))
     shown = idle.ok("config:set", "A=2", "B=1", "C=3", "--dry-run").out
     assert shown == "Would change A=2\nWould add C=3\nA release would follow\n"
@@ -139,7 +140,7 @@ def test_bad_items_among_good_ones_store_nothing(idle: Paas) -> None:
     assert "GOOD" not in run.err
     assert idle("config:set", "K=1", "K=2").exit_code == 2
     assert config_of(idle) == {}
-    idle.ok("config:set", "K=a=b", "EMPTY=", "--stage")
+    idle.ok("config:set", "K=a=b", "EMPTY=", "--no-wait")
     assert idle.ok("config").out == "K=a=b\nEMPTY=\n"
 
 
@@ -162,17 +163,26 @@ def test_the_order_in_which_an_app_is_chosen(idle: Paas, installation: Installat
 
 
 def test_a_name_is_one_thing(idle: Paas) -> None:
-    idle.ok("config:set", "A=1", "--stage")
-    idle.ok("secrets:set", "S=1", "--stage")
+    idle.ok("config:set", "A=1", "--no-wait")
+    idle.ok("secrets:set", "S=1", "--no-wait")
     as_secret, as_config = idle("secrets:set", "A=2"), idle("config:set", "S=2")
     assert (as_secret.exit_code, as_config.exit_code) == (1, 1)
     assert "paas config:unset A" in as_secret.err
     assert "paas secrets:unset S" in as_config.err
+    # What is only staged has its name already, until it is dropped.
+    idle.ok("config:set", "B=1", "--stage")
+    idle.ok("secrets:set", "T=1", "--stage")
+    as_secret, as_config = idle("secrets:set", "B=2"), idle("config:set", "T=2", "--stage")
+    assert (as_secret.exit_code, as_config.exit_code) == (1, 1)
+    assert "B: staged as a config var" in as_secret.err
+    idle.ok("staged:discard")
+    idle.ok("secrets:set", "B=2", "--no-wait")
+    idle.ok("config:set", "T=2", "--no-wait")
 
 
 def test_a_credential_in_config_is_warned_about(idle: Paas, installation: Installation) -> None:
     value = installation.canaries.config()
-    run = idle.ok("config:set", f"SOME_TOKEN={value}", "--stage")
+    run = idle.ok("config:set", f"SOME_TOKEN={value}", "--no-wait")
     assert "warning: SOME_TOKEN looks like a credential" in run.err
     assert "paas secrets:set SOME_TOKEN" in run.err
     assert config_of(idle) == {"SOME_TOKEN": value}
@@ -193,7 +203,7 @@ def test_two_at_once_on_one_name(idle: Paas) -> None:
 
 def test_destroying_asks_for_the_name(idle: Paas) -> None:
     app = idle.environment["PAAS_APP"]
-    idle.ok("secrets:set", "S=1", "--stage")
+    idle.ok("secrets:set", "S=1", "--no-wait")
     assert idle("apps:destroy", app).exit_code == 2
     assert idle("apps:destroy", app, "--confirm", "other").exit_code == 1
     assert secret_names(idle) == ["S"]

@@ -37,8 +37,11 @@ def planted(installation: Installation, ada: Paas) -> Paas:
     paas = installation.new_app(ada, instances=1)
     app = paas.environment["PAAS_APP"]
     installation.attach(app, f"postgres://u:{canaries.secret()}@db/app")
-    paas.ok("secrets:set", f"SET={canaries.secret()}", f"ROTATED={canaries.secret()}", "--stage")
+    paas.ok("secrets:set", f"SET={canaries.secret()}", f"ROTATED={canaries.secret()}", "--no-wait")
     paas.ok("secrets:set", "PIPED=-", "--stage", stdin=canaries.secret().encode())
+    paas.ok("config:set", f"STAGED={canaries.config()}", "--stage")
+    paas.ok("releases:create", "--no-wait")
+    paas.ok("secrets:set", f"STAGED_SECRET={canaries.secret()}", "--stage")
     paas.ok("secrets:rotate", "ROTATED", "--value-file", "-", "--overlap", "1h", stdin=canaries.secret().encode())
     paas.ok("secrets:get", "SET")
     paas.ok("config:set", f"PLAIN={canaries.config()}")

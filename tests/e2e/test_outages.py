@@ -47,7 +47,7 @@ def unavailable(run: Run, what: str, *, unchanged: bool) -> bool:
 @pytest.fixture
 def stocked(idle: Paas) -> Paas:
     """An app with a config var and a secret."""
-    idle.ok("config:set", "A=1", "--stage")
+    idle.ok("config:set", "A=1", "--no-wait")
     idle.ok("secrets:set", "S=1", "--no-wait")
     settled(idle)
     return idle
@@ -72,13 +72,13 @@ def test_without_secrets(stocked: Paas, installation: Installation) -> None:
         assert unavailable(stocked("secrets:get", "S"), away, unchanged=False)
         waiting = stocked.start("config:set", "A=2")
         assert waiting.stdout is not None
-        assert waiting.stdout.readline() == "Set A · release v3\n"
+        assert waiting.stdout.readline() == "Set A · release v4\n"
         line = ""
         while "Waiting for the secrets service." not in line:
             line = waiting.stdout.readline()
             assert line
     ended = stocked.finish(waiting)
-    assert (ended.exit_code, ended.lines[-1]) == (0, "v3 succeeded"), ended.err
+    assert (ended.exit_code, ended.lines[-1]) == (0, "v4 succeeded"), ended.err
     assert stocked.ok("secrets:get", "S").out == "1\n"
 
 

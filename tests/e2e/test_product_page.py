@@ -119,7 +119,7 @@ def test_bulk(page: Paas, installation: Installation) -> None:
 
 
 def test_unset(page: Paas) -> None:
-    page.ok("secrets:set", "OLD_API_KEY=old", "--stage")
+    page.ok("secrets:set", "OLD_API_KEY=old", "--no-wait")
     assert shell(page, COMMANDS[12]).startswith("Unset SENTRY_DSN · release v")
     assert shell(page, COMMANDS[13]).startswith("Unset OLD_API_KEY · release v")
     assert "SENTRY_DSN" not in config_of(page)

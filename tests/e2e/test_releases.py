@@ -38,7 +38,7 @@ def test_a_rolling_restart_never_leaves_nobody(paas: Paas) -> None:
 
 
 def test_a_release_that_fails_is_taken_back(paas: Paas) -> None:
-    paas.ok("config:set", "GOOD=1", "--stage")
+    paas.ok("config:set", "GOOD=1", "--no-wait")
     paas.ok("secrets:set", "S=old")
     before = pids(paas)
     with served(paas) as seen:
@@ -75,10 +75,10 @@ def test_a_secret_whose_release_fails_is_taken_back(paas: Paas, installation: In
 
 
 def test_a_rollback_keeps_the_newest_secrets(paas: Paas) -> None:
-    paas.ok("config:set", "C=1", "--stage")
-    paas.ok("secrets:set", "S=leaked")
-    paas.ok("config:set", "C=2", "--stage")
-    paas.ok("secrets:set", "S=fresh")
+    for value, secret in (("1", "leaked"), ("2", "fresh")):
+        paas.ok("config:set", f"C={value}", "--stage")
+        paas.ok("secrets:set", f"S={secret}", "--stage")
+        paas.ok("releases:create")
     assert paas.ok("rollback", "v2", "--dry-run").out == "Would change C\nA release would follow\n"
     assert paas.ok("rollback", "v2").lines[0] == "Release v4 · Rollback to v2"
     assert config_of(paas) == {"C": "1"}
@@ -90,7 +90,7 @@ def test_a_rollback_keeps_the_newest_secrets(paas: Paas) -> None:
 
 
 def test_an_overlap_has_both_values(paas: Paas) -> None:
-    paas.ok("secrets:set", "S=one", "--stage")
+    paas.ok("secrets:set", "S=one", "--no-wait")
     paas.ok("secrets:rotate", "S", "--value-file", "-", "--overlap", "1h", stdin=b"two\n")
     for environment in environments(paas):
         assert (environment["S"], environment["S_PREVIOUS"]) == ("two", "one")

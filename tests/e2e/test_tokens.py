@@ -82,7 +82,7 @@ def test_limited_to_another_app(idle: Paas, installation: Installation, ada: Paa
 
 
 def test_another_tenant_s_app_is_absent(idle: Paas, installation: Installation) -> None:
-    idle.ok("secrets:set", f"S={installation.canaries.secret()}", "--stage")
+    idle.ok("secrets:set", f"S={installation.canaries.secret()}", "--no-wait")
     bob = installation.person("bob@example.com", tenant="other")
     app = idle.environment["PAAS_APP"]
     for arguments in (

@@ -18,7 +18,7 @@ LARGEST = 64 * 1024
 @pytest.mark.parametrize("name", ["laravel.env", "mastodon.env"])
 def test_files_people_have_go_in_and_out(idle: Paas, name: str) -> None:
     given = {k: v or "" for k, v in dotenv.dotenv_values(DATA / name, interpolate=False).items()}
-    idle.ok("config:import", str(DATA / name), "--stage")
+    idle.ok("config:import", str(DATA / name), "--no-wait")
     assert config_of(idle) == given
     for form in ("dotenv", "json", "shell"):
         exported = idle.ok("config:export", "--format", form).out
@@ -29,7 +29,7 @@ def test_files_people_have_go_in_and_out(idle: Paas, name: str) -> None:
 
 
 def test_a_file_that_is_written_is_private(idle: Paas) -> None:
-    idle.ok("config:set", "A=1", "--stage")
+    idle.ok("config:set", "A=1", "--no-wait")
     idle.ok("config:export", "-o", "out.env")
     assert (idle.folder / "out.env").stat().st_mode & 0o777 == 0o600
     assert (idle.folder / "out.env").read_text() == "A=1\n"
@@ -40,8 +40,8 @@ def test_the_largest_values(paas: Paas) -> None:
     assert len(value.encode()) == LARGEST
     (paas.folder / "value").write_text(value)
     (paas.folder / "large.env").write_text(f"IMPORTED='{value}'\n")
-    paas.ok("secrets:set", "FROM_STDIN=-", "--stage", stdin=value.encode())
-    paas.ok("secrets:set", "FROM_FILE=@value", "--stage")
+    paas.ok("secrets:set", "FROM_STDIN=-", "--no-wait", stdin=value.encode())
+    paas.ok("secrets:set", "FROM_FILE=@value", "--no-wait")
     paas.ok("config:import", "large.env")
     assert paas.ok("secrets:get", "FROM_STDIN", "--json").document["value"] == value
     assert config_of(paas)["IMPORTED"] == value
@@ -54,8 +54,8 @@ def test_the_largest_values(paas: Paas) -> None:
 
 
 def test_an_app_s_limits(idle: Paas) -> None:
-    idle.ok("config:import", "-", "--stage", stdin=b"".join(b"V%d=x\n" % number for number in range(499)))
-    idle.ok("secrets:set", "THE_500TH=1", "--stage")
+    idle.ok("config:import", "-", "--no-wait", stdin=b"".join(b"V%d=x\n" % number for number in range(499)))
+    idle.ok("secrets:set", "THE_500TH=1", "--no-wait")
     assert "500" in _refused(idle, "config:set", "ONE_TOO_MANY=1").err
     assert "500" in _refused(idle, "secrets:set", "ONE_TOO_MANY=1").err
     assert len(config_of(idle)) == 499
@@ -63,7 +63,7 @@ def test_an_app_s_limits(idle: Paas) -> None:
 
 def test_512_kib_in_all(idle: Paas) -> None:
     for number in range(7):
-        idle.ok("secrets:set", f"S{number}=-", "--stage", stdin=b"x" * LARGEST)
+        idle.ok("secrets:set", f"S{number}=-", "--no-wait", stdin=b"x" * LARGEST)
     assert "512" in _refused(idle, "secrets:set", "S7=-", stdin=b"x" * LARGEST).err
     assert "512" in _refused(idle, "config:import", "-", stdin=b"C7=" + b"x" * LARGEST).err
     assert len(secret_names(idle)) == 7

@@ -84,6 +84,7 @@ def _tables(service: str, databases: Databases) -> list[str]:
 @contextmanager
 def _stocked(service: str, name: str, databases: Databases) -> Iterator[Table]:
     with databases.superuser(service, autocommit=False) as connection:
+        connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.Identifier(name)))
         for (constraint,) in connection.execute(_IN_THE_WAY, (name,)).fetchall():
             drop = sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}")
             connection.execute(drop.format(sql.Identifier(name), sql.Identifier(constraint)))

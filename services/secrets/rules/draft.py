@@ -40,12 +40,13 @@ def told(staged: Staged, *, live: int | None) -> StagedChange:
     action = Action.REMOVED
     if staged.sealed is not None:
         action = Action.ADDED if live is None else Action.CHANGED
+    is_gone_already = live is None and staged.sealed is None
     return StagedChange(
         name=staged.name,
         action=action,
         staged_by=staged.staged_by,
         staged_at=staged.staged_at,
-        replaces_newer=live != staged.base,
+        replaces_newer=live != staged.base and not is_gone_already,
     )
 
 

@@ -76,7 +76,7 @@ async def served(settings: Settings, databases: Databases, tls: Certificates) ->
     assembly = replace(await assemble(settings), verifier=IdentityVerifier(tokens.public_keys, clock=utc_now))
     async with (
         serving(settings, assembly) as address,
-        tls.channel(address, service="audit", caller="gateway") as gateway,
-        tls.channel(address, service="audit", caller="config") as config,
+        tls.connected(address, service="audit", caller="gateway") as gateway,
+        tls.connected(address, service="audit", caller="config") as config,
     ):
         yield Served(address, gateway, config, tokens)

@@ -21,6 +21,7 @@ from tests.fakes.identities import FakeTokens, identity_of
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import serving
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import PATIENCE
 from tests.integration.audit.conftest import Served
 
 
@@ -194,8 +195,8 @@ async def test_many_waiting_followers_leave_the_database_to_others(served: Serve
     streams = [_follow(served, identity_of(), after=-1) for _ in range(40)]
     reading = [asyncio.ensure_future(_read(stream, 1)) for stream in streams]
     await asyncio.sleep(0.1)
-    await asyncio.wait_for(served.append(event_of(action="new")), 3)
-    assert await asyncio.wait_for(asyncio.gather(*reading), 5) == [["new"]] * 40
+    await asyncio.wait_for(served.append(event_of(action="new")), PATIENCE)
+    assert await asyncio.wait_for(asyncio.gather(*reading), PATIENCE) == [["new"]] * 40
     for stream in streams:
         stream.cancel()
 
@@ -252,7 +253,7 @@ async def _read(
 ) -> list[str]:
     read: list[str] = []
     while len(read) < count:
-        response = await asyncio.wait_for(stream.read(), 5)
+        response = await asyncio.wait_for(stream.read(), PATIENCE)
         assert isinstance(response, audit_pb2.FollowEventsResponse)
         read.append(response.event.action)
     return read

@@ -99,7 +99,7 @@ async def test_a_released_draft_says_who_staged_what(house: House, databases: Da
     assert (state.spec.image, [each.name for each in state.vars]) == ("web:2", ["B"])
     # Its order is kept, and sent by whoever released the draft; config sends it only if nobody did for a while.
     assert len(house.releaser.orders) == 1
-    await until(lambda: len(house.releaser.orders) == 2, seconds=10)
+    await until(lambda: len(house.releaser.orders) == 2)
     order = house.releaser.orders[-1]
     assert (order.change_id, order.actor, order.config_version) == ("change-of-draft", "user:zoe", done.version)
     assert order.description == "Release the draft"

@@ -49,7 +49,7 @@ async def test_restoring_makes_a_version_and_keeps_its_order(house: House) -> No
     assert first == second
     assert await house.vars() == {"A": "1", "B": "2"}
     assert first.version == then.version + 3
-    await until(lambda: house.releaser.orders[-1].change_id == "change-1", seconds=10)
+    await until(lambda: house.releaser.orders[-1].change_id == "change-1")
     order = house.releaser.orders[-1]
     assert (order.config_version, order.actor, order.description) == (first.version, "user:zoe", "Roll back to v1")
     await until(lambda: house.events("config.restore") != [])
@@ -150,7 +150,7 @@ async def test_a_version_of_a_long_history_reads_little(house: House, databases:
     state = await house.state(app, 6000)
     assert [each.name for each in state.vars] == ["A"]
     databases.look("config", "SELECT pg_stat_force_next_flush()")
-    await until(lambda: _rows_read(databases) > before, seconds=10)
+    await until(lambda: _rows_read(databases) > before)
     assert _rows_read(databases) - before < 100
 
 

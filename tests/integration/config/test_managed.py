@@ -167,8 +167,8 @@ async def test_what_nobody_comes_back_for_is_settled(house: House, databases: Da
         await house.attach(URL)
     assert busy.value.code() is grpc.StatusCode.UNAVAILABLE
     _age(databases)
-    await until(lambda: _under_way(databases) == 0, seconds=10)
-    await until(lambda: house.secrets.stored == {}, seconds=10)
+    await until(lambda: _under_way(databases) == 0)
+    await until(lambda: house.secrets.stored == {})
     assert await house.vars() == {}
     await until(lambda: house.events("addons.attach") != [])
     (event,) = house.events("addons.attach")
@@ -186,7 +186,7 @@ async def test_a_left_new_value_of_an_attached_variable_stays_and_goes_when_deta
         await house.attach(URL + "2")
     house.secrets.forgets_to_answer = False
     _age(databases)
-    await until(lambda: _under_way(databases) == 0, seconds=10)
+    await until(lambda: _under_way(databases) == 0)
     assert house.secrets.stored[app.app_id, "DATABASE_URL"][0] == URL + "2"
     await house.detach()
     assert house.secrets.stored == {}
@@ -198,7 +198,7 @@ async def test_one_that_was_settled_while_secrets_was_slow_leaves_nothing(house:
     attaching = asyncio.create_task(house.attach(URL))
     await until(lambda: house.secrets.asked == 1)
     _age(databases)
-    await until(lambda: _under_way(databases) == 0, seconds=10)
+    await until(lambda: _under_way(databases) == 0)
     house.secrets.waits.set()
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await attaching
@@ -254,7 +254,7 @@ async def test_secrets_away_while_detaching_is_told_later(house: House, database
     assert _untold(databases) == 1
     assert house.secrets.stored != {}
     house.secrets.down = False
-    await until(lambda: house.secrets.stored == {}, seconds=10)
+    await until(lambda: house.secrets.stored == {})
     await until(lambda: _untold(databases) == 0)
 
 

@@ -180,7 +180,7 @@ async def test_releaser_away_keeps_the_change_and_delivers_later(house: House) -
     assert change.release_status == config_pb2.RELEASE_STATUS_PENDING
     assert await house.vars() == {"A": "1"}
     house.releaser.down = False
-    await until(lambda: len(house.releaser.orders) == 1, seconds=10)
+    await until(lambda: len(house.releaser.orders) == 1)
     assert house.releaser.orders[0].change_id == change.change_id
 
 

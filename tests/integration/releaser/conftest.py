@@ -1,12 +1,13 @@
 """A `releaser` to test: its whole server with the local runtime; tokens, audit, config and secrets are fakes."""
 
+import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.request import urlopen
 
 import grpc
@@ -17,6 +18,7 @@ from paas.tokens.v1 import tokens_pb2_grpc
 
 from paaskit.clock import random_id
 from paaskit.db import Database
+from paaskit.errors import Unavailable
 from paaskit.release_order import ReleasedChange, changes_by, released_change_to
 from paaskit.trail import Trail
 from paaskit.write_path import WritePath
@@ -40,9 +42,10 @@ from tests.fakes.runtime import FakeRuntime
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import PATIENCE, until
 
 ADA = "user:ada@example.com"
+AnswerT = TypeVar("AnswerT")
 PROGRAM = (sys.executable, "-S", "-E", program.__file__)
 
 
@@ -117,7 +120,8 @@ class Stage:
     async def set(self, app: FakeApp, *, actor: str = ADA, **variables: str) -> int:
         """Set config vars and ask for the release, as config does; return its number."""
         before = app.config.live
-        version = app.change(spec=None, **variables)
+        app.config.put(variables)
+        version = app.config.newest
         changes = changes_by(actor, changes_between(before, app.config.live), secret=False)
         return await self.order(app, versions=Versions(config=version), changes=changes, actor=actor)
 
@@ -156,7 +160,7 @@ class Stage:
             request_id=request_id or random_id(), app=app, replace_newer=replace_newer, validate_only=validate_only
         )
         answer: releaser_pb2.CreateReleaseResponse
-        answer = await self.users.CreateRelease(request, metadata=me or self.me, timeout=20)
+        answer = await self.users.CreateRelease(request, metadata=me or self.me, timeout=PATIENCE)
         return answer
 
     async def roll_back(
@@ -177,7 +181,7 @@ class Stage:
             validate_only=validate_only,
         )
         answer: releaser_pb2.RollbackResponse
-        answer = await self.users.Rollback(request, metadata=me or self.me, timeout=20)
+        answer = await self.users.Rollback(request, metadata=me or self.me, timeout=PATIENCE)
         return answer
 
     async def deliver_kept(self, app: FakeApp) -> list[int]:
@@ -232,9 +236,22 @@ class Stage:
         return self.told()
 
 
+async def persistently(ask: Callable[[], Awaitable[AnswerT]]) -> AnswerT:
+    """What is answered in the end: on a busy machine, a crowd may have to be told to try again."""
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(Unavailable):
+                try:
+                    return await ask()
+                except grpc.aio.AioRpcError as error:
+                    if error.code() is not grpc.StatusCode.UNAVAILABLE:
+                        raise
+            await asyncio.sleep(0.05)
+
+
 def environment_on(port: int) -> dict[str, str]:
     """What the test program on `port` answers."""
-    with urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+    with urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE) as answer:
         found: dict[str, str] = json.loads(answer.read())
     return found
 
@@ -334,7 +351,6 @@ async def neighbourhood(databases: Databases, tls: Certificates, runtime_dir: Pa
             tls_cert_file=files.tls_cert_file,
             tls_key_file=files.tls_key_file,
             tls_ca_file=files.tls_ca_file,
-            page_key_file=tls.page_key_file,
             tokens_address=tokens,
             audit_address=audits,
             config_address=addresses.config,
@@ -354,8 +370,8 @@ async def stage(neighbourhood: Neighbourhood, tls: Certificates) -> AsyncIterato
     near = neighbourhood
     async with (
         serving(near.settings, await assemble(near.settings)) as address,
-        tls.channel(address, service="releaser", caller="gateway") as gateway,
-        tls.channel(address, service="releaser", caller="config") as config,
+        tls.connected(address, service="releaser", caller="gateway") as gateway,
+        tls.connected(address, service="releaser", caller="config") as config,
     ):
         yield Stage(near.settings, near.variables, near.audit, near.signer, gateway, config, near.signer.user())
 

@@ -31,10 +31,10 @@ from services.releaser.processes import ProcessId
 from tests.fakes.desired_state import FakeApp
 from tests.fixtures.postgres import Databases
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import PATIENCE
 from tests.integration.releaser.conftest import Neighbourhood, Stage, environment_on, spec_of
 
 ROOT = Path(__file__).parents[3]
-RECOVERY_SECONDS = 3.0
 
 
 class Killable:
@@ -75,7 +75,7 @@ class Killable:
         """End it and wait until it has ended."""
         if self._process is not None:
             self._process.send_signal(number)
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=PATIENCE)
             self._process = None
 
 
@@ -133,9 +133,7 @@ async def test_killed_before_anything_is_applied(killable: Killable, stop_at: st
     killable.kill()
     stage.variables.hold.clear()
     await killable.start()
-    begun = time.monotonic()
     assert (await stage.end(number)).state == releaser_pb2.STATE_SUCCEEDED
-    assert time.monotonic() - begun < RECOVERY_SECONDS
     assert await stage.order(app, "c1") == number
     await until(lambda: finished(stage) == {1: 1})
 
@@ -321,9 +319,7 @@ async def test_sigterm_leaves_instances_and_queue_for_the_next(killable: Killabl
     await killable.start()
     await stage.release(app)
     before = running(stage)
-    begun = time.monotonic()
     killable.kill(signal.SIGTERM)
-    assert time.monotonic() - begun < 5
     assert running(stage) == before
     await killable.start()
     await asyncio.sleep(0.3)

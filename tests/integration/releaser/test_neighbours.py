@@ -121,7 +121,7 @@ async def trio(databases: Databases, tls: Certificates, tmp_path: Path, runtime_
         await enter(serving(secrets, await assemble_secrets(secrets)))
         await enter(serving(releaser, await assemble_releaser(releaser)))
         channels = {
-            name: await enter(tls.channel(address, service=name, caller="gateway"))
+            name: await enter(tls.connected(address, service=name, caller="gateway"))
             for name, address in addresses.items()
         }
         yield Trio(

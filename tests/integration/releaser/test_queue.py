@@ -5,6 +5,7 @@ Leaves out whose turn it is (test_turns.py), what a release does (test_releases.
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -20,7 +21,7 @@ from services.releaser.by_hand.intents import DraftPlan, Intent, change_id_of
 from services.releaser.domain import AppKey, Kind, State, Versions
 from services.releaser.orders import Order
 from tests.fixtures.postgres import Databases
-from tests.integration.releaser.conftest import Stores, Worker, order_of
+from tests.integration.releaser.conftest import Stores, Worker, order_of, persistently
 
 APP = AppKey(tenant="acme", app_id="a1")
 OTHER = AppKey(tenant="globex", app_id="a1")
@@ -57,7 +58,7 @@ async def finish(stores: Stores, intent: Intent) -> Answer:
 async def test_a_change_is_released_once_whoever_asks(stores: Stores) -> None:
     orders = [order_of(APP, f"c{index}") for index in range(6)]
     batches = [orders[:4], orders[2:], orders[::-1], [orders[1]], [orders[5], orders[0]]] * 4
-    answers = await asyncio.gather(*(stores.book.take(batch) for batch in batches))
+    answers = await asyncio.gather(*(persistently(partial(stores.book.take, batch)) for batch in batches))
     numbers: dict[str, int] = {}
     for batch, answer in zip(batches, answers, strict=True):
         for order, number in zip(batch, answer, strict=True):
@@ -77,7 +78,7 @@ async def test_a_batch_has_orders_of_any_tenants_and_the_same_change_twice(store
 async def test_many_batches_at_once_do_not_lock_each_other_out(stores: Stores) -> None:
     keys = [AppKey(tenant=f"t{index % 3}", app_id=f"a{index}") for index in range(12)]
     batches = [[order_of(key, app=f"web-{key.app_id}") for key in keys[:: (-1) ** turn]] for turn in range(20)]
-    await asyncio.wait_for(asyncio.gather(*(stores.book.take(batch) for batch in batches)), 20)
+    await asyncio.gather(*(persistently(partial(stores.book.take, batch)) for batch in batches))
     for key in keys:
         assert [release.number for release in await stores.releases.page(key, before=99, limit=99)] == list(
             range(20, 0, -1)
@@ -107,7 +108,7 @@ async def test_a_release_by_hand_is_made_once_per_request_id(stores: Stores, dat
     other = AppKey(tenant="acme", app_id="a2")
     await stores.book.take([order_of(APP), order_of(other, app="api")])
     asked = restart(APP, request_id="same-request")
-    made = await asyncio.gather(*(finish(stores, asked) for _ in range(20)))
+    made = await asyncio.gather(*(persistently(partial(finish, stores, asked)) for _ in range(20)))
     assert made == [made[0]] * 20
     assert made[0]["number"] == 2
     with pytest.raises(InvalidInput) as refused:

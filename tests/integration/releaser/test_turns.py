@@ -1,5 +1,4 @@
-"""A runner's turns on a real database: whose turn it is, what is begun, ended and settled, and that a late one is locked
-out.
+"""A runner's turns on a real database: what is begun, ended and settled, and that a late one is locked out.
 
 Leaves out what a release does (test_releases.py), how orders queue (test_queue.py) and crashes (test_crash.py).
 """

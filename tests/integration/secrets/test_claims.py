@@ -61,7 +61,7 @@ async def test_claim_whose_answer_was_lost_is_freed_in_the_end(secrets: Secrets)
     secrets.registry.loses_answers = False
     assert secrets.registry.secrets(secrets.app_id) == ["NEW"]
     secrets.look(LEAVE)
-    await until(lambda: secrets.registry.secrets(secrets.app_id) == [], seconds=15)
+    await until(lambda: secrets.registry.secrets(secrets.app_id) == [])
     await until(secrets.names_at_rest)
 
 
@@ -74,7 +74,7 @@ async def test_claim_whose_answer_was_lost_frees_nothing_that_was_set_since(secr
     # The worst order: the lost claim takes effect last, so config has the name under it.
     secrets.registry.names[secrets.app_id, "NEW"] = lost
     secrets.look(LEAVE)
-    await until(lambda: secrets.look("SELECT count(*) FROM claims") == [(0,)], seconds=15)
+    await until(lambda: secrets.look("SELECT count(*) FROM claims") == [(0,)])
     assert secrets.registry.secrets(secrets.app_id) == ["NEW"]
     assert await secrets.values() == {"NEW": "y"}
     await secrets.unset("NEW")
@@ -97,7 +97,7 @@ async def test_claim_that_was_settled_meanwhile_is_made_anew(secrets: Secrets) -
     writer = asyncio.ensure_future(secrets.set(NEW="x"))
     await until(lambda: secrets.registry.waiting)
     secrets.look(LEAVE)
-    await until(lambda: secrets.look("SELECT count(*) FROM claims") == [(0,)], seconds=15)
+    await until(lambda: secrets.look("SELECT count(*) FROM claims") == [(0,)])
     secrets.registry.open.set()
     await writer
     assert secrets.registry.secrets(secrets.app_id) == ["NEW"]
@@ -112,7 +112,7 @@ async def test_unset_frees_at_once_and_later_where_config_is_away(secrets: Secre
     secrets.registry.down = True
     await secrets.unset("B")
     secrets.registry.down = False
-    await until(lambda: secrets.registry.secrets(secrets.app_id) == [], seconds=10)
+    await until(lambda: secrets.registry.secrets(secrets.app_id) == [])
 
 
 async def test_late_message_frees_no_name_that_was_set_again(secrets: Secrets) -> None:
@@ -124,7 +124,7 @@ async def test_late_message_frees_no_name_that_was_set_again(secrets: Secrets) -
     await secrets.set(KEY="2")
     late = config_pb2.ReleaseNamesRequest.FromString(bytes(payload))
     assert late.names[0].name == "KEY"
-    await until(secrets.names_at_rest, seconds=10)
+    await until(secrets.names_at_rest)
     assert secrets.registry.secrets(secrets.app_id) == ["KEY"]
     assert late.names[0].claim_id not in ("", secrets.registry.names[secrets.app_id, "KEY"].claim_id)
 
@@ -150,10 +150,10 @@ async def test_many_set_and_unset_one_name_at_once_and_both_sides_agree(secrets:
         failed = [each for each in outcomes if isinstance(each, grpc.aio.AioRpcError)]
         assert {each.code() for each in failed} <= {grpc.StatusCode.UNAVAILABLE}
         secrets.look(LEAVE)
-        await until(secrets.names_at_rest, seconds=20)
+        await until(secrets.names_at_rest)
         assert secrets.registry.secrets(secrets.app_id) == sorted(await secrets.values())
         await secrets.unset("RACE", ignore_missing=True)
-        await until(secrets.names_at_rest, seconds=20)
+        await until(secrets.names_at_rest)
         assert secrets.registry.secrets(secrets.app_id) == []
 
 

@@ -62,7 +62,7 @@ async def test_release_makes_the_draft_live_once(secrets: Secrets) -> None:
     assert (event.on_behalf_of, event.version, sorted(event.targets)) == ("user:ada", 2, ["GONE", "KEY", "NEW"])
     # Its order is kept for the case that releaser ends now, and is not sent at once.
     assert len(secrets.releaser.orders) == 1
-    await until(lambda: len(secrets.releaser.orders) == 2, seconds=10)
+    await until(lambda: len(secrets.releaser.orders) == 2)
     order = secrets.releaser.orders[1]
     assert (order.change_id, order.secrets_version) == (known["change_id"], 2)
     assert {(each.name, each.actor, each.HasField("staged_at")) for each in order.changes} == {

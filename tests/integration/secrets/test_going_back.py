@@ -38,7 +38,7 @@ async def test_restore_makes_everything_what_it_was(secrets: Secrets) -> None:
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     event = next(event for event in await secrets.events() if event.action == "secrets.restore")
     assert (event.actor, event.on_behalf_of, event.version) == ("service:releaser", "user:ada", 4)
-    await until(lambda: secrets.releaser.orders[-1].change_id == known["change_id"], seconds=10)
+    await until(lambda: secrets.releaser.orders[-1].change_id == known["change_id"])
     order = secrets.releaser.orders[-1]
     assert (order.secrets_version, order.config_version) == (4, 5)
 

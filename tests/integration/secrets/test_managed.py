@@ -66,3 +66,13 @@ async def test_name_of_a_secret_is_refused(secrets: Secrets) -> None:
         assert refused.value.code() is grpc.StatusCode.FAILED_PRECONDITION
     await secrets.detach("", name="LIVE")
     assert (await secrets.values())["LIVE"] == "1"
+
+
+async def test_one_attaching_has_one_value(secrets: Secrets) -> None:
+    """Config can't tell that a repeated request has another value: it must not keep a digest of one."""
+    await secrets.attach(URL, attachment_id="a1")
+    assert not (await secrets.attach(URL, attachment_id="a1")).changed
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await secrets.attach(URL + "2", attachment_id="a1")
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert await secrets.resolve(1, "DATABASE_URL") == {"DATABASE_URL": URL}

@@ -28,7 +28,7 @@ from tests.fakes.app_registry import FakeApps
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import serving
 from tests.fixtures.tls import Certificates
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import PATIENCE, until
 from tests.integration.tokens.conftest import Served
 
 
@@ -90,7 +90,9 @@ async def test_only_the_gateway_asks_who_is_calling(served: Served, tls: Certifi
 async def test_certificate_of_another_ca_gets_no_connection(served: Served, foreign_tls: Certificates) -> None:
     async with foreign_tls.channel(served.address, service="tokens", caller="gateway") as channel:
         with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await external_auth_pb2_grpc.AuthorizationStub(channel).Check(external_auth_pb2.CheckRequest(), timeout=3)
+            await external_auth_pb2_grpc.AuthorizationStub(channel).Check(
+                external_auth_pb2.CheckRequest(), timeout=PATIENCE
+            )
     assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
 
 

@@ -151,7 +151,7 @@ async def platform(databases: Databases, tls: Certificates, tmp_path: Path) -> A
         await enter(serving(config, await assemble_config(config)))
         await enter(serving(secrets, await assemble_secrets(secrets)))
         channels = {
-            (service, caller): await enter(tls.channel(address, service=service, caller=caller))
+            (service, caller): await enter(tls.connected(address, service=service, caller=caller))
             for service, address in addresses.items()
             for caller in ("gateway", "releaser", "config", "secrets", "provisioner")
         }

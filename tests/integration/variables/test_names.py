@@ -86,7 +86,7 @@ async def test_claim_that_nobody_settled_is_settled_in_the_end(platform: Platfor
         (app.app_id,),
     )
     held = "SELECT count(*) FROM vars WHERE name = 'LOST' AND valid_to IS NULL"
-    await until(lambda: databases.look("config", held) == [(0,)], seconds=10)
+    await until(lambda: databases.look("config", held) == [(0,)])
     await platform.set(LOST="1")
 
 

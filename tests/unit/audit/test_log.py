@@ -15,7 +15,7 @@ from services.audit.arrivals import Arrivals
 from services.audit.domain import FROM_THE_OLDEST, LONGEST_FOLLOWING, AuditLog, Report, Selection
 from tests.fakes.audit_log import FakeLog, report_of
 from tests.fakes.clock import FakeClock
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import PATIENCE, until
 
 ALL = Selection()
 
@@ -168,7 +168,7 @@ async def test_following_ends_so_that_the_right_to_is_checked_again(desk: Desk) 
     desk.clock.advance(seconds=1)
     await desk.append(report_of(action="left for later"))
     # It says where to go on, and whoever does misses nothing.
-    assert await asyncio.wait_for(following, 10) == ["seen"]
+    assert await asyncio.wait_for(following, PATIENCE) == ["seen"]
     assert desk.ending.endswith("after sequence 1.")
 
 
@@ -183,7 +183,7 @@ async def test_follower_that_leaves_is_forgotten(desk: Desk) -> None:
 
 async def test_follower_that_comes_while_the_server_stops_ends_at_once(desk: Desk) -> None:
     desk.arrivals.close()
-    assert await asyncio.wait_for(desk.follow(), 10) == []
+    assert await asyncio.wait_for(desk.follow(), PATIENCE) == []
 
 
 async def test_place_before_the_oldest_is_refused(desk: Desk) -> None:

@@ -9,6 +9,8 @@ import sys
 import termios
 import time
 
+from tests.fixtures.waiting import PATIENCE
+
 
 class Terminal:
     """`paas` on a pseudo-terminal of its own; `screen` is everything it wrote.
@@ -50,7 +52,7 @@ class Terminal:
             pass
         self.modes = termios.tcgetattr(self._terminal)[3] & (termios.ECHO | termios.ICANON)
         os.close(self._terminal)
-        return self.process.wait(timeout=10)
+        return self.process.wait(timeout=PATIENCE)
 
     def _read(self) -> bool:
         if not select.select([self._terminal], [], [], 15)[0]:

@@ -133,7 +133,7 @@ async def test_more_than_a_server_takes_is_told_from_too_many_at_once(tls: Certi
     ):
         stub = audit_pb2_grpc.AuditInternalServiceStub(channel)
         with pytest.raises(MessageTooLarge) as caught:
-            await call(stub.AppendEvents, request, service="audit", timeout=5)
+            await call(stub.AppendEvents, request, service="audit", timeout=PATIENCE)
     assert isinstance(caught.value, LimitExceeded)
     assert caught.value.reason == "MESSAGE_TOO_LARGE"
     busy = await _ended(tls, grpc.StatusCode.RESOURCE_EXHAUSTED)

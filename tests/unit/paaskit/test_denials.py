@@ -15,7 +15,7 @@ from paas.releaser.v1 import releaser_pb2
 from paaskit.access import app_ref, may, require
 from paaskit.audit import DENIED, AuditEvent
 from paaskit.errors import NotFound, PermissionDenied, Unavailable
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import PATIENCE, until
 from tests.unit.paaskit.gated import LIST_VARS, RESOLVE_APP, SET_VARS, WATCH, Gated
 
 CANARY = "canary-7f3a"
@@ -117,7 +117,7 @@ async def test_a_stream_that_is_denied_is_on_record_once(gated: Gated) -> None:
 
         async def read(metadata: Any) -> None:
             nonlocal seen
-            async for _ in stream(raw, metadata=metadata, timeout=10):
+            async for _ in stream(raw, metadata=metadata, timeout=PATIENCE):
                 seen += 1
 
         raw = releaser_pb2.WatchReleaseRequest(app="web", number=1).SerializeToString()
@@ -208,7 +208,7 @@ async def test_a_client_that_goes_away_does_not_take_the_record_along(gated: Gat
             begun.clear()
             kept.clear()
             call: Any = method
-            asked = call(raw, metadata=gated.signer.user(permissions=frozenset()), timeout=10)
+            asked = call(raw, metadata=gated.signer.user(permissions=frozenset()), timeout=PATIENCE)
             await begun.wait()
             asked.cancel()
             await until(kept.is_set)

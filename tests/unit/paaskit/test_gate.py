@@ -8,6 +8,7 @@ Leaves out denials and their record (test_denials.py) and who may call what (tes
 import asyncio
 import random
 import uuid
+from contextlib import nullcontext
 from typing import Any
 
 import grpc
@@ -17,6 +18,7 @@ from grpc_status import rpc_status
 from paas.config.v1 import config_pb2
 from structlog.testing import capture_logs
 
+from paaskit import interceptors
 from paaskit.access import current_caller, current_user
 from paaskit.errors import (
     Conflict,
@@ -25,9 +27,11 @@ from paaskit.errors import (
     LimitExceeded,
     NotFound,
     PaasError,
+    PermissionDenied,
     Refused,
     Unavailable,
 )
+from tests.fakes.identities import identity_of
 from tests.fixtures.waiting import PATIENCE, until
 from tests.unit.paaskit.gated import LIST_VARS, RESOLVE_APP, SET_VARS, WATCH, Gated
 
@@ -236,6 +240,14 @@ async def test_a_service_may_carry_a_user_of_the_same_tenant_only(gated: Gated) 
     await gated.call(RESOLVE_APP, request, caller="secrets", metadata=gated.signer.user())
     error = await gated.refused(RESOLVE_APP, request, caller="secrets", metadata=gated.signer.user(tenant="globex"))
     assert error.code() is grpc.StatusCode.PERMISSION_DENIED
+
+
+@pytest.mark.parametrize(("app_id", "may"), [("a1", True), ("a2", False), ("", True)])
+async def test_a_service_may_carry_a_limited_user_to_their_own_apps_only(app_id: str, *, may: bool) -> None:
+    request = config_pb2.ClaimNamesRequest(tenant="acme", app_id=app_id)
+    identity = identity_of(apps=frozenset({("web", "a1")}))
+    with nullcontext() if may else pytest.raises(PermissionDenied):
+        interceptors._check_carried(identity, request)
 
 
 async def _begin_and_go_away(gated: Gated, *, may_end: asyncio.Event) -> asyncio.Event:

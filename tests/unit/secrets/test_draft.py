@@ -81,6 +81,7 @@ def test_what_others_are_told_of_a_staged_change() -> None:
         (staged("A", base=5), None, Action.ADDED, True),
         (staged("A", None, base=5), 5, Action.REMOVED, False),
         (staged("A", None, base=5), 6, Action.REMOVED, True),
+        (staged("A", None, base=5), None, Action.REMOVED, False),  # gone already: there is nothing to replace
     ]
     for row, live, action, newer in cases:
         change = told(row, live=live)

@@ -66,7 +66,7 @@ _TENANT_TABLES = ("drafts", "draft_specs")
 _GRANTS = """
 GRANT UPDATE (draft_revision) ON apps TO config;
 GRANT UPDATE (claims) ON vars TO config;
-GRANT SELECT, INSERT, UPDATE, DELETE ON drafts TO config;
+GRANT SELECT, INSERT, DELETE, UPDATE (value, size, base_from, staged_by, staged_at, revision) ON drafts TO config;
 GRANT SELECT, INSERT, DELETE ON draft_specs TO config;
 GRANT SELECT, INSERT, UPDATE (shared, touched_at), DELETE ON attachments TO config;
 """

@@ -14,6 +14,7 @@ from paaskit.db import Database
 from paaskit.db.failures import failure_of
 from paaskit.errors import Unavailable
 from tests.fixtures.postgres import Databases
+from tests.fixtures.waiting import PATIENCE
 
 _INSERT = "INSERT INTO outbox (destination, key, payload) VALUES ('audit', %s, '')"
 
@@ -91,7 +92,7 @@ async def test_a_database_that_turned_read_only_is_read_and_then_written_again(
     finally:
         databases.turn_read_only_for_new_sessions("config", on=False)
     # Sessions made while it was read-only stay so for as long as they live. They are replaced, all of them.
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             inserts = (database.execute(_INSERT, (f"after {turn}",)) for turn in range(20))
             if not any(await asyncio.gather(*inserts, return_exceptions=True)):
