@@ -17,7 +17,7 @@ from paaskit.audit import AuditEvent
 from paaskit.changes import Answer
 from paaskit.clock import random_id
 from paaskit.db import Connection, Database
-from paaskit.errors import Conflict, InvalidInput, NotFound, Refused
+from paaskit.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
 from paaskit.outbox import Message
 from paaskit.release_order import ReleaseOrder
 from paaskit.releases import Releases
@@ -56,11 +56,14 @@ class Counter:
         decide: Callable[[int, Decision[int]], Decision[int]] = lambda _, decision: decision,
         apart: bool = False,
         about: str | None = None,
+        patience: str = "",
         writes: Callable[[], None] = lambda: None,
     ) -> Change[int, int]:
-        """A change that adds one. `decide` may make another decision of it."""
+        """A change that adds one. `decide` may make another decision of it; `patience` is for its lock."""
 
         async def look(connection: Connection) -> Read[int]:
+            if patience:
+                await connection.execute("SELECT set_config('lock_timeout', %s, true)", (patience,))
             cursor = await connection.execute(
                 "SELECT version FROM apps WHERE tenant = %s AND name = %s FOR UPDATE", (tenant, name)
             )
@@ -205,7 +208,17 @@ async def test_what_follows_is_kept_with_the_change(counter: Counter) -> None:
     )
     event, message = _event(), Message("elsewhere", "k", b"")
     await counter.make(decide=lambda _, decision: replace(decision, events=[event], order=order, messages=[message]))
-    assert counter.kept() == [("audit", event.event_id), ("elsewhere", "k"), ("releaser", "change-1")]
+    assert counter.kept() == [("audit", event.event_id), ("elsewhere", "k"), ("releaser", "change-1 0 0")]
+
+
+async def test_each_order_of_one_change_is_kept(counter: Counter) -> None:
+    """Going back asks config twice under one change, and the second order has more than the first."""
+    order = ReleaseOrder(
+        tenant="acme", app_id="a", app="web", change_id="change-1", actor="user:ada", description="Count"
+    )
+    for each in (replace(order, config_version=3), replace(order, config_version=4)):
+        await counter.make(decide=lambda _, decision, each=each: replace(decision, order=each))
+    assert counter.kept() == [("releaser", "change-1 3 0"), ("releaser", "change-1 4 0")]
 
 
 async def test_a_refusal_leaves_nothing(counter: Counter) -> None:
@@ -302,6 +315,25 @@ async def test_changes_that_share_a_transaction_do_not_touch_each_other(counter:
     assert {(tenant, request_id) for tenant, request_id, _ in counter.remembered()} == {
         (_tenant(index), f"request-{index}") for index in range(12) if index not in special
     }
+
+
+async def test_one_that_waits_too_long_for_its_lock_takes_no_other_along(
+    counter: Counter, databases: Databases
+) -> None:
+    counter.thing("two")
+    with databases.superuser("config", autocommit=False) as elsewhere:
+        elsewhere.execute("SELECT 1 FROM apps WHERE name = 'one' FOR UPDATE")
+        outcomes = await asyncio.gather(
+            counter.make("one", apart=True, patience="200ms"),
+            counter.make("two", apart=True),
+            return_exceptions=True,
+        )
+        elsewhere.rollback()
+    late, made = outcomes
+    assert isinstance(late, Unavailable)
+    assert late.reason == "BUSY"
+    assert made == {"number": 1}
+    assert counter.numbers() == {"one": 0, "two": 1}
 
 
 async def test_replicas_that_lock_the_same_things_do_not_wait_for_each_other(
