@@ -53,7 +53,8 @@ def open_channel(address: str, *, service: str, tls: TlsSettings) -> grpc.aio.Ch
         ("grpc.max_receive_message_length", MAX_INTERNAL_MESSAGE_BYTES),
         # A service that comes back is found again within a second.
         ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.min_reconnect_backoff_ms", 100),
+        # Not a pause, whatever its name says, but how long connecting may take, both handshakes included.
+        ("grpc.min_reconnect_backoff_ms", 5000),
         ("grpc.max_reconnect_backoff_ms", 1000),
     ]
     return grpc.aio.secure_channel(address, credentials, options=options)

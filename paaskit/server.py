@@ -6,7 +6,7 @@ A server with a method that lacks an access rule, or a certificate file that is 
 import asyncio
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ MAX_REQUEST_BYTES: Final = 1024 * 1024
 # An identity limited to a hundred apps with long names has 11 KiB; grpc's own limit is 8.
 _MAX_METADATA_BYTES: Final = 16 * 1024
 _GRACE_SECONDS: Final = 4.0
+_ASK_AGAIN_SECONDS: Final = 2.0
 _MAX_CONCURRENT_REQUESTS: Final = 1000
 
 log = structlog.get_logger()
@@ -111,11 +112,23 @@ async def _serve(settings: ServiceSettings, assemble: Callable[[], Awaitable[Ass
             await server.stop(_GRACE_SECONDS)
             await gate.finish()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_background(tasks)
         await assembly.close()
     return 0
+
+
+async def end_background(tasks: Collection["asyncio.Task[None]"]) -> None:
+    """Cancel what runs beside the server and return once it has ended, however it did.
+
+    One that goes on is asked again: before Python 3.12 `asyncio.wait_for`, which psycopg's pool waits with, loses a
+    cancellation that comes at the very moment of what it waits for, and the service would never stop.
+    """
+    going: set[asyncio.Task[None]] = set(tasks)
+    while going:
+        for task in going:
+            task.cancel()
+        _, going = await asyncio.wait(going, timeout=_ASK_AGAIN_SECONDS)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def build_server(settings: ServiceSettings, assembly: Assembly) -> tuple[grpc.aio.Server, Gate, Any]:

@@ -1,5 +1,6 @@
 """Calling another service: what its answers become, and whom a channel trusts."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -168,3 +169,28 @@ async def test_the_same_name_from_another_ca_is_not_called(tls: Certificates, fo
         stub = audit_pb2_grpc.AuditInternalServiceStub(channel)
         with pytest.raises(Unavailable):
             await call(stub.AppendEvents, audit_pb2.AppendEventsRequest(), service="audit", timeout=PATIENCE)
+
+
+async def test_a_machine_that_is_slow_to_shake_hands_is_waited_for(tls: Certificates) -> None:
+    register = audit_pb2_grpc.add_AuditInternalServiceServicer_to_server
+    async with on_channel(tls, "audit", register, Answering(None)) as behind:
+        host, _, port = behind.rpartition(":")
+
+        async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await asyncio.sleep(0.5)
+            inner_reader, inner_writer = await asyncio.open_connection(host, int(port))
+            await asyncio.gather(_copy(reader, inner_writer), _copy(inner_reader, writer), return_exceptions=True)
+
+        slow = await asyncio.start_server(pass_on, "127.0.0.1", 0)
+        address = f"127.0.0.1:{slow.sockets[0].getsockname()[1]}"
+        async with slow, tls.channel(address, service="audit", caller="config") as channel:
+            stub = audit_pb2_grpc.AuditInternalServiceStub(channel)
+            answer = await call(stub.AppendEvents, audit_pb2.AppendEventsRequest(), service="audit", timeout=PATIENCE)
+    assert isinstance(answer, audit_pb2.AppendEventsResponse)
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
