@@ -5,7 +5,7 @@ what is remembered, for whom, and for how long. What becomes of messages is test
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,13 +15,12 @@ import pytest
 from paaskit import requests
 from paaskit.audit import AuditEvent
 from paaskit.changes import Answer
-from paaskit.clock import random_id
 from paaskit.db import Connection, Database
 from paaskit.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
 from paaskit.outbox import Message
 from paaskit.release_order import ReleaseOrder
 from paaskit.releases import Releases
-from paaskit.requests import RequestKey, check_request_id, fingerprint
+from paaskit.requests import RequestKey
 from paaskit.trail import Trail
 from paaskit.write_path import Change, Decision, Read, WritePath
 from tests.fixtures.postgres import Databases
@@ -376,31 +375,6 @@ async def test_answers_are_kept_for_a_day_and_not_for_ever(counter: Counter, dat
     assert "request-1" not in kept
     assert "request-2" in kept
     assert f"more-{index:05}" in kept
-
-
-def test_a_fingerprint_tells_requests_apart() -> None:
-    asked: Sequence[tuple[object, ...]] = [
-        (),
-        ("a",),
-        ("a", "b"),
-        (["a", "b"],),
-        ("ab",),
-        ("a", None),
-        ("a", ""),
-        ("a", False),
-        ("a", 0),
-        ("a", "0"),
-        ([("a", "b")],),
-        ([("a",), ("b",)],),
-    ]
-    assert len({fingerprint(*parts) for parts in asked}) == len(asked)
-    assert fingerprint("a", ["b"]) == fingerprint("a", ("b",))
-
-
-@pytest.mark.parametrize("wrong", ["", "short", "x" * 65, "with space1", "new\nline-1", "dot.dot.dot", "ümlaut-ümlaut"])
-def test_a_request_id_that_is_none_is_told(wrong: str) -> None:
-    assert check_request_id(wrong) is not None
-    assert check_request_id(random_id()) is None
 
 
 def _tenant(index: int) -> str:
