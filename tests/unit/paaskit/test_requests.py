@@ -1,7 +1,10 @@
 """What makes a request the same one again: its id, and a digest of all that changes its effect."""
 
+from collections.abc import Sequence
+
 import pytest
 
+from paaskit.clock import random_id
 from paaskit.requests import check_request_id, fingerprint
 
 
