@@ -188,7 +188,9 @@ async def test_an_event_that_is_wrong_is_parked_and_comes_back(
     await _record(trail, [*events[:2], wrong, *events[2:]])
     async with _at_work(trail.run):
         await until(lambda: _arrived(databases) == _ids(events), seconds=_PATIENCE)
-        assert databases.look("config", "SELECT key, parked_reason FROM outbox") == [("wrong", "INVALID_INPUT")]
+        # Acknowledged rows go a moment after their arrival.
+        left = "SELECT key, parked_reason FROM outbox"
+        await until(lambda: databases.look("config", left) == [("wrong", "INVALID_INPUT")])
         right = AuditEvent(event_id="wrong", tenant="acme", action="config.set", actor="user:ada")
         databases.look("config", "UPDATE outbox SET payload = %s", (right.encode(),))
         await outbox.Outbox(sender).give_back()

@@ -4,6 +4,7 @@ The roles are written down again here: they decide who may read a secret. Leaves
 rules in the protos (tests/access).
 """
 
+from collections.abc import Iterator
 from contextvars import copy_context
 
 import pytest
@@ -30,8 +31,10 @@ def _as(identity: Identity | None, *, service: str = "gateway") -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nobody() -> None:
-    """Each test starts as a service without a user."""
+def _nobody() -> Iterator[None]:
+    """Each test starts as a service without a user, and leaves no user to the tests after it."""
+    _as(None, service="config")
+    yield
     _as(None, service="config")
 
 
