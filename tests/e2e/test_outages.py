@@ -53,6 +53,12 @@ def stocked(idle: Paas) -> Paas:
     return idle
 
 
+def counted(user: Paas, app: str) -> dict[str, int]:
+    """How often each thing was done to the app's variables, as audit has it."""
+    found = [event["action"] for event in events(user, app=app, actor="user:ada@example.com")]
+    return {action: found.count(action) for action in ("config.set", "secrets.set", "secrets.get")}
+
+
 def test_without_config(stocked: Paas, installation: Installation) -> None:
     away = "The config service is unavailable"
     with without(installation, "config"):
@@ -98,13 +104,7 @@ def test_without_audit_everything_is_kept_for_it(stocked: Paas, installation: In
         # The event of this is committed in the outbox of secrets before the value leaves.
         assert stocked.ok("secrets:get", "S").out == "2\n"
         assert unavailable(stocked("audit"), "The audit service is unavailable", unchanged=False)
-    wanted = {"config.set": 2, "secrets.set": 2, "secrets.get": 1}
-
-    def counted() -> dict[str, int]:
-        found = [event["action"] for event in events(stocked, app=app, actor="user:ada@example.com")]
-        return {action: found.count(action) for action in wanted}
-
-    assert eventually(lambda: counted() == wanted)
+    assert eventually(lambda: counted(stocked, app) == {"config.set": 2, "secrets.set": 2, "secrets.get": 1})
 
 
 def test_without_releaser_changes_are_kept(paas: Paas, installation: Installation) -> None:
@@ -164,14 +164,7 @@ def test_while_databases_are_read_only_everything_is_kept(stocked: Paas, install
         assert stocked.ok("audit", "-n", "1").exit_code == 0
     eventually(lambda: {release["description"] for release in releases(stocked)} >= {"Set A", "Set S"})
     settled(stocked)
-    wanted = ["config.set", "secrets.set", "secrets.get"]
-
-    def acted() -> list[str]:
-        found = events(stocked, app=app, actor="user:ada@example.com")
-        return [event["action"] for event in found if event["action"] in wanted][-3:]
-
-    # Two services told audit, each in its own order.
-    assert eventually(lambda: sorted(acted()) == sorted(wanted))
+    assert eventually(lambda: counted(stocked, app) == {"config.set": 2, "secrets.set": 2, "secrets.get": 1})
 
 
 def test_a_message_that_is_refused_is_an_alarm_with_a_way_back(
@@ -192,7 +185,7 @@ def test_a_message_that_is_refused_is_an_alarm_with_a_way_back(
         eventually(parked)
         code, out = local("status")
         (line,) = [line for line in out.splitlines() if line.startswith("config ")]
-        assert (code, line.endswith("1 parked"), "`make outbox`" in out) == (1, True, True)
+        assert (code, "1 parked" in line, "`make outbox`" in out) == (1, True, True)
         assert [line for line in local("outbox")[1].splitlines() if "1 parked" in line and "UNREADABLE" in line]
         assert b'paas_outbox_failed_total{destination="audit",reason="UNREADABLE"}' in metrics_page(stack, "config")
         # Nothing was mended, so it is parked again.
