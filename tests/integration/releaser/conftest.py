@@ -351,6 +351,7 @@ async def neighbourhood(databases: Databases, tls: Certificates, runtime_dir: Pa
             tls_cert_file=files.tls_cert_file,
             tls_key_file=files.tls_key_file,
             tls_ca_file=files.tls_ca_file,
+            page_key_file=tls.page_key_file,
             tokens_address=tokens,
             audit_address=audits,
             config_address=addresses.config,
