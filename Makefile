@@ -20,8 +20,8 @@ unexport VIRTUAL_ENV
 unexport PYTHONPATH
 unexport PYTHONHOME
 
-.PHONY: help demo up stop status logs outbox outbox-give-back check format test test-crash test-mutations \
-	bench gen schema
+.PHONY: help demo up stop status logs outbox outbox-give-back check format test test-thorough test-crash \
+	test-mutations bench gen schema
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -60,11 +60,19 @@ format: .venv ## put the code into its format
 	$(BIN)/ruff format .
 
 test: .venv ## unit, integration, access and end-to-end tests
-	@# Most of the time is spent waiting for programs to start and stop, so the two halves run side by side.
-	@mkdir -p .pytest_cache; $(BIN)/python -m pytest tests/e2e > .pytest_cache/e2e.log 2>&1 & e2e=$$!; \
-	$(BIN)/python -m pytest tests/unit tests/integration tests/access; first=$$?; \
-	echo "waiting for the end-to-end tests ..."; \
-	wait $$e2e; second=$$?; cat .pytest_cache/e2e.log; exit $$((first + second))
+	@# Most of the time is spent waiting for programs to start and stop, so four parts run side by side.
+	@mkdir -p .pytest_cache; part() { name=$$1; shift; $(BIN)/python -m pytest -m "not thorough" "$$@" > .pytest_cache/part-$$name.log 2>&1; }; \
+	part e2e tests/e2e --ignore tests/e2e/faults & e2e=$$!; \
+	part faults tests/e2e/faults tests/e2e/test_no_value_leaks.py & faults=$$!; \
+	part integration tests/integration & integration=$$!; \
+	$(BIN)/python -m pytest -m "not thorough" tests/unit tests/access; failed=$$?; \
+	wait $$integration || failed=1; cat .pytest_cache/part-integration.log; \
+	wait $$faults || failed=1; cat .pytest_cache/part-faults.log; \
+	wait $$e2e || failed=1; cat .pytest_cache/part-e2e.log; \
+	echo "Left out: make test-thorough, make test-crash, make test-mutations."; exit $$failed
+
+test-thorough: .venv ## more of the kinds that `make test` has one or two of
+	$(BIN)/python -m pytest tests -m thorough
 
 test-crash: .venv ## 200 kills and a dozen failovers under load, with the books kept (minutes)
 	$(BIN)/python -m pytest tests/crash -s

@@ -26,7 +26,7 @@ from tests.e2e.installation import (
 )
 
 MASK = "•" * 16
-KINDS = ("config", "secrets")
+KINDS = ("config", pytest.param("secrets", marks=pytest.mark.thorough))
 
 
 @pytest.fixture(scope="module")

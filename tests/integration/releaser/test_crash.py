@@ -34,6 +34,7 @@ from tests.fixtures.tls import Certificates
 from tests.fixtures.waiting import PATIENCE
 from tests.integration.releaser.conftest import Neighbourhood, Stage, environment_on, spec_of
 
+THOROUGH = pytest.mark.thorough
 ROOT = Path(__file__).parents[3]
 
 
@@ -122,7 +123,7 @@ def finished(stage: Stage) -> Counter[int]:
     return Counter(event.version for event in stage.audit.events if event.action == "releases.finish")
 
 
-@pytest.mark.parametrize("stop_at", ["desired_state", "resolve"])
+@pytest.mark.parametrize("stop_at", [pytest.param("desired_state", marks=THOROUGH), "resolve"])
 async def test_killed_before_anything_is_applied(killable: Killable, stop_at: str) -> None:
     stage = killable.stage
     app = stage.variables.app(spec_of(), COLOUR="blue")
@@ -174,7 +175,7 @@ async def kill_at(killable: Killable, where: str, *, times: int = 1) -> None:
 
 
 @pytest.mark.parametrize("stop_at", ["revert_config", "revert_secrets"])
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", [pytest.param("before", marks=THOROUGH), "after"])
 async def test_killed_while_taking_back(killable: Killable, stop_at: str, when: str) -> None:
     stage = killable.stage
     app = stage.variables.app(spec_of(), COLOUR="blue")
@@ -224,13 +225,13 @@ async def test_killed_while_a_name_moves_back(killable: Killable) -> None:
 @pytest.mark.parametrize(
     ("stop_at", "when", "delivered"),
     [
-        ("draft_config", "before", False),
-        ("draft_secrets", "after", False),
-        ("release_draft_config", "before", False),
+        pytest.param("draft_config", "before", False, marks=THOROUGH),
+        pytest.param("draft_secrets", "after", False, marks=THOROUGH),
+        pytest.param("release_draft_config", "before", False, marks=THOROUGH),
         ("release_draft_config", "after", False),
-        ("release_draft_secrets", "after", False),
-        ("release_draft_config", "after", True),
-        ("release_draft_secrets", "before", True),
+        pytest.param("release_draft_secrets", "after", False, marks=THOROUGH),
+        pytest.param("release_draft_config", "after", True, marks=THOROUGH),
+        pytest.param("release_draft_secrets", "before", True, marks=THOROUGH),
         ("release_draft_secrets", "after", True),
     ],
 )
@@ -287,7 +288,7 @@ async def test_killed_when_a_draft_is_released_and_nobody_was_told(killable: Kil
 
 
 @pytest.mark.parametrize("stop_at", ["restore_config", "restore_secrets"])
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", [pytest.param("before", marks=THOROUGH), "after"])
 async def test_killed_while_going_back(killable: Killable, stop_at: str, when: str) -> None:
     stage = killable.stage
     app = stage.variables.app(spec_of(), COLOUR="blue")
@@ -327,6 +328,7 @@ async def test_sigterm_leaves_instances_and_queue_for_the_next(killable: Killabl
     assert "PLANTED" not in environment_on((await stage.instances())[0].port)
 
 
+@THOROUGH
 async def test_killed_at_random_while_orders_repeat(killable: Killable, databases: Databases) -> None:
     stage, chance = killable.stage, random.Random(7)
     apps = [stage.variables.app(spec_of(instances=2), name=f"web-{n}", app_id=f"a{n}") for n in range(2)]

@@ -188,7 +188,7 @@ class World:
 HAPPENINGS: Final = ("set", "set", "stage", "unset", "stage_unset", "release_draft", "step", "step", "step")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(1, 6))])
 async def test_whatever_happens_in_between(database: Database, trail: Trail, seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(20):

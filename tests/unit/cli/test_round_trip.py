@@ -32,7 +32,7 @@ variables = st.dictionaries(names, values, max_size=5)
 
 
 @given(held=variables, format_=st.sampled_from(["dotenv", "json", "shell"]))
-@settings(max_examples=1500)
+@settings(max_examples=600)
 def test_import_reads_back_what_export_wrote(held: dict[str, str], format_: str) -> None:
     text = formats.write(format_, held)
     assert formats.read("auto", text, source="f").values == held
@@ -57,7 +57,7 @@ def test_docker_refuses_what_docker_would_not_read() -> None:
 
 
 @given(held=variables)
-@settings(max_examples=1500)
+@settings(max_examples=600)
 def test_python_dotenv_agrees(held: dict[str, str]) -> None:
     """Without interpolation. It unescapes doubled backslashes in single quotes, and knows no escaped $ or `."""
     for value in held.values():

@@ -1,6 +1,6 @@
 """What a person at the terminal is shown of the outboxes, and what a service that doesn't answer is to them.
 
-Leaves out asking running services, which tests/e2e/test_outages does.
+Leaves out asking running services, which tests/e2e/faults/test_outages does.
 """
 
 from datetime import timedelta

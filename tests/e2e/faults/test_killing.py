@@ -41,7 +41,7 @@ def test_releaser_dies_in_the_middle_of_a_release(installation: Installation, pa
 
 
 def test_services_die_under_load(installation: Installation, ada: Paas) -> None:
-    crash(installation, ada, kills=20, seed=7)
+    crash(installation, ada, kills=12, seed=7)
 
 
 def test_databases_fail_over_under_load(installation: Installation, ada: Paas) -> None:
