@@ -255,7 +255,7 @@ def _status(method: str, error: Exception) -> Any:
             metadata={"error_id": error_id},
         )
     elif error.code.name == "UNAVAILABLE":
-        log.warning("request_unavailable", method=method, **error.metadata)
+        log.warning("request_unavailable", method=method, reason=error.reason, needs=error.metadata.get("service", ""))
     return rpc_status.to_status(encode_error(error))
 
 

@@ -14,6 +14,7 @@ from paas_cli.terminal_text import visible
 # What Envoy says where it never got a connection to the service, so that nothing was delivered.
 _ENVOY_NOT_DELIVERED = ("no healthy upstream", "connection failure", "connection timeout", "cluster not found")
 _SERVICES = frozenset({"config", "secrets", "tokens", "audit", "releaser", "gateway"})
+_BUSY = "BUSY"  # the reason of google.rpc.ErrorInfo where a service is there and has no room now
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def _what_is_unavailable(error: RpcError, details: Details, caller: Caller) -> s
         return f"The connection to the gateway at {caller.address} broke before the {error.service} service answered"
     named = details.metadata.get("service") or error.unavailable or error.service
     name = named if named in _SERVICES else error.service
-    return f"The {name} service is unavailable"
+    return f"The {name} service is {'busy' if details.reason == _BUSY else 'unavailable'}"
 
 
 def _surely_unchanged(error: RpcError, details: Details) -> bool:

@@ -122,7 +122,7 @@ class ConfigInternalServicer(config_pb2_grpc.ConfigInternalServiceServicer):
         """Make what is staged live."""
         done = await self._drafts.release(_actor(request.tenant, request.actor), release_from(request))
         return config_pb2.ReleaseDraftResponse(
-            version=done.version, vars=gone_to(done.vars), spec=gone_spec_to(done.spec)
+            version=done.version, vars=gone_to(done.vars), spec=gone_spec_to(done.spec), used_up=done.used_up
         )
 
     async def AttachManagedVar(

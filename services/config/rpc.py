@@ -104,6 +104,8 @@ class ConfigServicer(config_pb2_grpc.ConfigServiceServicer):
         """Drop what is staged."""
         if request.spec:
             require("apps.write")
+        if not request.names:  # the answer names all that was staged
+            require("config.read")
         changes, spec = await self._drafts.discard(
             actor_of(current_caller()),
             app_ref(request.app),

@@ -71,12 +71,14 @@ class DraftOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class DraftReleased:
-    """The version that has what was staged; None where nothing of it was left.
+    """The version that has what was staged; None where nothing changed.
 
-    `config_version` is where config knows the names of new secrets; None where none is new.
+    `used_up` counts what is staged no more, and is 0 where somebody else has it. `config_version` is where config knows
+    the names of new secrets; None where none is new.
     """
 
     version: int | None
+    used_up: int
     changes: tuple[ReleasedChange, ...] = ()
     config_version: int | None = None
 

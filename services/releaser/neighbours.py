@@ -68,7 +68,7 @@ class ConfigService:
         request = config_pb2.ReleaseDraftRequest(**_draft_order(order))
         answer = await call(self._stub.ReleaseDraft, request, service="config")
         version = answer.version if answer.HasField("version") else None
-        return DraftReleased(version=version, changes=_config_changes(answer))
+        return DraftReleased(version=version, used_up=answer.used_up, changes=_config_changes(answer))
 
 
 class SecretsService:
@@ -108,6 +108,7 @@ class SecretsService:
         answer = await call(self._stub.ReleaseDraft, request, service="secrets")
         return DraftReleased(
             version=answer.version if answer.HasField("version") else None,
+            used_up=answer.used_up,
             changes=_secret_changes(answer),
             config_version=answer.config_version if answer.HasField("config_version") else None,
         )

@@ -105,6 +105,7 @@ class SecretsInternalServicer(secrets_pb2_grpc.SecretsInternalServiceServicer):
             version=answer["version"] if released else None,
             secrets=[staged_to(change) for change in released],
             config_version=answer.get("config_version"),
+            used_up=answer.get("used_up", len(released)),  # an answer of an earlier day has no count
         )
 
     async def StoreManagedValue(

@@ -5,7 +5,7 @@ from typing import Any
 
 from paas.secrets.v1 import secrets_pb2, secrets_pb2_grpc
 
-from paaskit.access import app_ref, current_caller
+from paaskit.access import app_ref, current_caller, require
 from paaskit.audit import actor_of
 from paaskit.changes import Mutation, action_to, change_to, name_changes_to
 from paaskit.errors import FieldViolation, InvalidInput
@@ -94,6 +94,8 @@ class SecretsServicer(secrets_pb2_grpc.SecretsServiceServicer):
         self, request: secrets_pb2.DiscardStagedRequest, context: Any
     ) -> secrets_pb2.DiscardStagedResponse:
         """Drop staged changes."""
+        if not request.names:  # the answer names all that was staged
+            require("secrets.list")
         changes = await self._vault.discard(actor_of(current_caller()), _mutation(request), request.names)
         return secrets_pb2.DiscardStagedResponse(changes=name_changes_to(changes))
 

@@ -97,7 +97,7 @@ class TokensInternalServicer(tokens_pb2_grpc.TokensInternalServiceServicer):
 
 def _ttl(duration: Duration) -> timedelta:
     # Durations reach further than Python's; whatever is far beyond the limit is refused as one thing.
-    return min(max(timedelta(), timedelta(seconds=min(duration.seconds, _LONGEST.total_seconds()))), _LONGEST)
+    return timedelta(seconds=min(max(0, duration.seconds), int(_LONGEST.total_seconds())))
 
 
 def _parts_of(place: Place) -> tuple[str, str]:

@@ -108,6 +108,15 @@ def test_what_is_staged_over_a_release_that_fails_is_still_staged(ann: Paas, kin
     assert (live(ann, kind, name), inside(ann, name)) == ("newer", "newer")
 
 
+def test_a_draft_that_changes_nothing_any_more_is_a_restart(ann: Paas) -> None:
+    ann.ok("config:set", "SAME=1", "--stage")
+    ann.ok("config:set", "SAME=1")
+    assert list(staged(ann)) == ["SAME"]
+    assert "SAME" not in ann.ok("releases:create", "--dry-run").out
+    assert ann.ok("releases:create").lines[0].endswith("· Restart")
+    assert staged(ann) == {}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_instance_has_what_is_staged_until_it_is_released(ann: Paas, kind: str) -> None:
     name = f"SWEPT_{kind.upper()}"

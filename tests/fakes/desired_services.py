@@ -5,6 +5,7 @@ are something else.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from paaskit.access import AppRef
@@ -176,9 +177,7 @@ class FakeSecrets(_Service):
             gone = [change.name for change in answer.changes if change.name not in app.secrets.live]
             app.free(*gone)
             claimed = [app.config.since(change.name) or 0 for change in answer.changes if change.name not in gone]
-            return DraftReleased(
-                version=answer.version, changes=answer.changes, config_version=max(claimed, default=0) or None
-            )
+            return replace(answer, config_version=max(claimed, default=0) or None)
 
         ledger = self._get(order.key).secrets
         return await self._answer("release_draft", lambda: _once(ledger, order, released, self._keep))
@@ -254,6 +253,6 @@ def _release_draft(ledger: Ledger, order: DraftOrder, *, secret: bool) -> DraftR
     if not order.replace_newer and any(change.replaces_newer for change in changes):
         raise Refused("Something was changed since it was staged.", reason="DRAFT_REPLACES_NEWER")
     if not changes:
-        return DraftReleased(version=None)
+        return DraftReleased(version=None, used_up=0)
     ledger.take_draft(order.revision)
-    return DraftReleased(version=ledger.newest, changes=changes)
+    return DraftReleased(version=ledger.newest, used_up=len(changes), changes=changes)

@@ -84,7 +84,9 @@ class _ConfigServicer(config_pb2_grpc.ConfigInternalServiceServicer):
 
     async def ReleaseDraft(self, request: config_pb2.ReleaseDraftRequest, context: Any) -> Any:
         released: DraftReleased = await _answer(context, self._config.release_draft(_draft_order(request)))
-        return config_pb2.ReleaseDraftResponse(version=released.version, **_config_changes(released.changes))
+        return config_pb2.ReleaseDraftResponse(
+            version=released.version, used_up=released.used_up, **_config_changes(released.changes)
+        )
 
 
 class _SecretsServicer(secrets_pb2_grpc.SecretsInternalServiceServicer):
@@ -117,7 +119,10 @@ class _SecretsServicer(secrets_pb2_grpc.SecretsInternalServiceServicer):
         released: DraftReleased = await _answer(context, self._secrets.release_draft(_draft_order(request)))
         staged = [_staged(secrets_pb2.StagedSecret(name=each.name), each) for each in released.changes]
         return secrets_pb2.ReleaseDraftResponse(
-            version=released.version, secrets=staged, config_version=released.config_version
+            version=released.version,
+            used_up=released.used_up,
+            secrets=staged,
+            config_version=released.config_version,
         )
 
 

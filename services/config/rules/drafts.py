@@ -63,6 +63,7 @@ class Staged:
     draft: Draft
     action: Action
     replaces_newer: bool
+    changes_something: bool
 
 
 def staged(draft: Draft, live: Entry | None) -> Staged:
@@ -71,7 +72,9 @@ def staged(draft: Draft, live: Entry | None) -> Staged:
     action = Action.REMOVED if draft.value is None else Action.CHANGED if present else Action.ADDED
     differs = draft.value != (present.value if present else None)
     since = present.valid_from if present else None
-    return Staged(draft=draft, action=action, replaces_newer=differs and since != draft.base_from)
+    return Staged(
+        draft=draft, action=action, replaces_newer=differs and since != draft.base_from, changes_something=differs
+    )
 
 
 def replaces_newer_spec(draft: SpecDraft, live: SpecRow) -> bool:

@@ -24,11 +24,12 @@ class StagedSpec:
 
     draft: SpecDraft
     replaces_newer: bool
+    changes_something: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """All that is staged of an app. `revision` is None where nothing is."""
+    """What releasing all that is staged of an app would change. `revision` is None where nothing is staged."""
 
     revision: int | None
     vars: Sequence[Staged]
@@ -61,11 +62,12 @@ class Gone:
 
 @dataclass(frozen=True, kw_only=True)
 class WentLive:
-    """What came of it: the version that has it (None: nothing was left to release), and what is live now."""
+    """What came of it: the version that has it (None: nothing changed), what is live, how much is staged no more."""
 
     version: int | None
     vars: Sequence[Gone]
     spec: Gone | None
+    used_up: int
 
 
 class Drafts:
@@ -85,7 +87,11 @@ class Drafts:
         shown = await self._lists.app_of_id(where.tenant, where.app_id)
         found = await self.list(where.tenant, where.app_id)
         spec = staged_spec(shown.spec_draft, shown.spec)
-        return Draft(revision=shown.app.draft_revision if found or spec else None, vars=found, spec=spec)
+        return Draft(
+            revision=shown.app.draft_revision if found or spec else None,
+            vars=[each for each in found if each.changes_something],
+            spec=spec if spec and spec.changes_something else None,
+        )
 
     async def discard(
         self, actor: Actor, ref: AppRef, names: Sequence[str], *, spec: bool, request_id: str
@@ -141,7 +147,10 @@ class Drafts:
 
 def staged_spec(draft: SpecDraft | None, live: SpecRow) -> StagedSpec | None:
     """Return a staged spec as it stands against the live one."""
-    return StagedSpec(draft=draft, replaces_newer=replaces_newer_spec(draft, live)) if draft else None
+    if draft is None:
+        return None
+    newer = replaces_newer_spec(draft, live)
+    return StagedSpec(draft=draft, replaces_newer=newer, changes_something=draft.spec != live.spec)
 
 
 def decide_discard(actor: Actor, snapshot: Snapshot, names: Sequence[str], *, spec: bool, request_id: str) -> Decision:
@@ -223,7 +232,11 @@ def _released(going: Going) -> list[ReleasedChange]:
 
 
 def _answer(version: int | None, going: Going) -> Answer:
-    return {"version": version, "released": [_plain(change) for change in _released(going)]}
+    return {
+        "version": version,
+        "released": [_plain(change) for change in _released(going)],
+        "used_up": len(going.used) + going.spec_used,
+    }
 
 
 def _plain(change: ReleasedChange) -> list[Any]:
@@ -246,4 +259,5 @@ def _went_live(answer: Mapping[str, Any]) -> WentLive:
         version=answer["version"],
         vars=[each for each in gone if each.name],
         spec=next((each for each in gone if not each.name), None),
+        used_up=answer.get("used_up", len(gone)),  # an answer of an earlier day has no count
     )

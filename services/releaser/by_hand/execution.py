@@ -69,16 +69,22 @@ class Execution:
         return await self._release_draft(intent, intent.plan)
 
     async def _release_draft(self, intent: Intent, plan: DraftPlan) -> Done:
-        """Make both drafts live. What one of them no longer has was released or dropped by somebody else."""
+        """Make both drafts live.
+
+        Where nothing is left of the first, somebody else released or dropped the draft, and goes on to the second.
+        """
         versions = Versions()
         changes: tuple[ReleasedChange, ...] = ()
+        used_up = 0
         if plan.config_revision is not None:
             of_config, refused = await _tried(
                 self._config.release_draft(_draft_order(intent, plan, revision=plan.config_revision))
             )
             if of_config is None:
                 return Done(refused=refused)
-            versions, changes = Versions(config=of_config.version), of_config.changes
+            if not of_config.used_up:
+                return Done(refused=_draft_gone(intent))
+            versions, changes, used_up = Versions(config=of_config.version), of_config.changes, of_config.used_up
         if plan.secrets_revision is not None:
             of_secrets, refused = await _tried(
                 self._secrets.release_draft(_draft_order(intent, plan, revision=plan.secrets_revision))
@@ -86,8 +92,8 @@ class Execution:
             if of_secrets is None:
                 return Done(versions=versions, changes=changes, refused=refused, by_secrets=True)
             versions = versions.raised_to(Versions(config=of_secrets.config_version, secrets=of_secrets.version))
-            changes = (*changes, *of_secrets.changes)
-        return Done(versions=versions, changes=changes, refused=None if changes else _draft_gone(intent))
+            changes, used_up = (*changes, *of_secrets.changes), used_up + of_secrets.used_up
+        return Done(versions=versions, changes=changes, refused=None if used_up else _draft_gone(intent))
 
     async def _restore(self, intent: Intent, plan: RollbackPlan) -> Done:
         """Restore config, then secrets, then once more the config vars whose names were secrets' until then."""
@@ -167,7 +173,8 @@ def released_by(actor: str, outcome: Outcome, *, secret: bool) -> tuple[Released
 
 def _draft_gone(intent: Intent) -> Refused:
     return Refused(
-        f"What was staged for {intent.app} has been released, dropped or staged anew meanwhile; nothing of it is left.",
+        f"What was staged for {intent.app} has been released, dropped or staged anew meanwhile; "
+        f"`paas staged -a {intent.app}` shows what is staged now.",
         reason="DRAFT_GONE",
     )
 

@@ -197,7 +197,7 @@ def release(snapshot: Snapshot, means: Means, cause: Cause, *, revision: int, re
         cause,
         config_version=means.claimed.version,
         changes=[_ordered(change) for change in released],
-        more={"released": [_remembered(change) for change in released]},
+        more={"released": [_remembered(change) for change in released], "used_up": len(rows)},
     )
 
 

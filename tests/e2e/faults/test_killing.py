@@ -7,6 +7,8 @@ which releaser's own tests have.
 import signal
 import time
 
+import pytest
+
 from tests.crash.balance import balance
 from tests.crash.test_failover import failover
 from tests.crash.test_kill import crash
@@ -41,13 +43,15 @@ def test_releaser_dies_in_the_middle_of_a_release(installation: Installation, pa
 
 
 def test_services_die_under_load(installation: Installation, ada: Paas) -> None:
-    crash(installation, ada, kills=12, seed=7)
+    crash(installation, ada, kills=10, seed=7)
 
 
+@pytest.mark.thorough
 def test_databases_fail_over_under_load(installation: Installation, ada: Paas) -> None:
     failover(installation, ada, rounds=1)
 
 
+@pytest.mark.thorough
 def test_the_database_restarts_under_load(installation: Installation, ada: Paas) -> None:
     live_app, draft_app = installation.new_app(ada, instances=0), installation.new_app(ada, instances=0)
     live_app.ok("secrets:set", "SEED=1")

@@ -123,6 +123,19 @@ async def test_a_draft_goes_live_once_per_request_id(house: House) -> None:
     assert not nothing.HasField("version")
 
 
+async def test_a_draft_of_what_is_live_by_now_is_used_up_and_changes_nothing(house: House) -> None:
+    app = await house.app()
+    await house.set(A="1", stage=True)
+    live = await house.set(A="1")
+    draft = await _draft(house, app)
+    assert (draft.HasField("revision"), list(draft.vars)) == (True, [])
+    done = await _release(house, app, revision=draft.revision)
+    assert (done.HasField("version"), done.used_up) == (False, 1)
+    assert await _release(house, app, revision=draft.revision) == done
+    assert (await house.staged(), (await house.listed()).version) == ({}, live.version)
+    assert (await _release(house, app, revision=draft.revision, request_id="request-2")).used_up == 0
+
+
 async def test_what_is_staged_after_the_revision_stays_staged(house: House) -> None:
     app = await house.app()
     await house.set(A="1", B="1", stage=True)
@@ -158,7 +171,17 @@ async def test_discarding_a_spec_needs_the_permission_to_write_apps(house: House
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await _discard(house, spec=True, me=writer)
     assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
-    assert not (await _discard(house, me=writer)).spec
+    assert not (await _discard(house, "A", me=writer)).spec
+
+
+async def test_discarding_without_names_needs_the_permission_to_read_them(house: House) -> None:
+    await house.app()
+    await house.set(A="1", stage=True)
+    writer = house.signer.user(permissions=frozenset({"config.write"}))
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await _discard(house, me=writer)
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    assert [each.name for each in (await _discard(house, "A", me=writer)).changes] == ["A"]
 
 
 async def test_a_staged_spec_is_shown_and_the_live_one_runs(house: House) -> None:

@@ -273,9 +273,13 @@ async def test_two_operators_at_once_make_one_release(quick: Stage, app: FakeApp
     app.stage_secrets(KEY="new")
     other = quick.signer.user(subject=EVE, token_id="t2")
     quick.variables.hold["release_draft_config"] = asyncio.Event()
+    slow = quick.variables.hold["release_draft_secrets"] = asyncio.Event()
     creating = [asyncio.create_task(quick.create(me=me)) for me in (quick.me, other)]
     await until(lambda: quick.variables.calls.count("release_draft_config") == 2)
     quick.variables.hold.pop("release_draft_config").set()
+    # Whoever has nothing of config leaves the secrets to the other, even where those are not released yet.
+    await until(lambda: any(each.done() for each in creating))
+    slow.set()
     done = await asyncio.gather(*creating, return_exceptions=True)
     made = [answer for answer in done if isinstance(answer, releaser_pb2.CreateReleaseResponse)]
     assert len(made) == 1

@@ -9,6 +9,7 @@ import asyncio
 import grpc
 import pytest
 from paas.config.v1 import config_pb2
+from paas.secrets.v1 import secrets_pb2
 
 from paaskit.clock import random_id
 from tests.fixtures.waiting import until
@@ -58,6 +59,7 @@ async def test_release_makes_the_draft_live_once(secrets: Secrets) -> None:
     assert await secrets.values() == {"KEY": "new", "NEW": "newer"}
     assert not (await secrets.draft()).HasField("revision")
     assert (await secrets.release()).HasField("version") is False
+    assert (answers[0].used_up, (await secrets.release()).used_up) == (3, 0)
     event = next(event for event in await secrets.events() if event.action == "secrets.release")
     assert (event.on_behalf_of, event.version, sorted(event.targets)) == ("user:ada", 2, ["GONE", "KEY", "NEW"])
     # Its order is kept for the case that releaser ends now, and is not sent at once.
@@ -206,3 +208,15 @@ async def test_rotation_into_the_draft_takes_a_live_secret(secrets: Secrets) -> 
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await secrets.rotate(name, stage=True)
         assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_discarding_without_names_needs_the_permission_to_list_them(secrets: Secrets) -> None:
+    await secrets.set(KEY="new", stage=True)
+    writer = secrets.signer.user(permissions=frozenset({"secrets.write"}))
+    request = secrets_pb2.DiscardStagedRequest(request_id=random_id(), app="web")
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await secrets.users.DiscardStaged(request, metadata=writer)
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    assert "KEY" not in str(refused.value)
+    request.names.append("KEY")
+    assert [each.name for each in (await secrets.users.DiscardStaged(request, metadata=writer)).changes] == ["KEY"]

@@ -110,6 +110,15 @@ async def test_gateway_may_not_sign_anybody_in(served: Served) -> None:
     assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
 
 
+@pytest.mark.parametrize("seconds", [-(2**63), -1, 0, 2**63 - 1])
+async def test_a_ttl_out_of_bounds_is_refused(served: Served, seconds: int) -> None:
+    asked = tokens_pb2.IssueSignInRequest(tenant="acme", user="ada", role="admin", ttl=Duration(seconds=seconds))
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await tokens_pb2_grpc.TokensInternalServiceStub(served.operator).IssueSignIn(asked)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "ttl" in str(refused.value.details())
+
+
 async def test_foreign_and_absent_tokens_answer_the_same(served: Served) -> None:
     ours = await served.identity(await served.sign_in(tenant="acme"))
     theirs = await served.identity(await served.sign_in(tenant="rival"))

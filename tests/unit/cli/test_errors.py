@@ -78,6 +78,12 @@ def test_debug_adds_codes_and_the_error_id(paas: Paas, signed_in: Platform) -> N
     assert "c4n4ry" not in result.err
 
 
+def test_a_service_that_has_no_room_is_busy_and_not_away(paas: Paas, signed_in: Platform) -> None:
+    signed_in.gateway.fail("ListVars", Fault(14, "Busy.", reason="BUSY", metadata={"service": "config"}))
+    read = paas("config")
+    assert (read.exit_code, read.err) == (5, "error: The config service is busy; try again in a moment.\n")
+
+
 @pytest.mark.parametrize(
     ("fault", "who"),
     [

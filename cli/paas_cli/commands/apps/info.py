@@ -34,13 +34,16 @@ def run(session: Session) -> None:
     from paas.config.v1 import config_pb2
 
     request = config_pb2.GetAppRequest(app=session.app)
-    app = session.read("/paas.config.v1.ConfigService/GetApp", request, config_pb2.GetAppResponse).app
+    answer = session.read("/paas.config.v1.ConfigService/GetApp", request, config_pb2.GetAppResponse)
+    app = answer.app
     instances = _instances(session)
     if session.as_json:
         shown = None if instances is None else [_document(instance) for instance in instances]
         session.out.json({"app": app_spec.document(app), "instances": shown})
         return
     session.out.facts([(name, visible(value)) for name, value in _facts(app) if value])
+    if answer.HasField("staged_spec"):
+        session.note(f"A change of this is staged; {session.hint('staged')} shows it.")
     for instance in instances or []:
         where = f" port {instance.port}" if instance.port else ""
         log = f" log {visible(instance.log)}" if instance.log else ""

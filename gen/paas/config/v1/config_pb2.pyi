@@ -1440,8 +1440,13 @@ class ReleaseDraftResponse(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     VARS_FIELD_NUMBER: _builtins.int
     SPEC_FIELD_NUMBER: _builtins.int
+    USED_UP_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     """The version that has the draft; unset where nothing of it was left to release."""
+    used_up: _builtins.int
+    """How many staged changes are staged no more, with those that changed nothing. 0: somebody else released or dropped
+    them, or staged them anew.
+    """
     @_builtins.property
     def vars(self) -> _containers.RepeatedCompositeFieldContainer[Global___StagedVar]:
         """What became live, with who had staged it."""
@@ -1456,10 +1461,11 @@ class ReleaseDraftResponse(_message.Message):
         version: _builtins.int | None = ...,
         vars: _abc.Iterable[Global___StagedVar] | None = ...,
         spec: Global___StagedSpec | None = ...,
+        used_up: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_version", b"_version", "spec", b"spec", "version", b"version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_version", b"_version", "spec", b"spec", "vars", b"vars", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_version", b"_version", "spec", b"spec", "used_up", b"used_up", "vars", b"vars", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__version: _TypeAlias = _typing.Literal["version"]  # noqa: Y015
     _WhichOneofArgType__version: _TypeAlias = _typing.Literal["_version", b"_version"]  # noqa: Y015

@@ -859,10 +859,15 @@ class ReleaseDraftResponse(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     SECRETS_FIELD_NUMBER: _builtins.int
     CONFIG_VERSION_FIELD_NUMBER: _builtins.int
+    USED_UP_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     """The version that has the draft; unset where nothing of it was left to release."""
     config_version: _builtins.int
     """The version of config in which the names are secrets; unset where no name is new."""
+    used_up: _builtins.int
+    """How many staged changes are staged no more, with those that changed nothing. 0: somebody else released or dropped
+    them, or staged them anew.
+    """
     @_builtins.property
     def secrets(self) -> _containers.RepeatedCompositeFieldContainer[Global___StagedSecret]:
         """What became live, with who had staged it."""
@@ -873,10 +878,11 @@ class ReleaseDraftResponse(_message.Message):
         version: _builtins.int | None = ...,
         secrets: _abc.Iterable[Global___StagedSecret] | None = ...,
         config_version: _builtins.int | None = ...,
+        used_up: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_config_version", b"_config_version", "_version", b"_version", "config_version", b"config_version", "version", b"version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_config_version", b"_config_version", "_version", b"_version", "config_version", b"config_version", "secrets", b"secrets", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_config_version", b"_config_version", "_version", b"_version", "config_version", b"config_version", "secrets", b"secrets", "used_up", b"used_up", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__config_version: _TypeAlias = _typing.Literal["config_version"]  # noqa: Y015
     _WhichOneofArgType__config_version: _TypeAlias = _typing.Literal["_config_version", b"_config_version"]  # noqa: Y015
