@@ -236,7 +236,7 @@ def test_what_changes_nothing_any_more_leaves_the_draft_without_a_release(found:
 
 def test_nothing_staged_is_nothing_to_release() -> None:
     decision = decide_release(RELEASER, _order(revision=1), snapshot(LIVE))
-    assert (decision.answer, decision.rows) == ({"version": None, "released": []}, None)
+    assert (decision.answer, decision.rows) == ({"version": None, "released": [], "used_up": 0}, None)
 
 
 def test_limits_are_checked_once_more_when_it_goes_live() -> None:
