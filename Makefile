@@ -60,15 +60,17 @@ format: .venv ## put the code into its format
 	$(BIN)/ruff format .
 
 test: .venv ## unit, integration, access and end-to-end tests
-	@# Most of the time is spent waiting for programs to start and stop, so four parts run side by side.
-	@mkdir -p .pytest_cache; part() { name=$$1; shift; $(BIN)/python -m pytest -m "not thorough" "$$@" > .pytest_cache/part-$$name.log 2>&1; }; \
-	part e2e tests/e2e --ignore tests/e2e/faults & e2e=$$!; \
-	part faults tests/e2e/faults tests/e2e/test_no_value_leaks.py & faults=$$!; \
-	part integration tests/integration & integration=$$!; \
+	@# Most of the time is spent waiting for programs to start and stop, so five parts run side by side.
+	@mkdir -p .pytest_cache; \
+	run() { name=$$1; shift; $(BIN)/python -m pytest -m "not thorough" "$$@" > .pytest_cache/$$name.log 2>&1; }; \
+	run e2e tests/e2e --ignore tests/e2e/faults & e2e=$$!; \
+	run faults tests/e2e/faults & faults=$$!; \
+	run releases tests/integration/releaser tests/integration/staging & releases=$$!; \
+	run services tests/integration --ignore tests/integration/releaser --ignore tests/integration/staging & services=$$!; \
 	$(BIN)/python -m pytest -m "not thorough" tests/unit tests/access; failed=$$?; \
-	wait $$integration || failed=1; cat .pytest_cache/part-integration.log; \
-	wait $$faults || failed=1; cat .pytest_cache/part-faults.log; \
-	wait $$e2e || failed=1; cat .pytest_cache/part-e2e.log; \
+	for part in "services $$services" "releases $$releases" "faults $$faults" "e2e $$e2e"; do \
+		wait $${part#* } || failed=1; cat .pytest_cache/$${part% *}.log; \
+	done; \
 	echo "Left out: make test-thorough, make test-crash, make test-mutations."; exit $$failed
 
 test-thorough: .venv ## more of the kinds that `make test` has one or two of

@@ -13,7 +13,8 @@ _WAITING: LiteralString = "SELECT count(*) FROM outbox"
 # Not as `paas` lists them: there may be thousands.
 _RELEASES: LiteralString = """
     SELECT r.number, r.state, r.finished_at IS NOT NULL AND NOT r.undo_due,
-           ARRAY(SELECT change ->> 'name' FROM jsonb_array_elements(r.changes) AS change)
+           ARRAY(SELECT change ->> 'name' FROM releases AS part, jsonb_array_elements(part.changes) AS change
+                 WHERE (part.tenant, part.app_id, part.change_id) = (r.tenant, r.app_id, r.change_id))
     FROM releases r JOIN apps a ON a.tenant = r.tenant AND a.app_id = r.app_id
     WHERE a.name = %s ORDER BY r.number DESC"""
 
@@ -40,6 +41,7 @@ class _Release:
     state: str
     ended: bool
     names: frozenset[str]
+    """What it makes live, with the other part of its change where the halves came apart when services died."""
 
 
 def _releases(stack: Stack, paas: Paas, *, at_least: int) -> list[_Release]:

@@ -250,6 +250,7 @@ def test_unset_is_staged_like_anything_else(ann: Paas, kind: str) -> None:
     assert (inside(ann, gone), live(ann, kind, gone)) == (None, None)
 
 
+@pytest.mark.thorough
 def test_an_unset_whose_release_fails_is_taken_back(ann: Paas, bob: Paas) -> None:
     ann.ok("config:set", "KEPT=1", "--no-wait")
     ann.ok("secrets:set", "KEPT_SECRET=1")
@@ -278,6 +279,7 @@ def test_a_staged_rotation_begins_its_overlap_when_it_is_released(ann: Paas) -> 
     assert "(the value before until 2" in ann.ok("secrets").out
 
 
+@pytest.mark.thorough
 def test_an_import_is_staged_and_released(ann: Paas) -> None:
     ann.ok("config:set", "IMPORTED=0")
     ann.ok("config:import", "-", "--stage", stdin=b"IMPORTED=1\nIMPORTED_TOO='two words'\n")
@@ -288,6 +290,7 @@ def test_an_import_is_staged_and_released(ann: Paas) -> None:
     assert (inside(ann, "IMPORTED"), inside(ann, "IMPORTED_TOO")) == ("1", "two words")
 
 
+@pytest.mark.thorough
 def test_what_is_discarded_is_never_released(ann: Paas, bob: Paas) -> None:
     ann.ok("config:set", "DROPPED=1", "STAYS=1", "--stage")
     bob.ok("secrets:set", "DROPPED_SECRET=1", "--stage")
@@ -310,6 +313,7 @@ def test_what_is_discarded_is_never_released(ann: Paas, bob: Paas) -> None:
     ann.ok("config:set", "DROPPED_SECRET=config", "--no-wait")
 
 
+@pytest.mark.thorough
 def test_a_spec_is_staged_and_released_with_the_rest(ann: Paas, bob: Paas) -> None:
     bob.ok("apps:update", "--instances", "2", "--stage")
     ann.ok("config:set", "WITH_SPEC=1", "--stage")

@@ -3,7 +3,6 @@
 Leaves out what is accepted (tests/unit/audit) and the server around it (test_server.py).
 """
 
-import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +15,7 @@ from services.audit.domain import Selection, leaf_hash
 from services.audit.store import Store, _select
 from tests.fakes.audit_log import report_of
 from tests.fixtures.postgres import Databases
+from tests.fixtures.waiting import few_at_once
 
 NOW = datetime(2026, 5, 4, 13, 43, 1, 234567, tzinfo=UTC)
 ALL = Selection()
@@ -86,7 +86,7 @@ async def test_fifty_batches_at_once_leave_no_gap_and_no_duplicate(store: Store)
         ]
         for batch in range(50)
     ]
-    await asyncio.gather(*(store.append(batch, service="config", now=NOW) for batch in [*batches, *batches[:10]]))
+    await few_at_once(store.append(batch, service="config", now=NOW) for batch in [*batches, *batches[:10]])
     total = 0
     for tenant in tenants:
         events = await store.after(tenant, ALL, sequence=0, limit=1000)
