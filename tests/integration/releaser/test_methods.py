@@ -42,6 +42,7 @@ async def app(stage: Stage) -> FakeApp:
 
 
 async def test_create_release_restarts_once_per_request_id(stage: Stage, app: FakeApp) -> None:
+    before = (await stage.instances())[0].port
     answers = await asyncio.gather(
         *(persistently(lambda: stage.create(request_id="restart-it-now")) for _ in range(20))
     )
@@ -49,7 +50,6 @@ async def test_create_release_restarts_once_per_request_id(stage: Stage, app: Fa
     first = answers[0].release
     assert (first.number, first.description) == (2, "Restart")
     assert first.actor == "user:ada@example.com"
-    before = (await stage.instances())[0].port
     assert (await stage.end(2)).state == releaser_pb2.STATE_SUCCEEDED
     assert (await stage.instances())[0].port != before
     assert await stage.actions(3) == [
