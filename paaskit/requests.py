@@ -22,8 +22,8 @@ KEPT_HOURS: Final = 24
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 
 _SELECT: Final = """
-    SELECT method, fingerprint, answer FROM requests
-    WHERE tenant = %s AND request_id = %s AND subject = %s"""
+    SELECT request_id, subject, method, fingerprint, answer FROM requests
+    WHERE tenant = %s AND request_id = ANY(%s::text[]) AND subject = ANY(%s::text[])"""
 _EXPIRE: Final = "DELETE FROM requests WHERE tenant = %s AND created_at < now() - make_interval(hours => %s)"
 _EXPIRE_ONE_IN: Final = 64
 
@@ -59,28 +59,38 @@ class RequestKey:
     also: tuple[str, ...] = ()
 
 
-async def begin_recall(connection: Connection, tenant: str, key: RequestKey) -> Any:
-    """Queue the look-up of an earlier answer; give what this returns to `finish_recall`.
+class Recalled:
+    """What was answered before to requests of the same ids, once the results are there."""
 
-    Queue it behind the lock of what the request changes: equal requests at once must find the first one's answer.
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+        self._rows: dict[tuple[str, str], Any] | None = None
+
+    async def answer(self, key: RequestKey, *, about: str | None) -> Answer | None:
+        """Return the answer given before, or None. Raises InvalidInput where the id was used for something else.
+
+        `about` is the id of what the request is about now, so that an answer about an app that was destroyed is not
+        given for its namesake; None where that is gone, which is no contradiction to having been the one that ended it.
+        """
+        if self._rows is None:
+            self._rows = {(row.request_id, row.subject): row for row in await self._cursor.fetchall()}
+        row = self._rows.get((key.request_id, key.subject))
+        if row is None:
+            return None
+        then, _, digest = row.fingerprint.rpartition(":")
+        if row.method != key.method or digest not in (key.fingerprint, *key.also) or about not in (None, then):
+            raise request_id_reused()
+        earlier: Answer = json.loads(row.answer)
+        return earlier
+
+
+async def recall(connection: Connection, tenant: str, keys: Sequence[RequestKey]) -> Recalled:
+    """Queue the look-up of earlier answers.
+
+    Queue it behind the locks of what the requests change: equal requests at once must find the first one's answer.
     """
-    return await connection.execute(_SELECT, (tenant, key.request_id, key.subject))
-
-
-async def finish_recall(cursor: Any, key: RequestKey, *, about: str | None) -> Answer | None:
-    """Return the answer given before, or None. Raises InvalidInput where the id was used for something else.
-
-    `about` is the id of what the request is about now, so that an answer about an app that was destroyed is not given
-    for its namesake; None where that is gone, which is no contradiction to having been the one that ended it.
-    """
-    row = await cursor.fetchone()
-    if row is None:
-        return None
-    then, _, digest = row.fingerprint.rpartition(":")
-    if row.method != key.method or digest not in (key.fingerprint, *key.also) or about not in (None, then):
-        raise request_id_reused()
-    earlier: Answer = json.loads(row.answer)
-    return earlier
+    ids, subjects = [key.request_id for key in keys], [key.subject for key in keys]
+    return Recalled(await connection.execute(_SELECT, (tenant, ids, subjects)))
 
 
 def request_id_reused() -> InvalidInput:

@@ -25,7 +25,7 @@ from paaskit.errors import PaasError, Unavailable
 from paaskit.outbox import Message
 from paaskit.release_order import ReleaseOrder
 from paaskit.releases import Releases
-from paaskit.requests import Answer, RequestKey
+from paaskit.requests import Answer, Recalled, RequestKey
 from paaskit.trail import Trail
 
 SnapshotT = TypeVar("SnapshotT")
@@ -39,6 +39,18 @@ Look = Callable[[Connection], Awaitable[Read[SnapshotT]]]
 
 In two halves, so that everything a change asks for is one round trip.
 """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Together(Generic[SnapshotT, RowsT]):
+    """How several changes of one tenant are looked at, and written, in fewer statements than one after the other.
+
+    `look` is given what each change wants, in the order of their locks, and returns how to get each one's results.
+    """
+
+    look: Callable[[Connection, str, Sequence[Any]], Awaitable[Sequence[Read[SnapshotT]]]]
+    write: Callable[[Connection, str, Sequence[tuple[SnapshotT, RowsT]]], Awaitable[None]]
+
 
 _TOGETHER: Final = 32
 _GATHER_SECONDS: Final = 0.004
@@ -77,7 +89,8 @@ class Change(Generic[SnapshotT, RowsT]):
 
     `about` returns the id of what the snapshot is of, which a repeated request must still be about; None where it is
     gone. It is part of what is remembered. `locks` names what is locked, in the same words for every change of it that
-    gives any: changes of things apart that arrive together share a transaction. Without it a change has its own.
+    gives any: changes of things apart that arrive together share a transaction. Without it a change has its own. Those
+    of one tenant that have the same `together` share statements too; `wanted` is what its `look` has to know.
     """
 
     tenant: str
@@ -87,6 +100,8 @@ class Change(Generic[SnapshotT, RowsT]):
     request: RequestKey | None = None
     about: Callable[[SnapshotT], str | None] = lambda _: ""
     locks: str = ""
+    together: Together[SnapshotT, RowsT] | None = None
+    wanted: Any = None
 
 
 AnyChange = Change[Any, Any]
@@ -137,10 +152,7 @@ class WritePath:
         outcomes: list[tuple[Any, Answer] | Exception] = []
         made: list[_Made] = []
         async with self._database.transaction(changes[0].tenant) as connection:
-            # Locked in one order everywhere, so that the transactions of two replicas never wait for each other.
-            begun = {
-                id(change): await _begin(connection, change) for change in sorted(changes, key=lambda each: each.locks)
-            }
+            begun = await _begin_all(connection, changes)
             for each in (begun[id(change)] for change in changes):
                 try:
                     snapshot, decided = await each.decide()
@@ -160,9 +172,14 @@ class WritePath:
         return outcomes
 
     async def _write(self, connection: Connection, tenant: str, made: Sequence["_Made"]) -> None:
-        for each in made:
-            if each.decision.rows is not None:
-                await each.change.write(connection, each.snapshot, each.decision.rows)
+        changed = [each for each in made if each.decision.rows is not None]
+        for together, those in groupby(changed, key=lambda each: each.change.together):
+            several = list(those)
+            if together is not None and len(several) > 1:
+                await together.write(connection, tenant, [(each.snapshot, each.decision.rows) for each in several])
+            else:
+                for each in several:
+                    await each.change.write(connection, each.snapshot, each.decision.rows)
         messages = [message for each in made for message in self._messages(each.decision)]
         remembered = [
             requests.Remembered(each.change.request, each.decision.answer, each.change.about(each.snapshot))
@@ -199,14 +216,14 @@ class _Begun:
 
     change: AnyChange
     read: Read[Any]
-    recall: Any
+    recalled: Recalled | None
 
     async def decide(self) -> tuple[Any, Decision[Any] | Answer]:
         """Return the snapshot, and the decision or the answer that an equal request got before. Raises PaasError."""
         snapshot = await self.read()
-        if self.change.request is not None:
+        if self.change.request is not None and self.recalled is not None:
             about = self.change.about(snapshot)
-            earlier = await requests.finish_recall(self.recall, self.change.request, about=about)
+            earlier = await self.recalled.answer(self.change.request, about=about)
             if earlier is not None:
                 return snapshot, earlier
         return snapshot, self.change.decide(snapshot)
@@ -228,10 +245,20 @@ def _passed_on(error: BaseException) -> Exception:
     return error
 
 
-async def _begin(connection: Connection, change: AnyChange) -> _Begun:
-    await see_tenant(connection, change.tenant)
-    read = await change.look(connection)
-    recall = None
-    if change.request is not None:
-        recall = await requests.begin_recall(connection, change.tenant, change.request)
-    return _Begun(change, read, recall)
+async def _begin_all(connection: Connection, changes: Sequence[AnyChange]) -> dict[int, _Begun]:
+    """Send what locks and reads, and behind it what recalls answers; return how to get the results, by change."""
+    begun: dict[int, _Begun] = {}
+    # Locked in one order everywhere, so that the transactions of two replicas never wait for each other.
+    in_order = sorted(changes, key=lambda each: each.locks)
+    for (tenant, together), those in groupby(in_order, key=lambda each: (each.tenant, each.together)):
+        several = list(those)
+        await see_tenant(connection, tenant)
+        if together is not None and len(several) > 1:
+            reads = await together.look(connection, tenant, [change.wanted for change in several])
+        else:
+            reads = [await change.look(connection) for change in several]
+        keys = [change.request for change in several if change.request is not None]
+        recalled = await requests.recall(connection, tenant, keys) if keys else None
+        for change, read in zip(several, reads, strict=True):
+            begun[id(change)] = _Begun(change, read, recalled)
+    return begun

@@ -156,6 +156,12 @@ class Needs:
     past: tuple[int, ...] = ()
     attaching: str = ""
 
+    @property
+    def is_names_alone(self) -> bool:
+        """Whether the current entries of some names are all that is needed."""
+        others = self.drafts is None or self.drafts or self.spec or self.past or self.attaching
+        return bool(self.names) and not others
+
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:

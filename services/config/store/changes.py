@@ -1,5 +1,7 @@
 """The one way in which an app that exists changes: `Store.change` locks it, has the change decided, and writes it."""
 
+from typing import Final
+
 from paaskit import write_path
 from paaskit.access import AppRef
 from paaskit.changes import Answer
@@ -8,7 +10,10 @@ from paaskit.requests import RequestKey
 from paaskit.write_path import Read, WritePath
 from services.config.domain import Decide, Needs, Rows, Snapshot, Where
 from services.config.store.look import begin_look
+from services.config.store.look_together import begin_look_together
 from services.config.store.write import write
+
+_TOGETHER: Final = write_path.Together[Snapshot, Rows](look=begin_look_together, write=write)
 
 
 class Store:
@@ -31,7 +36,7 @@ class Store:
             return await begin_look(connection, where, needs, lock=True)
 
         async def write_rows(connection: Connection, snapshot: Snapshot, rows: Rows) -> None:
-            await write(connection, snapshot, rows, tenant=where.tenant)
+            await write(connection, where.tenant, [(snapshot, rows)])
 
         change = write_path.Change[Snapshot, Rows](
             tenant=where.tenant,
@@ -42,6 +47,8 @@ class Store:
             about=lambda snapshot: snapshot.app.app_id,
             # Those by id have a transaction of their own: one with the same app by name could not be told apart.
             locks=f"{where.tenant} {where.name}" if isinstance(where, AppRef) else "",
+            together=_TOGETHER if isinstance(where, AppRef) and needs.is_names_alone else None,
+            wanted=(where, needs.names),
         )
         return await self._path.make(change)
 

@@ -1,5 +1,6 @@
 """Writing what a change of an app's registry comes to. No statement waits for another's result."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from paaskit.db import Connection
@@ -8,19 +9,24 @@ from services.config.store.rows import as_array, spec_columns
 
 _HERE: Final = "tenant = %(tenant)s AND app_id = %(app_id)s"
 # What ends goes before what begins: a name has one current row.
-_NUMBERS: Final = f"""
+_NUMBERS: Final = """
     WITH closed AS (
-        UPDATE vars SET valid_to = %(version)s
-        WHERE {_HERE} AND name = ANY(%(close)s::text[]) AND valid_to IS NULL)
-    UPDATE apps SET version = %(version)s, draft_revision = %(draft_revision)s, names = %(count)s, bytes = %(bytes)s,
-                    next_position = %(next_position)s
-    WHERE {_HERE}"""
+        UPDATE vars v SET valid_to = c.version
+        FROM unnest(%(close_apps)s::text[], %(close_at)s::bigint[], %(close)s::text[]) AS c (app_id, version, name)
+        WHERE v.tenant = %(tenant)s AND v.app_id = c.app_id AND v.name = c.name AND v.valid_to IS NULL)
+    UPDATE apps a SET version = n.version, draft_revision = n.draft_revision, names = n.names, bytes = n.bytes,
+                      next_position = n.next_position
+    FROM unnest(%(apps)s::text[], %(versions)s::bigint[], %(draft_revisions)s::bigint[], %(counts)s::int[],
+                %(bytes)s::bigint[], %(next_positions)s::bigint[])
+         AS n (app_id, version, draft_revision, names, bytes, next_position)
+    WHERE a.tenant = %(tenant)s AND a.app_id = n.app_id"""
 _OPEN: Final = """
     INSERT INTO vars (tenant, app_id, valid_from, name, kind, value, addon, size, position, claims)
-    SELECT %(tenant)s::text, %(app_id)s::text, %(version)s::bigint,
+    SELECT %(tenant)s::text, o.app_id, o.valid_from,
            o.name, o.kind, o.value, o.addon, o.size, o.position, o.claims::text[]
-    FROM unnest(%(names)s::text[], %(kinds)s::text[], %(values)s::text[], %(addons)s::text[], %(sizes)s::int[],
-                %(positions)s::bigint[], %(claims)s::text[]) AS o (name, kind, value, addon, size, position, claims)"""
+    FROM unnest(%(apps)s::text[], %(versions)s::bigint[], %(names)s::text[], %(kinds)s::text[], %(values)s::text[],
+                %(addons)s::text[], %(sizes)s::int[], %(positions)s::bigint[], %(claims)s::text[])
+         AS o (app_id, valid_from, name, kind, value, addon, size, position, claims)"""
 _HOLD: Final = """
     UPDATE vars v SET size = h.size, claims = h.claims::text[]
     FROM unnest(%(names)s::text[], %(sizes)s::int[], %(claims)s::text[]) AS h (name, size, claims)
@@ -50,21 +56,33 @@ _BEGIN: Final = """
 _END: Final = f"DELETE FROM attachments WHERE {_HERE} AND name = %(name)s"
 
 
-async def write(connection: Connection, snapshot: Snapshot, rows: Rows, *, tenant: str) -> None:
-    """Write `rows` of the app in `snapshot`, which is locked."""
-    app_id = snapshot.app.app_id
-    here: dict[str, Any] = {"tenant": tenant, "app_id": app_id, "version": rows.version}
+async def write(connection: Connection, tenant: str, written: Sequence[tuple[Snapshot, Rows]]) -> None:
+    """Write the rows of each app, which is locked as its snapshot says."""
+    closed = [(snapshot.app.app_id, rows.version, name) for snapshot, rows in written for name in rows.close]
     numbers = {
-        **here,
-        "close": list(rows.close),
-        "draft_revision": rows.draft_revision,
-        "count": rows.totals.names,
-        "bytes": rows.totals.size,
-        "next_position": rows.totals.next_position,
+        "tenant": tenant,
+        "close_apps": [app_id for app_id, _, _ in closed],
+        "close_at": [version for _, version, _ in closed],
+        "close": [name for _, _, name in closed],
+        "apps": [snapshot.app.app_id for snapshot, _ in written],
+        "versions": [rows.version for _, rows in written],
+        "draft_revisions": [rows.draft_revision for _, rows in written],
+        "counts": [rows.totals.names for _, rows in written],
+        "bytes": [rows.totals.size for _, rows in written],
+        "next_positions": [rows.totals.next_position for _, rows in written],
     }
     await connection.execute(_NUMBERS, numbers)
-    if rows.open:
-        await connection.execute(_OPEN, {**here, **_entry_columns(rows.open)})
+    opened = [(snapshot.app.app_id, rows.version, entry) for snapshot, rows in written for entry in rows.open]
+    if opened:
+        of_apps = {"apps": [app_id for app_id, _, _ in opened], "versions": [version for _, version, _ in opened]}
+        entries = _entry_columns([entry for _, _, entry in opened])
+        await connection.execute(_OPEN, {"tenant": tenant, **of_apps, **entries})
+    for snapshot, rows in written:
+        await _write_the_rest(connection, tenant, snapshot.app.app_id, rows)
+
+
+async def _write_the_rest(connection: Connection, tenant: str, app_id: str, rows: Rows) -> None:
+    here: dict[str, Any] = {"tenant": tenant, "app_id": app_id, "version": rows.version}
     if rows.hold:
         columns = _entry_columns(rows.hold)
         await connection.execute(_HOLD, {**here, **{key: columns[key] for key in ("names", "sizes", "claims")}})
@@ -102,8 +120,7 @@ async def _write_draft(connection: Connection, here: dict[str, Any], rows: Rows)
         await connection.execute(_STAGE_SPEC, (here["tenant"], here["app_id"], *spec_columns(new.spec), *stamp))
 
 
-def _entry_columns(entries: Any) -> dict[str, Any]:
-    opened: list[Entry] = list(entries)
+def _entry_columns(opened: Sequence[Entry]) -> dict[str, Any]:
     return {
         "names": [entry.name for entry in opened],
         "kinds": [entry.kind.value for entry in opened],

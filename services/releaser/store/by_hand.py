@@ -58,8 +58,8 @@ class ByHandStore:
     async def recall(self, key: AppKey, request: RequestKey) -> Answer | None:
         """Return the answer an earlier same request got. Raises InvalidInput where it was another one."""
         async with self._database.transaction(key.tenant) as connection:
-            recall = await requests.begin_recall(connection, key.tenant, request)
-            return await requests.finish_recall(recall, request, about=key.app_id)
+            recalled = await requests.recall(connection, key.tenant, [request])
+            return await recalled.answer(request, about=key.app_id)
 
     async def is_begun(self, intent: Intent) -> bool:
         """Whether a same request has written down already what is to be done."""
@@ -74,11 +74,11 @@ class ByHandStore:
         named = _named(asked)
         async with self._database.transaction(asked.key.tenant) as connection:
             locked = await connection.execute(_LOCK_APP, named)
-            recall = await requests.begin_recall(connection, asked.key.tenant, asked.request)
+            recalled = await requests.recall(connection, asked.key.tenant, [asked.request])
             app = await locked.fetchone()
             if app is None or app.gone:
                 raise app_not_found(asked.app)
-            answer = await requests.finish_recall(recall, asked.request, about=asked.key.app_id)
+            answer = await recalled.answer(asked.request, about=asked.key.app_id)
             if answer is not None:
                 return answer
             kept = await connection.execute(_KEEP, named | {"plan": json.dumps(intent_to(asked))})

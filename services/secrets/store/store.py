@@ -95,11 +95,11 @@ class Store:
         async with self._database.transaction(tenant) as connection:
             cursor = await snapshots.look(connection, tenant, app.app_id)
             read = await snapshots.ask(connection, cursor, tenant, app, names=names, versions=versions)
-            recall = await requests.begin_recall(connection, tenant, request) if request is not None else None
+            recalled = await requests.recall(connection, tenant, [request]) if request is not None else None
             snapshot = await read() or Snapshot(app=app)
             earlier = None
-            if recall is not None and request is not None:
-                earlier = await requests.finish_recall(recall, request, about=app.app_id)
+            if recalled is not None and request is not None:
+                earlier = await recalled.answer(request, about=app.app_id)
             return snapshot, earlier
 
     async def change(
