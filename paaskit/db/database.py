@@ -115,10 +115,14 @@ class Database:
             # After the pipeline's end, which waits for everything at once; inside, each would be a wait of its own.
             return [await cursor.fetchall() for cursor in cursors]
 
-    async def execute(self, statement: str, parameters: Parameters = ()) -> None:
-        """Run one statement without a tenant, as a transaction of its own. For outboxes and schedules."""
+    async def execute(self, statement: str, parameters: Parameters = ()) -> list[Row]:
+        """Run one statement without a tenant, as a transaction of its own; return its rows, if it has any.
+
+        For outboxes and schedules.
+        """
         async with self._writers.connection() as connection:
-            await connection.execute(statement, parameters)
+            cursor = await connection.execute(statement, parameters)
+            return await cursor.fetchall() if cursor.description else []
 
     def _replace(self, failure: Failure) -> None:
         """Have both pools replace connections: after a restart idle ones are dead, after a failover all are wrong."""

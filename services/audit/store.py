@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -50,9 +50,14 @@ class Store:
             by_tenant[report.tenant].setdefault(report.event_id, report)
         tenants = sorted(by_tenant)
         async with self._database.transaction(tenants[0]) as connection:
-            for tenant in tenants:
-                await see_tenant(connection, tenant)
-                await _append(connection, tenant, by_tenant[tenant], service=service, now=now)
+            # All are locked before the first result is waited for: one round trip.
+            states = {tenant: await _lock(connection, tenant, by_tenant[tenant]) for tenant in tenants}
+            for tenant, state in states.items():
+                new = await _numbered(state, by_tenant[tenant], service=service, now=now)
+                if new:
+                    await see_tenant(connection, tenant)
+                    constant = {"tenant": tenant, "service": service, "recorded_at": now}
+                    await connection.execute(_INSERT, constant | _columns(new))
 
     async def newest(self, tenant: str, selection: Selection, *, before: int | None, limit: int) -> Sequence[Event]:
         """Return events of a lower sequence than `before`, newest first."""
@@ -105,22 +110,21 @@ def _select(selection: Selection, *, condition: str, order: str) -> str:
         ) AS e ORDER BY {order} LIMIT %(limit)s"""
 
 
-async def _append(
-    connection: Connection, tenant: str, reports: dict[str, Report], *, service: str, now: datetime
-) -> None:
+async def _lock(connection: Connection, tenant: str, reports: Mapping[str, Report]) -> Any:
+    """Send what locks a tenant's log and reads where it ends and which of the events it has; return the cursor."""
+    await see_tenant(connection, tenant)
     await connection.execute(_LOCK, (tenant,))
-    cursor = await connection.execute(_STATE, {"tenant": tenant, "event_ids": list(reports)})
-    (state,) = await cursor.fetchall()
-    for event_id in state.known:
-        del reports[event_id]
-    if not reports:
-        return
-    events = [
+    return await connection.execute(_STATE, {"tenant": tenant, "event_ids": list(reports)})
+
+
+async def _numbered(state: Any, reports: Mapping[str, Report], *, service: str, now: datetime) -> list[Event]:
+    """Return the events that the log does not have yet, with the numbers that follow its last."""
+    (found,) = await state.fetchall()
+    new = [report for event_id, report in reports.items() if event_id not in set(found.known)]
+    return [
         Event(report=report, sequence=sequence, recorded_at=now, service=service)
-        for sequence, report in enumerate(reports.values(), start=state.last + 1)
+        for sequence, report in enumerate(new, start=found.last + 1)
     ]
-    constant = {"tenant": tenant, "service": service, "recorded_at": now}
-    await connection.execute(_INSERT, constant | _columns(events))
 
 
 def _columns(events: Iterable[Event]) -> dict[str, list[Any]]:

@@ -75,8 +75,7 @@ class LeaseStore:
             "limit": limit,
             "running": [str(key) for key in running],
         }
-        async with self._database.unscoped() as connection:
-            rows = await (await connection.execute(_CLAIM, parameters)).fetchall()
+        rows = await self._database.execute(_CLAIM, parameters)
         return [Lease(key=AppKey(tenant=row.tenant, app_id=row.app_id), holder=self.holder) for row in rows]
 
     async def renew(self, running: Collection[AppKey]) -> Mapping[AppKey, bool]:
@@ -86,19 +85,16 @@ class LeaseStore:
             "lease": self._lease_seconds,
             "running": [str(key) for key in running],
         }
-        async with self._database.unscoped() as connection:
-            rows = await (await connection.execute(_RENEW, parameters)).fetchall()
+        rows = await self._database.execute(_RENEW, parameters)
         return {AppKey(tenant=row.tenant, app_id=row.app_id): row.removal for row in rows}
 
     async def give_up(self, holders: Sequence[str]) -> None:
         """End the leases of holders that are known not to run any more."""
-        async with self._database.unscoped() as connection:
-            await connection.execute(_GIVE_UP, {"holders": list(holders)})
+        await self._database.execute(_GIVE_UP, {"holders": list(holders)})
 
     async def park(self, lease: Lease, seconds: float) -> None:
         """Let go of an app for a while."""
-        async with self._database.unscoped() as connection:
-            await connection.execute(PARK, self.named(lease) | {"seconds": seconds})
+        await self._database.execute(PARK, self.named(lease) | {"seconds": seconds})
 
     @asynccontextmanager
     async def held(self, lease: Lease) -> AsyncIterator[Connection]:

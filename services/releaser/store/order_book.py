@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from paaskit.db import Database, see_tenant
+from paaskit.db import Connection, Database, see_tenant
 from services.releaser.orders import Order, place
 from services.releaser.store import queue
 from services.releaser.store.apps import register_all
@@ -19,24 +19,32 @@ class OrderBook:
 
     async def take(self, orders: Sequence[Order]) -> list[int]:
         """Queue a release per change id, all in one transaction; return the numbers in the order asked."""
+
+        def pick(indices: Sequence[int]) -> list[Order]:
+            return [orders[index] for index in indices]
+
         by_tenant: dict[str, list[int]] = defaultdict(list)
         for index, order in enumerate(orders):
             by_tenant[order.key.tenant].append(index)
         tenants = sorted(by_tenant)
         numbers = [0] * len(orders)
         async with self._database.transaction(tenants[0]) as connection:
-            for tenant in tenants:
+            # All are locked, in the order of their names, before the first result is waited for: one round trip.
+            looks = {tenant: await self._look(connection, tenant, pick(by_tenant[tenant])) for tenant in tenants}
+            for tenant, look in looks.items():
+                placement = place(pick(by_tenant[tenant]), *await look.results())
                 await see_tenant(connection, tenant)
-                theirs = [orders[index] for index in by_tenant[tenant]]
-                if any(_named(order) not in self._registered for order in theirs):
-                    await register_all(connection, tenant, theirs)
-                look = await queue.look(connection, tenant, [(order.key, order.change_id) for order in theirs])
-                placement = place(theirs, *await look.results())
                 await queue.write(connection, tenant, placement)
                 for index, number in zip(by_tenant[tenant], placement.numbers, strict=True):
                     numbers[index] = number
         self._registered |= {_named(order) for order in orders}
         return numbers
+
+    async def _look(self, connection: Connection, tenant: str, orders: Sequence[Order]) -> queue.QueueLook:
+        await see_tenant(connection, tenant)
+        if any(_named(order) not in self._registered for order in orders):
+            await register_all(connection, tenant, orders)
+        return await queue.look(connection, tenant, [(order.key, order.change_id) for order in orders])
 
 
 def _named(order: Order) -> tuple[str, str, str]:
