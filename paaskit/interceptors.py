@@ -255,7 +255,8 @@ def _status(method: str, error: Exception) -> Any:
             metadata={"error_id": error_id},
         )
     elif error.code.name == "UNAVAILABLE":
-        log.warning("request_unavailable", method=method, reason=error.reason, needs=error.metadata.get("service", ""))
+        needs = error.metadata.get("service", "")
+        log.warning("request_unavailable", method=method, reason=error.reason, needs=needs)
     return rpc_status.to_status(encode_error(error))
 
 

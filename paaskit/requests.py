@@ -23,7 +23,7 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 
 _SELECT: Final = """
     SELECT request_id, subject, method, fingerprint, answer FROM requests
-    WHERE tenant = %s AND request_id = ANY(%s::text[]) AND subject = ANY(%s::text[])"""
+    WHERE tenant = %s AND request_id = ANY(%s::text[])"""
 _EXPIRE: Final = "DELETE FROM requests WHERE tenant = %s AND created_at < now() - make_interval(hours => %s)"
 _EXPIRE_ONE_IN: Final = 64
 
@@ -89,8 +89,7 @@ async def recall(connection: Connection, tenant: str, keys: Sequence[RequestKey]
 
     Queue it behind the locks of what the requests change: equal requests at once must find the first one's answer.
     """
-    ids, subjects = [key.request_id for key in keys], [key.subject for key in keys]
-    return Recalled(await connection.execute(_SELECT, (tenant, ids, subjects)))
+    return Recalled(await connection.execute(_SELECT, (tenant, [key.request_id for key in keys])))
 
 
 def request_id_reused() -> InvalidInput:

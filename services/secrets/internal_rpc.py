@@ -8,6 +8,7 @@ from paaskit.access import current_caller
 from paaskit.audit import actor_of
 from paaskit.changes import name_changes_to
 from paaskit.redact import Plaintext
+from paaskit.requests import Answer
 from services.secrets.drafts import DraftRelease, Drafts
 from services.secrets.for_release import ForRelease
 from services.secrets.managed import Attachment, Managed
@@ -99,14 +100,7 @@ class SecretsInternalServicer(secrets_pb2_grpc.SecretsInternalServiceServicer):
             description=request.description,
         )
         actor = actor_of(current_caller(), tenant=request.tenant, on_behalf_of=request.actor)
-        answer = await self._drafts.release(actor, order)
-        released = released_in(answer)
-        return secrets_pb2.ReleaseDraftResponse(
-            version=answer["version"] if released else None,
-            secrets=[staged_to(change) for change in released],
-            config_version=answer.get("config_version"),
-            used_up=answer.get("used_up", len(released)),  # an answer of an earlier day has no count
-        )
+        return _went_live(await self._drafts.release(actor, order))
 
     async def StoreManagedValue(
         self, request: secrets_pb2.StoreManagedValueRequest, context: Any
@@ -132,3 +126,13 @@ class SecretsInternalServicer(secrets_pb2_grpc.SecretsInternalServiceServicer):
         """Delete every sealed value of a destroyed app."""
         await self._store.purge(request.tenant, request.app_id)
         return secrets_pb2.PurgeAppResponse()
+
+
+def _went_live(answer: Answer) -> secrets_pb2.ReleaseDraftResponse:
+    released = released_in(answer)
+    return secrets_pb2.ReleaseDraftResponse(
+        version=answer["version"] if released else None,
+        secrets=[staged_to(change) for change in released],
+        config_version=answer.get("config_version"),
+        used_up=answer.get("used_up", len(released)),  # an answer of an earlier day has no count
+    )

@@ -10,6 +10,7 @@ from typing import Any
 
 import grpc
 import pytest
+from paas.audit.v1 import audit_pb2
 from paas.config.v1 import config_pb2
 
 from paaskit.clock import random_id
@@ -245,3 +246,30 @@ async def test_request_over_a_mebibyte_is_refused(house: House) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await house.set(A="x" * (2 * 1024 * 1024))
     assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_changes_of_many_apps_that_arrive_together_stay_apart(house: House) -> None:
+    """What arrives while others are under way is looked at and written in the same statements."""
+    names = [f"app-{number}" for number in range(8)]
+    for name in names:
+        await house.app(name)
+        await house.set(name, OLD="1", GONE="1")
+    limited = house.signer.user(token_id="t2", apps=frozenset({("app-0", "another-app-of-the-name")}))
+    again = {"request_id": random_id()}
+    outcomes = await asyncio.gather(
+        *(house.set(name, OLD=f"of {name}", NEW=name, **(again if name == "app-7" else {})) for name in names),
+        *(house.unset("GONE", app=name) for name in names[1:4]),
+        house.set("app-0", NEW="by a token of its former namesake", me=limited),
+        house.set("absent", NEW="x"),
+        house.set("app-7", OLD="something else", **again),
+        return_exceptions=True,
+    )
+    refused = [each.code().name for each in outcomes if isinstance(each, grpc.aio.AioRpcError)]
+    assert refused == ["PERMISSION_DENIED", "NOT_FOUND", "INVALID_ARGUMENT"]
+    for number, name in enumerate(names):
+        gone = {} if number in {1, 2, 3} else {"GONE": "1"}
+        assert await house.vars(name) == {"OLD": f"of {name}", "NEW": name, **gone}
+        assert (await house.listed(name)).version == (4 if gone == {} else 3)
+    await until(lambda: len(house.releaser.orders) == 19)
+    sets = [event.app for event in house.events("config.set") if event.outcome == audit_pb2.OUTCOME_OK]
+    assert sorted(sets) == sorted(names * 2)
