@@ -6,6 +6,7 @@ processes of their own. Leaves out terminals.
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -157,8 +158,8 @@ def test_a_token_that_could_not_be_shown_is_lost_and_said_to_be(
 
 
 def test_signing_in_and_out_is_done_when_it_is_stored(arranged: Platform, home: Path) -> None:
-    login = f"{' '.join(PAAS)} login --gateway {arranged.gateway.address} --with-token"
-    for command in (f"echo {TOKEN} | {login} >&-", f"{' '.join(PAAS)} logout >/dev/full"):
+    login = f"{shlex.join(PAAS)} login --gateway {arranged.gateway.address} --with-token"
+    for command in (f"echo {TOKEN} | {login} >&-", f"{shlex.join(PAAS)} logout >/dev/full"):
         done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         assert "What was asked for was done" in done.stderr
