@@ -362,6 +362,26 @@ async def test_replicas_that_lock_the_same_things_do_not_wait_for_each_other(
     assert {counter.numbers()[name] for name in names} == {2}
 
 
+async def test_what_is_made_together_is_locked_in_one_order(counter: Counter) -> None:
+    names = [f"thing{index}" for index in range(8)]
+    looked: list[str] = []
+
+    def recorded(name: str) -> Change[Any, Any]:
+        counter.thing(name)
+        change = counter.change(name, apart=True)
+
+        async def look(connection: Connection) -> Any:
+            looked.append(name)
+            return await change.look(connection)
+
+        return replace(change, look=look)
+
+    await asyncio.gather(*(counter.path.make(recorded(name)) for name in reversed(names)))
+    assert sorted(looked) == names
+    # Those that did not come first, and so not alone.
+    assert looked[1:] == sorted(looked[1:])
+
+
 async def test_answers_are_kept_for_a_day_and_not_for_ever(counter: Counter, databases: Databases) -> None:
     await counter.make(request=KEY)
     await counter.make(request=replace(KEY, request_id="request-2"))
