@@ -120,7 +120,8 @@ async def _lock(connection: Connection, tenant: str, reports: Mapping[str, Repor
 async def _numbered(state: Any, reports: Mapping[str, Report], *, service: str, now: datetime) -> list[Event]:
     """Return the events that the log does not have yet, with the numbers that follow its last."""
     (found,) = await state.fetchall()
-    new = [report for event_id, report in reports.items() if event_id not in set(found.known)]
+    known = set(found.known)
+    new = [report for event_id, report in reports.items() if event_id not in known]
     return [
         Event(report=report, sequence=sequence, recorded_at=now, service=service)
         for sequence, report in enumerate(new, start=found.last + 1)

@@ -45,7 +45,7 @@ def release_to(release: Release, *, may_list_secrets: bool) -> releaser_pb2.Rele
         reverted_names=[*release.reverted_names, *(secrets if may_list_secrets else ())],
         source_release=release.source_release,
         changes=map(released_change_to, changes),
-        hidden_changes=hidden + (0 if may_list_secrets else len(set(secrets) - names_of_secrets(release.changes))),
+        hidden_changes=hidden + (0 if may_list_secrets else len(set(secrets) - _names_of_secrets(release.changes))),
     )
 
 
@@ -57,7 +57,7 @@ def visible(changes: Sequence[ReleasedChange], *, may_list_secrets: bool) -> tup
     return shown, len(changes) - len(shown)
 
 
-def names_of_secrets(changes: Sequence[ReleasedChange]) -> set[str]:
+def _names_of_secrets(changes: Sequence[ReleasedChange]) -> set[str]:
     """Return the names of the secrets among changes."""
     return {change.name for change in changes if change.secret}
 

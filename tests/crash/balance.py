@@ -89,6 +89,8 @@ def _drafts(stack: Stack, paas: Paas, books: Books) -> None:
     assert set(numbers) <= set(found)
     # Where services died between the halves, a release may name one of them: which, is for people to read. That each
     # half went live once is asserted from its events.
+    for number in numbers:
+        assert frozenset() < found[number].names <= {"CD", "SD"}, found[number]
     halves = sorted((number, sorted(found[number].names)) for number in numbers if found[number].names != {"CD", "SD"})
     sys.stdout.write(f"releases that name one half: {halves}\n" if halves else "")
     app = paas.environment["PAAS_APP"]

@@ -1,12 +1,12 @@
 """The one write path on a real PostgreSQL: once per request id, all or nothing, and what follows with it.
 
-Things that change are rows of config's `apps`, each with a number that counts its changes. Covers requests as well:
-what is remembered, for whom, and for how long. What becomes of messages is tested with the outbox.
+Covers requests as well: what is remembered, for whom, and for how long. What becomes of messages is
+tested with the outbox.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -14,7 +14,6 @@ import pytest
 
 from paaskit import requests
 from paaskit.audit import AuditEvent
-from paaskit.changes import Answer
 from paaskit.db import Connection, Database
 from paaskit.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
 from paaskit.outbox import Message
@@ -22,95 +21,11 @@ from paaskit.release_order import ReleaseOrder
 from paaskit.releases import Releases
 from paaskit.requests import RequestKey
 from paaskit.trail import Trail
-from paaskit.write_path import Change, Decision, Read, WritePath
+from paaskit.write_path import Change, Decision, WritePath
 from tests.fixtures.postgres import Databases
+from tests.unit.paaskit.counter import Counter
 
 KEY = RequestKey(request_id="request-1", subject="t1", method="count", fingerprint="f1")
-
-
-@dataclass
-class Counter:
-    """Counts changes of things, which have to exist. `decided` has what each decision was made on."""
-
-    database: Database
-    databases: Databases
-    path: WritePath
-    decided: list[int] = field(default_factory=list)
-
-    def thing(self, name: str, *, tenant: str = "acme") -> None:
-        """Make a thing whose number is 0."""
-        self.databases.look(
-            "config",
-            """INSERT INTO apps (tenant, app_id, name, version, next_position, names, bytes)
-               VALUES (%s, %s, %s, 0, 0, 0, 0)""",
-            (tenant, f"id-{name}", name),
-        )
-
-    def change(
-        self,
-        name: str = "one",
-        *,
-        tenant: str = "acme",
-        request: RequestKey | None = None,
-        decide: Callable[[int, Decision[int]], Decision[int]] = lambda _, decision: decision,
-        apart: bool = False,
-        about: str | None = None,
-        patience: str = "",
-        writes: Callable[[], None] = lambda: None,
-    ) -> Change[int, int]:
-        """A change that adds one. `decide` may make another decision of it; `patience` is for its lock."""
-
-        async def look(connection: Connection) -> Read[int]:
-            if patience:
-                await connection.execute("SELECT set_config('lock_timeout', %s, true)", (patience,))
-            cursor = await connection.execute(
-                "SELECT version FROM apps WHERE tenant = %s AND name = %s FOR UPDATE", (tenant, name)
-            )
-
-            async def read() -> int:
-                row = await cursor.fetchone()
-                if row is None:
-                    raise NotFound(f"There is no {name}.")
-                number: int = row.version
-                return number
-
-            return read
-
-        def decision(number: int) -> Decision[int]:
-            self.decided.append(number)
-            return decide(number, Decision(answer={"number": number + 1}, rows=number + 1))
-
-        async def write(connection: Connection, _: int, number: int) -> None:
-            writes()
-            await connection.execute(
-                "UPDATE apps SET version = %s WHERE tenant = %s AND name = %s", (number, tenant, name)
-            )
-
-        return Change(
-            tenant=tenant,
-            look=look,
-            decide=decision,
-            write=write,
-            request=request,
-            about=lambda _: about if about is not None else f"id-{name}",
-            locks=f"{tenant} {name}" if apart else "",
-        )
-
-    async def make(self, name: str = "one", **how: Any) -> Answer:
-        """Make a change; its answer."""
-        return (await self.path.make(self.change(name, **how)))[1]
-
-    def numbers(self) -> dict[str, int]:
-        """The number of each thing."""
-        return dict(self.databases.look("config", "SELECT name, version FROM apps"))
-
-    def kept(self) -> list[tuple[Any, ...]]:
-        """The messages that are kept."""
-        return self.databases.look("config", "SELECT destination, key FROM outbox ORDER BY id")
-
-    def remembered(self) -> list[tuple[Any, ...]]:
-        """The requests whose answers are remembered."""
-        return self.databases.look("config", "SELECT tenant, request_id, subject FROM requests ORDER BY 1, 2, 3")
 
 
 @pytest.fixture
