@@ -53,7 +53,7 @@ class Together(Generic[SnapshotT, RowsT]):
 
 
 _TOGETHER: Final = 32
-_GATHER_SECONDS: Final = 0.004
+_GATHER_SECONDS: Final = 0.008
 
 _FOLLOWS: Final = """
     WITH told AS (

@@ -41,8 +41,6 @@ _WAIT_FOR_CONNECTION_SECONDS: Final = 1.8
 SESSION: Final[dict[str, Any]] = {"autocommit": True, "prepare_threshold": 0, "row_factory": namedtuple_row}
 """How every connection of ours is opened. Rows are named tuples: a column is read by its name."""
 
-Connection = AsyncConnection[Any]
-
 log = structlog.get_logger()
 
 
@@ -50,6 +48,12 @@ def conninfo_of(url: str, *, password_file: Path, service: str) -> str:
     """Return how to connect to `url` as the service."""
     password = password_file.read_text().strip()
     return make_conninfo(url, password=password, options=_OPTIONS, application_name=service, **_NOTICE)
+
+
+class Connection(AsyncConnection[Any]):
+    """A connection of ours. `sees` is the tenant that its transaction sees, as `database` notes it."""
+
+    sees: str | None = None
 
 
 class Pool:
@@ -61,6 +65,7 @@ class Pool:
         self._in_use = 0
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             conninfo,
+            connection_class=Connection,
             kwargs=SESSION,
             min_size=1,
             max_size=size,

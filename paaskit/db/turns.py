@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import psycopg
-from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
 
 from paaskit.db.failures import failure_of, unavailable
@@ -105,7 +104,7 @@ class Turns:
         async with self._opening:
             if self._connection is None or self._connection.closed:
                 try:
-                    self._connection = await AsyncConnection.connect(self._conninfo, **SESSION)
+                    self._connection = await Connection.connect(self._conninfo, **SESSION)
                 except psycopg.Error as error:
                     failure = failure_of(error)
                     if failure is None:

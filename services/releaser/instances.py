@@ -72,6 +72,7 @@ class AppInstances:
         self._tasks: set[asyncio.Task[None]] = set()
         self._mending: set[int] = set()
         self._deaths: dict[int, int] = {}
+        self._saved: AppRecord | None = None
         if record.boot == self._boot:
             self._adopt(record)
 
@@ -288,10 +289,12 @@ class AppInstances:
             app_id=self.key.app_id,
             app=self._app,
             boot=self._boot,
-            wanted=self._wanted,
+            wanted=dict(self._wanted),
             processes=(*known, *([planned] if planned else [])),
         )
-        write_record(record_path(self.folder, self.key.app_id), record)
+        if record != self._saved:
+            write_record(record_path(self.folder, self.key.app_id), record)
+            self._saved = record
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

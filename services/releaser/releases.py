@@ -3,7 +3,7 @@
 Must not run a release: that is `work`. Releases by hand are `by_hand`.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from typing import Final
 
 from paaskit.access import AppRef
@@ -65,7 +65,10 @@ class Releases:
 
 
 class Requests:
-    """What services ask for. `wake` has the runner look for work, `interrupt` has it look at an app, at once."""
+    """What services ask for.
+
+    `ordered` tells the runner of new orders, `wake` has it look for work, `interrupt` has it look at an app at once.
+    """
 
     def __init__(
         self,
@@ -73,12 +76,14 @@ class Requests:
         apps: AppStore,
         watches: Watches,
         *,
+        ordered: Callable[[Collection[AppKey]], None],
         wake: Callable[[], None],
         interrupt: Callable[[AppKey], None],
     ) -> None:
         self._book = book
         self._apps = apps
         self._watches = watches
+        self._ordered = ordered
         self._wake = wake
         self._interrupt = interrupt
 
@@ -89,7 +94,7 @@ class Requests:
         if not all(order.key.tenant and order.key.app_id and order.app and order.change_id for order in orders):
             raise InvalidInput("Every order names a tenant, an app, its id and a change.")
         numbers = await self._book.take(orders)
-        self._wake()
+        self._ordered({order.key for order in orders})
         return numbers
 
     async def remove(self, key: AppKey) -> None:

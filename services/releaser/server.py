@@ -79,7 +79,14 @@ async def assemble(settings: Settings, *, choose: ChooseRuntime | None = None) -
     drafts = Drafts(apps, by_hand, execution, config=config, secrets=secrets)
     rollbacks = Rollbacks(apps, release_store, by_hand, execution=execution, config=config, secrets=secrets)
     left_over = LeftOver(by_hand, execution)
-    requests = Requests(OrderBook(database), app_store, watches, wake=runner.wake, interrupt=runner.interrupt)
+    requests = Requests(
+        OrderBook(database),
+        app_store,
+        watches,
+        ordered=runner.ordered,
+        wake=runner.wake,
+        interrupt=runner.interrupt,
+    )
     await database.open()
 
     async def close() -> None:

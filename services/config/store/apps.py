@@ -85,7 +85,7 @@ class AppStore:
             await connection.execute(_INSERT, (tenant, new.app_id, new.name, new.created_at))
             await connection.execute(_INSERT_SPEC, (tenant, new.app_id, *spec_columns(new.spec)))
 
-        change = write_path.Change[NameHolder, NewApp](
+        change: write_path.Change[NameHolder, NewApp] = write_path.Change(
             tenant=tenant, look=look, decide=decide, write=write, request=request
         )
         return (await self._path.make(change))[1]
@@ -117,7 +117,7 @@ class AppStore:
             for statement in (_DESTROY, *_FORGET_DRAFTS):
                 await connection.execute(statement, here)
 
-        change = write_path.Change[NameHolder, App](
+        change: write_path.Change[NameHolder, App] = write_path.Change(
             tenant=ref.tenant,
             look=look,
             decide=decide,

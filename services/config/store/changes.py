@@ -38,7 +38,7 @@ class Store:
         async def write_rows(connection: Connection, snapshot: Snapshot, rows: Rows) -> None:
             await write(connection, where.tenant, [(snapshot, rows)])
 
-        change = write_path.Change[Snapshot, Rows](
+        change: write_path.Change[Snapshot, Rows] = write_path.Change(
             tenant=where.tenant,
             look=look,
             decide=decide,
@@ -54,6 +54,6 @@ class Store:
 
     async def look(self, where: Where, needs: Needs) -> Snapshot:
         """Return an app and what is needed of it, without a lock. Raises NotFound or PermissionDenied."""
-        async with self._database.transaction(where.tenant) as connection:
+        async with self._database.reading(where.tenant) as connection:
             read = await begin_look(connection, where, needs, lock=False)
             return await read()

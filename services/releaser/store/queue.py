@@ -20,30 +20,34 @@ _GIVEN: Final = """
         secrets_version, changes
     FROM releases WHERE tenant = %(tenant)s AND app_id = ANY(%(ids)s) AND change_id = ANY(%(changes)s)
     ORDER BY app_id, change_id, part DESC"""
+# An app whose order names no version of config is not settled: what its next release has is asked when it starts.
+# A runner deletes the row of work only with the app locked, as it is here: one that is there now is looked at again.
 _QUEUE: Final = """
+    WITH o AS (
+        SELECT * FROM unnest(%(apps)s::text[], %(numbers)s::bigint[], %(change_ids)s::text[], %(parts)s::smallint[],
+                             %(kinds)s::text[], %(gone)s::bool[], %(descriptions)s::text[], %(actors)s::text[],
+                             %(config_versions)s::bigint[], %(secrets_versions)s::bigint[], %(released)s::text[],
+                             %(sources)s::bigint[])
+            AS o (app_id, number, change_id, part, kind, gone, description, actor, config_version, secrets_version,
+                  changes, source_release)),
+    counted AS (
+        UPDATE apps a SET last_number = greatest(a.last_number, n.number), settled = a.settled AND n.settled,
+            config_version = greatest(a.config_version, n.config_version),
+            secrets_version = greatest(a.secrets_version, n.secrets_version)
+        FROM (SELECT app_id, max(number) AS number, max(config_version) AS config_version,
+                     max(secrets_version) AS secrets_version, bool_and(config_version IS NOT NULL) AS settled
+              FROM o GROUP BY app_id) n
+        WHERE a.tenant = %(tenant)s AND a.app_id = n.app_id),
+    opened AS (
+        INSERT INTO work (tenant, app_id) SELECT DISTINCT %(tenant)s, app_id FROM o WHERE NOT gone
+        ON CONFLICT (tenant, app_id) DO NOTHING)
     INSERT INTO releases (tenant, app_id, number, change_id, part, kind, state, description, actor, config_version,
         secrets_version, changes, source_release, finished_at, message)
     SELECT %(tenant)s, o.app_id, o.number, o.change_id, o.part, o.kind,
         CASE WHEN o.gone THEN 'failed' ELSE 'queued' END, o.description, o.actor, o.config_version, o.secrets_version,
         o.changes::jsonb, o.source_release, CASE WHEN o.gone THEN clock_timestamp() END,
         CASE WHEN o.gone THEN 'The app was destroyed.' ELSE '' END
-    FROM unnest(%(apps)s::text[], %(numbers)s::bigint[], %(change_ids)s::text[], %(parts)s::smallint[],
-                %(kinds)s::text[], %(gone)s::bool[], %(descriptions)s::text[], %(actors)s::text[],
-                %(config_versions)s::bigint[], %(secrets_versions)s::bigint[], %(released)s::text[],
-                %(sources)s::bigint[])
-        AS o (app_id, number, change_id, part, kind, gone, description, actor, config_version, secrets_version, changes,
-              source_release)"""
-# An app whose order names no version of config is not settled: what its next release has is asked when it starts.
-_COUNT: Final = """
-    UPDATE apps a SET last_number = greatest(a.last_number, o.number), settled = a.settled AND o.settled,
-        config_version = greatest(a.config_version, o.config_version),
-        secrets_version = greatest(a.secrets_version, o.secrets_version)
-    FROM (SELECT app_id, max(number) AS number, max(config_version) AS config_version,
-                 max(secrets_version) AS secrets_version, bool_and(config_version IS NOT NULL) AS settled
-          FROM unnest(%(apps)s::text[], %(numbers)s::bigint[], %(config_versions)s::bigint[],
-                      %(secrets_versions)s::bigint[]) AS o (app_id, number, config_version, secrets_version)
-          GROUP BY app_id) o
-    WHERE a.tenant = %(tenant)s AND a.app_id = o.app_id"""
+    FROM o"""
 # Whatever is behind the one that is raised may come to supersede it, so it has to have the same at least.
 _RAISE: Final = """
     UPDATE releases SET config_version = greatest(config_version, %(config_version)s::bigint),
@@ -54,10 +58,6 @@ _RAISE_TARGETS: Final = """
     UPDATE apps SET config_version = greatest(config_version, %(config_version)s::bigint),
         secrets_version = greatest(secrets_version, %(secrets_version)s::bigint)
     WHERE tenant = %(tenant)s AND app_id = %(app_id)s"""
-# A runner deletes the row only with the app locked, as it is here: a row that is there now will be looked at again.
-_OPEN_WORK: Final = """
-    INSERT INTO work (tenant, app_id) SELECT %(tenant)s, * FROM unnest(%(ids)s::text[])
-    ON CONFLICT (tenant, app_id) DO NOTHING"""
 
 
 class QueueLook:
@@ -103,10 +103,7 @@ async def look(connection: Connection, tenant: str, orders: Sequence[tuple[AppKe
 async def write(connection: Connection, tenant: str, placement: Placement) -> None:
     """Write what orders become, and have a runner look at their apps."""
     if placement.queued:
-        named = {"tenant": tenant, **_columns(placement.queued)}
-        await connection.execute(_QUEUE, named)
-        await connection.execute(_COUNT, named)
-        await connection.execute(_OPEN_WORK, named)
+        await connection.execute(_QUEUE, {"tenant": tenant, **_columns(placement.queued)})
     for raised in placement.raised:
         await connection.execute(_RAISE, _raised(raised))
         await connection.execute(_RAISE_TARGETS, _raised(raised))
@@ -127,7 +124,6 @@ def _columns(queued: Sequence[Queued]) -> dict[str, Any]:
         "secrets_versions": [each.versions.secrets for each in queued],
         "released": [json.dumps(changes_to(order.changes)) for order in orders],
         "sources": [order.source_release for order in orders],
-        "ids": sorted({each.order.key.app_id for each in queued if not each.gone}),
     }
 
 

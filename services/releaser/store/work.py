@@ -5,32 +5,38 @@ from typing import Any, Final
 from paas.audit.v1 import audit_pb2
 
 from paaskit.audit import FAILED, OK, AuditEvent
-from paaskit.db import Database
+from paaskit.db import Connection, Database
 from paaskit.trail import Trail
-from services.releaser.domain import SERVICE_ACTOR, AppKey, Release, Versions
-from services.releaser.store.leases import HOLD, LOCK_APP, PARK, Lease, LeaseLost, LeaseStore, removal_of
+from services.releaser.domain import SERVICE_ACTOR, AppKey, State, Versions
+from services.releaser.store.leases import LOCK_AND_HOLD, PARK, Lease, LeaseLost, LeaseStore, removal_of
 from services.releaser.store.rows import RELEASE_COLUMNS, release_of
-from services.releaser.work.steps import Nothing, Run, Standing, Step, Wait, choose_step
+from services.releaser.work.steps import Ended, Nothing, Run, Standing, Step, Wait, choose_step
 
 _DONE: Final = "DELETE FROM work WHERE tenant = %(tenant)s AND app_id = %(app_id)s"
-_OPEN: Final = f"""
-    SELECT {RELEASE_COLUMNS} FROM releases
-    WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND (state IN ('queued', 'running') OR undo_due)
-    ORDER BY number"""
-_SINCE_START: Final = """
-    SELECT extract(epoch FROM clock_timestamp() - started_at)::float8 AS seconds FROM releases
-    WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND started_at IS NOT NULL ORDER BY number DESC LIMIT 1"""
+# Hundreds may be queued, of which the newest alone is looked at. One row without a number where nothing is open.
+_LOOK: Final = f"""
+    SELECT since.seconds, r.* FROM (
+        SELECT (SELECT extract(epoch FROM clock_timestamp() - started_at)::float8 FROM releases
+                WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND started_at IS NOT NULL
+                ORDER BY number DESC LIMIT 1) AS seconds) since
+    LEFT JOIN LATERAL (
+        SELECT {RELEASE_COLUMNS} FROM releases
+        WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND (state IN ('queued', 'running') OR undo_due)
+          AND (state <> 'queued' OR number = (
+            SELECT max(number) FROM releases
+            WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND state = 'queued'))) r ON true
+    ORDER BY r.number"""
 # In an app that is not settled, what was ordered may lack what an order that named no version was for.
 _START: Final = """
-    UPDATE releases SET state = 'running', started_at = clock_timestamp(),
-        config_version = CASE WHEN %(settled)s THEN config_version END,
-        secrets_version = CASE WHEN %(settled)s THEN secrets_version END
-    WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND number = %(number)s AND state = 'queued'
-    RETURNING config_version, secrets_version"""
-_SUPERSEDE: Final = """
-    UPDATE releases SET state = 'superseded', finished_at = clock_timestamp(), superseded_by = %(number)s,
-        message = 'Superseded by v' || %(number)s::bigint || '.'
-    WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND number = ANY(%(older)s) AND state = 'queued'"""
+    UPDATE releases SET
+        state = CASE WHEN number = %(number)s THEN 'running' ELSE 'superseded' END,
+        started_at = CASE WHEN number = %(number)s THEN clock_timestamp() END,
+        finished_at = CASE WHEN number < %(number)s THEN clock_timestamp() END,
+        superseded_by = CASE WHEN number < %(number)s THEN %(number)s::bigint END,
+        message = CASE WHEN number < %(number)s THEN 'Superseded by v' || %(number)s::bigint || '.' ELSE message END,
+        config_version = CASE WHEN number < %(number)s OR %(settled)s THEN config_version END,
+        secrets_version = CASE WHEN number < %(number)s OR %(settled)s THEN secrets_version END
+    WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND number <= %(number)s AND state = 'queued'"""
 _SETTLE: Final = """
     UPDATE releases SET config_version = greatest(config_version, %(config_version)s::bigint),
         secrets_version = greatest(secrets_version, %(secrets_version)s::bigint)
@@ -71,22 +77,27 @@ class WorkStore:
         self._trail = trail
         self._leases = leases
 
-    async def take_step(self, lease: Lease, *, spacing_seconds: float) -> Step:
-        """Choose what to do next and write down that it began. Where nothing can be done now, the lease is over."""
+    async def take_step(self, lease: Lease, *, spacing_seconds: float, ended: Ended | None = None) -> Step:
+        """Write down how the release that ran `ended`, choose what to do next, and write down that it began.
+
+        One transaction. Where nothing can be done now, the lease is over. Raises LeaseLost.
+        """
         named = self._leases.named(lease)
         async with self._database.transaction(lease.key.tenant) as connection:
             # Requests wait for this lock, so everything is asked for before anything is awaited.
-            locked = await connection.execute(LOCK_APP, named)
-            held = await connection.execute(HOLD, named)
-            opened = await connection.execute(_OPEN, named)
-            started = await connection.execute(_SINCE_START, named)
-            app, removal = await locked.fetchone(), removal_of(await held.fetchone())
-            rows, since = await opened.fetchall(), await started.fetchone()
+            held = await connection.execute(LOCK_AND_HOLD, named)
+            finished = await connection.execute(_END, named | _columns(ended)) if ended else None
+            looked = await connection.execute(_LOOK, named)
+            renewed: Any = await held.fetchone()
+            removal = removal_of(renewed)
+            if ended and finished:
+                await self._tell(connection, lease, ended, await finished.fetchone())
+            rows = await looked.fetchall()
             standing = Standing(
                 removal=removal,
-                open_releases=[release_of(row) for row in rows],
-                since_start=since.seconds if since else None,
-                settled=app is not None and app.settled,
+                open_releases=[release_of(row) for row in rows if row.number is not None],
+                since_start=rows[0].seconds,
+                settled=renewed.settled,
             )
             step = choose_step(standing, spacing_seconds=spacing_seconds)
             if isinstance(step, Nothing):
@@ -94,10 +105,18 @@ class WorkStore:
             if isinstance(step, Wait):
                 await connection.execute(PARK, named | {"seconds": step.seconds})
             if isinstance(step, Run) and not step.resumed:
-                number = step.release.number
-                await connection.execute(_START, named | {"number": number, "settled": standing.settled})
-                await connection.execute(_SUPERSEDE, named | {"number": number, "older": list(step.supersedes)})
+                await connection.execute(_START, named | {"number": step.release.number, "settled": standing.settled})
+        if ended:
+            self._trail.committed()
         return step
+
+    async def _tell(self, connection: Connection, lease: Lease, ended: Ended, row: Any) -> None:
+        if row is None:
+            raise LeaseLost
+        outcome = OK if ended.state is State.SUCCEEDED else FAILED
+        release = ended.release
+        event = _finish(lease.key, row.app or "", release.number, actor=release.actor, outcome=outcome)
+        await self._trail.add(connection, event)
 
     async def settle_versions(self, lease: Lease, number: int, versions: Versions) -> None:
         """Write down what a release is that was ordered without its versions, before anything of it is applied."""
@@ -108,26 +127,15 @@ class WorkStore:
 
     async def begin(self, lease: Lease, number: int, *, total: int) -> None:
         """Write down how many instances a release is to have, before anything of it is applied."""
-        async with self._leases.held(lease) as connection:
-            await connection.execute(_BEGIN, self._leases.named(lease) | {"number": number, "total": total})
+        await self._leases.note(lease, _BEGIN, {"number": number, "total": total})
 
     async def progress(self, lease: Lease, number: int, ready: int) -> None:
         """Write down how many instances run with the release."""
-        async with self._leases.held(lease) as connection:
-            await connection.execute(_PROGRESS, self._leases.named(lease) | {"number": number, "ready": ready})
+        await self._leases.note(lease, _PROGRESS, {"number": number, "ready": ready})
 
     async def note(self, lease: Lease, number: int, message: str) -> None:
         """Write down what a release waits for."""
-        async with self._leases.held(lease) as connection:
-            await connection.execute(_NOTE, self._leases.named(lease) | {"number": number, "message": message})
-
-    async def succeed(self, lease: Lease, release: Release, *, ready: int) -> None:
-        """End a release well."""
-        await self._end(lease, release, {"state": "succeeded", "message": "", "ready": ready, "undo": False}, OK)
-
-    async def fail(self, lease: Lease, release: Release, *, message: str) -> None:
-        """End a release badly; what becomes of its change is settled next."""
-        await self._end(lease, release, {"state": "failed", "message": message, "ready": None, "undo": True}, FAILED)
+        await self._leases.note(lease, _NOTE, {"number": number, "message": message})
 
     async def finish_removal(self, lease: Lease) -> None:
         """End whatever was open of a destroyed app, and its work."""
@@ -142,17 +150,16 @@ class WorkStore:
             await connection.execute(_DONE, named)
         self._trail.committed()
 
-    async def _end(
-        self, lease: Lease, release: Release, values: dict[str, Any], outcome: audit_pb2.Outcome.ValueType
-    ) -> None:
-        async with self._leases.held(lease) as connection:
-            named = self._leases.named(lease) | values | {"number": release.number}
-            row = await (await connection.execute(_END, named)).fetchone()
-            if row is None:
-                raise LeaseLost
-            event = _finish(lease.key, row.app or "", release.number, actor=release.actor, outcome=outcome)
-            await self._trail.add(connection, event)
-        self._trail.committed()
+
+def _columns(ended: Ended) -> dict[str, Any]:
+    """Return what is written of how a release ended. What becomes of the change of a failed one is settled next."""
+    return {
+        "number": ended.release.number,
+        "state": ended.state.value,
+        "message": ended.message,
+        "ready": ended.ready,
+        "undo": ended.state is State.FAILED,
+    }
 
 
 def _finish(key: AppKey, app: str, number: int, *, actor: str, outcome: audit_pb2.Outcome.ValueType) -> AuditEvent:

@@ -12,12 +12,13 @@ import structlog
 from paaskit.errors import Internal, PaasError, Refused, Unavailable
 from paaskit.redact import Plaintext
 from services.releaser.contracts import Config, Restore, Secrets
-from services.releaser.domain import AppKey, DesiredState, Release, SealedValues, Versions
+from services.releaser.domain import AppKey, DesiredState, Release, SealedValues, State, Versions
 from services.releaser.runtime import ApplyFailed, Deployment, Runtime
 from services.releaser.store.leases import Lease
 from services.releaser.store.releases import ReleaseStore
 from services.releaser.store.work import WorkStore
 from services.releaser.watches import Watches
+from services.releaser.work.steps import Ended
 
 log = structlog.get_logger()
 
@@ -60,6 +61,8 @@ class States:
         assert release.versions.config is not None
         with waiting_for("config"):
             desired = await self._config.desired_state(key, release.versions.config)
+        if not desired.sealed_names:
+            return desired, {}
         with waiting_for("secrets"):
             try:
                 sealed = await self._secrets.resolve(
@@ -101,7 +104,7 @@ def deployment_of(key: AppKey, number: int, desired: DesiredState, sealed: Seale
 
 
 class Rollout:
-    """Brings about one release and writes down how it ended."""
+    """Brings about one release and says how it ended."""
 
     def __init__(self, work: WorkStore, states: States, *, runtime: Runtime, watches: Watches) -> None:
         self._work = work
@@ -109,14 +112,8 @@ class Rollout:
         self._runtime = runtime
         self._watches = watches
 
-    async def run(self, lease: Lease, release: Release) -> None:
+    async def run(self, lease: Lease, release: Release) -> Ended:
         """Bring about `release`. Raises Waiting, LeaseLost, or Unavailable where releaser's own database is away."""
-        total = await self._apply_or_fail(lease, release)
-        if total is not None:
-            await self._work.succeed(lease, release, ready=total)
-        self._watches.notify(lease.key)
-
-    async def _apply_or_fail(self, lease: Lease, release: Release) -> int | None:
         try:
             if release.versions.config is None:
                 release = replace(release, versions=await self._states.newest(lease.key))
@@ -126,8 +123,7 @@ class Rollout:
             raise
         except PaasError as refusal:
             # Our own services' sentences hold no values.
-            await self._work.fail(lease, release, message=refusal.message)
-            return None
+            return Ended(release=release, state=State.FAILED, message=refusal.message)
         total = desired.spec.instances
         await self._work.begin(lease, release.number, total=total)
         self._watches.notify(lease.key)
@@ -143,6 +139,5 @@ class Rollout:
         try:
             await self._runtime.apply(deployment_of(lease.key, release.number, desired, sealed), report)
         except ApplyFailed as failure:
-            await self._work.fail(lease, release, message=failure.message)
-            return None
-        return total
+            return Ended(release=release, state=State.FAILED, message=failure.message)
+        return Ended(release=release, state=State.SUCCEEDED, ready=total)

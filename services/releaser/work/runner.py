@@ -4,7 +4,7 @@ At most `at_once` apps at the same time, each by one runner. A runner that dies 
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,7 @@ from services.releaser.store.leases import Lease, LeaseLost, LeaseStore
 from services.releaser.store.work import WorkStore
 from services.releaser.watches import Watches
 from services.releaser.work.rollout import Rollout, Waiting
-from services.releaser.work.steps import Nothing, Remove, Run, Undo, Wait
+from services.releaser.work.steps import Ended, Nothing, Remove, Run, Undo, Wait
 from services.releaser.work.undo import Undoer
 
 _LOOK_EVERY_SECONDS: Final = 1.0
@@ -64,12 +64,18 @@ class Runner:
         self._pace = pace
         self._wake = asyncio.Event()
         self._running: dict[AppKey, asyncio.Task[None]] = {}
+        self._parked: dict[AppKey, asyncio.TimerHandle] = {}
         self._removing: set[AppKey] = set()
         self._failures: dict[AppKey, int] = {}
 
     def wake(self) -> None:
         """Say that there is something to do, so that it is found without waiting for the next look."""
         self._wake.set()
+
+    def ordered(self, keys: Collection[AppKey]) -> None:
+        """Say that something was ordered for these apps. What runs or waits its time here is looked at again anyway."""
+        if any(key not in self._running and key not in self._parked for key in keys):
+            self.wake()
 
     def interrupt(self, key: AppKey) -> None:
         """Stop what is going on for an app, unless it is its removal; the next step is chosen afresh."""
@@ -157,14 +163,16 @@ class Runner:
             await self._quietly(self._park(lease, _AFTER_A_FAULT_SECONDS))
 
     async def _work_on(self, lease: Lease) -> None:
+        ended: Ended | None = None
         while True:
-            step = await self._work.take_step(lease, spacing_seconds=self._pace.spacing_seconds)
+            step = await self._work.take_step(lease, spacing_seconds=self._pace.spacing_seconds, ended=ended)
+            ended = None
             self._watches.notify(lease.key)
             match step:
                 case Nothing():
                     return
                 case Wait(seconds=seconds):
-                    self._wake_after(seconds)
+                    self._wake_after(lease.key, seconds)
                     return
                 case Remove():
                     await self._remove(lease)
@@ -173,7 +181,7 @@ class Runner:
                     await self._undoer.run(lease, failed)
                 case Run(release=release):
                     try:
-                        await self._rollout.run(lease, release)
+                        ended = await self._rollout.run(lease, release)
                     except Waiting as waiting:
                         await self._work.note(lease, release.number, f"Waiting for the {waiting.service} service.")
                         raise
@@ -194,10 +202,16 @@ class Runner:
 
     async def _park(self, lease: Lease, seconds: float) -> None:
         await self._leases.park(lease, seconds)
-        self._wake_after(seconds)
+        self._wake_after(lease.key, seconds)
 
-    def _wake_after(self, seconds: float) -> None:
-        asyncio.get_running_loop().call_later(seconds, self.wake)
+    def _wake_after(self, key: AppKey, seconds: float) -> None:
+        if key in self._parked:
+            self._parked[key].cancel()
+        self._parked[key] = asyncio.get_running_loop().call_later(seconds, self._parking_ends, key)
+
+    def _parking_ends(self, key: AppKey) -> None:
+        del self._parked[key]
+        self.wake()
 
     async def _quietly(self, writing: Coroutine[Any, Any, None]) -> None:
         with suppress(Exception):  # the lease runs out by itself

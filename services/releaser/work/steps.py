@@ -8,7 +8,8 @@ from services.releaser.domain import Release, State, Versions
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """How an app stands when its next step is chosen. `open_releases` are unfinished or to be undone, oldest first.
+    """How an app stands when its next step is chosen. `open_releases` are unfinished or to be undone, oldest first; of
+    those that are queued, the newest alone.
 
     `since_start` is how long ago, in seconds, one of its releases started; None where none has. An app is not `settled`
     while there may be orders for it that named no version.
@@ -51,11 +52,20 @@ class Undo(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Run(Step):
-    """Bring about a release; `supersedes` end with it. `resumed` where it had been started before."""
+    """Bring about a release; those queued before it end with it. `resumed` where it had been started before."""
 
     release: Release
-    supersedes: tuple[int, ...] = ()
     resumed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How a release came out: `succeeded` or `failed`, a sentence about why, and how many instances run with it."""
+
+    release: Release
+    state: State
+    message: str = ""
+    ready: int | None = None
 
 
 def choose_step(standing: Standing, *, spacing_seconds: float) -> Step:
@@ -66,15 +76,14 @@ def choose_step(standing: Standing, *, spacing_seconds: float) -> Step:
     """
     if standing.removal:
         return Remove()
-    queued = [release for release in standing.open_releases if release.state is State.QUEUED]
     for release in standing.open_releases:
         if release.undo_due:
             return Undo(release=release)
         if release.state is State.RUNNING:
             return Run(release=release, resumed=True)
-    if not queued:
+    if not standing.open_releases:
         return Nothing()
     if standing.since_start is not None and standing.since_start < spacing_seconds:
         return Wait(seconds=spacing_seconds - standing.since_start)
-    newest = queued[-1] if standing.settled else replace(queued[-1], versions=Versions())
-    return Run(release=newest, supersedes=tuple(release.number for release in queued[:-1]))
+    newest = standing.open_releases[-1]
+    return Run(release=newest if standing.settled else replace(newest, versions=Versions()))

@@ -92,7 +92,7 @@ class Store:
 
         Raises NotFound for an app that was destroyed, and InvalidInput where the request id was used otherwise.
         """
-        async with self._database.transaction(tenant) as connection:
+        async with self._database.reading(tenant) as connection:
             cursor = await snapshots.look(connection, tenant, app.app_id)
             read = await snapshots.ask(connection, cursor, tenant, app, names=names, versions=versions)
             recalled = await requests.recall(connection, tenant, [request]) if request is not None else None

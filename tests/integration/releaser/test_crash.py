@@ -127,6 +127,7 @@ def finished(stage: Stage) -> Counter[int]:
 async def test_killed_before_anything_is_applied(killable: Killable, stop_at: str) -> None:
     stage = killable.stage
     app = stage.variables.app(spec_of(), COLOUR="blue")
+    app.seal(KEY="old")
     await killable.start()
     stage.variables.hold[stop_at] = asyncio.Event()
     number = await stage.order(app, "c1")

@@ -26,7 +26,7 @@ from services.releaser.store.settlements import SettlementStore
 from services.releaser.store.work import WorkStore
 from services.releaser.watches import Watches
 from services.releaser.work.rollout import Rollout, States
-from services.releaser.work.steps import Nothing, Run, Undo
+from services.releaser.work.steps import Ended, Nothing, Run, Undo
 from services.releaser.work.undo import Undoer
 from tests.fakes.desired_services import FakeConfig, FakeSecrets
 from tests.fakes.desired_state import FakeVariables
@@ -150,17 +150,18 @@ class World:
         self.model.release_draft()
 
     async def step(self) -> None:
-        """Half of a step of the runner: beginning a release, ending it, or taking back what failed."""
+        """A step of the runner: beginning a release, ending it and beginning the next, or taking back what failed."""
+        ended: Ended | None = None
         if self.begun is not None:
-            await self.rollout.run(self.lease, self.begun.release)
+            ended = await self.rollout.run(self.lease, self.begun.release)
             if "FAIL" not in self.model.running:
                 self.model.succeed()
             self.begun = None
-            return
-        await self.leases.claim([], limit=9)
-        if not await self.stores.apps.has_work(self.app.key):
-            return
-        step = await self.work.take_step(self.lease, spacing_seconds=0)
+        else:
+            await self.leases.claim([], limit=9)
+            if not await self.stores.apps.has_work(self.app.key):
+                return
+        step = await self.work.take_step(self.lease, spacing_seconds=0, ended=ended)
         if isinstance(step, Run):
             self.model.begin()
             self.begun = step

@@ -135,7 +135,7 @@ async def test_watch_tells_each_change_until_the_end(stage: Stage) -> None:
 async def test_watch_ends_when_the_server_stops(neighbourhood: Neighbourhood, tls: Certificates) -> None:
     near = neighbourhood
     app = near.variables.app(spec_of())
-    near.variables.hold["resolve"] = asyncio.Event()
+    near.variables.hold["desired_state"] = asyncio.Event()
     address, me = near.settings.listen, near.signer.user()
     async with (
         tls.channel(address, service="releaser", caller="gateway") as gateway,

@@ -54,6 +54,7 @@ async def test_a_failed_release_is_reverted(stage: Stage) -> None:
 
 async def test_waits_for_secrets_as_long_as_it_takes(stage: Stage) -> None:
     app = stage.variables.app(spec_of())
+    app.seal(KEY="old")
     stage.variables.away.add("secrets")
     number = await stage.order(app)
     request = releaser_pb2.GetReleaseRequest(app="web", number=number)
@@ -67,6 +68,13 @@ async def test_waits_for_secrets_as_long_as_it_takes(stage: Stage) -> None:
     stage.variables.away.clear()
     ended = await stage.end(number)
     assert (ended.state, ended.message) == (SUCCEEDED, "")
+
+
+async def test_an_app_without_secrets_needs_no_secrets_service(stage: Stage) -> None:
+    app = stage.variables.app(spec_of(), COLOUR="blue")
+    stage.variables.away.add("secrets")
+    assert (await stage.end(await stage.order(app))).state == SUCCEEDED
+    assert "resolve" not in stage.variables.calls
 
 
 async def test_a_database_that_loses_connections_delays_and_breaks_nothing(stage: Stage, databases: Databases) -> None:

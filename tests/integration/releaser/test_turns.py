@@ -9,14 +9,24 @@ import pytest
 
 from paaskit.db import Database
 from paaskit.trail import Trail
-from services.releaser.domain import AppKey, Kind, State, Versions
+from services.releaser.domain import AppKey, Kind, Release, State, Versions
 from services.releaser.store.leases import LeaseLost
 from services.releaser.store.settlements import Settlement
-from services.releaser.work.steps import Nothing, Remove, Run, Undo, Wait
+from services.releaser.work.steps import Ended, Nothing, Remove, Run, Undo, Wait
 from tests.fixtures.postgres import Databases
 from tests.integration.releaser.conftest import Stores, Worker, order_of
 
 APP = AppKey(tenant="acme", app_id="a1")
+
+
+def well(release: Release) -> Ended:
+    """It succeeded."""
+    return Ended(release=release, state=State.SUCCEEDED, ready=1)
+
+
+def badly(release: Release) -> Ended:
+    """It failed."""
+    return Ended(release=release, state=State.FAILED, message="It broke.")
 
 
 async def test_the_newest_is_taken_and_the_others_end_with_it(stores: Stores, database: Database, trail: Trail) -> None:
@@ -25,7 +35,7 @@ async def test_the_newest_is_taken_and_the_others_end_with_it(stores: Stores, da
     lease = await runner.claim()
     step = await runner.work.take_step(lease, spacing_seconds=1.0)
     assert isinstance(step, Run)
-    assert (step.release.number, step.supersedes) == (4, (1, 2, 3))
+    assert step.release.number == 4
     listed = await stores.releases.page(APP, before=99, limit=9)
     assert [(r.number, r.state, r.superseded_by) for r in listed] == [
         (4, State.RUNNING, None),
@@ -38,8 +48,7 @@ async def test_the_newest_is_taken_and_the_others_end_with_it(stores: Stores, da
     again = await runner.work.take_step(lease, spacing_seconds=1.0)
     assert isinstance(again, Run)
     assert (again.release.number, again.resumed) == (4, True)
-    await runner.work.succeed(lease, again.release, ready=1)
-    waiting = await runner.work.take_step(lease, spacing_seconds=1.5)
+    waiting = await runner.work.take_step(lease, spacing_seconds=1.5, ended=well(again.release))
     assert isinstance(waiting, Wait)
     assert 0.2 < waiting.seconds <= 1.5
     with pytest.raises(LeaseLost):
@@ -48,8 +57,12 @@ async def test_the_newest_is_taken_and_the_others_end_with_it(stores: Stores, da
     lease = await runner.claim()
     last = await runner.work.take_step(lease, spacing_seconds=0.0)
     assert isinstance(last, Run)
-    await runner.work.succeed(lease, last.release, ready=1)
-    assert isinstance(await runner.work.take_step(lease, spacing_seconds=0.0), Nothing)
+    assert isinstance(await runner.work.take_step(lease, spacing_seconds=0.0, ended=well(last.release)), Nothing)
+    ended = await stores.releases.page(APP, before=99, limit=2)
+    assert [(r.number, r.state, r.instances_ready) for r in ended] == [
+        (5, State.SUCCEEDED, 1),
+        (4, State.SUCCEEDED, 1),
+    ]
     assert not await stores.apps.has_work(APP)
 
 
@@ -103,8 +116,8 @@ async def test_a_late_runner_changes_nothing(
         late.work.begin(lease, 1, total=9),
         late.work.progress(lease, 1, 1),
         late.work.note(lease, 1, "late"),
-        late.work.succeed(lease, release, ready=2),
-        late.work.fail(lease, release, message="late"),
+        late.work.take_step(lease, spacing_seconds=0, ended=well(release)),
+        late.work.take_step(lease, spacing_seconds=0, ended=badly(release)),
         late.work.settle_versions(lease, 1, Versions(config=9, secrets=9)),
         late.settlements.settle(lease, release, lambda _: Settlement(message="late", reverted_to=1)),
         late.work.take_step(lease, spacing_seconds=0),
@@ -127,10 +140,11 @@ async def test_a_failure_is_settled_before_anything_else(stores: Stores, databas
     lease = await runner.claim()
     step = await runner.work.take_step(lease, spacing_seconds=0)
     assert isinstance(step, Run)
-    await runner.work.fail(lease, step.release, message="It broke.")
+    undo = await runner.work.take_step(lease, spacing_seconds=0, ended=badly(step.release))
     failed = await stores.releases.get(APP, 1)
     assert failed is not None
     assert not failed.ended
+    assert isinstance(undo, Undo)
     await stores.book.take([order_of(APP)])
     undo = await runner.work.take_step(lease, spacing_seconds=0)
     assert isinstance(undo, Undo)
@@ -161,7 +175,7 @@ async def test_a_revert_is_queued_where_nothing_is(stores: Stores, database: Dat
     lease = await runner.claim()
     step = await runner.work.take_step(lease, spacing_seconds=0)
     assert isinstance(step, Run)
-    await runner.work.fail(lease, step.release, message="It broke.")
+    await runner.work.take_step(lease, spacing_seconds=0, ended=badly(step.release))
     back = Settlement(message="It broke.", reverted_to=1, names=("A",), versions=Versions(config=5))
     await runner.settlements.settle(lease, step.release, lambda _: back)
     revert = await stores.releases.get(APP, 2)

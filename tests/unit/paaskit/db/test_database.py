@@ -6,6 +6,7 @@ that share a round trip, connections that die. Uses config's tables, and their p
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import psycopg
 import pytest
@@ -121,6 +122,36 @@ async def test_an_error_undoes_the_transaction(database: Database) -> None:
     with pytest.raises(psycopg.errors.DivisionByZero):
         await fail()
     assert await database.fetch("acme", "SELECT max(version) FROM apps") == [(1,)]
+
+
+async def test_an_error_that_is_swallowed_undoes_the_transaction_as_well(database: Database) -> None:
+    """What was not committed must not look as if it were."""
+
+    async def fail() -> None:
+        async with database.transaction("acme") as connection:
+            await connection.execute("UPDATE apps SET version = 9")
+            cursor = await connection.execute("SELECT 1 / length(%s::text)", ("",))
+            with suppress(psycopg.errors.DivisionByZero):
+                await cursor.fetchall()
+
+    with pytest.raises(Unavailable):
+        await fail()
+    assert await database.fetch("acme", "SELECT max(version) FROM apps") == [(1,)]
+
+
+async def test_a_transaction_that_is_cancelled_is_undone(database: Database) -> None:
+    async def change_and_wait() -> None:
+        async with database.transaction("acme") as connection:
+            await (await connection.execute("UPDATE apps SET version = 9 RETURNING names")).fetchall()
+            await (await connection.execute("SELECT pg_sleep(5)")).fetchall()
+
+    changing = asyncio.create_task(change_and_wait())
+    await asyncio.sleep(0.2)
+    changing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await changing
+    async with database.transaction("acme") as connection:  # on the same connection, the only one
+        assert await (await connection.execute("SELECT DISTINCT version FROM apps")).fetchall() == [(1,)]
 
 
 async def test_connections_that_die_are_unavailable_and_then_replaced(database: Database, databases: Databases) -> None:
