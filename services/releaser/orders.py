@@ -36,13 +36,17 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """The newest release that a change has already. `part` is 1 unless the change's halves came apart."""
+    """The newest release that a change has already. `part` is 1 unless the change's halves came apart.
+
+    `named` are the names that any release of the change has, each with whether it is a secret.
+    """
 
     number: int
     part: int
     queued: bool
     versions: Versions
     changes: tuple[ReleasedChange, ...] = ()
+    named: frozenset[tuple[str, bool]] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +88,8 @@ def place(orders: Sequence[Order], lines: Lines, given: GivenNumbers) -> Placeme
 
     A change that has a release keeps its number. Only where its second half arrives on its own, which happens after a
     crash between two services, is there more to do: the release is raised while it waits, and followed by another one
-    once it does not.
+    once it does not. That somebody else's release has the half already does not count, since it may be taken back with
+    that one.
     """
     lines, given = dict(lines), dict(given)
     numbers: list[int] = []
@@ -93,7 +98,7 @@ def place(orders: Sequence[Order], lines: Lines, given: GivenNumbers) -> Placeme
     for order in orders:
         line, known = lines[order.key], given.get((order.key, order.change_id))
         targets = line.targets.raised_to(order.versions)
-        if known is None or not (known.queued or line.gone or line.targets.cover(order.versions)):
+        if known is None or not (known.queued or line.gone or _has_all(known, order, line)):
             new = Queued(
                 order=order,
                 number=line.last_number + 1,
@@ -104,16 +109,33 @@ def place(orders: Sequence[Order], lines: Lines, given: GivenNumbers) -> Placeme
             queued.append(new)
             lines[order.key] = replace(line, last_number=new.number, targets=targets)
             known = Given(
-                number=new.number, part=new.part, queued=not new.gone, versions=targets, changes=order.changes
+                number=new.number,
+                part=new.part,
+                queued=not new.gone,
+                versions=targets,
+                changes=order.changes,
+                named=names_of(order.changes) | (known.named if known else frozenset()),
             )
-        elif known.queued and not known.versions.cover(order.versions):
+        elif known.queued and not _has_all(known, order, line):
             changes = joined(known.changes, order.changes)
             raised.append(Raised(key=order.key, number=known.number, versions=order.versions, changes=changes))
             lines[order.key] = replace(line, targets=targets)
-            known = replace(known, versions=known.versions.raised_to(order.versions), changes=changes)
+            versions = known.versions.raised_to(order.versions)
+            known = replace(known, versions=versions, changes=changes, named=known.named | names_of(changes))
         given[order.key, order.change_id] = known
         numbers.append(known.number)
     return Placement(numbers=numbers, queued=queued, raised=raised)
+
+
+def _has_all(known: Given, order: Order, line: Line) -> bool:
+    """Whether the releases of a change have all of an order for it. One without a version takes what is newest."""
+    versions = line.targets if known.versions.config is None else known.versions
+    return versions.cover(order.versions) and names_of(order.changes) <= known.named
+
+
+def names_of(changes: Sequence[ReleasedChange]) -> frozenset[tuple[str, bool]]:
+    """Return which names were changed, each with whether it is a secret."""
+    return frozenset((change.name, change.secret) for change in changes)
 
 
 def joined(one: Sequence[ReleasedChange], other: Sequence[ReleasedChange]) -> tuple[ReleasedChange, ...]:

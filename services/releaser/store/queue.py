@@ -9,17 +9,16 @@ from typing import Any, Final
 
 from paaskit.db import Connection
 from services.releaser.domain import AppKey, Versions
-from services.releaser.orders import Given, GivenNumbers, Line, Lines, Order, Placement, Queued, Raised
+from services.releaser.orders import Given, GivenNumbers, Line, Lines, Order, Placement, Queued, Raised, names_of
 from services.releaser.store.rows import changes_of, changes_to
 
 _LOCK_APPS: Final = """
     SELECT app_id, last_number, removed_at IS NOT NULL AS gone, config_version, secrets_version FROM apps
     WHERE tenant = %(tenant)s AND app_id = ANY(%(ids)s) ORDER BY app_id COLLATE "C" FOR NO KEY UPDATE"""
 _GIVEN: Final = """
-    SELECT DISTINCT ON (app_id, change_id) app_id, change_id, part, number, state = 'queued' AS queued, config_version,
-        secrets_version, changes
+    SELECT app_id, change_id, part, number, state = 'queued' AS queued, config_version, secrets_version, changes
     FROM releases WHERE tenant = %(tenant)s AND app_id = ANY(%(ids)s) AND change_id = ANY(%(changes)s)
-    ORDER BY app_id, change_id, part DESC"""
+    ORDER BY part"""
 # An app whose order names no version of config is not settled: what its next release has is asked when it starts.
 # A runner deletes the row of work only with the app locked, as it is here: one that is there now is looked at again.
 _QUEUE: Final = """
@@ -74,16 +73,17 @@ class QueueLook:
             self._key(row): Line(last_number=row.last_number, gone=row.gone, targets=_versions(row))
             for row in await self._locked.fetchall()
         }
-        given = {
-            (self._key(row), row.change_id): Given(
+        given: dict[tuple[AppKey, str], Given] = {}
+        for row in await self._given.fetchall():
+            changes, earlier = changes_of(row.changes), given.get((self._key(row), row.change_id))
+            given[self._key(row), row.change_id] = Given(
                 number=row.number,
                 part=row.part,
                 queued=row.queued,
                 versions=_versions(row),
-                changes=changes_of(row.changes),
+                changes=changes,
+                named=names_of(changes) | (earlier.named if earlier else frozenset()),
             )
-            for row in await self._given.fetchall()
-        }
         return lines, given
 
     def _key(self, row: Any) -> AppKey:

@@ -1,12 +1,14 @@
 """What orders become in the queues of their apps. Leaves out the SQL (tests/integration/releaser/test_queue.py)."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from paaskit.changes import Action
 from paaskit.release_order import ReleasedChange
 from services.releaser.domain import AppKey, Versions
-from services.releaser.orders import Given, Line, Order, place
+from services.releaser.orders import Given, Line, Order, names_of, place
 
 KEY, OTHER = AppKey(tenant="acme", app_id="a1"), AppKey(tenant="acme", app_id="a2")
 LINE = Line(last_number=4, gone=False, targets=Versions(config=7, secrets=2))
@@ -76,8 +78,61 @@ def test_a_second_half_of_a_release_that_does_not_wait_has_one_of_its_own() -> N
     placed = place([order(secrets=3)], {KEY: LINE}, {(KEY, "c1"): known(queued=False)})
     (queued,) = placed.queued
     assert (placed.numbers, queued.part, queued.versions) == ([5], 2, Versions(config=7, secrets=3))
-    covered = place([order(secrets=2)], {KEY: LINE}, {(KEY, "c1"): known(queued=False)})
-    assert (covered.numbers, covered.queued) == ([3], []), "nor where a later release has it"
+    again = place([order(secrets=2)], {KEY: LINE}, {(KEY, "c1"): known(queued=False, secrets=2)})
+    assert (again.numbers, again.queued) == ([3], []), "nor is what it has released again"
+
+
+def test_a_second_half_that_a_later_release_has_is_released_all_the_same() -> None:
+    """That one may fail, and is then taken back with all it has."""
+    placed = place([order(secrets=2, name="KEY")], {KEY: LINE}, {(KEY, "c1"): known(queued=False)})
+    (queued,) = placed.queued
+    assert (placed.numbers, queued.part, queued.versions) == ([5], 2, LINE.targets)
+
+
+def test_a_second_half_that_a_release_has_by_chance_is_named_in_it() -> None:
+    """It was queued when something newer of the other service had been ordered already."""
+    waiting = Given(
+        number=3,
+        part=1,
+        queued=True,
+        versions=LINE.targets,
+        changes=order(name="A").changes,
+        named=frozenset({("A", False)}),
+    )
+    placed = place([order(secrets=2, name="B")], {KEY: LINE}, {(KEY, "c1"): waiting})
+    (raised,) = placed.raised
+    assert [change.name for change in raised.changes] == ["A", "B"]
+
+
+@given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from(["c1", "c2"]), st.integers(1, 9)), max_size=9))
+def test_every_change_has_releases_that_name_all_of_it_once(asked: list[tuple[str, str, int]]) -> None:
+    """Whether a release still waits when the next order comes, or not; and an order that is repeated adds nothing."""
+    line, given_numbers = LINE, {}
+    named: dict[str, list[str]] = {}
+    for turn, (name, change_id, secrets) in enumerate([*asked, *asked]):
+        placed = place([order(change_id, secrets=secrets, name=name)], {KEY: line}, given_numbers)
+        earlier = given_numbers.get((KEY, change_id))
+        for queued in placed.queued:
+            named[change_id] = [*named.get(change_id, []), *(change.name for change in queued.order.changes)]
+            given_numbers[KEY, change_id] = Given(
+                number=queued.number,
+                part=queued.part,
+                queued=turn % 2 == 0,
+                versions=queued.versions,
+                changes=queued.order.changes,
+                named=names_of(queued.order.changes) | (earlier.named if earlier else frozenset()),
+            )
+            line = replace(line, last_number=queued.number, targets=queued.versions)
+        for raised in placed.raised:
+            assert earlier is not None
+            named[change_id] += [change.name for change in raised.changes[len(earlier.changes) :]]
+            versions = earlier.versions.raised_to(raised.versions)
+            all_named = earlier.named | names_of(raised.changes)
+            given_numbers[KEY, change_id] = replace(earlier, versions=versions, changes=raised.changes, named=all_named)
+            line = replace(line, targets=line.targets.raised_to(raised.versions))
+        assert name in named[change_id]
+        if turn >= len(asked):
+            assert (placed.queued, placed.raised) == ([], [])
 
 
 def test_orders_for_a_destroyed_app_end_at_once_and_once() -> None:

@@ -68,6 +68,14 @@ def test_no_slip_leads_to_more_than_the_command_that_was_meant(command: str) -> 
     assert sum(command in suggested(said) for said in more.values()) > 0.8 * len(more)
 
 
+def test_two_letters_too_few_lead_to_nothing_that_writes() -> None:
+    """Two letters are as many as tell one verb from another, so what was meant is anybody's guess."""
+    cut = {command[:-2] for command, entry in ENTRIES.items() if entry.danger > READ and ":" in command}
+    unknown = sorted(cut - {*ENTRIES, *ALIASES})
+    assert len(unknown) > 10
+    assert [(word, sentences([word])) for word in unknown if most(sentences([word])) > READ] == []
+
+
 @pytest.mark.parametrize(
     ("typed", "command"),
     [
