@@ -84,7 +84,7 @@ def test_a_second_half_of_a_release_that_does_not_wait_has_one_of_its_own() -> N
 
 def test_a_second_half_that_a_later_release_has_is_released_all_the_same() -> None:
     """That one may fail, and is then taken back with all it has."""
-    placed = place([order(secrets=2, name="KEY")], {KEY: LINE}, {(KEY, "c1"): known(queued=False)})
+    placed = place([order(secrets=2)], {KEY: LINE}, {(KEY, "c1"): known(queued=False)})
     (queued,) = placed.queued
     assert (placed.numbers, queued.part, queued.versions) == ([5], 2, LINE.targets)
 
