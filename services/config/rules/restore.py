@@ -44,7 +44,10 @@ class Revert:
 
 @dataclass(frozen=True, kw_only=True)
 class WentBack:
-    """What came of it. `taken` are names that are something else now, and stay that."""
+    """What came of it. `taken` are names that are something else now, and stay that.
+
+    `version` is the newest there is; what would be made by an order that is only looked at does not count.
+    """
 
     version: int
     changes: Sequence[NameChange]
@@ -70,7 +73,8 @@ class History:
             return decide_restore(actor, order, snapshot)
 
         if order.validate_only:
-            return _went_back(decide(await self._store.look(order.where, needs)).answer)
+            snapshot = await self._store.look(order.where, needs)
+            return replace(_went_back(decide(snapshot).answer), version=snapshot.app.version)
         refuse(
             [
                 check_request_id(order.request_id),

@@ -44,6 +44,7 @@ async def test_restoring_makes_a_version_and_keeps_its_order(house: House) -> No
     await house.unset("B")
     preview = await _restore(house, app, then.version, validate_only=True)
     assert sorted(each.name for each in preview.changes) == ["A", "B", "C"]
+    assert preview.version == then.version + 2, "the newest there is: a release without versions of its own takes it"
     assert len(await house.vars()) == 2
     first, second = [await _restore(house, app, then.version) for _ in range(2)]
     assert first == second

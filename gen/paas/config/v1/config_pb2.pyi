@@ -1228,7 +1228,7 @@ class RestoreVersionResponse(_message.Message):
     TAKEN_FIELD_NUMBER: _builtins.int
     SPEC_CHANGED_FIELD_NUMBER: _builtins.int
     version: _builtins.int
-    """The newest version afterwards."""
+    """The newest version afterwards: with `validate_only` the one there is."""
     spec_changed: _builtins.bool
     """Whether what the app runs changes."""
     @_builtins.property

@@ -660,7 +660,7 @@ class RestoreVersionResponse(_message.Message):
     CHANGES_FIELD_NUMBER: _builtins.int
     TAKEN_FIELD_NUMBER: _builtins.int
     version: _builtins.int
-    """The newest version afterwards; 0 where no secret was ever stored."""
+    """The newest version afterwards, with `validate_only` the one there is; 0 where no secret was ever stored."""
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[_config_pb2.NameChange]: ...
     @_builtins.property
