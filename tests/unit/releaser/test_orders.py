@@ -107,7 +107,8 @@ def test_a_second_half_that_a_release_has_by_chance_is_named_in_it() -> None:
 @given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from(["c1", "c2"]), st.integers(1, 9)), max_size=9))
 def test_every_change_has_releases_that_name_all_of_it_once(asked: list[tuple[str, str, int]]) -> None:
     """Whether a release still waits when the next order comes, or not; and an order that is repeated adds nothing."""
-    line, given_numbers = LINE, {}
+    line = LINE
+    given_numbers: dict[tuple[AppKey, str], Given] = {}
     named: dict[str, list[str]] = {}
     for turn, (name, change_id, secrets) in enumerate([*asked, *asked]):
         placed = place([order(change_id, secrets=secrets, name=name)], {KEY: line}, given_numbers)
