@@ -52,7 +52,13 @@ class Rule:
     action: str = ""
     targets: tuple[str, ...] = ()
     """The path of the field with the names an attempt is about: a text or several, or a repeated field's text."""
+    app_field: str = ""
+    """The field with the name of the app that a request is about."""
     any_service: bool = False
+
+    def app_of(self, request: Any) -> str:
+        """Return the name of the app that a request is about; empty where it is about none."""
+        return str(getattr(request, self.app_field)) if self.app_field else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +188,8 @@ def _rule_of(method: MethodDescriptor, *, foreign: Rule | None) -> Rule:
     targets = tuple(declared.targets.split(".")) if declared.targets else ()
     if not _is_path(method.input_type, targets):
         raise RuleError(f"{method.full_name} names targets that its request does not have as texts")
+    if not _names_its_app(method.input_type, declared.app_field):
+        raise RuleError(f"{method.full_name} does not say which field names the app it is about")
     internal = method.containing_service.name.endswith("InternalService")
     if internal != bool(declared.callers):
         raise RuleError(f"{method.full_name}: users' and services' methods live in different services")
@@ -191,7 +199,16 @@ def _rule_of(method: MethodDescriptor, *, foreign: Rule | None) -> Rule:
         callers=frozenset(declared.callers) if internal else frozenset({GATEWAY}),
         action=declared.audit,
         targets=targets,
+        app_field=declared.app_field,
     )
+
+
+def _names_its_app(request: Descriptor, app_field: str) -> bool:
+    """Whether `app_field` is one text of the request, or is empty and there is no field that looks like it."""
+    field = request.fields_by_name.get(app_field or "app")
+    if not app_field:
+        return field is None
+    return field is not None and field.type == FieldDescriptor.TYPE_STRING and not field.is_repeated
 
 
 def _is_path(message: Descriptor, path: Sequence[str]) -> bool:

@@ -2,7 +2,8 @@
 
 1. errors: whatever is raised becomes a status here, so nothing below can leak the text of an exception;
 2. parsing: a request that is not a valid message is refused with constant text;
-3. access: the caller's certificate, the user's signed identity, the permission, the token's app scope;
+3. access: the caller's certificate, the user's signed identity, the permission, the token's app scope; and in between,
+   the limits that the contract sets to every field;
 4. the method itself, shielded: a client that goes away does not stop a commit half-way, or its denial's record.
 
 A user who is denied something is on record before being told, whether the rule or the method denied it.
@@ -12,6 +13,7 @@ One interceptor does all four because each one grpc.aio has to await costs as mu
 import asyncio
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import grpc
@@ -26,6 +28,7 @@ from paaskit.audit import DENIED, AuditEvent
 from paaskit.clock import random_id
 from paaskit.errors import FieldViolation, Internal, InvalidInput, PaasError, PermissionDenied, Unauthenticated
 from paaskit.identity import HEADER, Identity, IdentityVerifier
+from paaskit.limits import Limits
 from paaskit.logs import describe_exception
 from paaskit.variables import check_app_name
 
@@ -43,8 +46,16 @@ log = structlog.get_logger()
 class Gate(grpc.aio.ServerInterceptor):
     """Enforces the rules given; a method without one does not exist."""
 
-    def __init__(self, rules: Mapping[str, Rule], *, verifier: IdentityVerifier | None, record: Record | None) -> None:
+    def __init__(
+        self,
+        rules: Mapping[str, Rule],
+        *,
+        limits: Mapping[str, Limits],
+        verifier: IdentityVerifier | None,
+        record: Record | None,
+    ) -> None:
         self._rules = rules
+        self._limits = limits
         self._verifier = verifier
         self._record = record
         self._wrapped: dict[str, Handler] = {}
@@ -72,13 +83,14 @@ class Gate(grpc.aio.ServerInterceptor):
 
     def _wrap(self, method: str, handler: Any) -> Handler:
         parse, write = _forgiving(handler.request_deserializer), handler.response_serializer
-        rule = self._rules[method]
+        rule, limits = self._rules[method], self._limits.get(method)
         if handler.unary_unary:
 
             async def unary(request: Any, context: Any) -> Any:
                 try:
                     caller = await self._identify(method, rule, request, context)
-                    return await self._shielded(self._attempt(rule, caller, request, handler.unary_unary, context))
+                    work = partial(handler.unary_unary, request, context)
+                    return await self._shielded(self._attempt(rule, limits, caller=caller, request=request, work=work))
                 except Exception as error:
                     status = _status(method, error)
                 return await context.abort_with_status(status)
@@ -89,7 +101,7 @@ class Gate(grpc.aio.ServerInterceptor):
             try:
                 caller = await self._identify(method, rule, request, context)
                 try:
-                    _check(rule, caller, request)
+                    _check(rule, limits, caller, request)
                     access.enter(caller)
                     responses = handler.unary_stream(request, context)
                     if inspect.isawaitable(responses):
@@ -150,12 +162,14 @@ class Gate(grpc.aio.ServerInterceptor):
         identity = await self._verifier.verify(unverified_jwt)
         return Caller(service=service, identity=identity, unverified_jwt=unverified_jwt)
 
-    async def _attempt(self, rule: Rule, caller: Caller, request: Any, work: Any, context: Any) -> Any:
+    async def _attempt(
+        self, rule: Rule, limits: Limits | None, *, caller: Caller, request: Any, work: Callable[[], Awaitable[Any]]
+    ) -> Any:
         """Do what is asked, if the caller may. A denied attempt is an event, whichever layer denied it."""
         try:
-            _check(rule, caller, request)
+            _check(rule, limits, caller, request)
             access.enter(caller)
-            return await work(request, context)
+            return await work()
         except PermissionDenied:
             await self._record_denial(rule, caller, request)
             raise
@@ -168,7 +182,7 @@ class Gate(grpc.aio.ServerInterceptor):
         identity = caller.identity
         if self._record is None or identity is None or not rule.public or not rule.action:
             return
-        app = _plausible(getattr(request, "app", ""))
+        app = _plausible(rule.app_of(request))
         denied = AuditEvent(
             tenant=identity.tenant,
             action=rule.action,
@@ -183,28 +197,31 @@ class Gate(grpc.aio.ServerInterceptor):
             await self._record(part)
 
 
-def _check(rule: Rule, caller: Caller, request: Any) -> None:
+def _check(rule: Rule, limits: Limits | None, caller: Caller, request: Any) -> None:
     """Refuse what the caller may not ask for, as far as the request itself tells. Raises PaasError."""
     identity = caller.identity
-    if identity is None:
-        return
-    if not rule.public:
-        _check_carried(identity, request)
-        return
-    if rule.permission and rule.permission not in identity.permissions:
+    if identity is not None and rule.permission and rule.permission not in identity.permissions:
         raise access.permission_missing(identity.subject, rule.permission)
-    app = getattr(request, "app", "")
+    if limits is not None:
+        limits.check(request)
+    if identity is not None and rule.public:
+        _check_app(identity, rule.app_of(request), field=rule.app_field)
+    elif identity is not None:
+        _check_carried(identity, rule.app_of(request), request)
+
+
+def _check_app(identity: Identity, app: str, *, field: str) -> None:
     problem = check_app_name(app) if app else None
     if problem is not None:
         # Nothing can be called that, so nobody has to look for it, or repeat it in an error.
-        raise InvalidInput(f"There can be no app of that name: {problem}.", fields=[FieldViolation("app", problem)])
+        raise InvalidInput(f"There can be no app of that name: {problem}.", fields=[FieldViolation(field, problem)])
     if app and not identity.may_touch(app):
         raise access.limited_to_other_apps(identity.subject)
 
 
-def _check_carried(identity: Identity, request: Any) -> None:
+def _check_carried(identity: Identity, app: str, request: Any) -> None:
     """Refuse a service that acts for a user on what is not the user's."""
-    app, app_id = getattr(request, "app", ""), getattr(request, "app_id", "")
+    app_id = getattr(request, "app_id", "")
     foreign = getattr(request, "tenant", identity.tenant) != identity.tenant
     stranger = bool(app_id) and identity.app_ids is not None and app_id not in identity.app_ids
     if foreign or stranger or (app and not identity.may_touch(app)):

@@ -23,6 +23,7 @@ from paaskit import metrics, operations
 from paaskit.access import Rule, rules_of
 from paaskit.identity import IdentityVerifier
 from paaskit.interceptors import ANY_SERVICE, Gate, Record
+from paaskit.limits import limits_of
 from paaskit.logs import configure_logs, describe_exception
 from paaskit.outbox import Outbox
 from paaskit.settings import ServiceSettings, SettingsError
@@ -135,7 +136,9 @@ def build_server(settings: ServiceSettings, assembly: Assembly) -> tuple[grpc.ai
     """Return the server, ready to start. Raises RuleError or SettingsError where it must not."""
     exposed = assembly.everything_exposed
     rules = rules_of((each.descriptor for each in exposed), foreign=assembly.foreign_rules) | _OUR_OWN
-    gate = Gate(rules, verifier=assembly.verifier, record=assembly.record)
+    gate = Gate(
+        rules, limits=limits_of(each.descriptor for each in exposed), verifier=assembly.verifier, record=assembly.record
+    )
     server = grpc.aio.server(
         interceptors=[gate],
         maximum_concurrent_rpcs=_MAX_CONCURRENT_REQUESTS,

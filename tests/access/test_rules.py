@@ -84,8 +84,8 @@ _FIELDS: Final = {
 }
 
 
-def _service(name: str, rule: access_pb2.Rule | None) -> ServiceDescriptor:
-    """A proto service of one method with this rule."""
+def _service(name: str, rule: access_pb2.Rule | None, *, app: bool = False) -> ServiceDescriptor:
+    """A proto service of one method with this rule, whose request has a field `app` or not."""
     number = next(_NUMBERS)
     file = descriptor_pb2.FileDescriptorProto(
         name=f"odd/v{number}/odd.proto",
@@ -94,6 +94,9 @@ def _service(name: str, rule: access_pb2.Rule | None) -> ServiceDescriptor:
         dependency=["paas/access/v1/access.proto"],
         message_type=[_message("Nothing", number), _message("Item", number)],
     )
+    if app:
+        named = file.message_type[0].field.add(name="app", number=99, label=1)
+        named.type = named.TYPE_STRING
     method = file.service.add(name=name).method.add(
         name="Do", input_type=f".odd.v{number}.Nothing", output_type=f".odd.v{number}.Nothing"
     )
@@ -129,6 +132,29 @@ def test_one_kind_of_rule_is_right(case: str) -> None:
 def test_anything_else_is_refused(case: str) -> None:
     with pytest.raises(RuleError, match=r"odd\.v\d+\.Odd"):
         rules_of([_service(*_BAD[case])], foreign={})
+
+
+@pytest.mark.parametrize(
+    ("app_field", "app", "right"),
+    [
+        ("app", True, True),
+        ("name", False, True),
+        ("", False, True),
+        ("", True, False),
+        ("app", False, False),
+        ("names", False, False),
+        ("number", False, False),
+    ],
+)
+def test_a_method_says_which_field_names_its_app(app_field: str, *, app: bool, right: bool) -> None:
+    rule = access_pb2.Rule(permission="config.read", audit="config.list", app_field=app_field)
+    service = _service("OddService", rule, app=app)
+    if right:
+        (made,) = rules_of([service], foreign={}).values()
+        assert made.app_field == app_field
+    else:
+        with pytest.raises(RuleError, match="names the app"):
+            rules_of([service], foreign={})
 
 
 def test_a_second_rule_from_elsewhere_is_refused() -> None:

@@ -126,13 +126,21 @@ async def test_foreign_and_absent_tokens_answer_the_same(served: Served) -> None
         tokens_pb2.CreateTokenRequest(request_id=random_id(), name="ci"), metadata=ours
     )
     answers = set()
-    for reference in ("ci", made.token.token_id, "absent", "f" * 32, "x" * 4000, "nul\0", made.secret):
+    for reference in ("ci", made.token.token_id, "absent", "f" * 32, "x" * 256, made.secret):
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await served.users.RevokeToken(tokens_pb2.RevokeTokenRequest(token=reference), metadata=theirs)
         answers.add((refused.value.code(), refused.value.details(), str(refused.value.trailing_metadata())))
     assert len(answers) == 1
     assert answers.pop()[0] is grpc.StatusCode.NOT_FOUND
     assert (await served.check(made.secret)).HasField("ok_response")
+
+
+@pytest.mark.parametrize("reference", ["x" * 257, "nul\0"])
+async def test_what_no_token_can_be_called_is_refused_as_such(served: Served, reference: str) -> None:
+    me = await served.identity(await served.sign_in())
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await served.users.RevokeToken(tokens_pb2.RevokeTokenRequest(token=reference), metadata=me)
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
 async def test_missing_permission_is_refused_and_recorded(served: Served, databases: Databases) -> None:

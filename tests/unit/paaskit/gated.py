@@ -15,6 +15,7 @@ from paaskit.audit import AuditEvent
 from paaskit.clock import utc_now
 from paaskit.identity import IdentityVerifier
 from paaskit.interceptors import Gate
+from paaskit.limits import limits_of
 from tests.fakes.neighbours import Signer
 from tests.fixtures.serving import free_address
 from tests.fixtures.tls import Certificates
@@ -110,7 +111,8 @@ async def gated_server(tls: Certificates) -> AsyncIterator[Gated]:
         config_pb2.DESCRIPTOR.services_by_name["ConfigInternalService"],
         releaser_pb2.DESCRIPTOR.services_by_name["ReleaserService"],
     ]
-    gate = Gate(rules_of(services, foreign={}), verifier=IdentityVerifier(keys, clock=utc_now), record=record)
+    rules, limits = rules_of(services, foreign={}), limits_of(services)
+    gate = Gate(rules, limits=limits, verifier=IdentityVerifier(keys, clock=utc_now), record=record)
     gated = Gated(address, gate, signer, tls)
     server = grpc.aio.server(interceptors=[gate])
     server.add_generic_rpc_handlers(tuple(_handlers(gated)))

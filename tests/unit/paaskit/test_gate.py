@@ -139,6 +139,16 @@ async def test_what_is_no_message_is_refused_before_the_method(gated: Gated, raw
     assert gated.requests == []
 
 
+async def test_what_a_field_may_not_hold_is_refused_before_the_method(gated: Gated) -> None:
+    too_much = config_pb2.SetVarsRequest(app="web", vars=[config_pb2.Assignment(name=CANARY)] * 1001)
+    error = await gated.refused(SET_VARS, too_much.SerializeToString())
+    _, bad = _details(error)
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert [each.field for each in bad.field_violations] == ["vars"]
+    assert CANARY not in str(error)
+    assert gated.requests == []
+
+
 async def test_a_stranger_is_not_told_whether_a_message_was_right(gated: Gated) -> None:
     for raw in (WEB, b"\xff"):
         error = await gated.refused(LIST_VARS, raw, caller="audit")
@@ -247,7 +257,7 @@ async def test_a_service_may_carry_a_limited_user_to_their_own_apps_only(app_id:
     request = config_pb2.ClaimNamesRequest(tenant="acme", app_id=app_id)
     identity = identity_of(apps=frozenset({("web", "a1")}))
     with nullcontext() if may else pytest.raises(PermissionDenied):
-        interceptors._check_carried(identity, request)
+        interceptors._check_carried(identity, "", request)
 
 
 async def _begin_and_go_away(gated: Gated, *, may_end: asyncio.Event) -> asyncio.Event:

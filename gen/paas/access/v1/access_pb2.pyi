@@ -33,6 +33,7 @@ class Rule(_message.Message):
     CALLERS_FIELD_NUMBER: _builtins.int
     AUDIT_FIELD_NUMBER: _builtins.int
     TARGETS_FIELD_NUMBER: _builtins.int
+    APP_FIELD_FIELD_NUMBER: _builtins.int
     permission: _builtins.str
     """Optional. The permission a signed-in user or token needs. The call must come through the gateway."""
     authenticated: _builtins.bool
@@ -44,6 +45,10 @@ class Rule(_message.Message):
     targets: _builtins.str
     """Optional. The field with the names an attempt is about, or a repeated field and the name in it
     (`vars.name`). They are recorded with a denied attempt.
+    """
+    app_field: _builtins.str
+    """Required where the request has a field `app`. The field with the name of the app that the request is about: a
+    token that is limited to apps is held to it, and it is recorded with a denied attempt.
     """
     @_builtins.property
     def callers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -57,10 +62,11 @@ class Rule(_message.Message):
         callers: _abc.Iterable[_builtins.str] | None = ...,
         audit: _builtins.str = ...,
         targets: _builtins.str = ...,
+        app_field: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit", b"audit", "authenticated", b"authenticated", "callers", b"callers", "permission", b"permission", "targets", b"targets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_field", b"app_field", "audit", b"audit", "authenticated", b"authenticated", "callers", b"callers", "permission", b"permission", "targets", b"targets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

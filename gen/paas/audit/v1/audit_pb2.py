@@ -24,39 +24,54 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from paas.access.v1 import access_pb2 as paas_dot_access_dot_v1_dot_access__pb2
+from paas.limits.v1 import limits_pb2 as paas_dot_limits_dot_v1_dot_limits__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19paas/audit/v1/audit.proto\x12\rpaas.audit.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpaas/access/v1/access.proto\"\xf7\x02\n\x05\x45vent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x03\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brecorded_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x61\x63tion\x18\x06 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x07 \x01(\t\x12\x14\n\x0con_behalf_of\x18\x08 \x01(\t\x12\x0b\n\x03\x61pp\x18\t \x01(\t\x12\x0f\n\x07targets\x18\n \x03(\t\x12\x0f\n\x07version\x18\x0b \x01(\x03\x12\'\n\x07outcome\x18\x0c \x01(\x0e\x32\x16.paas.audit.v1.Outcome\x12\x12\n\nrequest_id\x18\r \x01(\t\x12\x16\n\x0e\x63lient_address\x18\x0e \x01(\t\x12\x0f\n\x07service\x18\x0f \x01(\t\x12\x0e\n\x06\x61pp_id\x18\x10 \x01(\t\"W\n\x11ListEventsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x0b\n\x03\x61pp\x18\x03 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x04 \x01(\t\"S\n\x12ListEventsResponse\x12$\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x14.paas.audit.v1.Event\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\":\n\x13\x46ollowEventsRequest\x12\x16\n\x0e\x61\x66ter_sequence\x18\x01 \x01(\x03\x12\x0b\n\x03\x61pp\x18\x02 \x01(\t\";\n\x14\x46ollowEventsResponse\x12#\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x14.paas.audit.v1.Event\";\n\x13\x41ppendEventsRequest\x12$\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x14.paas.audit.v1.Event\"\x16\n\x14\x41ppendEventsResponse*Z\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0e\n\nOUTCOME_OK\x10\x01\x12\x12\n\x0eOUTCOME_DENIED\x10\x02\x12\x12\n\x0eOUTCOME_FAILED\x10\x03\x32\xfa\x01\n\x0c\x41uditService\x12o\n\nListEvents\x12 .paas.audit.v1.ListEventsRequest\x1a!.paas.audit.v1.ListEventsResponse\"\x1c\xba\xe1\x18\x18\n\naudit.read\"\naudit.list\x12y\n\x0c\x46ollowEvents\x12\".paas.audit.v1.FollowEventsRequest\x1a#.paas.audit.v1.FollowEventsResponse\"\x1e\xba\xe1\x18\x1a\n\naudit.read\"\x0c\x61udit.follow0\x01\x32\x99\x01\n\x14\x41uditInternalService\x12\x80\x01\n\x0c\x41ppendEvents\x12\".paas.audit.v1.AppendEventsRequest\x1a#.paas.audit.v1.AppendEventsResponse\"\'\xba\xe1\x18#\x1a\x06\x63onfig\x1a\x07secrets\x1a\x06tokens\x1a\x08releaserb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19paas/audit/v1/audit.proto\x12\rpaas.audit.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpaas/access/v1/access.proto\x1a\x1bpaas/limits/v1/limits.proto\"\xaa\x03\n\x05\x45vent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x03\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brecorded_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x61\x63tion\x18\x06 \x01(\t\x12\x19\n\x05\x61\x63tor\x18\x07 \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12 \n\x0con_behalf_of\x18\x08 \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12\x0b\n\x03\x61pp\x18\t \x01(\t\x12\x1e\n\x07targets\x18\n \x03(\tB\r\xc2\xe1\x18\t\x08\x80\x80\x04\x10\x01\x18\xe8\x07\x12\x0f\n\x07version\x18\x0b \x01(\x03\x12\'\n\x07outcome\x18\x0c \x01(\x0e\x32\x16.paas.audit.v1.Outcome\x12\x12\n\nrequest_id\x18\r \x01(\t\x12\"\n\x0e\x63lient_address\x18\x0e \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12\x0f\n\x07service\x18\x0f \x01(\t\x12\x0e\n\x06\x61pp_id\x18\x10 \x01(\t\"`\n\x11ListEventsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xc2\xe1\x18\x03\x08\x80\x08\x12\x0b\n\x03\x61pp\x18\x03 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x04 \x01(\t\"S\n\x12ListEventsResponse\x12$\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x14.paas.audit.v1.Event\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"K\n\x13\x46ollowEventsRequest\x12\'\n\x0e\x61\x66ter_sequence\x18\x01 \x01(\x03\x42\x0f\xc2\xe1\x18\x0b \xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x12\x0b\n\x03\x61pp\x18\x02 \x01(\t\";\n\x14\x46ollowEventsResponse\x12#\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x14.paas.audit.v1.Event\"D\n\x13\x41ppendEventsRequest\x12-\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x14.paas.audit.v1.EventB\x07\xc2\xe1\x18\x03\x18\xe8\x07\"\x16\n\x14\x41ppendEventsResponse*Z\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0e\n\nOUTCOME_OK\x10\x01\x12\x12\n\x0eOUTCOME_DENIED\x10\x02\x12\x12\n\x0eOUTCOME_FAILED\x10\x03\x32\x84\x02\n\x0c\x41uditService\x12t\n\nListEvents\x12 .paas.audit.v1.ListEventsRequest\x1a!.paas.audit.v1.ListEventsResponse\"!\xba\xe1\x18\x1d\n\naudit.read\"\naudit.list2\x03\x61pp\x12~\n\x0c\x46ollowEvents\x12\".paas.audit.v1.FollowEventsRequest\x1a#.paas.audit.v1.FollowEventsResponse\"#\xba\xe1\x18\x1f\n\naudit.read\"\x0c\x61udit.follow2\x03\x61pp0\x01\x32\x99\x01\n\x14\x41uditInternalService\x12\x80\x01\n\x0c\x41ppendEvents\x12\".paas.audit.v1.AppendEventsRequest\x1a#.paas.audit.v1.AppendEventsResponse\"\'\xba\xe1\x18#\x1a\x06\x63onfig\x1a\x07secrets\x1a\x06tokens\x1a\x08releaserb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'paas.audit.v1.audit_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_EVENT'].fields_by_name['actor']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['actor']._serialized_options = b'\302\341\030\006\010\200\200\004\020\001'
+  _globals['_EVENT'].fields_by_name['on_behalf_of']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['on_behalf_of']._serialized_options = b'\302\341\030\006\010\200\200\004\020\001'
+  _globals['_EVENT'].fields_by_name['targets']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['targets']._serialized_options = b'\302\341\030\t\010\200\200\004\020\001\030\350\007'
+  _globals['_EVENT'].fields_by_name['client_address']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['client_address']._serialized_options = b'\302\341\030\006\010\200\200\004\020\001'
+  _globals['_LISTEVENTSREQUEST'].fields_by_name['page_token']._loaded_options = None
+  _globals['_LISTEVENTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\302\341\030\003\010\200\010'
+  _globals['_FOLLOWEVENTSREQUEST'].fields_by_name['after_sequence']._loaded_options = None
+  _globals['_FOLLOWEVENTSREQUEST'].fields_by_name['after_sequence']._serialized_options = b'\302\341\030\013 \377\377\377\377\377\377\377\377\377\001'
+  _globals['_APPENDEVENTSREQUEST'].fields_by_name['events']._loaded_options = None
+  _globals['_APPENDEVENTSREQUEST'].fields_by_name['events']._serialized_options = b'\302\341\030\003\030\350\007'
   _globals['_AUDITSERVICE'].methods_by_name['ListEvents']._loaded_options = None
-  _globals['_AUDITSERVICE'].methods_by_name['ListEvents']._serialized_options = b'\272\341\030\030\n\naudit.read\"\naudit.list'
+  _globals['_AUDITSERVICE'].methods_by_name['ListEvents']._serialized_options = b'\272\341\030\035\n\naudit.read\"\naudit.list2\003app'
   _globals['_AUDITSERVICE'].methods_by_name['FollowEvents']._loaded_options = None
-  _globals['_AUDITSERVICE'].methods_by_name['FollowEvents']._serialized_options = b'\272\341\030\032\n\naudit.read\"\014audit.follow'
+  _globals['_AUDITSERVICE'].methods_by_name['FollowEvents']._serialized_options = b'\272\341\030\037\n\naudit.read\"\014audit.follow2\003app'
   _globals['_AUDITINTERNALSERVICE'].methods_by_name['AppendEvents']._loaded_options = None
   _globals['_AUDITINTERNALSERVICE'].methods_by_name['AppendEvents']._serialized_options = b'\272\341\030#\032\006config\032\007secrets\032\006tokens\032\010releaser'
-  _globals['_OUTCOME']._serialized_start=864
-  _globals['_OUTCOME']._serialized_end=954
-  _globals['_EVENT']._serialized_start=107
-  _globals['_EVENT']._serialized_end=482
-  _globals['_LISTEVENTSREQUEST']._serialized_start=484
-  _globals['_LISTEVENTSREQUEST']._serialized_end=571
-  _globals['_LISTEVENTSRESPONSE']._serialized_start=573
-  _globals['_LISTEVENTSRESPONSE']._serialized_end=656
-  _globals['_FOLLOWEVENTSREQUEST']._serialized_start=658
-  _globals['_FOLLOWEVENTSREQUEST']._serialized_end=716
-  _globals['_FOLLOWEVENTSRESPONSE']._serialized_start=718
-  _globals['_FOLLOWEVENTSRESPONSE']._serialized_end=777
-  _globals['_APPENDEVENTSREQUEST']._serialized_start=779
-  _globals['_APPENDEVENTSREQUEST']._serialized_end=838
-  _globals['_APPENDEVENTSRESPONSE']._serialized_start=840
-  _globals['_APPENDEVENTSRESPONSE']._serialized_end=862
-  _globals['_AUDITSERVICE']._serialized_start=957
-  _globals['_AUDITSERVICE']._serialized_end=1207
-  _globals['_AUDITINTERNALSERVICE']._serialized_start=1210
-  _globals['_AUDITINTERNALSERVICE']._serialized_end=1363
+  _globals['_OUTCOME']._serialized_start=979
+  _globals['_OUTCOME']._serialized_end=1069
+  _globals['_EVENT']._serialized_start=136
+  _globals['_EVENT']._serialized_end=562
+  _globals['_LISTEVENTSREQUEST']._serialized_start=564
+  _globals['_LISTEVENTSREQUEST']._serialized_end=660
+  _globals['_LISTEVENTSRESPONSE']._serialized_start=662
+  _globals['_LISTEVENTSRESPONSE']._serialized_end=745
+  _globals['_FOLLOWEVENTSREQUEST']._serialized_start=747
+  _globals['_FOLLOWEVENTSREQUEST']._serialized_end=822
+  _globals['_FOLLOWEVENTSRESPONSE']._serialized_start=824
+  _globals['_FOLLOWEVENTSRESPONSE']._serialized_end=883
+  _globals['_APPENDEVENTSREQUEST']._serialized_start=885
+  _globals['_APPENDEVENTSREQUEST']._serialized_end=953
+  _globals['_APPENDEVENTSRESPONSE']._serialized_start=955
+  _globals['_APPENDEVENTSRESPONSE']._serialized_end=977
+  _globals['_AUDITSERVICE']._serialized_start=1072
+  _globals['_AUDITSERVICE']._serialized_end=1332
+  _globals['_AUDITINTERNALSERVICE']._serialized_start=1335
+  _globals['_AUDITINTERNALSERVICE']._serialized_end=1488
 # @@protoc_insertion_point(module_scope)

@@ -1,0 +1,149 @@
+"""What requests may hold, read from their contracts: `(paas.limits.v1.limits)` on a field, or the defaults of its kind.
+
+Only sizes, ranges and characters; what a value means is for the domain. Must not repeat a value in what it says.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, ServiceDescriptor
+from google.protobuf.message import Message
+from paas.limits.v1 import limits_pb2
+
+from paaskit.errors import FieldViolation, InvalidInput
+
+MAX_BYTES: Final = 256
+MAX_ITEMS: Final = 100
+MAX_DURATION_SECONDS: Final = 366 * 86_400
+_GREATEST: Final = 2**63 - 1
+_SHOWN: Final = 20
+_DURATION: Final = "google.protobuf.Duration"
+_OURS: Final = "paas."
+_INTEGERS: Final = frozenset({FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64})
+
+# What a terminal or a page would obey instead of showing: C0, C1, and marks that turn the direction of writing.
+_OBEYED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+_Problem = Callable[[Any], str | None]
+"""Says what is wrong with one value, or None."""
+
+
+@dataclass(frozen=True)
+class _Field:
+    """How one field is checked: how many items it may have, each item by `problem`, or each as a `message`."""
+
+    name: str
+    max_items: int | None
+    problem: _Problem | None
+    message: "Mapping[int, _Field] | None"
+
+
+class Limits:
+    """The limits of one kind of request."""
+
+    def __init__(self, request: Descriptor) -> None:
+        self._fields = _fields_of(request, {})
+
+    def check(self, request: Message) -> None:
+        """Raise InvalidInput that names the fields that hold more than they may."""
+        found = list(islice(_violations(self._fields, request, ""), _SHOWN))
+        if found:
+            first = found[0]
+            raise InvalidInput(f"The request holds what it may not: {first.field} {first.description}.", fields=found)
+
+
+def _violations(fields: Mapping[int, _Field], message: Message, path: str) -> Iterator[FieldViolation]:
+    for descriptor, value in message.ListFields():
+        field = fields.get(descriptor.number)
+        if field is None:
+            continue
+        where = f"{path}{field.name}"
+        if field.max_items is None:
+            yield from _of_one(field, value, where)
+        elif len(value) > field.max_items:
+            yield FieldViolation(where, f"has more than {field.max_items} items")
+        else:
+            for index, item in enumerate(value):
+                yield from _of_one(field, item, f"{where}[{index}]")
+
+
+def _of_one(field: _Field, value: Any, where: str) -> Iterator[FieldViolation]:
+    if field.message is not None:
+        yield from _violations(field.message, value, f"{where}.")
+    elif field.problem is not None and (problem := field.problem(value)) is not None:
+        yield FieldViolation(where, problem)
+
+
+def _fields_of(message: Descriptor, known: dict[str, dict[int, _Field]]) -> dict[int, _Field]:
+    """Return the checks of a message by field number; `known` ends the way into a message that holds itself."""
+    if message.full_name in known:
+        return known[message.full_name]
+    fields = known[message.full_name] = {}
+    for field in message.fields:
+        limits = field.GetOptions().Extensions[limits_pb2.limits]
+        max_items = (limits.max_items if limits.HasField("max_items") else MAX_ITEMS) if field.is_repeated else None
+        inner, problem = None, None
+        if field.type == FieldDescriptor.TYPE_STRING:
+            problem = _text(limits)
+        elif field.cpp_type in _INTEGERS:
+            problem = _number(limits)
+        elif field.message_type is not None and field.message_type.full_name == _DURATION:
+            problem = _duration(limits)
+        elif field.message_type is not None and field.message_type.full_name.startswith(_OURS):
+            inner = _fields_of(field.message_type, known)
+        if problem is not None or inner is not None or max_items is not None:
+            fields[field.number] = _Field(field.name, max_items, problem, inner)
+    return fields
+
+
+def _text(limits: limits_pb2.Limits) -> _Problem:
+    most = limits.max_bytes if limits.HasField("max_bytes") else MAX_BYTES
+    any_text = limits.any_text
+
+    def problem(text: str) -> str | None:
+        if len(text) > most or (4 * len(text) > most and len(text.encode()) > most):
+            return f"has more than {most} bytes"
+        if not any_text and not (text.isascii() and text.isprintable()) and _OBEYED.search(text):
+            return "has a control character"
+        return None
+
+    return problem
+
+
+def _number(limits: limits_pb2.Limits) -> _Problem:
+    least = limits.min
+    most = limits.max if limits.HasField("max") else _GREATEST
+
+    def problem(number: int) -> str | None:
+        return None if least <= number <= most else _range(least, most)
+
+    return problem
+
+
+def _duration(limits: limits_pb2.Limits) -> _Problem:
+    least = limits.min
+    most = limits.max if limits.HasField("max") else MAX_DURATION_SECONDS
+
+    def problem(duration: Any) -> str | None:
+        # Both parts of a duration have one sign, and less than a second of nanoseconds (duration.proto).
+        fine = least <= duration.seconds <= most and 0 <= duration.nanos < 1_000_000_000
+        return None if fine else f"{_range(least, most)} seconds"
+
+    return problem
+
+
+def _range(least: int, most: int) -> str:
+    return f"is less than {least}" if most == _GREATEST else f"is not from {least} to {most}"
+
+
+def limits_of(services: Iterable[ServiceDescriptor]) -> dict[str, Limits]:
+    """Return the limits of each method's request by the path of the method; of those whose contract is ours."""
+    return {
+        f"/{service.full_name}/{method.name}": Limits(method.input_type)
+        for service in services
+        for method in service.methods
+        if method.input_type.full_name.startswith(_OURS)
+    }

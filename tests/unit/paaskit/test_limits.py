@@ -1,0 +1,136 @@
+"""What requests may hold, from their contracts. Leaves out that the gate checks it (test_gate.py)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from paas.audit.v1 import audit_pb2
+from paas.config.v1 import config_pb2
+from paas.operations.v1 import operations_pb2
+from paas.releaser.v1 import releaser_pb2
+from paas.secrets.v1 import secrets_pb2
+from paas.tokens.v1 import tokens_pb2
+
+from paaskit.errors import InvalidInput
+from paaskit.limits import Limits, limits_of
+
+REQUESTS = {
+    method.input_type.full_name: method.input_type
+    for module in (audit_pb2, config_pb2, operations_pb2, releaser_pb2, secrets_pb2, tokens_pb2)
+    for service in module.DESCRIPTOR.services_by_name.values()
+    for method in service.methods
+}
+MANY = 5000
+LONG = "c4n4ry" * 30_000
+
+
+def refusal(request: Message) -> list[tuple[str, str]]:
+    """What is wrong with a request, field by field."""
+    try:
+        Limits(REQUESTS[request.DESCRIPTOR.full_name]).check(request)
+    except InvalidInput as error:
+        refused = error
+    else:
+        return []
+    assert "c4n4ry" not in refused.message
+    return [(each.field, each.description) for each in refused.fields]
+
+
+@pytest.mark.parametrize(
+    ("request_", "problem"),
+    [
+        (config_pb2.ListAppsRequest(page_size=-1), ("page_size", "is less than 0")),
+        (config_pb2.ListAppsRequest(page_token="c4n4ry\0"), ("page_token", "has a control character")),
+        (config_pb2.ListAppsRequest(page_token="c4n4ry" * 200), ("page_token", "has more than 1024 bytes")),
+        (config_pb2.GetAppRequest(app="é" * 129), ("app", "has more than 256 bytes")),
+        (
+            config_pb2.CreateAppRequest(spec=config_pb2.AppSpec(image="\x9b31mc4n4ry")),
+            ("spec.image", "has a control character"),
+        ),
+        (
+            config_pb2.CreateAppRequest(spec=config_pb2.AppSpec(image="\u202ec4n4ry")),
+            ("spec.image", "has a control character"),
+        ),
+        (
+            config_pb2.CreateAppRequest(spec=config_pb2.AppSpec(command=[""] * 480_000)),
+            ("spec.command", "has more than 1000 items"),
+        ),
+        (config_pb2.SetVarsRequest(vars=[config_pb2.Assignment()] * 250_000), ("vars", "has more than 1000 items")),
+        (
+            config_pb2.SetVarsRequest(vars=[config_pb2.Assignment(), config_pb2.Assignment(name="A\n")]),
+            ("vars[1].name", "has a control character"),
+        ),
+        (
+            secrets_pb2.RotateSecretRequest(overlap=Duration(seconds=-(2**63))),
+            ("overlap", "is not from 0 to 31622400 seconds"),
+        ),
+        (secrets_pb2.RotateSecretRequest(overlap=Duration(nanos=-1)), ("overlap", "is not from 0 to 31622400 seconds")),
+        (
+            secrets_pb2.RotateSecretRequest(random=secrets_pb2.RandomValue(length=-(2**31))),
+            ("random.length", "is less than 0"),
+        ),
+        (tokens_pb2.CreateTokenRequest(permissions=["a"] * 330_000), ("permissions", "has more than 100 items")),
+        (releaser_pb2.GetReleaseRequest(number=-(2**63)), ("number", "is less than 0")),
+    ],
+)
+def test_what_is_too_much_is_named_and_not_repeated(request_: Message, problem: tuple[str, str]) -> None:
+    assert refusal(request_) == [problem]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        config_pb2.SetVarsRequest(vars=[config_pb2.Assignment(name="A", value="\n\u202e\x1b" + "x" * 65_000)] * 10),
+        config_pb2.SetVarsRequest(vars=[config_pb2.Assignment(name="A")] * 501),
+        config_pb2.CreateAppRequest(spec=config_pb2.AppSpec(command=["sh", "-c", "a\nb"])),
+        config_pb2.GetAppRequest(app="é" * 128),
+        config_pb2.ListAppsRequest(page_size=2**31 - 1),
+        secrets_pb2.RotateSecretRequest(overlap=Duration(seconds=3600, nanos=999_999_999)),
+        tokens_pb2.CreateTokenRequest(ttl=Duration(seconds=367 * 86_400)),
+    ],
+)
+def test_what_a_method_has_its_own_rule_for_is_left_to_it(request_: Message) -> None:
+    assert refusal(request_) == []
+
+
+def too_much(field: FieldDescriptor) -> Any:
+    """Far more than one item of a field should have; None where any is fine, as of true and false, or a time."""
+    if field.type == FieldDescriptor.TYPE_STRING:
+        return LONG
+    if field.type in (FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_INT64):
+        return -(2**31)
+    is_duration = field.message_type is not None and field.message_type.full_name == "google.protobuf.Duration"
+    return Duration(seconds=2**62) if is_duration else None
+
+
+def filled(message: Descriptor) -> Iterator[tuple[str, Message]]:
+    """Messages with too much in one field each, and the path of that."""
+    make = GetMessageClass(message)
+    for field in message.fields:
+        inner = field.message_type
+        kinds = list(filled(inner)) if inner is not None and inner.full_name.startswith("paas.") else []
+        for path, each in kinds:
+            yield f"{field.name}.{path}", make(**{field.name: [each] if field.is_repeated else each})
+        if field.is_repeated:
+            yield f"{field.name}[]", make(**{field.name: [{} if kinds else ""] * MANY})
+        elif (value := too_much(field)) is not None:
+            yield field.name, make(**{field.name: value})
+
+
+@pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
+def test_no_field_of_any_request_is_without_a_limit(request_: Descriptor) -> None:
+    assert [name for name, made in filled(request_) if not refusal(made)] == []
+
+
+def test_only_contracts_of_ours_have_limits() -> None:
+    (service,) = [config_pb2.DESCRIPTOR.services_by_name["ConfigService"]]
+    assert set(limits_of([service])) == {f"/{service.full_name}/{method.name}" for method in service.methods}
+
+
+def test_of_many_faults_some_are_named() -> None:
+    faults = refusal(config_pb2.UnsetVarsRequest(names=["\n"] * 900))
+    assert faults == [(f"names[{index}]", "has a control character") for index in range(20)]
