@@ -5,6 +5,7 @@ It must not contain any service's schema; that is in the service's migrations.
 """
 
 import hashlib
+import inspect
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -69,7 +70,8 @@ def owner_url(postgres: Postgres, passwords: Path, service: str) -> str:
 
 
 def _digest(migrations: Path, passwords: Path, service: str) -> str:
-    digest = hashlib.sha256()
+    # With what `_make` does, so that a cluster that was made by an earlier one gets it too.
+    digest = hashlib.sha256(inspect.getsource(_make).encode())
     for path in sorted(migrations.rglob("*.py")):
         digest.update(f"{path.relative_to(migrations)}\0".encode() + path.read_bytes() + b"\0")
     for role in (service, owner_of(service)):
@@ -100,4 +102,5 @@ def _make(postgres: Postgres, passwords: Path, service: str) -> None:
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, owner))
         connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(role))
         connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(role, role))
-        connection.execute(sql.SQL("REVOKE ALL ON DATABASE postgres FROM PUBLIC"))
+        for other in ("postgres", "template1"):
+            connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(other)))

@@ -16,6 +16,7 @@ from local.private_files import keep_private, private_folder
 # Certificates that no service has: a person at this machine, and what plays the add-ons.
 PEOPLE = ("operator", "provisioner")
 LARGEST_LOG = 16 * 1024 * 1024
+_OPENED_BY_OTHERS = ("gateway-access", "supervisor")
 
 
 def prepare(layout: Layout, *, now: datetime) -> Postgres:
@@ -46,6 +47,8 @@ def _prepare(layout: Layout, *, now: datetime) -> Postgres:
     databases.ensure_passwords(layout.passwords, SERVICES)
     for log in layout.logs.glob("*.log"):
         _keep_short(log)
+    for name in _OPENED_BY_OTHERS:
+        _make_private(layout.log(name))
     account.give(layout.pg)
     socket_folder = postgres.choose_socket_folder(layout.pg, account)
     remember_socket_folder(layout, socket_folder)
@@ -74,6 +77,13 @@ def _keep_short(log: Path) -> None:
     """Puts a log that grew large aside, in place of the one before."""
     if log.stat().st_size > LARGEST_LOG:
         log.rename(log.with_suffix(".log.1"))
+
+
+def _make_private(log: Path) -> None:
+    """Makes a log that a program of others opens, as these would not: for its owner only."""
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.fchmod(descriptor, 0o600)
+    os.close(descriptor)
 
 
 def _check_readable(layout: Layout) -> None:

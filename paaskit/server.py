@@ -19,7 +19,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from paas.operations.v1 import operations_pb2, operations_pb2_grpc
 
-from paaskit import metrics, operations
+from paaskit import metrics, operations, process_memory
 from paaskit.access import Rule, rules_of
 from paaskit.identity import IdentityVerifier
 from paaskit.interceptors import ANY_SERVICE, Gate, Record
@@ -88,6 +88,7 @@ def _operations(outbox: Outbox) -> Exposed:
 def run(service: str, settings: ServiceSettings, assemble: Callable[[], Awaitable[Assembly]]) -> int:
     """Serve until SIGTERM or SIGINT and return the exit code. Call from `__main__`."""
     configure_logs(service=service, level=settings.log_level)
+    process_memory.keep_private()
     if api_implementation.Type() != "upb":
         raise SettingsError("protobuf runs without its C implementation; reinstall it from its binary package")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -4,6 +4,7 @@ A stack of its own, since it is broken on purpose. Leaves out the demo, which `m
 """
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from local.layout import CLONE, Layout
-from local.ports import LISTENERS, free_base_port
+from local.ports import LISTENERS, SERVICES, free_base_port
 from local.processes import ProcessId, is_alive, wait_gone
 from local.record import Record, read_record
 from local.supervisor import RECORD
@@ -44,14 +45,15 @@ class Local:
 
     def parts(self) -> list[ProcessId]:
         """The supervisor and the parts it started, by its own record: the same as long as none of them dies."""
-        record = self._record()
+        record = self.record()
         return [record.supervisor, *(entry.process for entry in record.parts)]
 
     def processes(self) -> list[ProcessId]:
         """They and everything below them just now. PostgreSQL's own processes come and go as they please."""
-        return [*self.parts(), *self._record().others]
+        return [*self.parts(), *self.record().others]
 
-    def _record(self) -> Record:
+    def record(self) -> Record:
+        """What the supervisor wrote down of itself and its parts."""
         record = read_record(self.layout.run / RECORD)
         assert record is not None
         return record
@@ -133,6 +135,7 @@ def test_up_twice_status_and_down(local: Local) -> None:
     code, _, err = local("up")
     assert (code, err) == (0, "")
     before, running = local.parts(), local.processes()
+    assert [log.name for log in local.layout.logs.iterdir() if log.stat().st_mode & 0o077] == []
     code, out, _ = local("up")
     assert (code, out.splitlines()[0]) == (0, "The stack runs already.")
     assert local.parts() == before
@@ -143,6 +146,24 @@ def test_up_twice_status_and_down(local: Local) -> None:
     assert not any(is_alive(process) for process in running)
     assert local.nothing_runs()
     assert local("down")[:2] == (0, "Nothing was running.\n")
+
+
+def test_no_service_leaves_a_core(local: Local) -> None:
+    """However much of one the shell it was started from would allow."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    try:
+        assert local("up")[0] == 0
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+    limits = {part.name: _core_limit(part.process.pid) for part in local.record().parts if part.name in SERVICES}
+    assert limits == dict.fromkeys(SERVICES, "0")
+    assert local("down")[0] == 0
+
+
+def _core_limit(pid: int) -> str:
+    lines = Path(f"/proc/{pid}/limits").read_text(encoding="ascii").splitlines()
+    return next(line.split()[4] for line in lines if line.startswith("Max core file size"))
 
 
 def test_down_cleans_up_after_a_supervisor_that_was_killed(local: Local) -> None:

@@ -96,7 +96,7 @@ def test_it_keeps_its_data_and_lets_in_only_whom_it_should(place: Path, mode: in
                 connection.execute("INSERT INTO kept VALUES ('planted-value')")
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute("CREATE TABLE mine (id int)")
-        for database, password in (("secrets", None), ("postgres", None), ("config", "wrong")):
+        for database, password in (("secrets", None), ("postgres", None), ("template1", None), ("config", "wrong")):
             with pytest.raises(psycopg.OperationalError):
                 _connect(cluster, layout, "config", database=database, password=password)
     with running(layout) as cluster, _connect(cluster, layout, "config") as connection:
