@@ -7,7 +7,7 @@ configuration and stop the process to whoever can connect to it.
 from collections.abc import Iterable
 from typing import Any
 
-from gateway.filters import access_log, header_cleaning, http_filters, local_replies
+from gateway.filters import REQUEST_TIMEOUT, access_log, header_cleaning, http_filters, local_replies
 from gateway.routes import PublicMethod, public_methods, route_configuration
 from gateway.settings import GatewaySettings
 from gateway.upstreams import cluster, socket_address
@@ -91,7 +91,8 @@ def _connection_manager(settings: GatewaySettings, methods: Iterable[PublicMetho
         },
         # Services take as much in all, with the identity that is added to it here.
         "max_request_headers_kb": 16,
-        "request_headers_timeout": "10s",
+        "request_headers_timeout": f"{REQUEST_TIMEOUT}s",
+        "request_timeout": f"{REQUEST_TIMEOUT}s",
         "normalize_path": True,
         "merge_slashes": True,
         "path_with_escaped_slashes_action": "REJECT_REQUEST",

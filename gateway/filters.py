@@ -3,7 +3,8 @@
 1. headers that only the gateway may set are removed, before anything reads them;
 2. grpc_web turns a browser's or the CLI's framing into gRPC;
 3. ext_authz asks `tokens` who is calling: no answer, no entry;
-4. router.
+4. buffer keeps a request until all of it has come, so that one without its message takes no place in a service;
+5. router.
 
 The sign-in check comes after grpc_web so that a denial is answered in the caller's own framing.
 """
@@ -15,8 +16,14 @@ from typing import Any
 _TYPE = "type.googleapis.com/envoy.extensions"
 # Seconds. tokens answers in milliseconds; a check that takes longer counts as one that could not be made.
 CHECK_TIMEOUT = 2
+# Seconds until all of a request must have come. A little more than the check, which goes on meanwhile and says
+# something else when it fails.
+REQUEST_TIMEOUT = 2.2
+# Services take a message of 1 MiB; the rest is for its frame, and for gRPC-web's text form of it.
+MAX_REQUEST_BYTES = 1024 * 1024 + 64 * 1024
 # google.rpc.Code.
 DEADLINE_EXCEEDED = 4
+RESOURCE_EXHAUSTED = 8
 UNAVAILABLE = 14
 UNAVAILABLE_HEADER = "x-paas-unavailable"
 # `x-paas-` carries the signed identity. `x-envoy-` would let a client on a private address choose its own
@@ -47,6 +54,10 @@ def http_filters() -> list[dict[str, Any]]:
         },
         {"name": "envoy.filters.http.ext_authz", "typed_config": _sign_in_check()},
         {
+            "name": "envoy.filters.http.buffer",
+            "typed_config": {"@type": f"{_TYPE}.filters.http.buffer.v3.Buffer", "max_request_bytes": MAX_REQUEST_BYTES},
+        },
+        {
             "name": "envoy.filters.http.router",
             "typed_config": {"@type": f"{_TYPE}.filters.http.router.v3.Router", "suppress_envoy_headers": True},
         },
@@ -54,15 +65,24 @@ def http_filters() -> list[dict[str, Any]]:
 
 
 def local_replies() -> dict[str, Any]:
-    """Sets apart two of the gateway's own answers that would look like any other UNAVAILABLE.
+    """Sets apart some of the gateway's own answers that would look like any other UNAVAILABLE.
 
     A sign-in check that could not be made is no denial and no dead service: `x-paas-unavailable: tokens` says so.
     A call that ran out of time may have had its effect: DEADLINE_EXCEEDED, so that nobody takes it for undone.
+    A request that did not come in time, or is too large, had none, and will have none when it is sent again as it is.
     """
     return {
         "mappers": [
             _reply("ext_authz_error", {UNAVAILABLE_HEADER: "tokens", "grpc-status": str(UNAVAILABLE)}),
             _reply("max_duration_timeout", {"grpc-status": str(DEADLINE_EXCEEDED)}),
+            _reply(
+                "request_overall_timeout",
+                {"grpc-status": str(DEADLINE_EXCEEDED), "grpc-message": "The request did not come in time."},
+            ),
+            _reply(
+                "request_payload_too_large",
+                {"grpc-status": str(RESOURCE_EXHAUSTED), "grpc-message": "The request is too large."},
+            ),
         ]
     }
 

@@ -3,12 +3,18 @@
 import asyncio
 import json
 import subprocess
+from collections.abc import AsyncIterator
 from typing import Any
 
+import grpc
+import pytest
+
 from local import envoy
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import PATIENCE, until
 from tests.integration.gateway.conftest import LIST_VARS, SIGNED_IN, Gateway
 from tests.integration.gateway.fakes import ANSWER, IDENTITY
+
+WATCH = "/paas.releaser.v1.ReleaserService/WatchRelease"
 
 
 async def test_grpc_web_gets_its_message_and_its_trailers(gateway: Gateway) -> None:
@@ -35,6 +41,59 @@ async def test_the_access_log_has_the_route_and_nothing_a_client_wrote(gateway: 
     assert "good" not in text
     assert IDENTITY not in text
     assert last()["status"] == 200
+
+
+@pytest.mark.parametrize("path", [LIST_VARS, WATCH])
+async def test_a_request_without_its_message_takes_no_place_in_a_service(gateway: Gateway, path: str) -> None:
+    """Of each of them, a service would keep a place until its caller's deadline."""
+
+    async def nothing() -> AsyncIterator[bytes]:
+        await asyncio.sleep(PATIENCE)
+        yield b""
+
+    started = asyncio.get_running_loop().time()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{gateway.base_port}") as channel:
+        calls: list[Any] = [channel.stream_unary(path)(nothing(), metadata=[SIGNED_IN]) for _ in range(50)]
+        refused = await asyncio.gather(*calls, return_exceptions=True)
+    codes = {(error.code(), error.details()) for error in refused if isinstance(error, grpc.aio.AioRpcError)}
+    assert codes == {(grpc.StatusCode.DEADLINE_EXCEEDED, "The request did not come in time.")}
+    assert len(refused) == 50
+    assert asyncio.get_running_loop().time() - started < PATIENCE / 2
+    assert gateway.arrivals() == []
+
+
+async def test_half_a_message_is_as_good_as_none(gateway: Gateway) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.base_port)
+    lines = [f"POST {LIST_VARS} HTTP/1.1", "host: gateway", "content-type: application/grpc-web+proto"]
+    lines += ["content-length: 50", "connection: close", f"authorization: {SIGNED_IN[1]}"]
+    writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + bytes(5))
+    async with asyncio.timeout(PATIENCE):
+        answer = await reader.read()
+    writer.close()
+    assert b"grpc-status: 4" in answer
+    assert gateway.arrivals() == []
+
+
+async def test_what_is_kept_of_a_request_has_an_end(gateway: Gateway) -> None:
+    """What comes at once is the service's to refuse, which takes 1 MiB."""
+
+    async def too_much() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield bytes(512 * 1024)
+            await asyncio.sleep(0.2)
+
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{gateway.base_port}") as channel:
+        streaming: Any = channel.stream_unary(LIST_VARS)
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await streaming(too_much(), metadata=[SIGNED_IN])
+        assert (refused.value.code(), refused.value.details()) == (
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+            "The request is too large.",
+        )
+        assert gateway.arrivals() == []
+        unary: Any = channel.unary_unary(LIST_VARS)
+        await unary(bytes(1024 * 1024), metadata=[SIGNED_IN])
+    assert gateway.arrivals() == [LIST_VARS]
 
 
 async def test_the_bundled_envoy_accepts_the_configuration(running: Gateway) -> None:
