@@ -152,7 +152,8 @@ class Tokens:
     async def revoke(self, reference: str, identity: Identity, *, actor: Actor) -> tuple[Token, int]:
         """Revoke a token by name or id with all made with it; return it and how many others there were.
 
-        Who is limited to some apps sees, and so revokes, only tokens limited to these. Raises NotFound.
+        Who is limited to some apps sees, and so revokes, only tokens limited to these. Raises NotFound, and
+        PermissionDenied for a token of somebody else's that may do more than the caller.
         """
         check_reference(reference)
         now = self._clock()
@@ -161,7 +162,7 @@ class Tokens:
             reference,
             app_ids=identity.app_ids,
             now=now,
-            decide=lambda found: decide_revocation(found, actor=actor, now=now),
+            decide=lambda found: decide_revocation(found, identity=identity, actor=actor, now=now),
         )
         return replace(revoked[0], revoked_at=now), len(revoked) - 1
 

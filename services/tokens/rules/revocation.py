@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from paaskit.audit import Actor
-from paaskit.errors import NotFound
+from paaskit.errors import NotFound, PermissionDenied
+from paaskit.identity import Identity
 from paaskit.write_path import Decision
 from services.tokens.token import Token, TokenRows
 
@@ -17,18 +18,33 @@ def check_reference(reference: str) -> None:
         raise token_not_found()
 
 
-def decide_revocation(found: Sequence[Token], *, actor: Actor, now: datetime) -> Decision[TokenRows]:
+def decide_revocation(
+    found: Sequence[Token], *, identity: Identity, actor: Actor, now: datetime
+) -> Decision[TokenRows]:
     """Say what is written, given the living token that is meant and then all living ones made with it.
 
-    Raises NotFound where none is meant. The names may need several events; they are split where events are kept.
+    Raises NotFound where none is meant, and PermissionDenied for one that may do more than whoever revokes it. The
+    names may need several events; they are split where events are kept.
     """
     if not found:
         raise token_not_found()
+    _refuse_what_may_do_more(found[0], identity)
     return Decision(
         answer={},
         rows=TokenRows(at=now, ended=[token.token_id for token in found]),
         events=[actor.event("tokens.revoke", targets=[token.name for token in found])],
     )
+
+
+def _refuse_what_may_do_more(token: Token, identity: Identity) -> None:
+    """Raise PermissionDenied, so that nobody locks out somebody who may do more. What one made oneself, one may end."""
+    beyond = sorted(token.permissions - identity.permissions)
+    if beyond and token.creator != identity.subject:
+        raise PermissionDenied(
+            f"A token that may do more than you is not yours to revoke: {identity.subject} does not have "
+            f"{', '.join(beyond)}. Ask {token.creator}, who made it, or an admin.",
+            metadata={"permission": beyond[0]},
+        )
 
 
 def token_not_found() -> NotFound:

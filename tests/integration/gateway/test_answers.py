@@ -53,7 +53,8 @@ async def test_a_request_without_its_message_takes_no_place_in_a_service(gateway
 
     started = asyncio.get_running_loop().time()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{gateway.base_port}") as channel:
-        calls: list[Any] = [channel.stream_unary(path)(nothing(), metadata=[SIGNED_IN]) for _ in range(50)]
+        streaming: Any = channel.stream_unary(path)
+        calls = [streaming(nothing(), metadata=[SIGNED_IN]) for _ in range(50)]
         refused = await asyncio.gather(*calls, return_exceptions=True)
     codes = {(error.code(), error.details()) for error in refused if isinstance(error, grpc.aio.AioRpcError)}
     assert codes == {(grpc.StatusCode.DEADLINE_EXCEEDED, "The request did not come in time.")}

@@ -8,10 +8,11 @@ from typing import TypeAlias
 
 import pytest
 
+from paaskit.access import PERMISSIONS
 from paaskit.audit import Actor
 from paaskit.clock import utc_now
 from paaskit.errors import InvalidInput, NotFound
-from paaskit.identity import AppScope
+from paaskit.identity import AppScope, Identity
 from paaskit.requests import RequestKey
 from paaskit.write_path import Decision
 from services.tokens import pat
@@ -25,6 +26,16 @@ from tests.integration.tokens.builders import add, token_of
 AnyStore: TypeAlias = Store | FakeTokenStore
 NOW = utc_now()
 ADA = Actor(tenant="acme", name="user:ada@example.com", credential="t1")
+ADMIN = Identity(
+    tenant="acme",
+    subject=ADA.name,
+    kind="user",
+    permissions=PERMISSIONS,
+    apps=None,
+    token_id=ADA.credential,
+    client_address="",
+    expires_at=NOW + timedelta(hours=1),
+)
 WEB: AppScope = frozenset({("web", "a1")})
 API: AppScope = frozenset({("api", "a2")})
 
@@ -201,5 +212,5 @@ async def _revoke(
         reference,
         app_ids=app_ids,
         now=at,
-        decide=lambda found: decide_revocation(found, actor=ADA, now=at),
+        decide=lambda found: decide_revocation(found, identity=ADMIN, actor=ADA, now=at),
     )

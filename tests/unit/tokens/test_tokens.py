@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from paaskit.access import ROLES
-from paaskit.errors import InvalidInput, NotFound, Unauthenticated
+from paaskit.errors import InvalidInput, NotFound, PermissionDenied, Unauthenticated
 from services.tokens import pat
 from services.tokens.domain import Place
 from services.tokens.rules.asked import SignIn
@@ -59,6 +59,20 @@ async def test_revoking_ends_everything_made_with_it(bench: Workbench) -> None:
     assert bench.actions()[-1] == ("tokens.revoke", "user:ada@example.com", ("parent", "child", "grandchild"))
     living = [token.name for token in bench.store.tokens.values() if token.is_living(bench.clock())]
     assert living == ["ada@example.com", sibling.name]
+
+
+async def test_a_token_that_may_do_more_is_not_revoked_but_by_its_maker(bench: Workbench) -> None:
+    """A developer must not lock an admin's machines out."""
+    admin = bench.identity(await bench.sign_in())
+    await bench.create(admin, "auditor", permissions=["audit.read", "tokens.manage"])
+    await bench.create(admin, "deployer", permissions=["config.write"])
+    developer = bench.identity(await bench.sign_in(user="bob@example.com", role="developer"))
+    with pytest.raises(PermissionDenied, match=r"does not have audit\.read\. Ask user:ada@example\.com") as refused:
+        await bench.tokens.revoke("auditor", developer, actor=actor_of(developer))
+    assert refused.value.metadata == {"permission": "audit.read"}
+    await bench.tokens.revoke("deployer", developer, actor=actor_of(developer))
+    demoted = replace(admin, permissions=frozenset({"tokens.manage"}))
+    await bench.tokens.revoke("auditor", demoted, actor=actor_of(demoted))
 
 
 async def test_revoking_560_tokens_names_560(bench: Workbench) -> None:

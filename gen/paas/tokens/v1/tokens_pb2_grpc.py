@@ -85,7 +85,8 @@ class TokensServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeToken(self, request, context):
-        """Revokes a token and every token made with it, from the next request on.
+        """Revokes a token and every token made with it, from the next request on. One that may do more than the
+        caller is revoked by its maker only, or by somebody who may do as much.
         Callers: users with tokens.manage.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -27,7 +27,8 @@ class TokensServiceStub:
     Callers: users with tokens.manage.
     """
     RevokeToken: _aio.UnaryUnaryMultiCallable[_tokens_pb2.RevokeTokenRequest, _tokens_pb2.RevokeTokenResponse]
-    """Revokes a token and every token made with it, from the next request on.
+    """Revokes a token and every token made with it, from the next request on. One that may do more than the
+    caller is revoked by its maker only, or by somebody who may do as much.
     Callers: users with tokens.manage.
     """
 
@@ -68,7 +69,8 @@ class TokensServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tokens_pb2.RevokeTokenRequest,
         context: _aio.ServicerContext[_tokens_pb2.RevokeTokenRequest, _abc.Awaitable[_tokens_pb2.RevokeTokenResponse]],
     ) -> _abc.Awaitable[_tokens_pb2.RevokeTokenResponse]:
-        """Revokes a token and every token made with it, from the next request on.
+        """Revokes a token and every token made with it, from the next request on. One that may do more than the
+        caller is revoked by its maker only, or by somebody who may do as much.
         Callers: users with tokens.manage.
         """
 
