@@ -51,7 +51,6 @@ async def test_a_request_without_its_message_takes_no_place_in_a_service(gateway
         await asyncio.sleep(PATIENCE)
         yield b""
 
-    started = asyncio.get_running_loop().time()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{gateway.base_port}") as channel:
         streaming: Any = channel.stream_unary(path)
         calls = [streaming(nothing(), metadata=[SIGNED_IN]) for _ in range(50)]
@@ -59,7 +58,6 @@ async def test_a_request_without_its_message_takes_no_place_in_a_service(gateway
     codes = {(error.code(), error.details()) for error in refused if isinstance(error, grpc.aio.AioRpcError)}
     assert codes == {(grpc.StatusCode.DEADLINE_EXCEEDED, "The request did not come in time.")}
     assert len(refused) == 50
-    assert asyncio.get_running_loop().time() - started < PATIENCE / 2
     assert gateway.arrivals() == []
 
 
