@@ -3,13 +3,14 @@
 Nothing here knows how a token's text looks (`pat`), how identities are signed (`check`), or where rows are.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
 
 from paaskit.audit import Actor
 from paaskit.clock import Clock, IdSource
+from paaskit.errors import NotFound
 from paaskit.identity import Identity
 from paaskit.redact import Plaintext
 from paaskit.requests import Answer, RequestKey, fingerprint
@@ -27,6 +28,8 @@ MAX_PAGE_SIZE: Final = 100
 _LINGER_SECONDS: Final = 2.0
 
 Found = Sequence[Token]
+Outlast = Callable[[], Awaitable[None]]
+"""Returns once nobody takes a token for what it was before."""
 Decide = Callable[[Found], Decision[TokenRows]]
 """Says what a change comes to, given the tokens it depends on. Pure; raises PaasError."""
 
@@ -89,6 +92,7 @@ class Tokens:
         resolve: ResolveApp,
         clock: Clock,
         new_id: IdSource,
+        outlast: Outlast,
         linger_seconds: float = _LINGER_SECONDS,
     ) -> None:
         self._store = store
@@ -96,6 +100,7 @@ class Tokens:
         self._resolve = resolve
         self._clock = clock
         self._new_id = new_id
+        self._outlast = outlast
         self._flights = Flights[tuple[Token, Plaintext]](linger_seconds=linger_seconds)
 
     async def current(self, identity: Identity) -> Token:
@@ -152,18 +157,26 @@ class Tokens:
     async def revoke(self, reference: str, identity: Identity, *, actor: Actor) -> tuple[Token, int]:
         """Revoke a token by name or id with all made with it; return it and how many others there were.
 
+        None of them is accepted any more when this returns, which takes a second.
+
         Who is limited to some apps sees, and so revokes, only tokens limited to these. Raises NotFound, and
         PermissionDenied for a token of somebody else's that may do more than the caller.
         """
         check_reference(reference)
         now = self._clock()
-        revoked = await self._store.revoke(
-            identity.tenant,
-            reference,
-            app_ids=identity.app_ids,
-            now=now,
-            decide=lambda found: decide_revocation(found, identity=identity, actor=actor, now=now),
-        )
+        try:
+            revoked = await self._store.revoke(
+                identity.tenant,
+                reference,
+                app_ids=identity.app_ids,
+                now=now,
+                decide=lambda found: decide_revocation(found, identity=identity, actor=actor, now=now),
+            )
+        except NotFound:
+            # It may have been revoked a moment ago, by a request whose answer got lost: that is an answer too.
+            await self._outlast()
+            raise
+        await self._outlast()
         return replace(revoked[0], revoked_at=now), len(revoked) - 1
 
     async def sign_in(self, asked: SignIn, *, actor: Actor) -> tuple[Plaintext, datetime]:
@@ -173,5 +186,7 @@ class Tokens:
         new = NewSignIn(
             asked=asked, actor=actor, token_id=self._new_id(), digest=self._texts.digest(text), now=self._clock()
         )
-        await self._store.sign_in(asked.tenant, asked.user, now=new.now, decide=new.decide)
+        ended = await self._store.sign_in(asked.tenant, asked.user, now=new.now, decide=new.decide)
+        if ended:
+            await self._outlast()
         return Plaintext(text), new.token.expires_at

@@ -16,6 +16,7 @@ from paaskit.write_path import WritePath
 from services.tokens import pat
 from services.tokens.check.authentication import PatAuthenticator, SignInCheck
 from services.tokens.check.authorization import AuthorizationServicer
+from services.tokens.check.leases import LeasedTokens, outlast
 from services.tokens.check.signing import load_signer
 from services.tokens.check.usage import Usage
 from services.tokens.domain import TextSource, Tokens
@@ -42,8 +43,10 @@ async def assemble(settings: Settings) -> Assembly:
         resolve=resolver(config_channel),
         clock=utc_now,
         new_id=random_id,
+        outlast=outlast,
     )
-    sign_in_check = SignInCheck([PatAuthenticator(store.find_by_digest, usage=usage)], signer=signer, clock=utc_now)
+    leased = LeasedTokens(store.find_by_digest)
+    sign_in_check = SignInCheck([PatAuthenticator(leased.find, usage=usage)], signer=signer, clock=utc_now)
     await database.open()
 
     async def close() -> None:

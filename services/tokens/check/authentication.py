@@ -36,8 +36,8 @@ class WatchesUse(Protocol):
 
 
 class PatAuthenticator:
-    """Accepts PATs and sign-ins issued here, which have the same form. The database is asked every time, so that a
-    revocation works on the next request; but never about a text whose checksum is wrong.
+    """Accepts PATs and sign-ins issued here, which have the same form. Nobody is asked about a text whose checksum is
+    wrong.
     """
 
     def __init__(self, find_by_digest: Callable[[bytes], Awaitable[Token | None]], *, usage: WatchesUse) -> None:

@@ -20,6 +20,7 @@ from paaskit.requests import RequestKey
 from paaskit.trail import Trail
 from paaskit.write_path import Decision, WritePath
 from services.tokens import pat
+from services.tokens.check.leases import outlast
 from services.tokens.domain import Found, TextSource, Tokens
 from services.tokens.rules.asked import NewToken
 from services.tokens.store import Store
@@ -278,4 +279,4 @@ async def _rules(store: Store) -> tuple[Tokens, Token]:
 
 def _tokens(store: Store) -> Tokens:
     texts = TextSource(generate=pat.generate, digest=pat.digest)
-    return Tokens(store, texts=texts, resolve=FakeApps().resolve, clock=utc_now, new_id=random_id)
+    return Tokens(store, texts=texts, resolve=FakeApps().resolve, clock=utc_now, new_id=random_id, outlast=outlast)

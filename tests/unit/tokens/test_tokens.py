@@ -61,6 +61,19 @@ async def test_revoking_ends_everything_made_with_it(bench: Workbench) -> None:
     assert living == ["ada@example.com", sibling.name]
 
 
+async def test_a_revocation_is_answered_when_nobody_knows_the_token_any_more(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in())
+    await bench.create(person, "ci")
+    assert bench.outlasted == 0, "nobody has to wait for what is new"
+    await bench.tokens.revoke("ci", person, actor=actor_of(person))
+    assert bench.outlasted == 1
+    with pytest.raises(NotFound):
+        await bench.tokens.revoke("ci", person, actor=actor_of(person))
+    assert bench.outlasted == 2, "the first answer may have got lost"
+    await bench.sign_in()
+    assert bench.outlasted == 3, "signing in ended the sign-in before"
+
+
 async def test_a_token_that_may_do_more_is_not_revoked_but_by_its_maker(bench: Workbench) -> None:
     """A developer must not lock an admin's machines out."""
     admin = bench.identity(await bench.sign_in())

@@ -28,8 +28,14 @@ class Workbench:
     apps: FakeApps = field(default_factory=lambda: FakeApps("web", "api", "billing"))
     linger_seconds: float = 0.0
 
+    outlasted: int = 0
+    """How often it was waited until nobody takes a token for what it was before."""
+
     def __post_init__(self) -> None:
         ids = count(1)
+
+        async def outlast() -> None:
+            self.outlasted += 1
 
         self.tokens = Tokens(
             self.store,
@@ -37,6 +43,7 @@ class Workbench:
             resolve=self.apps.resolve,
             clock=self.clock,
             new_id=lambda: f"{next(ids):032x}",
+            outlast=outlast,
             linger_seconds=self.linger_seconds,
         )
 
