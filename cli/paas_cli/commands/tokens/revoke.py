@@ -15,7 +15,7 @@ from paas_cli.terminal_text import visible
 def command(session: Session, *, token: str) -> None:
     """Revoke a token, and every token made with it.
 
-    Takes effect with the next request made with it.
+    Takes a second; from then on no request made with it gets in.
 
     For example:
       paas tokens:revoke github-ci
