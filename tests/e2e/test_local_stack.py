@@ -116,6 +116,7 @@ def test_a_file_that_can_t_be_read(local: Local) -> None:
     assert local.nothing_runs()
 
 
+@pytest.mark.thorough
 def test_a_child_that_dies_while_starting(local: Local) -> None:
     local.layout.keys.mkdir(parents=True, exist_ok=True)
     local.layout.kms_key.write_text("bm90IDMyIGJ5dGVz\n")

@@ -117,6 +117,7 @@ def test_a_draft_that_changes_nothing_any_more_is_a_restart(ann: Paas) -> None:
     assert staged(ann) == {}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_instance_has_what_is_staged_until_it_is_released(ann: Paas, kind: str) -> None:
     name = f"SWEPT_{kind.upper()}"
@@ -149,6 +150,7 @@ def test_what_others_stage_meanwhile_stays_staged_when_a_release_fails(ann: Paas
     assert [(each["name"], each["staged_by"]) for each in staged(ann).values()] == [(note, "user:bob@example.com")]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_queued_change_of_another_name_runs_with_the_failed_one_taken_back(ann: Paas, bob: Paas, kind: str) -> None:
     name, other = f"BACK_{kind.upper()}", f"Y_{kind.upper()}"
@@ -162,6 +164,7 @@ def test_a_queued_change_of_another_name_runs_with_the_failed_one_taken_back(ann
     assert live(ann, kind, name) == "old"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_newer_value_of_the_same_name_is_released(ann: Paas, bob: Paas, kind: str) -> None:
     name = f"GOOD_{kind.upper()}"
@@ -236,6 +239,7 @@ def test_a_name_staged_and_set_live_meanwhile(ann: Paas, bob: Paas, kind: str) -
     assert releases(ann)[0]["changes"][0]["replaces_newer"] is True
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", KINDS)
 def test_unset_is_staged_like_anything_else(ann: Paas, kind: str) -> None:
     gone, new = f"GONE_{kind.upper()}", f"NEVER_{kind.upper()}"
