@@ -19,7 +19,7 @@ CHECK_TIMEOUT = 2
 # Seconds until all of a request must have come. A little more than the check, which goes on meanwhile and says
 # something else when it fails.
 REQUEST_TIMEOUT = 2.2
-# Services take a message of 1 MiB; the rest is for its frame, and for gRPC-web's text form of it.
+# Services take a message of 1 MiB; the rest is for its frame.
 MAX_REQUEST_BYTES = 1024 * 1024 + 64 * 1024
 # google.rpc.Code.
 DEADLINE_EXCEEDED = 4

@@ -13,6 +13,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor, ServiceDescr
 from google.protobuf.message import Message
 from paas.limits.v1 import limits_pb2
 
+from paaskit.access import RuleError
 from paaskit.errors import FieldViolation, InvalidInput
 
 MAX_BYTES: Final = 256
@@ -21,8 +22,17 @@ MAX_DURATION_SECONDS: Final = 366 * 86_400
 _GREATEST: Final = 2**63 - 1
 _SHOWN: Final = 20
 _DURATION: Final = "google.protobuf.Duration"
+_TIMESTAMP: Final = "google.protobuf.Timestamp"
 _OURS: Final = "paas."
-_INTEGERS: Final = frozenset({FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64})
+_INTEGERS: Final = frozenset(
+    {
+        FieldDescriptor.CPPTYPE_INT32,
+        FieldDescriptor.CPPTYPE_INT64,
+        FieldDescriptor.CPPTYPE_UINT32,
+        FieldDescriptor.CPPTYPE_UINT64,
+    }
+)
+_ANY_IS_FINE: Final = frozenset({FieldDescriptor.CPPTYPE_BOOL, FieldDescriptor.CPPTYPE_ENUM})
 
 # What a terminal or a page would obey instead of showing: C0, C1, and marks that turn the direction of writing.
 _OBEYED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -85,18 +95,33 @@ def _fields_of(message: Descriptor, known: dict[str, dict[int, _Field]]) -> dict
     for field in message.fields:
         limits = field.GetOptions().Extensions[limits_pb2.limits]
         max_items = (limits.max_items if limits.HasField("max_items") else MAX_ITEMS) if field.is_repeated else None
-        inner, problem = None, None
-        if field.type == FieldDescriptor.TYPE_STRING:
-            problem = _text(limits)
-        elif field.cpp_type in _INTEGERS:
-            problem = _number(limits)
-        elif field.message_type is not None and field.message_type.full_name == _DURATION:
-            problem = _duration(limits)
-        elif field.message_type is not None and field.message_type.full_name.startswith(_OURS):
-            inner = _fields_of(field.message_type, known)
-        if problem is not None or inner is not None or max_items is not None:
-            fields[field.number] = _Field(field.name, max_items, problem, inner)
+        ours = _ours(field)
+        inner = _fields_of(ours, known) if ours is not None else None
+        problem = _problem_of(field, limits) if inner is None else None
+        fields[field.number] = _Field(field.name, max_items, problem, inner)
     return fields
+
+
+def _ours(field: FieldDescriptor) -> Descriptor | None:
+    """Return the message of a field that holds one of ours, whose fields have limits of their own."""
+    kind = field.message_type
+    if kind is None or kind.GetOptions().map_entry or not kind.full_name.startswith(_OURS):
+        return None
+    return kind
+
+
+def _problem_of(field: FieldDescriptor, limits: limits_pb2.Limits) -> _Problem | None:
+    """Return what checks one value of a field. Raises RuleError for a kind that nothing here can check."""
+    kind = field.message_type.full_name if field.message_type is not None else ""
+    if field.type == FieldDescriptor.TYPE_STRING:
+        return _text(limits)
+    if field.cpp_type in _INTEGERS:
+        return _number(limits)
+    if kind == _DURATION:
+        return _duration(limits)
+    if kind == _TIMESTAMP or field.cpp_type in _ANY_IS_FINE:
+        return None
+    raise RuleError(f"{field.full_name} is of a kind that has no limits; see paaskit/limits.py")
 
 
 def _text(limits: limits_pb2.Limits) -> _Problem:
@@ -140,7 +165,10 @@ def _range(least: int, most: int) -> str:
 
 
 def limits_of(services: Iterable[ServiceDescriptor]) -> dict[str, Limits]:
-    """Return the limits of each method's request by the path of the method; of those whose contract is ours."""
+    """Return the limits of each method's request by the path of the method; of those whose contract is ours.
+
+    Raises RuleError where a field is of a kind that can't be limited, so the server must not start.
+    """
     return {
         f"/{service.full_name}/{method.name}": Limits(method.input_type)
         for service in services

@@ -44,6 +44,12 @@ async def see_tenant(connection: Connection, tenant: str) -> None:
         connection.sees = tenant
 
 
+async def _see_first(connection: Connection, tenant: str) -> None:
+    """The same at the beginning of a transaction, which sees nobody yet, whatever the one before it saw."""
+    connection.sees = None
+    await see_tenant(connection, tenant)
+
+
 @asynccontextmanager
 async def _rolled_back_unless_over(connection: Connection) -> AsyncIterator[None]:
     try:
@@ -98,8 +104,7 @@ class Database:
             async with connection.pipeline():
                 with noted():
                     await connection.execute(_BEGIN)
-                    connection.sees = None
-                    await see_tenant(connection, tenant)
+                    await _see_first(connection, tenant)
                     yield connection
                     end = await connection.execute(_COMMIT)
             if end.statusmessage != _COMMIT:
@@ -113,8 +118,7 @@ class Database:
         """
         async with self._readers.connection() as connection, connection.pipeline():
             with noted():
-                connection.sees = None
-                await see_tenant(connection, tenant)
+                await _see_first(connection, tenant)
                 yield connection
 
     @asynccontextmanager
@@ -151,8 +155,7 @@ class Database:
     async def _read_all(self, tenant: str, statements: Sequence[Statement]) -> list[list[Row]]:
         async with self._readers.connection() as connection:
             async with connection.pipeline():
-                connection.sees = None
-                await see_tenant(connection, tenant)
+                await _see_first(connection, tenant)
                 cursors = [await connection.execute(statement, parameters) for statement, parameters in statements]
             # After the pipeline's end, which waits for everything at once; inside, each would be a wait of its own.
             return [await cursor.fetchall() for cursor in cursors]
@@ -170,8 +173,7 @@ class Database:
         """Run one statement that sees `tenant` only, as a transaction of its own in one round trip; return its rows."""
         async with self._writers.connection() as connection:
             async with connection.pipeline():
-                connection.sees = None
-                await see_tenant(connection, tenant)
+                await _see_first(connection, tenant)
                 cursor = await connection.execute(statement, parameters)
             return await cursor.fetchall() if cursor.description else []
 

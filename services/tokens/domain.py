@@ -186,7 +186,7 @@ class Tokens:
         new = NewSignIn(
             asked=asked, actor=actor, token_id=self._new_id(), digest=self._texts.digest(text), now=self._clock()
         )
-        ended = await self._store.sign_in(asked.tenant, asked.user, now=new.now, decide=new.decide)
-        if ended:
+        before = await self._store.sign_in(asked.tenant, asked.user, now=new.now, decide=new.decide)
+        if before:
             await self._outlast()
         return Plaintext(text), new.token.expires_at

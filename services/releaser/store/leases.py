@@ -43,11 +43,11 @@ PARK: Final = """
 HOLD: Final = """
     UPDATE work SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
     WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND lease_holder = %(holder)s RETURNING removal"""
-LOCK_APP: Final = """
+_LOCK_APP: Final = """
     SELECT settled FROM apps WHERE tenant = %(tenant)s AND app_id = %(app_id)s FOR NO KEY UPDATE"""
 # The app's row is locked before the lease is renewed, as by whoever takes orders: what is joined is there first.
 LOCK_AND_HOLD: Final = f"""
-    WITH app AS MATERIALIZED ({LOCK_APP})
+    WITH app AS MATERIALIZED ({_LOCK_APP})
     UPDATE work SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s) FROM app
     WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND lease_holder = %(holder)s
     RETURNING removal, settled"""

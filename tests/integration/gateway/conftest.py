@@ -38,6 +38,10 @@ class Gateway:
         """The paths of all calls that reached a service."""
         return [arrival.path for service in self.services.values() for arrival in service.arrivals]
 
+    def begun(self) -> list[str]:
+        """The paths of all calls that took a place in a service, be it without ever having a message."""
+        return [path for service in self.services.values() for path in service.begun]
+
     def forget(self) -> None:
         """Forget what was seen, and how the fakes were told to behave."""
         self.check.requests.clear()
@@ -45,6 +49,7 @@ class Gateway:
         self.check.more_headers.clear()
         for service in self.services.values():
             service.arrivals.clear()
+            service.begun.clear()
             service.delay = 0
             service.abort_with = None
 

@@ -38,9 +38,12 @@ class FakeService(grpc.GenericRpcHandler):
     delay: float = 0
     abort_with: grpc.StatusCode | None = None
     streaming: frozenset[str] = frozenset()
+    begun: list[str] = field(default_factory=list)
+    """The paths of calls whose headers came, with a message or without one."""
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[Any, Any] | None":
         path = handler_call_details.method
+        self.begun.append(path)
         if path in self.streaming:
             return grpc.unary_stream_rpc_method_handler(functools.partial(self._stream, path))
         return grpc.unary_unary_rpc_method_handler(functools.partial(self._unary, path))

@@ -58,7 +58,7 @@ async def test_a_request_without_its_message_takes_no_place_in_a_service(gateway
     codes = {(error.code(), error.details()) for error in refused if isinstance(error, grpc.aio.AioRpcError)}
     assert codes == {(grpc.StatusCode.DEADLINE_EXCEEDED, "The request did not come in time.")}
     assert len(refused) == 50
-    assert gateway.arrivals() == []
+    assert gateway.begun() == []
 
 
 async def test_half_a_message_is_as_good_as_none(gateway: Gateway) -> None:
@@ -70,7 +70,7 @@ async def test_half_a_message_is_as_good_as_none(gateway: Gateway) -> None:
         answer = await reader.read()
     writer.close()
     assert b"grpc-status: 4" in answer
-    assert gateway.arrivals() == []
+    assert gateway.begun() == []
 
 
 async def test_what_is_kept_of_a_request_has_an_end(gateway: Gateway) -> None:

@@ -5,12 +5,9 @@ The neighbours are fakes that stop a release wherever a test wants. Leaves out c
 """
 
 import asyncio
-import dataclasses
-import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -30,12 +27,12 @@ from services.releaser.instance_file import read_records
 from services.releaser.processes import ProcessId
 from tests.fakes.desired_state import FakeApp
 from tests.fixtures.postgres import Databases
+from tests.fixtures.service_process import start_service
 from tests.fixtures.tls import Certificates
 from tests.fixtures.waiting import PATIENCE
 from tests.integration.releaser.conftest import Neighbourhood, Stage, environment_on, spec_of
 
 THOROUGH = pytest.mark.thorough
-ROOT = Path(__file__).parents[3]
 
 
 class Killable:
@@ -49,16 +46,8 @@ class Killable:
 
     async def start(self) -> None:
         """Start it and wait until it serves."""
-        settings = dataclasses.asdict(self.stage.settings)
-        environment = {f"PAAS_{name.upper()}": str(value) for name, value in settings.items()}
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: ASYNC220  # a blocking start is what a test wants
-                [sys.executable, "-m", "services.releaser"],
-                cwd=ROOT,
-                env=environment | {"PATH": os.defpath, "PLANTED": "not-for-instances"},
-                stdout=log,
-                stderr=log,
-            )
+            self._process = start_service("releaser", self.stage.settings, output=log, PLANTED="not-for-instances")
         address = self.stage.settings.listen
         deadline = time.monotonic() + 15
         async with self._tls.channel(address, service="releaser", caller="operator") as channel:

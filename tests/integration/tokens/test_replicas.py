@@ -4,7 +4,6 @@ Requests come all the time to each of them. What the memory of one does by itsel
 """
 
 import asyncio
-import os
 import random
 import signal
 import subprocess
@@ -12,8 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
 import grpc
 import pytest
@@ -23,12 +21,11 @@ from paaskit.clock import random_id
 from services.tokens.settings import Settings
 from tests.fakes.app_registry import FakeApps
 from tests.fixtures.postgres import Databases
+from tests.fixtures.service_process import start_service
 from tests.fixtures.serving import free_address
 from tests.fixtures.tls import Certificates
 from tests.fixtures.waiting import PATIENCE
 from tests.integration.tokens.conftest import Served
-
-ROOT = Path(__file__).parents[3]
 
 
 @dataclass
@@ -50,28 +47,24 @@ async def replicas(settings: Settings, databases: Databases, tls: Certificates) 
     async with AsyncExitStack() as stack:
         for _ in range(3):
             mine = replace(settings, listen=free_address())
-            environment = {f"PAAS_{name.upper()}": str(value) for name, value in asdict(mine).items()}
-            replicas.processes.append(
-                subprocess.Popen(  # noqa: ASYNC220  # a blocking start is what a test wants
-                    [sys.executable, "-m", "services.tokens"], cwd=ROOT, env=environment | {"PATH": os.defpath}
-                )
-            )
+            process = start_service("tokens", mine)
+            stack.callback(_end, process)
+            replicas.processes.append(process)
             gateway, operator = [
                 await stack.enter_async_context(tls.channel(mine.listen, service="tokens", caller=caller))
                 for caller in ("gateway", "operator")
             ]
             replicas.served.append(Served(mine.listen, gateway, operator, FakeApps()))
-        try:
-            async with asyncio.timeout(PATIENCE):
-                for served in replicas.served:
-                    await served.gateway.channel_ready()
-                    await served.operator.channel_ready()
-            yield replicas
-        finally:
-            for process in replicas.processes:
-                process.kill()
-                process.send_signal(signal.SIGCONT)
-                process.wait(timeout=PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            for served in replicas.served:
+                await served.gateway.channel_ready()
+                await served.operator.channel_ready()
+        yield replicas
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.kill()
+    process.wait(timeout=PATIENCE)
 
 
 async def _round(

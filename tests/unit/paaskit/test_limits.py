@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
@@ -15,6 +16,7 @@ from paas.releaser.v1 import releaser_pb2
 from paas.secrets.v1 import secrets_pb2
 from paas.tokens.v1 import tokens_pb2
 
+from paaskit.access import RuleError
 from paaskit.errors import InvalidInput
 from paaskit.limits import Limits, limits_of
 
@@ -124,6 +126,30 @@ def filled(message: Descriptor) -> Iterator[tuple[str, Message]]:
 @pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
 def test_no_field_of_any_request_is_without_a_limit(request_: Descriptor) -> None:
     assert [name for name, made in filled(request_) if not refusal(made)] == []
+
+
+@pytest.mark.parametrize("kind", ["bytes", "double", "float", "map"])
+def test_a_field_of_a_kind_that_can_not_be_limited_is_refused(kind: str) -> None:
+    with pytest.raises(RuleError, match=f"of_{kind}.V.v is of a kind"):
+        Limits(message_with(kind))
+
+
+def message_with(kind: str) -> Descriptor:
+    """A message with one field of this kind."""
+    file = descriptor_pb2.FileDescriptorProto(name=f"of_{kind}.proto", package=f"paas.of_{kind}", syntax="proto3")
+    message = file.message_type.add(name="V")
+    field = message.field.add(name="v", number=1, label=1)
+    if kind == "map":
+        entry = message.nested_type.add(name="VEntry")
+        entry.options.map_entry = True
+        for number, name in enumerate(("key", "value"), start=1):
+            entry.field.add(name=name, number=number, label=1).type = field.TYPE_STRING
+        field.type, field.type_name, field.label = field.TYPE_MESSAGE, f".paas.of_{kind}.V.VEntry", field.LABEL_REPEATED
+    else:
+        field.type = getattr(field, f"TYPE_{kind.upper()}")
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(file.SerializeToString())
+    return pool.FindMessageTypeByName(f"paas.of_{kind}.V")
 
 
 def test_only_contracts_of_ours_have_limits() -> None:

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from paaskit.db import Database, see_tenant
-from paaskit.errors import Unavailable
+from paaskit.errors import Internal, Unavailable
 from tests.fixtures.postgres import Databases
 from tests.fixtures.waiting import PATIENCE, until
 
@@ -135,6 +135,21 @@ async def test_an_error_that_is_swallowed_undoes_the_transaction_as_well(databas
                 await cursor.fetchall()
 
     with pytest.raises(Unavailable):
+        await fail()
+    assert await database.fetch("acme", "SELECT max(version) FROM apps") == [(1,)]
+
+
+async def test_a_commit_that_the_server_turns_into_a_rollback_is_an_error(database: Database) -> None:
+    """PostgreSQL answers COMMIT with ROLLBACK, and no error, where the transaction had failed before."""
+
+    async def fail() -> None:
+        async with database.transaction("acme") as connection:
+            await connection.execute("UPDATE apps SET version = 9")
+            with suppress(psycopg.errors.DivisionByZero):
+                async with connection.pipeline():  # its end gets the connection out of the failed pipeline
+                    await connection.execute("SELECT 1 / length(%s::text)", ("",))
+
+    with pytest.raises(Internal):
         await fail()
     assert await database.fetch("acme", "SELECT max(version) FROM apps") == [(1,)]
 
