@@ -16,6 +16,7 @@ from services.releaser.store.leases import LeaseStore
 from services.releaser.store.settlements import SettlementStore
 from services.releaser.store.work import WorkStore
 from services.releaser.watches import Watches
+from services.releaser.work import runner as runner_module
 from services.releaser.work.rollout import Rollout, States
 from services.releaser.work.runner import Pace, Runner
 from services.releaser.work.undo import Undoer
@@ -104,6 +105,26 @@ async def test_two_runners_share_apps_and_never_one_app(
     finished = databases.look("releaser", "SELECT count(*) FROM releases WHERE state = 'succeeded'")[0][0]
     assert databases.look("releaser", "SELECT count(*) FROM outbox") == [(finished,)]
     assert sum(len(runtime.applied) for runtime in runtimes) == finished
+
+
+async def test_an_order_is_found_without_the_regular_look_whatever_its_app_is_at(
+    replicas: Replicas, variables: FakeVariables, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The runner is told once where nothing goes on; what runs, or waits for its time, is looked at again by itself."""
+    monkeypatch.setattr(runner_module, "_LOOK_EVERY_SECONDS", 3600.0)
+    app = variables.app(Spec(instances=1))
+    runtime = FakeRuntime(seconds=0.3)
+    async with replicas.runner("one", runtime) as runner:
+        await asyncio.sleep(0.1)  # it has looked once, and found nothing
+        for _ in range(2):
+            await replicas.stores.book.take([order_of(app.key)])
+            runner.ordered({app.key})
+            await until(lambda: runtime.applying != [])
+            await replicas.stores.book.take([order_of(app.key)])
+            runner.ordered({app.key})
+            await until(lambda: databases.look("releaser", "SELECT count(*) FROM work") == [(0,)])
+    states = databases.look("releaser", "SELECT count(*) FROM releases WHERE state = 'succeeded'")
+    assert states == [(4,)]
 
 
 async def test_a_runner_that_lost_its_lease_stops_and_changes_nothing(
