@@ -7,10 +7,11 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 PORT ?= 7300
+WORKERS ?= 1
 UV_VERSION := 0.13.9
 # Relative on purpose: recipes run in this folder, whose path may have spaces in it.
 BIN := .venv/bin
-LOCAL := $(BIN)/python -m local --port $(PORT)
+LOCAL := $(BIN)/python -m local --port $(PORT) --workers $(WORKERS)
 
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
@@ -20,21 +21,29 @@ unexport VIRTUAL_ENV
 unexport PYTHONPATH
 unexport PYTHONHOME
 
-.PHONY: help demo up stop status logs outbox outbox-give-back check format test test-thorough test-crash \
-	test-mutations bench gen schema
+.PHONY: help demo demo-kubernetes up stop status logs outbox outbox-give-back check format test test-thorough \
+	test-crash test-abuse test-kubernetes test-mutations bench bench-peers bench-growth bench-kubernetes \
+	kube-secrets gen schema
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
-	@echo "  PORT=$(PORT) is the gateway's port; the services use the ten after it."
+	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
+	@echo "  PORT=$(PORT) is the gateway's port; the services use the seventeen after it."
+	@echo "  WORKERS=$(WORKERS) is how many processes each service has; each more takes another seventeen ports."
 
 demo: .venv ## start everything on this machine and show what it does
 	@$(LOCAL) demo
+
+demo-kubernetes: .venv ## the same with apps that are pods (as test-kubernetes)
+	@[ -n "$$KUBECONFIG" ] || $(BIN)/python -m tests.kubernetes.cluster build > /dev/null
+	@$(BIN)/python -m tests.kubernetes.demo --port $(PORT)
 
 up: .venv ## start everything on this machine
 	@$(LOCAL) up
 
 stop: ## stop everything that runs on this machine
-	@if [ -x $(BIN)/python ]; then $(LOCAL) down; else echo "Nothing was running."; fi
+	@if [ ! -x $(BIN)/python ]; then echo "Nothing was running."; \
+	elif [ -d .paas/kubernetes ]; then $(BIN)/python -m tests.kubernetes.demo stop; [ ! -d .paas/run ] || $(LOCAL) down; \
+	else $(LOCAL) down; fi
 
 status: .venv ## how each part is
 	@$(LOCAL) status
@@ -67,11 +76,11 @@ test: .venv ## unit, integration, access and end-to-end tests
 	run faults tests/e2e/faults & faults=$$!; \
 	run releases tests/integration/releaser tests/integration/staging & releases=$$!; \
 	run services tests/integration --ignore tests/integration/releaser --ignore tests/integration/staging & services=$$!; \
-	$(BIN)/python -m pytest -m "not thorough" tests/unit tests/access; failed=$$?; \
+	$(BIN)/python -m pytest -m "not thorough" tests/unit tests/access tests/deploy; failed=$$?; \
 	for part in "services $$services" "releases $$releases" "faults $$faults" "e2e $$e2e"; do \
 		wait $${part#* } || failed=1; cat .pytest_cache/$${part% *}.log; \
 	done; \
-	echo "Left out: make test-thorough, make test-crash, make test-mutations."; exit $$failed
+	echo "Left out: make test-thorough, make test-abuse, make test-crash, make test-kubernetes, make test-mutations."; exit $$failed
 
 test-thorough: .venv ## more of the kinds that `make test` has one or two of
 	$(BIN)/python -m pytest tests -m thorough
@@ -79,11 +88,31 @@ test-thorough: .venv ## more of the kinds that `make test` has one or two of
 test-crash: .venv ## 200 kills and a dozen failovers under load, with the books kept (minutes)
 	$(BIN)/python -m pytest tests/crash -s
 
+test-abuse: .venv ## 120,000 changed credentials and 200,000 malformed requests, none with an effect (minutes)
+	$(BIN)/python -m pytest tests/abuse -s
+
+test-kubernetes: .venv ## tests in a real cluster: KUBECONFIG's, or one of ours (root, Go; its first build takes minutes)
+	@[ -n "$$KUBECONFIG" ] || $(BIN)/python -m tests.kubernetes.cluster build
+	$(BIN)/python -m pytest tests/kubernetes
+
 test-mutations: .venv ## put each known fault into a copy of the tree and see that its test fails
 	$(BIN)/python -m tests.mutations
 
 bench: .venv ## measure, each as a ratio with its two figures, into bench/RESULTS.md
 	$(BIN)/python -m bench --write
+
+bench-peers: .venv ## measure audited reads beside OpenBao, which it installs (75 MB); the load is wrk's
+	@.uv/bin/uv sync --locked --quiet --group peers
+	$(BIN)/python -m bench.peers --write
+bench-growth: .venv ## the same calls with a million secrets beside few, into bench/RESULTS.md (minutes)
+	$(BIN)/python -m bench.growth --write
+
+bench-kubernetes: .venv ## releases on Kubernetes beside raw calls, into bench/RESULTS.md (as test-kubernetes)
+	@[ -n "$$KUBECONFIG" ] || $(BIN)/python -m tests.kubernetes.cluster build
+	$(BIN)/python -m bench.kubernetes --write
+
+kube-secrets: .venv ## certificates, keys and passwords for deploy/overlays/local (docs/deploy.md)
+	@$(BIN)/python -m local.cluster secrets
 
 gen: .venv ## generate gen/ from protos/
 	$(BIN)/python protos/generate.py
@@ -113,4 +142,6 @@ endif
 	@echo "making .venv from uv.lock ..."
 	@.uv/bin/uv sync --locked --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" || { \
 	  echo "The environment could not be made from uv.lock: see above." >&2; exit 1; }
+	@# xds-protos has older copies of some of this package's files; whichever is installed last is there.
+	@.uv/bin/uv sync --locked --quiet --reinstall-package opentelemetry-proto
 	@pwd > .venv/.complete

@@ -17,7 +17,7 @@ from local.ports import LISTENERS, free_base_port
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 _NOTES = "\n## "
-_HEAD = "| measure | ours | against | theirs | ratio | reach | |\n| --- | --- | --- | --- | --- | --- | --- |"
+HEAD = "| measure | ours | against | theirs | ratio | reach | |\n| --- | --- | --- | --- | --- | --- | --- |"
 
 
 async def _measure(bench: Bench) -> list[Ratio]:
@@ -43,7 +43,7 @@ async def _said(measuring: "asyncio.Future[Ratio] | object") -> Ratio:
 
 def main() -> None:
     """Run every benchmark on a stack of its own."""
-    print(_HEAD, flush=True)
+    print(HEAD, flush=True)
     with tempfile.TemporaryDirectory(prefix="paas-bench-") as folder:
         os.chmod(folder, 0o755)  # noqa: S103, PTH101  # PostgreSQL's own account has to pass through
         with running_stack(Path(folder) / "state", base_port=free_base_port()) as stack:
@@ -61,7 +61,7 @@ def main() -> None:
             f"The latest run of `make bench`, {datetime.now(UTC):%Y-%m-%d}, on {machine}.",
             "Each ratio is the median of pairs measured one right after the other; see `bench/load.py`.",
             "",
-            _HEAD,
+            HEAD,
             *(ratio.line() for ratio in ratios),
             "",
             "| the whole stack | | aim |",

@@ -38,6 +38,11 @@ def measure(stack: Stack) -> Footprint:
     return Footprint(sum(parts.values()), parts, time.perf_counter() - start)
 
 
+def memory_of(stack: Stack, part: str) -> float:
+    """Return what one part of a running stack takes, in MB."""
+    return sum(_with_children(int(each["pid"])) for each in stack.status() if each["name"] == part)
+
+
 def _with_children(pid: int) -> float:
     process = psutil.Process(pid)
     return _pss(pid) + sum(_pss(child.pid) for child in process.children(recursive=True))

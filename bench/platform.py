@@ -11,10 +11,11 @@ from typing import Any
 import grpc
 from envoy.service.auth.v3 import attribute_context_pb2, external_auth_pb2, external_auth_pb2_grpc
 from paas.config.v1 import config_pb2, config_pb2_grpc
+from paas.releaser.v1 import releaser_pb2, releaser_pb2_grpc
 from psycopg.conninfo import make_conninfo
 
 from local.operator_channel import open_channel
-from local.ports import HOST, port_of
+from local.ports import HOST, SIGN_IN_CHECK, port_of, public_of
 from local.postgres import SUPERUSER
 from local.signin import Person, issue
 from local.stack import Stack
@@ -22,6 +23,7 @@ from paaskit.clock import random_id
 
 Metadata = tuple[tuple[str, str], ...]
 _IDENTITY_SECONDS = 30.0
+_TERMINAL = (releaser_pb2.STATE_SUCCEEDED, releaser_pb2.STATE_FAILED, releaser_pb2.STATE_SUPERSEDED)
 
 
 @dataclass
@@ -44,9 +46,20 @@ class Bench:
             )
         return self._channels[service]
 
+    def check_channel(self) -> grpc.aio.Channel:
+        """A channel to the sign-in check, as the gateway."""
+        if SIGN_IN_CHECK not in self._channels:
+            self._channels[SIGN_IN_CHECK] = open_channel(
+                f"{HOST}:{port_of(SIGN_IN_CHECK, base_port=self.stack.base_port)}",
+                service="tokens.paas.internal",
+                tls=self.stack.layout.tls,
+                identity="gateway",
+            )
+        return self._channels[SIGN_IN_CHECK]
+
     def address(self, service: str) -> str:
-        """Where a service listens."""
-        return f"{HOST}:{port_of(service, base_port=self.stack.base_port)}"
+        """Where a service answers users' calls."""
+        return f"{HOST}:{port_of(public_of(service), base_port=self.stack.base_port)}"
 
     def database(self, name: str) -> str:
         """How the superuser connects to a service's database."""
@@ -66,20 +79,27 @@ class Bench:
                     request=attribute_context_pb2.AttributeContext.Request(http=http)
                 )
             )
-            answer = await external_auth_pb2_grpc.AuthorizationStub(self.channel("tokens")).Check(request)
+            answer = await external_auth_pb2_grpc.AuthorizationStub(self.check_channel()).Check(request)
             header = answer.ok_response.headers[0].header
             metadata = ((header.key, header.value),)
             self._metadata[token] = (metadata, time.monotonic())
         return metadata
 
     async def create_app(
-        self, name: str, *, command: tuple[str, ...] = (), instances: int = 0, health: str = "", token: str = ""
+        self,
+        name: str,
+        *,
+        command: tuple[str, ...] = (),
+        image: str = "",
+        instances: int = 0,
+        health: str = "",
+        token: str = "",
     ) -> int:
         """Register an app and return its first release, or 0."""
         request = config_pb2.CreateAppRequest(
             request_id=random_id(),
             app=name,
-            spec=config_pb2.AppSpec(command=command, instances=instances, health_path=health),
+            spec=config_pb2.AppSpec(command=command, image=image, instances=instances, health_path=health),
         )
         answer: config_pb2.CreateAppResponse = await self.config().CreateApp(request, metadata=await self.me(token))
         return answer.change.release
@@ -94,6 +114,15 @@ class Bench:
         answer: config_pb2.SetVarsResponse = await self.config().SetVars(request, metadata=await self.me(token))
         return answer.change.release
 
+    async def until_released(self, app: str, number: int, *, token: str = "") -> None:
+        """Return once a release has succeeded; it must."""
+        stub = releaser_pb2_grpc.ReleaserServiceStub(self.channel("releaser"))
+        request = releaser_pb2.WatchReleaseRequest(app=app, number=number)
+        async for update in stub.WatchRelease(request, metadata=await self.me(token)):
+            if update.release.state in _TERMINAL:
+                assert update.release.state == releaser_pb2.STATE_SUCCEEDED, update.release.message
+                return
+
     def config(self) -> Any:
         """ConfigService as the gateway calls it."""
         return config_pb2_grpc.ConfigServiceStub(self.channel("config"))
@@ -104,9 +133,9 @@ class Bench:
 
 
 @contextmanager
-def running_stack(folder: Path, *, base_port: int) -> Iterator[Stack]:
-    """A stack for the length of the block."""
-    stack = Stack(folder, base_port=base_port)
+def running_stack(folder: Path, *, base_port: int, kubeconfig: Path | None = None, workers: int = 1) -> Iterator[Stack]:
+    """A stack of so many processes a service, for the block; with a kubeconfig apps run in its cluster."""
+    stack = Stack(folder, base_port=base_port, kubeconfig=kubeconfig, workers=workers)
     stack.start()
     try:
         yield stack

@@ -9,21 +9,18 @@ import time
 import urllib.error
 import urllib.request
 
-from paas.releaser.v1 import releaser_pb2, releaser_pb2_grpc
-
 from bench.load import Ratio, at_most, medians
 from bench.platform import Bench
 
 INSTANCES = 2
 # A trivial app: the standard library's HTTP server, which answers any path once it is up.
 _WITH_PORT = ("/bin/sh", "-c", 'exec "$0" -m http.server --bind 127.0.0.1 "$PORT"', sys.executable)
-_TERMINAL = (releaser_pb2.STATE_SUCCEEDED, releaser_pb2.STATE_FAILED, releaser_pb2.STATE_SUPERSEDED)
 
 
 async def rolling_restart(bench: Bench, *, pairs: int = 7) -> Ratio:
     """One change of an app with two instances against starting its program twice by hand."""
     await bench.create_app("web", command=_WITH_PORT, instances=INSTANCES, health="/")
-    await _finished(bench, "web", 1)
+    await bench.until_released("web", 1)
     measured = []
     for index in range(pairs):
         measured.append((await _released(bench, "web", {"ROUND": str(index)}), _own_start() * INSTANCES))
@@ -41,7 +38,7 @@ async def many_variables(bench: Bench, *, pairs: int = 7) -> Ratio:
     """A release of an app with 500 variables against one with 5."""
     for app, count in (("many", 500), ("few", 5)):
         await bench.create_app(app, command=_WITH_PORT, instances=1, health="/")
-        await _finished(bench, app, 1)
+        await bench.until_released(app, 1)
         await _released(bench, app, {f"VARIABLE_{index}": "value" * 8 for index in range(count)})
     measured = []
     for index in range(pairs):
@@ -56,17 +53,8 @@ async def many_variables(bench: Bench, *, pairs: int = 7) -> Ratio:
 async def _released(bench: Bench, app: str, values: dict[str, str]) -> float:
     release = await bench.set_vars(app, values)
     start = time.perf_counter()
-    await _finished(bench, app, release)
+    await bench.until_released(app, release)
     return time.perf_counter() - start
-
-
-async def _finished(bench: Bench, app: str, number: int) -> None:
-    stub = releaser_pb2_grpc.ReleaserServiceStub(bench.channel("releaser"))
-    request = releaser_pb2.WatchReleaseRequest(app=app, number=number)
-    async for update in stub.WatchRelease(request, metadata=await bench.me()):
-        if update.release.state in _TERMINAL:
-            assert update.release.state == releaser_pb2.STATE_SUCCEEDED, update.release.message
-            return
 
 
 def _own_start() -> float:

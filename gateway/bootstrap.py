@@ -1,35 +1,49 @@
 """Envoy's static bootstrap configuration, as a dictionary that is valid JSON for `envoy --config-path`.
 
 Pure: the same settings give the same configuration. There is no admin port, on purpose: it would show the
-configuration and stop the process to whoever can connect to it.
+configuration and stop the process to whoever can connect to it. Where the gateway has to be drained there is a socket
+in its own folder instead, which only its own user can open.
 """
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-from gateway.filters import REQUEST_TIMEOUT, access_log, header_cleaning, http_filters, local_replies
+from gateway.filters import REQUEST_TIMEOUT, SIGN_IN_CHECK, access_log, header_cleaning, http_filters, local_replies
+from gateway.health import health_listener
 from gateway.routes import PublicMethod, public_methods, route_configuration
 from gateway.settings import GatewaySettings
 from gateway.upstreams import cluster, socket_address
 
-# Connections from outside; a file descriptor each.
-MAX_CONNECTIONS = 4096
+# Connections from outside; a file descriptor each, and some 20 KiB where nothing is under way on one.
+MAX_CONNECTIONS = 16_384
+# Seconds within which a connection has to say something at all, and for which it may then be without a request.
+FIRST_BYTES_TIMEOUT = 3
+IDLE_TIMEOUT = 30
 
 
 def bootstrap(settings: GatewaySettings) -> dict[str, Any]:
     """The whole configuration. Raises ValueError where a service with public methods has no upstream."""
     methods = public_methods()
-    needed = {method.upstream for method in methods} | {"tokens"}
+    needed = {method.upstream for method in methods}
     if missing := sorted(needed - settings.upstreams.keys()):
         raise ValueError(f"the gateway has no address for: {', '.join(missing)}")
     return {
         "static_resources": {
-            "listeners": [_listener(settings, methods)],
+            "listeners": [
+                _listener(settings, methods),
+                *([health_listener(settings.health_listen)] if settings.health_listen else []),
+            ],
             # Sorted, so that the same settings give the same bytes.
             "clusters": [
-                cluster(name, settings.upstreams[name], credentials=settings.credentials) for name in sorted(needed)
+                *(
+                    cluster(name, settings.upstreams[name], service=name, credentials=settings.credentials)
+                    for name in sorted(needed)
+                ),
+                cluster(SIGN_IN_CHECK, settings.sign_in_check, service="tokens", credentials=settings.credentials),
             ],
         },
+        **({"admin": _admin(settings.admin_socket)} if settings.admin_socket else {}),
         "application_log_config": {
             "log_format": {"json_format": {"time": "%Y-%m-%dT%T.%eZ", "level": "%l", "logger": "%n", "message": "%j"}}
         },
@@ -50,10 +64,24 @@ def bootstrap(settings: GatewaySettings) -> dict[str, Any]:
     }
 
 
+def _admin(socket: Path) -> dict[str, Any]:
+    return {"address": {"pipe": {"path": str(socket), "mode": 0o600}}}
+
+
 def _listener(settings: GatewaySettings, methods: Iterable[PublicMethod]) -> dict[str, Any]:
     return {
         "name": "public",
         "address": socket_address(settings.listen),
+        # It waits for the first bytes; a connection that sends none is closed before it is anybody's.
+        "listener_filters": [
+            {
+                "name": "envoy.filters.listener.http_inspector",
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.filters.listener.http_inspector.v3.HttpInspector"
+                },
+            }
+        ],
+        "listener_filters_timeout": f"{FIRST_BYTES_TIMEOUT}s",
         "filter_chains": [
             {
                 "filters": [
@@ -80,13 +108,13 @@ def _connection_manager(settings: GatewaySettings, methods: Iterable[PublicMetho
         "local_reply_config": local_replies(),
         "access_log": access_log(settings.access_log),
         "common_http_protocol_options": {
-            "idle_timeout": "3600s",
+            "idle_timeout": f"{IDLE_TIMEOUT}s",
             "max_headers_count": 64,
             # `x_paas_identity` must not be taken for `x-paas-identity` further in.
             "headers_with_underscores_action": "REJECT_REQUEST",
         },
         "http2_protocol_options": {
-            "max_concurrent_streams": 256,
+            "max_concurrent_streams": 128,
             "connection_keepalive": {"interval": "60s", "timeout": "20s"},
         },
         # Services take as much in all, with the identity that is added to it here.

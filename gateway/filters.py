@@ -2,9 +2,10 @@
 
 1. headers that only the gateway may set are removed, before anything reads them;
 2. grpc_web turns a browser's or the CLI's framing into gRPC;
-3. ext_authz asks `tokens` who is calling: no answer, no entry;
-4. buffer keeps a request until all of it has come, so that one without its message takes no place in a service;
-5. router.
+3. lua lets in again who was let in within the last second, for as long as `tokens` said that this holds;
+4. ext_authz asks `tokens` who else is calling: no answer, no entry;
+5. buffer keeps a request until all of it has come, so that one without its message takes no place in a service;
+6. router.
 
 The sign-in check comes after grpc_web so that a denial is answered in the caller's own framing.
 """
@@ -13,6 +14,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gateway.routes import WITHOUT_TRAILERS
+from gateway.upstreams import elsewhere
+
+SIGN_IN_CHECK = "sign-in-check"
+"""The cluster of the sign-in check, which tokens serves apart from everything else."""
+_SIGN_INS = Path(__file__).parent / "sign_ins.lua"
 _TYPE = "type.googleapis.com/envoy.extensions"
 # Seconds. tokens answers in milliseconds; a check that takes longer counts as one that could not be made.
 CHECK_TIMEOUT = 2
@@ -22,9 +29,13 @@ REQUEST_TIMEOUT = 2.2
 # Services take a message of 1 MiB; the rest is for its frame.
 MAX_REQUEST_BYTES = 1024 * 1024 + 64 * 1024
 # google.rpc.Code.
+INVALID_ARGUMENT = 3
 DEADLINE_EXCEEDED = 4
 RESOURCE_EXHAUSTED = 8
 UNAVAILABLE = 14
+# Envoy's reason for an answer.
+_BECAUSE = "response.code_details == '{}'"
+NO_TRAILERS = "gRPC needs HTTP/2 and the header te: trailers; over HTTP/1.1, send application/grpc-web+proto."
 UNAVAILABLE_HEADER = "x-paas-unavailable"
 # `x-paas-` carries the signed identity. `x-envoy-` would let a client on a private address choose its own
 # timeouts and retries. `x-forwarded-` would let it choose the address that the audit log records.
@@ -52,6 +63,7 @@ def http_filters() -> list[dict[str, Any]]:
             "name": "envoy.filters.http.grpc_web",
             "typed_config": {"@type": f"{_TYPE}.filters.http.grpc_web.v3.GrpcWeb"},
         },
+        {"name": "envoy.filters.http.lua", "typed_config": _sign_ins()},
         {"name": "envoy.filters.http.ext_authz", "typed_config": _sign_in_check()},
         {
             "name": "envoy.filters.http.buffer",
@@ -69,19 +81,24 @@ def local_replies() -> dict[str, Any]:
 
     A sign-in check that could not be made is no denial and no dead service: `x-paas-unavailable: tokens` says so.
     A call that ran out of time may have had its effect: DEADLINE_EXCEEDED, so that nobody takes it for undone.
-    A request that did not come in time, or is too large, had none, and will have none when it is sent again as it is.
+    A request that did not come in time, or is too large, had none, and will have none when it is sent again as it is;
+    nor will gRPC whose client can't be told the status of its call.
     """
     return {
         "mappers": [
-            _reply("ext_authz_error", {UNAVAILABLE_HEADER: "tokens", "grpc-status": str(UNAVAILABLE)}),
-            _reply("max_duration_timeout", {"grpc-status": str(DEADLINE_EXCEEDED)}),
+            _reply(_BECAUSE.format("ext_authz_error"), {UNAVAILABLE_HEADER: "tokens", "grpc-status": str(UNAVAILABLE)}),
+            _reply(_BECAUSE.format("max_duration_timeout"), {"grpc-status": str(DEADLINE_EXCEEDED)}),
             _reply(
-                "request_overall_timeout",
+                _BECAUSE.format("request_overall_timeout"),
                 {"grpc-status": str(DEADLINE_EXCEEDED), "grpc-message": "The request did not come in time."},
             ),
             _reply(
-                "request_payload_too_large",
+                _BECAUSE.format("request_payload_too_large"),
                 {"grpc-status": str(RESOURCE_EXHAUSTED), "grpc-message": "The request is too large."},
+            ),
+            _reply(
+                f"xds.route_name == '{WITHOUT_TRAILERS}'",
+                {"grpc-status": str(INVALID_ARGUMENT), "grpc-message": NO_TRAILERS},
             ),
         ]
     }
@@ -115,11 +132,34 @@ def access_log(path: Path) -> list[dict[str, Any]]:
     ]
 
 
+def _sign_ins() -> dict[str, Any]:
+    return {
+        "@type": f"{_TYPE}.filters.http.lua.v3.Lua",
+        "default_source_code": {"inline_string": _SIGN_INS.read_text()},
+    }
+
+
 def _sign_in_check() -> dict[str, Any]:
     return {
         "@type": f"{_TYPE}.filters.http.ext_authz.v3.ExtAuthz",
         "transport_api_version": "V3",
-        "grpc_service": {"envoy_grpc": {"cluster_name": "tokens"}, "timeout": f"{CHECK_TIMEOUT}s"},
+        "grpc_service": {
+            "envoy_grpc": {"cluster_name": SIGN_IN_CHECK, "skip_envoy_headers": True},
+            # Unlike a call it may be made twice: it has no effect. So a check that ends fails nobody's call.
+            "retry_policy": {
+                "retry_on": "connect-failure,refused-stream,reset,unavailable,cancelled",
+                "num_retries": 2,
+                **elsewhere(),
+            },
+            "timeout": f"{CHECK_TIMEOUT}s",
+        },
+        # Everybody is asked for, except whom the filter before knew. Nothing but a filter can set this.
+        "filter_enabled_metadata": {
+            "filter": "paas.sign_ins",
+            "path": [{"key": "known"}],
+            "value": {"bool_match": True},
+            "invert": True,
+        },
         # Fail closed, and as 503 rather than 403: gRPC clients see UNAVAILABLE and may try again.
         "failure_mode_allow": False,
         "status_on_error": {"code": "ServiceUnavailable"},
@@ -135,8 +175,8 @@ def _sign_in_check() -> dict[str, Any]:
     }
 
 
-def _reply(details: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    """A mapper for the answers that Envoy makes for one reason, its "response code details".
+def _reply(condition: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """A mapper for those of Envoy's own answers for which a condition holds, in CEL.
 
     Status 200 and the gRPC content type make it a gRPC answer already, so that grpc_web does not derive another
     grpc-status from the HTTP status; plain gRPC calls get the same.
@@ -147,7 +187,7 @@ def _reply(details: str, headers: Mapping[str, str]) -> dict[str, Any]:
                 "name": "envoy.access_loggers.extension_filters.cel",
                 "typed_config": {
                     "@type": f"{_TYPE}.access_loggers.filters.cel.v3.ExpressionFilter",
-                    "expression": f"response.code_details == '{details}'",
+                    "expression": condition,
                 },
             }
         },

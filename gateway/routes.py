@@ -13,11 +13,39 @@ from typing import Any
 import paas
 from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
 
+from gateway.upstreams import elsewhere
+
 INTERNAL_SUFFIX = "InternalService"
 # The longest a unary call may take, and the cap on what a client's grpc-timeout may ask for. Seconds.
 UNARY_TIMEOUT = 30
 # A watched release or a followed log may be silent for this long before the gateway ends the stream. Seconds.
 STREAM_IDLE_TIMEOUT = 3600
+# gRPC in any encoding, which the service judges, and the gRPC-web that Envoy's filter makes gRPC of.
+_GRPC = r"application/grpc(\+[^;,]+)?"
+_GRPC_WEB = r"application/grpc-web(-text)?(\+proto)?"
+WITHOUT_TRAILERS = "grpc-without-trailers"
+"""The name of the route for gRPC whose answer could not be told to the client, where it has trailers."""
+NO_GRPC = "The content type has to be application/grpc or application/grpc-web+proto."
+_POST: dict[str, Any] = {"name": ":method", "string_match": {"exact": "POST"}}
+# What HTTP clients and Envoy itself say of a request, and no service asks for: who is calling is in the identity. In a
+# service each header of a call becomes Python objects, whether it is read or not.
+UNREAD_HEADERS = (
+    "accept",
+    "accept-encoding",
+    "baggage",
+    "origin",
+    "referer",
+    "traceparent",
+    "tracestate",
+    "user-agent",
+    "x-envoy-external-address",
+    "x-envoy-internal",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-grpc-web",
+    "x-request-id",
+    "x-user-agent",
+)
 
 
 @dataclass(frozen=True)
@@ -66,11 +94,12 @@ def methods_of(file: FileDescriptor) -> Iterator[PublicMethod]:
 
 
 def route_configuration(methods: Iterable[PublicMethod]) -> dict[str, Any]:
-    """Envoy's RouteConfiguration: one exact route a method, then 404 for everything else."""
-    routes = [_route(method) for method in methods]
+    """Envoy's RouteConfiguration: 415 for what is no gRPC, one exact route a method, 404 for everything else."""
+    routes = [_no_grpc(), _without_trailers(), *(_route(method) for method in methods), _nothing_else()]
     return {
         "name": "public",
-        "virtual_hosts": [{"name": "public", "domains": ["*"], "routes": [*routes, _nothing_else()]}],
+        "virtual_hosts": [{"name": "public", "domains": ["*"], "routes": routes}],
+        "request_headers_to_remove": list(UNREAD_HEADERS),
         # Neither may a service tell clients about the inside, nor is there a reason to.
         "response_headers_to_remove": ["server", "x-envoy-upstream-service-time"],
     }
@@ -86,6 +115,7 @@ def _route(method: PublicMethod) -> dict[str, Any]:
             # Only where the request can't have reached the service: a change must never be applied twice here.
             "retry_on": "connect-failure,refused-stream,reset-before-request",
             "num_retries": 2,
+            **elsewhere(),
         },
     }
     if method.server_streaming:
@@ -101,22 +131,67 @@ def _route(method: PublicMethod) -> dict[str, Any]:
         # An exact path: no prefix, so neither `/x/../` nor a missing slash finds a way (CVE-2026-33186).
         "match": {
             "path": method.path,
-            "headers": [{"name": ":method", "string_match": {"exact": "POST"}}],
+            "headers": [_POST],
         },
         "route": action,
     }
 
 
+def _no_grpc() -> dict[str, Any]:
+    """415 for a content type that is no gRPC, as gRPC over HTTP/2 asks for ("Requests", Content-Type).
+
+    A service would reset its stream, which is what one that is away looks like. No route is looked for, so what is
+    public and what is not are answered alike.
+    """
+    other = {"invert_match": True, "treat_missing_header_as_empty": True}
+    return {
+        "name": "no-grpc",
+        "match": {"prefix": "", "headers": [_POST, {**_content_type(f"{_GRPC}|{_GRPC_WEB}"), **other}]},
+        "direct_response": {"status": 415, "body": {"inline_string": NO_GRPC}},
+        **_answered_at_once(),
+    }
+
+
+def _without_trailers() -> dict[str, Any]:
+    """For gRPC without `te: trailers`, as over HTTP/1.1, which a service resets as well.
+
+    What it is answered, a gRPC status, is in `gateway.filters.local_replies`.
+    """
+    no_trailers = {
+        "name": "te",
+        "string_match": {"exact": "trailers"},
+        "invert_match": True,
+        "treat_missing_header_as_empty": True,
+    }
+    return {
+        "name": WITHOUT_TRAILERS,
+        "match": {"prefix": "", "headers": [_POST, _content_type(_GRPC), no_trailers]},
+        "direct_response": {"status": 415},
+        **_answered_at_once(),
+    }
+
+
+def _content_type(regex: str) -> dict[str, Any]:
+    return {"name": "content-type", "string_match": {"safe_regex": {"regex": regex}}}
+
+
 def _nothing_else() -> dict[str, Any]:
-    """404 without asking who is calling: gRPC clients see UNIMPLEMENTED, and tokens is not troubled."""
+    """404: gRPC clients see UNIMPLEMENTED."""
     return {
         "name": "none",
         "match": {"prefix": ""},
         "direct_response": {"status": 404},
+        **_answered_at_once(),
+    }
+
+
+def _answered_at_once() -> dict[str, Any]:
+    """What goes to no service: nobody is asked, or counted, for it, and the rest of the request is not waited for."""
+    filters = "type.googleapis.com/envoy.extensions.filters.http"
+    return {
         "typed_per_filter_config": {
-            "envoy.filters.http.ext_authz": {
-                "@type": "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute",
-                "disabled": True,
-            }
-        },
+            "envoy.filters.http.lua": {"@type": f"{filters}.lua.v3.LuaPerRoute", "disabled": True},
+            "envoy.filters.http.ext_authz": {"@type": f"{filters}.ext_authz.v3.ExtAuthzPerRoute", "disabled": True},
+            "envoy.filters.http.buffer": {"@type": f"{filters}.buffer.v3.BufferPerRoute", "disabled": True},
+        }
     }

@@ -1,6 +1,6 @@
 """What the gateway's configuration is built from. It must not read the environment or the disk."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,9 +31,15 @@ class GatewaySettings:
 
     # Where clients connect.
     listen: Address
-    # Where each service listens, by the service's name. Every service with public methods, and `tokens`.
-    upstreams: Mapping[str, Address]
+    # Where each service serves users' methods, by the service's name: one address for each of its processes.
+    upstreams: Mapping[str, Sequence[Address]]
+    # Where tokens serves the sign-in check.
+    sign_in_check: Sequence[Address]
     # The gateway's own identity, `spiffe://paas/gateway`.
     credentials: Credentials
     # Where one JSON line a request goes.
     access_log: Path
+    # Where the pages for a kubelet's probes are, if anywhere.
+    health_listen: Address | None = None
+    # The Unix socket on which Envoy can be told to drain, if it can. It is its owner's alone.
+    admin_socket: Path | None = None

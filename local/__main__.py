@@ -10,7 +10,7 @@ from local.failures import LocalFailure
 from local.layout import CLONE, STATE_FOLDER
 from local.logs import show
 from local.ports import DEFAULT_BASE_PORT
-from local.stack import NOT_RUNNING, PARTS, Stack, running_port
+from local.stack import NOT_RUNNING, Stack, running_port, running_workers
 
 STARTING = ("up", "demo")
 
@@ -18,11 +18,12 @@ STARTING = ("up", "demo")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb; the exit code: 0 done, 1 failed with one sentence, 130 interrupted."""
     options = _parser().parse_args(arguments)
-    stack = Stack(options.state, base_port=options.port)
-    if options.verb not in STARTING and stack.is_running():
-        # Whoever asks about a running stack need not say again where it is.
-        stack.base_port = running_port(stack.layout) or options.port
     try:
+        stack = Stack(options.state, base_port=options.port, workers=options.workers, kubeconfig=options.kubeconfig)
+        if options.verb not in STARTING and stack.is_running():
+            # Whoever asks about a running stack need not say again where it is.
+            stack.base_port = running_port(stack.layout) or options.port
+            stack.workers = running_workers(stack.layout) or options.workers
         return int(_VERBS[options.verb](stack, options) or 0)
     except LocalFailure as failure:
         print(failure, file=sys.stderr)
@@ -47,8 +48,8 @@ def down(stack: Stack, _: argparse.Namespace) -> None:
 
 
 def status(stack: Stack, _: argparse.Namespace) -> int:
-    """Prints one line a part; 1 where not all of them run or messages are parked."""
-    from local import outboxes
+    """Prints one line a part, and one a service with what it did; 1 where not all parts run or messages are parked."""
+    from local import figures, outboxes
 
     parts = stack.status()
     if not parts:
@@ -60,7 +61,9 @@ def status(stack: Stack, _: argparse.Namespace) -> int:
         pid = f"pid {part['pid']}" if part["pid"] else ""
         outbox = outboxes.summary(found[name]) if name in found else ""
         restarts = f"started again {part['restarts']}x" if part["restarts"] else ""
-        print(f"{name:<10} {part['state']:<10} {pid:<12} {outbox:<14} {restarts}".rstrip())
+        print(f"{name:<14} {part['state']:<10} {pid:<12} {outbox:<14} {restarts}".rstrip())
+    print("\nSince each started, without health checks:")
+    print("\n".join(figures.lines(figures.figures(stack))))
     parked = any(map(outboxes.parked_rows, found.values()))
     if parked:
         print("What is parked was refused by its destination: `make outbox` says why, docs/operations.md what to do.")
@@ -160,6 +163,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description="The whole control plane on this machine.")
     parser.add_argument("--state", type=Path, default=CLONE / STATE_FOLDER, help="the state folder; default .paas")
     parser.add_argument("--port", type=int, default=DEFAULT_BASE_PORT, help="the gateway's port; default %(default)s")
+    parser.add_argument("--workers", type=int, default=1, help="processes of each service; default %(default)s")
+    parser.add_argument(
+        "--kubeconfig", type=Path, metavar="FILE", help="of a cluster that apps run in; default: on this machine"
+    )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for name, help_ in (
         ("up", "start everything"),
@@ -169,7 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         verbs.add_parser(name, help=help_)
     for name, help_ in (("stop", "stop one part"), ("start", "start one part"), ("restart", "stop and start one part")):
-        verbs.add_parser(name, help=help_).add_argument("name", choices=PARTS, metavar="NAME")
+        verbs.add_parser(name, help=help_).add_argument("name", metavar="NAME")
     shown = verbs.add_parser("logs", help="the end of the logs")
     shown.add_argument("name", nargs="?", metavar="NAME", help="one part's; default all")
     shown.add_argument("-f", "--follow", action="store_true", help="go on as they grow")

@@ -1,6 +1,6 @@
 """As whom PostgreSQL runs: as the user who starts the stack, or, since it refuses root, as somebody else.
 
-It opens no folder to others beyond letting `nobody` pass through the state folder, and changes no mode outside it.
+It opens no folder to others beyond letting them pass through the state folder, and changes no mode outside it.
 """
 
 import os
@@ -69,12 +69,8 @@ def choose_account(binaries: Path, state: Path) -> Account:
 
 
 def open_way(account: Account, state: Path) -> None:
-    """Lets the account, and nobody else, pass through the state folder; it still can't list it."""
-    if account.kind is Kind.NOBODY:
-        os.chown(state, -1, account.gid)
-        state.chmod(0o710)
-    else:
-        state.chmod(0o700)
+    """Lets the account, and the users of apps, pass through the state folder; they still can't list it."""
+    state.chmod(0o711 if account.kind is Kind.NOBODY else 0o700)
 
 
 def _enterable(folder: Path) -> bool:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from local.parts import Part
-from local.processes import ProcessId, dying_with_parent, process_id, send_signal
 from local.record import Recorded
+from machine.kinship import dying_with_parent
+from machine.processes import ProcessId, identify, send
 
 # Seconds before a part that died is started again: doubled each time, from the first to the longest.
 FIRST_PAUSE = 0.2
@@ -57,7 +58,7 @@ class Child:
                 process_group=0,
                 preexec_fn=dying_with_parent(self.part.stop_signal),  # noqa: PLW1509 - this process has one thread
             )
-        self._id = process_id(self._process.pid)
+        self._id = identify(self._process.pid)
         self._started = time.monotonic()
         self._gone.clear()
         self._on_change()
@@ -77,7 +78,7 @@ class Child:
     def kill(self, number: int) -> None:
         """Sends its process a signal, if it runs."""
         if self._id is not None:
-            send_signal(self._id, number)
+            send(self._id, number)
 
     def exited(self, code: int) -> bool:
         """Notes that its process has ended; whether that was on purpose."""

@@ -3,12 +3,14 @@
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from gateway.settings import Address, Credentials, GatewaySettings
 from local import envoy
 from local.layout import Layout
 from local.parts import Part
-from local.ports import GATEWAY, HOST, SERVICES, metrics_of, port_of
+from local.ports import GATEWAY, HOST, SERVICES, SIGN_IN_CHECK, metrics_of, port_of, public_of, service_of
 from local.postgres import Postgres
 
 # Whom each service calls.
@@ -20,45 +22,94 @@ PEERS: Mapping[str, tuple[str, ...]] = {
     "releaser": ("tokens", "audit", "config", "secrets"),
 }
 # What a program needs of the environment of whoever starts the stack. Nothing else of it gets in.
-PASSED_ON = ("PATH", "HOME", "LANG", "TZ")
+PASSED_ON = ("PATH", "HOME", "LANG", "TZ", "PAAS_TRACES_ENDPOINT")
+# What secrets alone is told of the KMS by them. Without a provider, a key file of the stack's own keeps the keys.
+KMS_PASSED_ON = (
+    "PAAS_KMS_PROVIDER",
+    "PAAS_KMS_KEY_RING",
+    "PAAS_KMS_ENDPOINT",
+    "PAAS_KMS_KEYS_HELD_SECONDS",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+)
 
 
-def service_environment(service: str, *, layout: Layout, base_port: int, postgres: Postgres) -> dict[str, str]:
-    """The environment of one service: settings and the paths of its credentials."""
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Where a stack is: its folders, its ports, how many of each process there are, its databases, and the kubeconfig
+    of the cluster that apps run in, None for this machine.
+    """
+
+    layout: Layout
+    base_port: int
+    workers: int
+    postgres: Postgres
+    kubeconfig: Path | None = None
+
+    def address(self, listener: str, *, worker: int = 1) -> str:
+        """Where one process listens, host:port."""
+        return f"{HOST}:{port_of(listener, base_port=self.base_port, worker=worker)}"
+
+    def addresses(self, listener: str) -> str:
+        """Where all processes of a service listen, as its clients are told."""
+        return ",".join(self.address(listener, worker=worker) for worker in self.numbers)
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of the processes of each kind."""
+        return range(1, self.workers + 1)
+
+
+def worker_name(process: str, worker: int) -> str:
+    """What one of the processes of a kind is called among the parts."""
+    return process if worker == 1 else f"{process}-{worker}"
+
+
+def process_environment(process: str, *, site: Site, worker: int = 1) -> dict[str, str]:
+    """The environment of one process: settings and the paths of its credentials."""
+    layout, postgres, service = site.layout, site.postgres, service_of(process)
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     environment |= {
-        "PAAS_LISTEN": f"{HOST}:{port_of(service, base_port=base_port)}",
+        "PAAS_LISTEN": site.address(process, worker=worker),
         "PAAS_DATABASE_URL": postgres.socket_url(service, user=service),
         "PAAS_DATABASE_PASSWORD_FILE": str(layout.passwords / service),
         "PAAS_TLS_CERT_FILE": str(layout.tls / f"{service}.pem"),
         "PAAS_TLS_KEY_FILE": str(layout.tls / f"{service}.key"),
         "PAAS_TLS_CA_FILE": str(layout.tls / "ca.pem"),
-        "PAAS_METRICS_LISTEN": f"{HOST}:{port_of(metrics_of(service), base_port=base_port)}",
+        "PAAS_METRICS_LISTEN": site.address(metrics_of(process), worker=worker),
         "PAAS_PAGE_KEY_FILE": str(layout.page_key(service)),
         "PAAS_LOG_LEVEL": "info",
         "PAAS_ENVIRONMENT": "local",
     }
     for peer in PEERS[service]:
-        environment[f"PAAS_{peer.upper()}_ADDRESS"] = f"{HOST}:{port_of(peer, base_port=base_port)}"
-    return environment | _of_its_own(service, layout)
+        environment[f"PAAS_{peer.upper()}_ADDRESS"] = site.addresses(peer)
+    if process in SERVICES:
+        environment["PAAS_PUBLIC_LISTEN"] = site.address(public_of(process), worker=worker)
+    return environment | _of_its_own(process, site)
 
 
-def service_part(service: str, *, layout: Layout, base_port: int, postgres: Postgres) -> Part:
-    """How the supervisor runs one service."""
+def process_part(process: str, *, site: Site, worker: int) -> Part:
+    """How the supervisor runs one process of a service."""
+    name = worker_name(process, worker)
     return Part(
-        name=service,
-        command=(sys.executable, "-m", f"services.{service}"),
-        environment=service_environment(service, layout=layout, base_port=base_port, postgres=postgres),
-        log=layout.log(service),
+        name=name,
+        command=(sys.executable, "-m", f"services.{service_of(process)}"),
+        environment=process_environment(process, site=site, worker=worker),
+        log=site.layout.log(name),
     )
 
 
-def gateway_part(*, layout: Layout, base_port: int) -> Part:
+def gateway_part(*, site: Site) -> Part:
     """Writes the gateway's configuration and says how the supervisor runs it."""
+    layout, base_port = site.layout, site.base_port
+
+    def at(listener: str) -> list[Address]:
+        return [Address(HOST, port_of(listener, base_port=base_port, worker=worker)) for worker in site.numbers]
+
     configuration = layout.run / "envoy.json"
     settings = GatewaySettings(
         listen=Address(HOST, port_of(GATEWAY, base_port=base_port)),
-        upstreams={name: Address(HOST, port_of(name, base_port=base_port)) for name in SERVICES},
+        upstreams={name: at(public_of(name)) for name in SERVICES},
+        sign_in_check=at(SIGN_IN_CHECK),
         credentials=Credentials(layout.tls / f"{GATEWAY}.pem", layout.tls / f"{GATEWAY}.key", layout.tls / "ca.pem"),
         access_log=layout.log("gateway-access"),
     )
@@ -73,11 +124,22 @@ def gateway_part(*, layout: Layout, base_port: int) -> Part:
     )
 
 
-def _of_its_own(service: str, layout: Layout) -> dict[str, str]:
-    if service == "secrets":
-        return {"PAAS_KMS_PROVIDER": "local", "PAAS_KMS_KEY_FILE": str(layout.kms_key)}
-    if service == "tokens":
-        return {"PAAS_SIGNING_KEY_FILE": str(layout.signing_key)}
-    if service == "releaser":
+def _of_its_own(process: str, site: Site) -> dict[str, str]:
+    layout = site.layout
+    if process == "secrets":
+        return _of_the_kms(layout)
+    if process in {"tokens", SIGN_IN_CHECK}:
+        serves = "check" if process == SIGN_IN_CHECK else "methods"
+        return {"PAAS_SIGNING_KEY_FILE": str(layout.signing_key), "PAAS_SERVES": serves}
+    if process == "releaser" and site.kubeconfig is not None:
+        return {"PAAS_RUNTIME": "kubernetes", "PAAS_KUBECONFIG": str(site.kubeconfig)}
+    if process == "releaser":
         return {"PAAS_RUNTIME": "local", "PAAS_RUNTIME_DIR": str(layout.apps)}
     return {}
+
+
+def _of_the_kms(layout: Layout) -> dict[str, str]:
+    told = {name: os.environ[name] for name in KMS_PASSED_ON if os.environ.get(name)}
+    if told.setdefault("PAAS_KMS_PROVIDER", "local") == "local":
+        told["PAAS_KMS_KEY_FILE"] = str(layout.kms_key)
+    return told

@@ -5,17 +5,13 @@ It fails where a step fails or the app's program didn't get what it should have;
 
 import json
 import secrets
-import sys
 import time
-import urllib.error
-import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local import demo_app
+from local.demo_place import OnThisMachine, Place
 from local.failures import LocalFailure
-from local.layout import CLONE
 from local.paas_cli_run import Terminal, heading
 from local.provisioner import attach, example_database
 from local.signin import Person, sign_in
@@ -28,22 +24,28 @@ SECRET_NAME = "STRIPE_API_KEY"  # noqa: S105 - a name
 RELEASE_PATIENCE = 60
 
 
-def run(stack: Stack) -> None:
-    """Shows everything and leaves it running. Raises LocalFailure at the first step that fails."""
+def run(stack: Stack, place: Place | None = None) -> None:
+    """Shows everything and leaves it running; apps run in `place`, or on this machine.
+
+    Raises LocalFailure at the first step that fails.
+    """
+    place = place or OnThisMachine()
     terminal = Terminal(stack.layout.root.parent)
     _start(stack)
     _sign_in(stack, terminal)
-    _app(terminal)
+    _app(terminal, place)
     _addon(stack, terminal)
     started = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     _config(terminal, started)
     value = _secret(terminal)
     _look_inside(
-        terminal, {"NODE_ENV": "production", "DEMO_STARTED_AT": started, SECRET_NAME: f"({len(value)} characters)"}
+        terminal,
+        place,
+        {"NODE_ENV": "production", "DEMO_STARTED_AT": started, SECRET_NAME: f"({len(value)} characters)"},
     )
     _lists(terminal)
     _audit(terminal)
-    _goodbye(stack, terminal)
+    _goodbye(place)
 
 
 def _start(stack: Stack) -> None:
@@ -64,15 +66,13 @@ def _sign_in(stack: Stack, terminal: Terminal) -> None:
     terminal.paas("whoami")
 
 
-def _app(terminal: Terminal) -> None:
+def _app(terminal: Terminal, place: Place) -> None:
     if terminal.ask("apps:info", APP) is not None:
         heading(f"The app {APP} is there from an earlier run")
         terminal.paas("apps:info", APP)
         return
-    heading(f"Register an app: {INSTANCES} instances of a program that prints its environment")
-    program = str(CLONE / "local" / "demo_app.py")
-    options = ["--instances", str(INSTANCES), "--health-path", demo_app.HEALTH_PATH]
-    terminal.paas("apps:create", APP, *options, "--", sys.executable, program)
+    heading(f"Register an app: {INSTANCES} instances of {place.program}")
+    terminal.paas("apps:create", APP, "--instances", str(INSTANCES), *place.options)
 
 
 def _addon(stack: Stack, terminal: Terminal) -> None:
@@ -102,15 +102,13 @@ def _secret(terminal: Terminal) -> str:
     return value
 
 
-def _look_inside(terminal: Terminal, expected: dict[str, str]) -> None:
-    heading("What the running program has in its environment now (it says so itself, over HTTP)")
-    instances = (terminal.ask("apps:info", APP) or {}).get("instances") or []
-    if len(instances) != INSTANCES:
-        raise LocalFailure(f"The demo stopped: {len(instances)} instances run, not {INSTANCES}.")
-    for instance in instances:
-        answer = _fetch(instance["port"])
-        environment = answer["environment"]
-        print(f"instance {instance['index']}, pid {answer['pid']}, release v{instance['release']}:")
+def _look_inside(terminal: Terminal, place: Place, expected: dict[str, str]) -> None:
+    heading(f"What the running program has in its environment now ({place.looked_at})")
+    inside = place.inside(terminal, APP)
+    if len(inside) != INSTANCES:
+        raise LocalFailure(f"The demo stopped: {len(inside)} instances run, not {INSTANCES}.")
+    for instance, environment in inside.items():
+        print(f"{instance}:")
         for name, value in environment.items():
             print(f"  {name}={value}")
         if wrong := sorted(name for name, value in expected.items() if environment.get(name) != value):
@@ -129,15 +127,9 @@ def _audit(terminal: Terminal) -> None:
     terminal.paas("audit", "-a", APP, "--limit", "8")
 
 
-def _goodbye(stack: Stack, terminal: Terminal) -> None:
+def _goodbye(place: Place) -> None:
     heading("It is still running")
-    for what, command in (
-        ("use it", f".venv/bin/paas config -a {APP}"),
-        ("all commands", ".venv/bin/paas --help"),
-        ("its parts", "make status"),
-        ("their logs", f"make logs    (files in {_near(stack.layout.logs, terminal)})"),
-        ("stop it", "make stop"),
-    ):
+    for what, command in place.hints:
         print(f"  {what:<13} {command}")
 
 
@@ -152,14 +144,6 @@ def _until_released(terminal: Terminal, release: int) -> None:
             raise LocalFailure(f"The demo stopped: release v{release} failed.")
         time.sleep(0.3)
     raise LocalFailure(f"The demo stopped: release v{release} did not end within {RELEASE_PATIENCE} seconds.")
-
-
-def _fetch(port: int) -> Any:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
-            return json.load(answer)
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        raise LocalFailure(f"The demo stopped: the program on port {port} does not answer.") from error
 
 
 def _near(path: Path, terminal: Terminal) -> str:

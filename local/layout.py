@@ -10,7 +10,10 @@ STATE_FOLDER = ".paas"
 
 @dataclass(frozen=True)
 class Layout:
-    """The paths of one stack. Each folder but `root` is mode 0700; `root` is, too, unless PostgreSQL is `nobody`."""
+    """The paths of one stack. Each folder is mode 0700, but that users of apps pass through `root` and `apps`.
+
+    They do where the stack is root's: apps have users of their own then, and PostgreSQL is `nobody`.
+    """
 
     root: Path
 

@@ -11,11 +11,14 @@ from pathlib import Path
 from local.control import SOCKET
 from local.layout import Layout
 from local.private_files import write_private
-from local.processes import ProcessId, descendants, end, is_alive
 from local.record import Record, read_record
 from local.supervisor import ORPHANS_GRACE, RECORD
+from machine.processes import end, is_alive
+from machine.trees import descendants, end_trees
 
 SOCKET_FOLDER = "socket-folder"
+# Seconds that the system may take to end what is killed.
+KILL_PATIENCE = 5.0
 
 
 def clean(layout: Layout) -> bool:
@@ -38,25 +41,24 @@ def remember_socket_folder(layout: Layout, folder: Path) -> None:
 
 def _end_all(record: Record) -> bool:
     living = [entry for entry in record.parts if is_alive(entry.process)]
-    others = _with_descendants([*record.others, *(entry.process for entry in living if entry.tier > 0)])
+    others = [
+        *record.others,
+        *(below for entry in living if entry.tier > 0 for below in descendants(entry.process.pid)),
+    ]
     supervisor = [record.supervisor] if is_alive(record.supervisor) else []
     # The supervisor first, so that it starts nothing again.
-    end(supervisor, first=signal.SIGKILL, grace=5)
+    end(supervisor, (signal.SIGKILL, KILL_PATIENCE))
+    alone = False
     for tier in sorted({entry.tier for entry in living}, reverse=True):
         batch = [entry for entry in living if entry.tier == tier]
         for number in {entry.stop_signal for entry in batch}:
             same = [entry for entry in batch if entry.stop_signal == number]
-            end((entry.process for entry in same), first=number, grace=max(entry.grace for entry in same))
+            grace = max(entry.grace for entry in same)
+            end((entry.process for entry in same), (number, grace), (signal.SIGKILL, KILL_PATIENCE))
         if tier == 1:
-            end(others, grace=ORPHANS_GRACE)
-    alone = [process for process in others if is_alive(process)]
-    end(alone, grace=ORPHANS_GRACE)
+            alone = end_trees(others, grace=ORPHANS_GRACE)
+    alone = end_trees(others, grace=ORPHANS_GRACE) or alone
     return bool(supervisor or living or alone)
-
-
-def _with_descendants(processes: list[ProcessId]) -> list[ProcessId]:
-    living = [process for process in processes if is_alive(process)]
-    return list(dict.fromkeys([*living, *(below for process in living for below in descendants(process.pid))]))
 
 
 def _remove_socket_folder(layout: Layout) -> None:

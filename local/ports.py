@@ -13,25 +13,55 @@ SERVICES = ("config", "secrets", "tokens", "audit", "releaser")
 GATEWAY = "gateway"
 
 
-def metrics_of(service: str) -> str:
-    """What a service's page of metrics is called among the listeners."""
-    return f"{service}-metrics"
+def metrics_of(process: str) -> str:
+    """What a process's page of metrics is called among the listeners."""
+    return f"{process}-metrics"
 
 
-LISTENERS = (GATEWAY, *SERVICES, *map(metrics_of, SERVICES))
+def public_of(service: str) -> str:
+    """What a service's server of users' methods is called among the listeners: only the gateway connects to it."""
+    return f"{service}-public"
 
 
-def port_of(part: str, *, base_port: int) -> int:
-    """The port of a part. Raises ValueError for one that has none."""
-    return base_port + LISTENERS.index(part)
+SIGN_IN_CHECK = "sign-in-check"
+# What is a process, and there may be several of each. The check is tokens' own, apart from what else tokens serves.
+PROCESSES = (*SERVICES, SIGN_IN_CHECK)
+LISTENERS = (
+    GATEWAY,
+    *SERVICES,
+    *map(metrics_of, SERVICES),
+    *map(public_of, SERVICES),
+    SIGN_IN_CHECK,
+    metrics_of(SIGN_IN_CHECK),
+)
+MOST_WORKERS = 4
 
 
-def require_free(base_port: int) -> None:
+def service_of(process: str) -> str:
+    """The service that a process is of: whose program, certificate and database it has."""
+    return "tokens" if process == SIGN_IN_CHECK else process
+
+
+def port_of(part: str, *, base_port: int, worker: int = 1) -> int:
+    """The port of a part in one of its processes, counted from 1. Raises ValueError for one of none.
+
+    Those of the first process follow the gateway's, those of the second follow these, and so on.
+    """
+    return base_port + LISTENERS.index(part) + (worker - 1) * (len(LISTENERS) - 1)
+
+
+def how_many_ports(workers: int) -> int:
+    """How many ports a stack with so many processes of each kind takes, the base port and those after it."""
+    return 1 + workers * (len(LISTENERS) - 1)
+
+
+def require_free(base_port: int, *, workers: int = 1) -> None:
     """Raises LocalFailure naming the first port of the range that something else listens on."""
-    for part in LISTENERS:
-        port = port_of(part, base_port=base_port)
+    more = [(part, worker) for worker in range(2, workers + 1) for part in LISTENERS if part != GATEWAY]
+    for part, worker in [*((part, 1) for part in LISTENERS), *more]:
+        port = port_of(part, base_port=base_port, worker=worker)
         if not is_free(port):
-            other = base_port + 100 if base_port + 100 + len(LISTENERS) < 65536 else DEFAULT_BASE_PORT
+            other = base_port + 100 if base_port + 100 + how_many_ports(workers) < 65536 else DEFAULT_BASE_PORT
             raise LocalFailure(
                 f"Port {port}, which {part} needs, is taken by another program: stop it, "
                 f"or use other ports with `make demo PORT={other}`."
@@ -74,15 +104,16 @@ def reserve(port: int) -> socket.socket | None:
 _kept: list[socket.socket] = []
 
 
-def free_base_port() -> int:
+def free_base_port(*, workers: int = 1) -> int:
     """A base port whose whole range is free now and stays so for this process. For tests and benchmarks.
 
     Below the ports that app instances and outgoing connections get.
     """
+    count = how_many_ports(workers)
     for _ in range(200):
         base_port = random.randrange(10000, 19900)  # noqa: S311 - a port is no secret
-        reserved = [each for offset in range(len(LISTENERS)) if (each := reserve(base_port + offset))]
-        if len(reserved) == len(LISTENERS):
+        reserved = [each for offset in range(count) if (each := reserve(base_port + offset))]
+        if len(reserved) == count:
             _kept.extend(reserved)
             return base_port
         for each in reserved:

@@ -19,8 +19,8 @@ from local.account import Account
 from local.failures import LocalFailure
 from local.parts import Part
 from local.private_files import keep_private, private_folder
-from local.processes import process_id
 from local.secrets_made import random_password
+from machine.processes import identify
 
 SUPERUSER = "postgres"
 # `sun_path` has 108 bytes, the last of them NUL.
@@ -113,7 +113,7 @@ def is_ready(folder: Path) -> bool:
     except OSError:
         return False
     # A lock file that a killed server left says "ready" as well.
-    return len(lines) >= 8 and lines[7].strip() == "ready" and process_id(int(lines[0])) is not None
+    return len(lines) >= 8 and lines[7].strip() == "ready" and identify(int(lines[0])) is not None
 
 
 def choose_socket_folder(folder: Path, account: Account) -> Path:

@@ -1,12 +1,12 @@
 """Whether a part does its work yet, asked of the part itself and not guessed from its process."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from local.certificates import dns_san
-from local.ports import GATEWAY, HOST, port_of
+from local.ports import GATEWAY, HOST, port_of, service_of
 
 # Seconds between two questions to a part that isn't ready.
 POLL_INTERVAL = 0.05
@@ -36,15 +36,15 @@ async def until_ready(questions: dict[str, Question], *, patience: float, check:
         await asyncio.gather(*waiting, return_exceptions=True)
 
 
-def service_question(service: str, *, base_port: int, tls: Path) -> Question:
-    """Asks a service's health service, over mTLS with the operator's certificate."""
-    port = port_of(service, base_port=base_port)
+def process_question(process: str, *, base_port: int, tls: Path, worker: int = 1) -> Question:
+    """Asks one process's health service whether it is ready, over mTLS with the operator's certificate."""
+    port = port_of(process, base_port=base_port, worker=worker)
 
     async def ask() -> bool:
         # Not until something listens: a refused gRPC connection waits before it tries again.
         if not await _listens(port):
             return False
-        return await _serving(f"{HOST}:{port}", service=service, tls=tls)
+        return await _serving(f"{HOST}:{port}", service=service_of(process), tls=tls)
 
     return ask
 
@@ -71,9 +71,12 @@ def gateway_question(*, base_port: int) -> Question:
     return ask
 
 
-def all_questions(services: Iterable[str], *, base_port: int, tls: Path) -> dict[str, Question]:
-    """The questions to the services and to the gateway, by name."""
-    questions = {service: service_question(service, base_port=base_port, tls=tls) for service in services}
+def all_questions(parts: Mapping[str, tuple[str, int]], *, base_port: int, tls: Path) -> dict[str, Question]:
+    """The questions to parts that are a process of a service each, its number with it, and to the gateway, by name."""
+    questions = {
+        name: process_question(process, base_port=base_port, tls=tls, worker=worker)
+        for name, (process, worker) in parts.items()
+    }
     return questions | {GATEWAY: gateway_question(base_port=base_port)}
 
 
@@ -106,7 +109,7 @@ async def _serving(address: str, *, service: str, tls: Path) -> bool:
     async with open_channel(address, service=dns_san(service), tls=tls, identity="operator") as channel:
         stub: Any = health_pb2_grpc.HealthStub(channel)
         try:
-            answer = await stub.Check(health_pb2.HealthCheckRequest(), timeout=QUESTION_TIMEOUT)
+            answer = await stub.Check(health_pb2.HealthCheckRequest(service="readiness"), timeout=QUESTION_TIMEOUT)
         except grpc.aio.AioRpcError:
             return False
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)

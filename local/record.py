@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from local.private_files import write_private
-from local.processes import ProcessId
+from machine.processes import ProcessId
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ class Person:
 
 def issue(stack: Stack, person: Person, *, lifetime: timedelta = LIFETIME) -> str:
     """A token for the person; it is shown nowhere. Raises LocalFailure where tokens refuses or can't be reached."""
-    return asyncio.run(_issue(stack, person, lifetime=lifetime))
+    address = f"{HOST}:{port_of('tokens', base_port=stack.base_port)}"
+    return asyncio.run(issue_at(address, stack.layout.tls, person, lifetime=lifetime))
 
 
 def sign_in(stack: Stack, person: Person, *, app: str | None = None) -> Path:
@@ -76,16 +77,21 @@ def cli_environment(stack: Stack, token: str, *, home: Path) -> dict[str, str]:
     return {"PATH": os.defpath, "HOME": str(home), "PAAS_GATEWAY": stack.gateway_url, "PAAS_TOKEN": token}
 
 
-async def _issue(stack: Stack, person: Person, *, lifetime: timedelta) -> str:
+async def issue_at(address: str, tls: Path, person: Person, *, lifetime: timedelta) -> str:
+    """A token for the person, from the tokens at `address`, host:port, asked as the operator whose files `tls` has.
+
+    Raises LocalFailure where tokens refuses or can't be reached, or a file is missing.
+    """
     ttl = Duration()
     ttl.FromTimedelta(lifetime)
     request = tokens_pb2.IssueSignInRequest(tenant=person.tenant, user=person.user, role=person.role, ttl=ttl)
-    address = f"{HOST}:{port_of('tokens', base_port=stack.base_port)}"
-    async with open_channel(address, service=dns_san("tokens"), tls=stack.layout.tls, identity="operator") as channel:
-        try:
+    try:
+        async with open_channel(address, service=dns_san("tokens"), tls=tls, identity="operator") as channel:
             answer = await tokens_pb2_grpc.TokensInternalServiceStub(channel).IssueSignIn(request, timeout=10)
-        except grpc.aio.AioRpcError as error:
-            raise LocalFailure(f"tokens did not sign {person.user} in: {error.details()}") from error
+    except grpc.aio.AioRpcError as error:
+        raise LocalFailure(f"tokens did not sign {person.user} in: {error.details()}") from error
+    except OSError as error:
+        raise LocalFailure(f"{error.filename} can't be read: the operator's certificate is needed.") from error
     return answer.secret
 
 

@@ -21,42 +21,77 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gateway.upstreams import UNHEALTHY_INTERVAL
 from local import composition, control, databases, leftovers, postgres
+from local.composition import Site, worker_name
 from local.failures import LocalFailure
 from local.last_words import last_words
 from local.layout import CLONE, Layout
 from local.parts import Part
-from local.ports import DEFAULT_BASE_PORT, GATEWAY, HOST, SERVICES, port_of, require_free
+from local.ports import DEFAULT_BASE_PORT, GATEWAY, HOST, MOST_WORKERS, PROCESSES, SERVICES, port_of, require_free
 from local.postgres import Postgres
 from local.preparation import prepare
 from local.private_files import write_private
-from local.processes import wait_gone
 from local.readiness import Question, all_questions, until_ready
 from local.record import read_record
 from local.supervisor import RECORD
+from machine.processes import wait_gone
 
 # Seconds until every part must be ready; the first start makes the databases before.
 PATIENCE = 60.0
+# Seconds until the gateway has looked once more at what was not ready, and at what it lost. Nobody can ask it.
+_SEEN_AFTER = 2 * UNHEALTHY_INTERVAL
+_SEEN_AGAIN_AFTER = 1.5
 NOT_RUNNING = "The stack does not run: start it with `make up`."
 STOP_TIMEOUT = 90.0
 BASE_PORT = "base-port"
-PARTS = ("postgres", *SERVICES, GATEWAY)
+WORKERS = "workers"
 
 
 def running_port(layout: Layout) -> int | None:
     """The base port that the stack was started with last, None where it never was."""
+    return _noted(layout, BASE_PORT)
+
+
+def running_workers(layout: Layout) -> int | None:
+    """How many processes each service has in the stack that was started last, None where none ever was."""
+    return _noted(layout, WORKERS)
+
+
+def _noted(layout: Layout, name: str) -> int | None:
     try:
-        return int((layout.run / BASE_PORT).read_bytes())
+        return int((layout.run / name).read_bytes())
     except (OSError, ValueError):
         return None
 
 
 class Stack:
-    """The stack whose state is under `root` and whose gateway listens on `base_port` of 127.0.0.1."""
+    """The stack whose state is under `root` and whose gateway listens on `base_port` of 127.0.0.1.
 
-    def __init__(self, root: Path, *, base_port: int = DEFAULT_BASE_PORT) -> None:
+    Of each service, and of the sign-in check, there are `workers` processes. Apps run in the cluster of `kubeconfig`;
+    without one, on this machine.
+    """
+
+    def __init__(
+        self, root: Path, *, base_port: int = DEFAULT_BASE_PORT, workers: int = 1, kubeconfig: Path | None = None
+    ) -> None:
+        if not 1 <= workers <= MOST_WORKERS:
+            raise LocalFailure(f"A service has from 1 to {MOST_WORKERS} processes on one machine, not {workers}.")
         self.layout = Layout(root.absolute())
         self.base_port = base_port
+        self.workers = workers
+        self.kubeconfig = kubeconfig.absolute() if kubeconfig else None
+
+    @property
+    def processes(self) -> dict[str, tuple[str, int]]:
+        """The parts that are a process of a service: their names, each with its kind (`PROCESSES`) and number."""
+        numbers = range(1, self.workers + 1)
+        return {worker_name(process, worker): (process, worker) for worker in numbers for process in PROCESSES}
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of everything that runs."""
+        return ("postgres", *self.processes, GATEWAY)
 
     @property
     def gateway_url(self) -> str:
@@ -76,12 +111,13 @@ class Stack:
                     )
                 return False
             leftovers.clean(self.layout)
-            require_free(self.base_port)
+            require_free(self.base_port, workers=self.workers)
             if not (self.layout.pg / "data").exists():
                 say("making the database cluster")
             try:
                 cluster = prepare(self.layout, now=datetime.now(UTC))
                 write_private(self.layout.run / BASE_PORT, str(self.base_port).encode())
+                write_private(self.layout.run / WORKERS, str(self.workers).encode())
                 attendance = self._start_supervisor()
             except BaseException:
                 leftovers.clean(self.layout)
@@ -129,16 +165,18 @@ class Stack:
         self._ask_about(name, {"do": "stop"})
 
     def start_part(self, name: str) -> None:
-        """Starts one part and waits until it is ready."""
+        """Starts one part and waits until it is ready, and the gateway has seen it."""
         self._ask_about(name, {"do": "start"})
         self.wait_ready([name])
+        time.sleep(_SEEN_AGAIN_AFTER)
 
     def kill_part(self, name: str, number: int = signal.SIGKILL) -> None:
         """Sends one part's process a signal, as a fault would. The supervisor starts it again if it dies."""
         self._ask_about(name, {"do": "kill", "signal": int(number)})
 
-    def wait_ready(self, names: Sequence[str] = PARTS, *, patience: float = PATIENCE) -> None:
-        """Waits until the parts named do their work. Raises LocalFailure naming those that don't."""
+    def wait_ready(self, names: Sequence[str] = (), *, patience: float = PATIENCE) -> None:
+        """Waits until the parts named, or all, do their work. Raises LocalFailure naming those that don't."""
+        names = names or self.parts
         questions = {name: question for name, question in self._questions().items() if name in names}
         late = asyncio.run(until_ready(questions, patience=patience, check=lambda: None))
         self._require_none_late(late, patience)
@@ -147,7 +185,7 @@ class Stack:
         async def ask_postgres() -> bool:
             return postgres.is_ready(self.layout.pg)
 
-        return {"postgres": ask_postgres} | all_questions(SERVICES, base_port=self.base_port, tls=self.layout.tls)
+        return {"postgres": ask_postgres} | all_questions(self.processes, base_port=self.base_port, tls=self.layout.tls)
 
     def _require_none_late(self, late: list[str], patience: float) -> None:
         if late:
@@ -184,12 +222,20 @@ class Stack:
             from paaskit.migrations import upgrade
 
             databases.apply(cluster, self.layout.passwords, wanted=wanted, upgrade=upgrade)
-        say("starting PostgreSQL, five services and the gateway")
-        for service in SERVICES:
-            part = composition.service_part(service, layout=self.layout, base_port=self.base_port, postgres=cluster)
-            self._run(attendance, part)
-        self._run(attendance, composition.gateway_part(layout=self.layout, base_port=self.base_port))
-        self._wait(attendance, PARTS)
+        each = f", {self.workers} processes each," if self.workers > 1 else ""
+        say(f"starting PostgreSQL, five services{each} and the gateway")
+        site = Site(
+            layout=self.layout,
+            base_port=self.base_port,
+            workers=self.workers,
+            postgres=cluster,
+            kubeconfig=self.kubeconfig,
+        )
+        for process, worker in self.processes.values():
+            self._run(attendance, composition.process_part(process, site=site, worker=worker))
+        self._run(attendance, composition.gateway_part(site=site))
+        self._wait(attendance, self.parts)
+        time.sleep(_SEEN_AFTER)
 
     def _run(self, attendance: control.Attendance, part: Part) -> None:
         answer = attendance.request({"do": "run", "part": part.to_json()})
@@ -211,8 +257,8 @@ class Stack:
         return bool(answer and answer["kept"])
 
     def _ask_about(self, name: str, request: dict[str, Any]) -> None:
-        if name not in PARTS:
-            raise LocalFailure(f"There is no part {name}: choose one of {', '.join(PARTS)}.")
+        if name not in self.parts:
+            raise LocalFailure(f"There is no part {name}: choose one of {', '.join(self.parts)}.")
         answer = control.ask(self.layout.run, {**request, "name": name}) if self.layout.run.is_dir() else None
         if answer is None:
             raise LocalFailure(NOT_RUNNING)

@@ -19,8 +19,10 @@ from typing import Any
 from local import control
 from local.child import Child
 from local.parts import Part
-from local.processes import adopt_orphans, descendants, end, process_id
 from local.record import Record, write_record
+from machine.kinship import adopt_orphans
+from machine.processes import ProcessId, identify
+from machine.trees import descendants, end_trees
 
 LOCK = "supervisor.lock"
 RECORD = "processes.json"
@@ -28,6 +30,8 @@ RECORD = "processes.json"
 LOOK_INTERVAL = 1.0
 # Seconds that app instances get between SIGTERM and SIGKILL.
 ORPHANS_GRACE = 5.0
+# Seconds after which what they started meanwhile is left.
+ORPHANS_PATIENCE = 15.0
 # Seconds to wait for answers on their way when everything has been stopped.
 ANSWER_PATIENCE = 0.5
 # Seconds that a new supervisor waits for one that is about to end.
@@ -154,7 +158,7 @@ class Supervisor:
         self._write_record()
 
     def _write_record(self) -> None:
-        own = process_id(os.getpid())
+        own = identify(os.getpid())
         assert own is not None
         parts = tuple(entry for child in self._children.values() if (entry := child.recorded()) is not None)
         known = {entry.process for entry in parts}
@@ -190,17 +194,23 @@ class Supervisor:
         self._ended.set()
 
     async def _end_orphans(self) -> None:
-        """Ends what the parts left: app instances, which are this process's children since the releaser ended."""
+        """Ends what the parts left: app instances, whose parent this is once releaser has ended."""
+        grace, deadline = ORPHANS_GRACE, time.monotonic() + ORPHANS_PATIENCE
+        # Once more for what came of those whose keeper had been killed before. One that gets away from that for ever,
+        # a process that ends and is another one all the time, must not keep the stack from ending.
+        while (left := self._orphans()) and time.monotonic() < deadline:
+            note(f"ending {len(left)} app processes")
+            # In a thread, so that this one can go on collecting what ends.
+            await asyncio.to_thread(end_trees, left, grace=grace)
+            grace = 0.0
+
+    def _orphans(self) -> list[ProcessId]:
         kept = {child.pid for child in self._children.values()}
         below: set[int] = set()
         for pid in kept - {None}:
             assert pid is not None
             below |= {process.pid for process in descendants(pid)}
-        left = [process for process in descendants(os.getpid()) if process.pid not in kept | below]
-        if left:
-            note(f"ending {len(left)} app processes")
-            # In a thread, so that this one can go on collecting what ends.
-            await asyncio.to_thread(end, left, grace=ORPHANS_GRACE)
+        return [process for process in descendants(os.getpid()) if process.pid not in kept | below]
 
 
 def note(sentence: str) -> None:

@@ -1,6 +1,6 @@
 """Who may call what: rules read from the protos, permissions and roles, and the caller of the current request.
 
-Must not decide anything by itself: `paaskit.interceptors` enforces.
+Must not decide anything by itself: `paaskit.gate` enforces.
 """
 
 import re

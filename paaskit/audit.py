@@ -3,7 +3,7 @@
 An event is written to the outbox in the transaction of what it records (`paaskit.outbox`) and relayed to audit.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -21,9 +21,22 @@ FAILED = audit_pb2.OUTCOME_FAILED
 _MAX_BYTES_OF_TARGETS: Final = 32 * 1024
 
 
+@dataclass(frozen=True)
+class TargetToken:
+    """A token that something was done to: its id, and the person who made it. Its name is the target."""
+
+    token_id: str
+    maker: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class AuditEvent:
-    """One thing that was done or attempted. `targets` are names: of variables, tokens, releases."""
+    """One thing that was done or attempted. `targets` are names: of variables, tokens, releases.
+
+    `target_tokens` are empty, or one for each target. `token_id` and `maker` say which token was used, since a name may
+    be given again, and which person made it (docs/decisions/0027). `repeats` is how many times more this happened
+    within `repeats_seconds`, where it is told of several at once (`paaskit.gate.denials`).
+    """
 
     tenant: str
     action: str
@@ -36,19 +49,27 @@ class AuditEvent:
     on_behalf_of: str = ""
     request_id: str = ""
     client_address: str = ""
+    token_id: str = ""
+    maker: str = ""
+    target_tokens: Sequence[TargetToken] = ()
+    repeats: int = 0
+    repeats_seconds: int = 0
     event_id: str = field(default_factory=random_id)
     occurred_at: datetime = field(default_factory=utc_now)
 
     def parts(self) -> Iterator["AuditEvent"]:
         """Yield the event, as several where it has more targets than one may have, so that none goes unnamed."""
-        event, targets, size = self, list[str](), 0
-        for target in self.targets:
-            size += len(target.encode())
-            if targets and (len(targets) == MAX_TARGETS or size > _MAX_BYTES_OF_TARGETS):
-                yield replace(event, targets=targets)
-                event, targets, size = replace(self, event_id=random_id()), [], len(target.encode())
-            targets.append(target)
-        yield replace(event, targets=targets)
+        event, start, size = self, 0, 0
+        for index in range(len(self.targets)):
+            size += (bytes_of_target := self._bytes_of_target(index))
+            if index > start and (index - start == MAX_TARGETS or size > _MAX_BYTES_OF_TARGETS):
+                yield _part(event, start, index)
+                event, start, size = replace(self, event_id=random_id()), index, bytes_of_target
+        yield _part(event, start, len(self.targets))
+
+    def _bytes_of_target(self, index: int) -> int:
+        token = self.target_tokens[index] if self.target_tokens else TargetToken("", "")
+        return sum(len(text.encode()) for text in (self.targets[index], token.token_id, token.maker))
 
     def encode(self) -> bytes:
         """Return the event as the bytes of an `audit_pb2.Event`."""
@@ -65,9 +86,24 @@ class AuditEvent:
             on_behalf_of=self.on_behalf_of,
             request_id=self.request_id,
             client_address=self.client_address,
+            token_id=self.token_id,
+            maker=self.maker,
+            target_tokens=[
+                audit_pb2.TargetToken(token_id=each.token_id, maker=each.maker) for each in self.target_tokens
+            ],
+            repeats=self.repeats,
+            repeats_seconds=self.repeats_seconds,
         )
         event.occurred_at.FromDatetime(self.occurred_at)
         return event.SerializeToString()
+
+
+def _part(event: AuditEvent, start: int, end: int) -> AuditEvent:
+    return replace(event, targets=event.targets[start:end], target_tokens=event.target_tokens[start:end])
+
+
+Record = Callable[[AuditEvent], Awaitable[None]]
+"""Keeps an audit event; returns once it is committed. Raises Unavailable."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +111,7 @@ class Actor:
     """Who an event is about, as domain code carries it: a signed-in user or token, or a service.
 
     `credential` tells apart what `name` may not: a token that was made again under the same name is another one.
+    `token_id` and `maker` are of the token that was used, the user's where a service acts for one.
     """
 
     tenant: str
@@ -82,6 +119,8 @@ class Actor:
     credential: str = ""
     client_address: str = ""
     on_behalf_of: str = ""
+    token_id: str = ""
+    maker: str = ""
 
     def event(
         self,
@@ -93,6 +132,7 @@ class Actor:
         version: int = 0,
         request_id: str = "",
         outcome: audit_pb2.Outcome.ValueType = OK,
+        target_tokens: Sequence[TargetToken] = (),
     ) -> AuditEvent:
         """Return the event that this actor did `action`, or tried to."""
         return AuditEvent(
@@ -100,11 +140,14 @@ class Actor:
             actor=self.name,
             on_behalf_of=self.on_behalf_of,
             client_address=self.client_address,
+            token_id=self.token_id,
+            maker=self.maker,
             action=action,
             app=app,
             app_id=app_id,
             outcome=outcome,
             targets=targets,
+            target_tokens=target_tokens,
             version=version,
             request_id=request_id,
         )
@@ -119,6 +162,8 @@ def actor_of(caller: Caller, *, tenant: str = "", on_behalf_of: str = "") -> Act
             name=identity.subject,
             credential=identity.token_id,
             client_address=identity.client_address,
+            token_id=identity.token_id,
+            maker=identity.maker,
         )
     return Actor(
         tenant=tenant,
@@ -126,4 +171,6 @@ def actor_of(caller: Caller, *, tenant: str = "", on_behalf_of: str = "") -> Act
         credential=f"service:{caller.service}",
         on_behalf_of=identity.subject if identity is not None else on_behalf_of,
         client_address=identity.client_address if identity is not None else "",
+        token_id=identity.token_id if identity is not None else "",
+        maker=identity.maker if identity is not None else "",
     )

@@ -9,44 +9,53 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextvars import Context
 from typing import Final, Generic, TypeVar
 
+from paaskit import metrics
 from paaskit.errors import Unavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _GATHER_SECONDS: Final = 0.003
+_CROWD_SECONDS: Final = 0.05
+_SWEEP_EVERY_SECONDS: Final = 1.0
 _NEVER: Final = float("inf")
 
 
 class Batcher(Generic[Item, Result]):
-    """Collects items by key and has `work` done on them, batch by batch.
+    """Collects items by key and has `work` done on them, batch by batch. `name` is what the items are, for metrics.
 
     `work` returns a result or an exception for each item, in order. Where it raises, the batch has had no effect:
     Unavailable is passed on to every item, anything else has each item tried on its own, so that a bad one fails
-    alone. Two items for which `apart` returns the same are never in one batch. A batch that has been under way for
-    `slow_seconds` no longer holds up others: up to `at_once` of a key then run side by side.
+    alone. Two items for which `apart` returns the same are never in one batch. For `crowd_seconds` after several came
+    together the next batch gathers for `gather_seconds` before it begins; who comes later does not wait. A batch that
+    has been under way for `slow_seconds` no longer holds up others: up to `at_once` of a key then run side by side.
     """
 
     def __init__(
         self,
         work: Callable[[str, Sequence[Item]], Awaitable[Sequence[Result | Exception]]],
         *,
+        name: str,
         largest: int,
         apart: Callable[[Item], Hashable] | None = None,
         gather_seconds: float = _GATHER_SECONDS,
+        crowd_seconds: float = _CROWD_SECONDS,
         slow_seconds: float = _NEVER,
         at_once: int = 1,
     ) -> None:
         self._work = work
+        self._size = metrics.BATCH_SIZE.labels(name)
         self._largest = largest
         self._apart = apart
         self._gather_seconds = gather_seconds
+        self._crowd_seconds = crowd_seconds
         self._slow_seconds = slow_seconds
         self._at_once = at_once
         self._waiting: dict[str, list[tuple[Item, asyncio.Future[Result]]]] = {}
         self._running: dict[str, int] = {}
         self._last_batch: dict[str, float] = {}
-        self._crowded: set[str] = set()
+        self._crowds: dict[str, float] = {}
+        self._swept_at = _NEVER
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def submit(self, key: str, item: Item) -> Result:
@@ -66,22 +75,30 @@ class Batcher(Generic[Item, Result]):
         return await answer
 
     async def _work_off(self, key: str) -> None:
+        loop = asyncio.get_running_loop()
         try:
             while self._waiting.get(key):
-                if key in self._crowded:
+                if loop.time() - self._crowds.get(key, -_NEVER) < self._crowd_seconds:
                     # Where several came together, more are coming: a short wait makes the next batch a larger one.
                     await asyncio.sleep(self._gather_seconds)
                 batch = self._next_batch(key)
-                self._last_batch[key] = asyncio.get_running_loop().time()
-                if len(batch) > 1:
-                    self._crowded.add(key)
-                else:
-                    self._crowded.discard(key)
+                self._size.observe(len(batch))
+                self._last_batch[key] = loop.time()
+                self._crowds.pop(key, None)
                 await self._do(key, batch)
+                if len(batch) > 1:
+                    self._crowds[key] = loop.time()
         finally:
             self._running[key] -= 1
             if not self._running[key]:
                 del self._running[key], self._last_batch[key]
+            self._sweep(loop.time())
+
+    def _sweep(self, now: float) -> None:
+        """Forget crowds that are over, once a second: there are as many keys as tenants."""
+        if not 0 <= now - self._swept_at < _SWEEP_EVERY_SECONDS:
+            self._swept_at = now
+            self._crowds = {key: at for key, at in self._crowds.items() if now - at < self._crowd_seconds}
 
     def _next_batch(self, key: str) -> list[tuple[Item, "asyncio.Future[Result]"]]:
         waiting = self._waiting.pop(key, [])

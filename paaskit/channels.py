@@ -14,10 +14,12 @@ from paaskit.access import carried_identity
 from paaskit.db import refuse_in_transaction
 from paaskit.errors import Code, FieldViolation, Internal, MessageTooLarge, PaasError, Unavailable, error_for_code
 from paaskit.settings import TlsSettings
+from paaskit.traces import carried
 
 DEFAULT_TIMEOUT_SECONDS: Final = 5.0
 MAX_INTERNAL_MESSAGE_BYTES: Final = 4 * 1024 * 1024
 
+_EACH_IN_TURN: Final = '{"loadBalancingConfig": [{"round_robin": {}}]}'
 # What tells a message that is too large from too many requests at once, which have the same code: gRPC's own words.
 _TOO_LARGE: Final = "message larger than max"
 # CANCELLED is how a server that stops ends what is under way.
@@ -39,7 +41,11 @@ class Method(Protocol[RequestT_contra, ResponseT_co]):
 
 
 def open_channel(address: str, *, service: str, tls: TlsSettings) -> grpc.aio.Channel:
-    """Return a channel to `service` at `address`, which must hold the certificate of that name from our CA."""
+    """Return a channel to `service` at `address`, which must hold the certificate of that name from our CA.
+
+    Several addresses of its processes are separated by commas: calls go to each in turn, of those that can be reached.
+    A name that stands for several addresses is used in the same way, if it is written `dns:///name:port`.
+    """
     credentials = grpc.ssl_channel_credentials(
         root_certificates=tls.tls_ca_file.read_bytes(),
         private_key=tls.tls_key_file.read_bytes(),
@@ -50,6 +56,7 @@ def open_channel(address: str, *, service: str, tls: TlsSettings) -> grpc.aio.Ch
         ("grpc.ssl_target_name_override", f"{service}.paas.internal"),
         ("grpc.default_authority", f"{service}.paas.internal"),
         ("grpc.enable_retries", 0),
+        ("grpc.service_config", _EACH_IN_TURN),
         ("grpc.max_receive_message_length", MAX_INTERNAL_MESSAGE_BYTES),
         # A service that comes back is found again within a second.
         ("grpc.initial_reconnect_backoff_ms", 100),
@@ -57,6 +64,8 @@ def open_channel(address: str, *, service: str, tls: TlsSettings) -> grpc.aio.Ch
         ("grpc.min_reconnect_backoff_ms", 5000),
         ("grpc.max_reconnect_backoff_ms", 1000),
     ]
+    if "," in address:
+        address = f"ipv4:{address}"
     return grpc.aio.secure_channel(address, credentials, options=options)
 
 
@@ -73,7 +82,7 @@ async def call(
     """
     refuse_in_transaction(service)
     try:
-        return await method(request, timeout=timeout, metadata=carried_identity())
+        return await method(request, timeout=timeout, metadata=(*carried_identity(), *carried()))
     except grpc.aio.AioRpcError as error:
         raise _translated(error, service) from None
 

@@ -1,18 +1,22 @@
-"""The one vocabulary of errors. Domain code raises these; `paaskit.interceptors` alone turns them into a status.
+"""The one vocabulary of errors. Domain code raises these; `paaskit.gate` alone turns them into a status.
 
 A message is one sentence a person can act on. It never holds a value, and never the text of another exception.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import ClassVar
+from typing import ClassVar, Final
+
+_COULD_BE_AN_APP: Final = re.compile(r"[A-Za-z0-9-]{1,64}\Z")
 
 
 class Code(IntEnum):
     """Canonical codes (google.rpc.Code) that services answer with."""
 
     INVALID_ARGUMENT = 3
+    DEADLINE_EXCEEDED = 4
     NOT_FOUND = 5
     ALREADY_EXISTS = 6
     PERMISSION_DENIED = 7
@@ -45,12 +49,14 @@ class PaasError(Exception):
         reason: str | None = None,
         metadata: Mapping[str, str] | None = None,
         fields: Sequence[FieldViolation] = (),
+        retry_after_seconds: float | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.reason = reason or self.default_reason
         self.metadata = dict(metadata or {})
         self.fields = tuple(fields)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class InvalidInput(PaasError):
@@ -95,10 +101,33 @@ class LimitExceeded(PaasError):
     default_reason = "LIMIT_EXCEEDED"
 
 
+class SlowDown(LimitExceeded):
+    """The caller asks too often; the same may be asked again after a while."""
+
+    default_reason = "SLOW_DOWN"
+
+    def __init__(self, message: str, *, retry_after_seconds: float) -> None:
+        super().__init__(message, retry_after_seconds=retry_after_seconds)
+
+
 class MessageTooLarge(LimitExceeded):
     """What was sent to another service is larger than it takes. Smaller parts of it may be sent."""
 
     default_reason = "MESSAGE_TOO_LARGE"
+
+
+class TooManyRequests(PaasError):
+    """The caller has too much under way; nothing was done, and the same request may be sent again a little later."""
+
+    code = Code.RESOURCE_EXHAUSTED
+    default_reason = "TOO_MANY_REQUESTS"
+
+
+class RequestIncomplete(PaasError):
+    """The call began and its message did not come in time, so nothing was done."""
+
+    code = Code.DEADLINE_EXCEEDED
+    default_reason = "REQUEST_INCOMPLETE"
 
 
 class Refused(PaasError):
@@ -150,5 +179,14 @@ def error_for_code(code: int) -> type[PaasError] | None:
 
 
 def app_not_found(app: str) -> NotFound:
-    """Return the error for an app that is absent or foreign. One place, so that the two can't differ."""
-    return NotFound(f"There is no app named {app}. `paas apps:list` shows the apps you have.", reason="APP_NOT_FOUND")
+    """Return the error for an app that is absent or foreign. One place, so that the two can't differ.
+
+    What no app could be called is not repeated: services may be sent anything where a name or an id belongs.
+    """
+    shown = app if _COULD_BE_AN_APP.match(app) else "“…”"
+    return NotFound(f"There is no app named {shown}. `paas apps:list` shows the apps you have.", reason="APP_NOT_FOUND")
+
+
+def app_destroyed() -> NotFound:
+    """Return the error for an app that was looked for by its id, which says nothing to people and is not repeated."""
+    return NotFound("This app was destroyed.", reason="APP_NOT_FOUND")

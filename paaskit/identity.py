@@ -4,28 +4,26 @@ tokens signs it (EdDSA, at most 60 s); every other service verifies it locally w
 sign: the private key lives in tokens alone.
 """
 
-import asyncio
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from paaskit.clock import Clock
-from paaskit.errors import Unauthenticated, Unavailable
+from paaskit.errors import Unauthenticated
+from paaskit.rotating_keys import RotatingKeys
+from paaskit.signed_claims import Expected, NotValid, key_id_of, verified_claims
 
 HEADER: Final = "x-paas-identity"
 ISSUER: Final = "paas-tokens"
 AUDIENCE: Final = "paas-services"
 LIFETIME: Final = timedelta(seconds=60)
-_REFRESH_AT_MOST_EVERY: Final = timedelta(seconds=10)
+_ALGORITHM: Final = "EdDSA"
+_EXPECTED: Final = Expected(issuer=ISSUER, audience=AUDIENCE)
 _CACHED_IDENTITIES: Final = 4096
-
-_COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
-"""A JWS in its compact serialisation, base64url without padding (RFC 7515, section 2)."""
+_SWEEP_EVERY: Final = timedelta(seconds=10)
 
 KeySource = Callable[[], Awaitable[Mapping[str, Ed25519PublicKey]]]
 """Fetches tokens' public keys by key id. Raises Unavailable where it can't."""
@@ -37,7 +35,10 @@ AppScope = frozenset[tuple[str, str]]
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """A verified user or token: whose tenant, who, and what they may do to which apps (None: all)."""
+    """A verified user or token: whose tenant, who, and what they may do to which apps (None: all).
+
+    `maker` is the person who made the token, `user:ada@example.com`; empty for a person's own sign-in.
+    """
 
     tenant: str
     subject: str
@@ -47,6 +48,7 @@ class Identity:
     token_id: str
     client_address: str
     expires_at: datetime
+    maker: str = ""
 
     def may_touch(self, app: str) -> bool:
         """Whether the identity's scope has an app of this name; which app that must be is told by `bound_id`."""
@@ -78,19 +80,19 @@ def claims_of(identity: Identity, *, issued_at: datetime) -> dict[str, Any]:
     }
     if identity.apps is not None:
         claims["app"] = dict(sorted(identity.apps))
+    if identity.maker:
+        claims["mkr"] = identity.maker
     return claims
 
 
 class IdentityVerifier:
-    """Verifies identities with keys fetched at need. One fetch at most in ten seconds, whatever is presented."""
+    """Verifies identities with keys fetched at need, and remembers those that are good."""
 
     def __init__(self, fetch_keys: KeySource, *, clock: Clock) -> None:
-        self._fetch_keys = fetch_keys
+        self._keys = RotatingKeys(fetch_keys, clock=clock)
         self._clock = clock
-        self._keys: Mapping[str, Ed25519PublicKey] = {}
-        self._fetched_at: datetime | None = None
-        self._fetching: asyncio.Future[None] | None = None
         self._verified: dict[str, Identity] = {}
+        self._swept_at = clock()
 
     async def verify(self, unverified_jwt: str) -> Identity:
         """Return the identity. Raises Unauthenticated if it is not one of ours or has ended, Unavailable if no key
@@ -100,82 +102,53 @@ class IdentityVerifier:
         known = self._verified.get(unverified_jwt)
         if known is not None and known.expires_at > now:
             return known
-        identity = self._decode(unverified_jwt, await self._key_for(unverified_jwt, now), now)
-        if len(self._verified) >= _CACHED_IDENTITIES:
-            self._verified.clear()
+        try:
+            key = await self._keys.find(key_id_of(unverified_jwt, algorithms=[_ALGORITHM]))
+            identity = _read(unverified_jwt, key, now)
+        except NotValid:
+            raise _refused() from None
+        self._sweep(now)
         self._verified[unverified_jwt] = identity
         return identity
 
-    async def _key_for(self, unverified_jwt: str, now: datetime) -> Ed25519PublicKey:
-        if not _COMPACT.match(unverified_jwt):
-            raise _refused()  # PyJWT would forgive padding and other bytes
-        try:
-            header = jwt.get_unverified_header(unverified_jwt)
-        except jwt.PyJWTError:
-            raise _refused() from None
-        if header.get("alg") != "EdDSA" or set(header) - {"alg", "kid", "typ"}:
-            raise _refused()
-        key_id = str(header.get("kid", ""))
-        if key_id not in self._keys:
-            await self._refresh(now)
-        if key_id not in self._keys:
-            raise _refused()
-        return self._keys[key_id]
-
-    async def _refresh(self, now: datetime) -> None:
-        """Fetch keys unless that was done just now. Who comes while a fetch is in flight waits for its outcome."""
-        if self._fetching is None:
-            if self._fetched_at is not None and now - self._fetched_at < _REFRESH_AT_MOST_EVERY:
-                return
-            self._fetched_at = now
-            self._fetching = asyncio.ensure_future(self._fetch())
-            self._fetching.add_done_callback(self._fetch_ended)
-        await asyncio.shield(self._fetching)
-
-    async def _fetch(self) -> None:
-        try:
-            self._keys = await self._fetch_keys()
-        except Unavailable:
-            if not self._keys:
-                self._fetched_at = None  # nobody gets in before there is a key, so the next may ask at once
-                raise
-
-    def _fetch_ended(self, fetching: "asyncio.Future[None]") -> None:
-        self._fetching = None
-        if not fetching.cancelled():
-            fetching.exception()  # taken, so that asyncio does not print it where nobody waits any more
-
-    def _decode(self, unverified_jwt: str, key: Ed25519PublicKey, now: datetime) -> Identity:
-        try:
-            claims = jwt.decode(
-                unverified_jwt,
-                key,
-                algorithms=["EdDSA"],
-                audience=AUDIENCE,
-                issuer=ISSUER,
-                options={"require": ["exp", "iat", "iss", "aud", "sub"], "verify_exp": False, "verify_iat": False},
-            )
-            expires_at = datetime.fromtimestamp(claims["exp"], UTC)
-            issued_at = datetime.fromtimestamp(claims["iat"], UTC)
-            identity = Identity(
-                tenant=claims["ten"],
-                subject=claims["sub"],
-                kind=claims["knd"],
-                permissions=frozenset(claims["prm"]),
-                apps=frozenset(claims["app"].items()) if "app" in claims else None,
-                token_id=claims["tid"],
-                client_address=claims["cip"],
-                expires_at=expires_at,
-            )
-        except (jwt.PyJWTError, AttributeError, KeyError, TypeError, ValueError, OverflowError):
-            raise _refused() from None
-        # Checked here and not by PyJWT, so that the clock is the one passed in and the lifetime has a ceiling.
-        if not now < expires_at <= now + LIFETIME + _SKEW or issued_at > now + _SKEW or not identity.tenant:
-            raise _refused()
-        return identity
+    def _sweep(self, now: datetime) -> None:
+        """Forget those that have ended, now and then; and all of them where that leaves too many."""
+        if len(self._verified) < _CACHED_IDENTITIES and now - self._swept_at < _SWEEP_EVERY:
+            return
+        self._swept_at = now
+        self._verified = {text: each for text, each in self._verified.items() if each.expires_at > now}
+        if len(self._verified) >= _CACHED_IDENTITIES:
+            self._verified.clear()
 
 
 _SKEW: Final = timedelta(seconds=5)
+
+
+def _read(unverified_jwt: str, key: Ed25519PublicKey | None, now: datetime) -> Identity:
+    """Return the identity that a token stands for. Raises NotValid."""
+    if key is None:
+        raise NotValid
+    claims = verified_claims(unverified_jwt, key, algorithm=_ALGORITHM, expected=_EXPECTED)
+    try:
+        expires_at = datetime.fromtimestamp(claims["exp"], UTC)
+        issued_at = datetime.fromtimestamp(claims["iat"], UTC)
+        identity = Identity(
+            tenant=claims["ten"],
+            subject=claims["sub"],
+            kind=claims["knd"],
+            permissions=frozenset(claims["prm"]),
+            apps=frozenset(claims["app"].items()) if "app" in claims else None,
+            token_id=claims["tid"],
+            client_address=claims["cip"],
+            expires_at=expires_at,
+            maker=str(claims.get("mkr", "")),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
+        raise NotValid from None
+    # So that the clock is the one passed in and the lifetime has a ceiling.
+    if not now < expires_at <= now + LIFETIME + _SKEW or issued_at > now + _SKEW or not identity.tenant:
+        raise NotValid
+    return identity
 
 
 def _refused() -> Unauthenticated:

@@ -21,6 +21,11 @@ MAX_ITEMS: Final = 100
 MAX_DURATION_SECONDS: Final = 366 * 86_400
 _GREATEST: Final = 2**63 - 1
 _SHOWN: Final = 20
+# A tag and a length, and the two numbers of a duration or a time, as varints (protobuf.dev, "Encoding").
+_HEAD_BYTES: Final = 10
+_NUMBERS_BYTES: Final = 24
+_UNKNOWN_BYTES: Final = 4096
+_ANY_SIZE: Final = 2**31
 _DURATION: Final = "google.protobuf.Duration"
 _TIMESTAMP: Final = "google.protobuf.Timestamp"
 _OURS: Final = "paas."
@@ -34,8 +39,15 @@ _INTEGERS: Final = frozenset(
 )
 _ANY_IS_FINE: Final = frozenset({FieldDescriptor.CPPTYPE_BOOL, FieldDescriptor.CPPTYPE_ENUM})
 
-# What a terminal or a page would obey instead of showing: C0, C1, and marks that turn the direction of writing.
-_OBEYED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# What a terminal or a page obeys instead of showing it, or shows as nothing, so that two names look like one: C0, DEL
+# and C1; soft hyphen; what has no width, joins or turns the direction of writing (CVE-2021-42574); separators of lines
+# and paragraphs; byte order mark, annotations, tags.
+_OBEYED: Final = (
+    "\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff"
+    "\uffa0\ufff9-\ufffb\U000e0000-\U000e007f"
+)
+_IN_ONE_LINE: Final = re.compile(f"[{_OBEYED}]")
+_IN_MANY_LINES: Final = re.compile(f"(?![\t\n])[{_OBEYED}]")
 
 _Problem = Callable[[Any], str | None]
 """Says what is wrong with one value, or None."""
@@ -49,6 +61,10 @@ class _Field:
     max_items: int | None
     problem: _Problem | None
     message: "Mapping[int, _Field] | None"
+    most_bytes: int
+    """How many bytes one item has at most when it is sent, without what `message` has."""
+    together: int | None = None
+    """How many bytes all items have at most."""
 
 
 class Limits:
@@ -56,6 +72,8 @@ class Limits:
 
     def __init__(self, request: Descriptor) -> None:
         self._fields = _fields_of(request, {})
+        self.largest = _largest(self._fields, frozenset()) + _UNKNOWN_BYTES
+        """How many bytes a request has at most that holds what it may, and a little that only newer clients know of."""
 
     def check(self, request: Message) -> None:
         """Raise InvalidInput that names the fields that hold more than they may."""
@@ -63,6 +81,21 @@ class Limits:
         if found:
             first = found[0]
             raise InvalidInput(f"The request holds what it may not: {first.field} {first.description}.", fields=found)
+
+
+def _largest(fields: Mapping[int, _Field], around: frozenset[int]) -> int:
+    """Return how many bytes a message has at most; a message that holds itself may be of any size."""
+    if id(fields) in around:
+        return _ANY_SIZE
+    each = around | {id(fields)}
+    return min(_ANY_SIZE, sum(_size(field, each) for field in fields.values()))
+
+
+def _size(field: _Field, around: frozenset[int]) -> int:
+    items = 1 if field.max_items is None else field.max_items
+    if field.together is not None:
+        return items * _HEAD_BYTES + field.together
+    return items * (_HEAD_BYTES + (field.most_bytes if field.message is None else _largest(field.message, around)))
 
 
 def _violations(fields: Mapping[int, _Field], message: Message, path: str) -> Iterator[FieldViolation]:
@@ -75,6 +108,8 @@ def _violations(fields: Mapping[int, _Field], message: Message, path: str) -> It
             yield from _of_one(field, value, where)
         elif len(value) > field.max_items:
             yield FieldViolation(where, f"has more than {field.max_items} items")
+        elif field.together is not None and sum(len(text.encode()) for text in value) > field.together:
+            yield FieldViolation(where, f"has more than {field.together} bytes in all")
         else:
             for index, item in enumerate(value):
                 yield from _of_one(field, item, f"{where}[{index}]")
@@ -98,8 +133,17 @@ def _fields_of(message: Descriptor, known: dict[str, dict[int, _Field]]) -> dict
         ours = _ours(field)
         inner = _fields_of(ours, known) if ours is not None else None
         problem = _problem_of(field, limits) if inner is None else None
-        fields[field.number] = _Field(field.name, max_items, problem, inner)
+        together = limits.max_bytes_together if limits.HasField("max_bytes_together") else None
+        if together is not None and not (field.is_repeated and field.type == FieldDescriptor.TYPE_STRING):
+            raise RuleError(f"{field.full_name} has no several texts that could have so many bytes together")
+        fields[field.number] = _Field(field.name, max_items, problem, inner, _most_bytes(field, limits), together)
     return fields
+
+
+def _most_bytes(field: FieldDescriptor, limits: limits_pb2.Limits) -> int:
+    if field.type == FieldDescriptor.TYPE_STRING:
+        return limits.max_bytes if limits.HasField("max_bytes") else MAX_BYTES
+    return _NUMBERS_BYTES
 
 
 def _ours(field: FieldDescriptor) -> Descriptor | None:
@@ -127,13 +171,15 @@ def _problem_of(field: FieldDescriptor, limits: limits_pb2.Limits) -> _Problem |
 def _text(limits: limits_pb2.Limits) -> _Problem:
     most = limits.max_bytes if limits.HasField("max_bytes") else MAX_BYTES
     any_text = limits.any_text
+    obeyed = _IN_MANY_LINES if limits.many_lines else _IN_ONE_LINE
 
     def problem(text: str) -> str | None:
         if len(text) > most or (4 * len(text) > most and len(text.encode()) > most):
             return f"has more than {most} bytes"
-        if not any_text and not (text.isascii() and text.isprintable()) and _OBEYED.search(text):
-            return "has a control character"
-        return None
+        if any_text or (text.isascii() and text.isprintable()):
+            return None
+        found = obeyed.search(text)
+        return f"has a control or invisible character, U+{ord(found.group()):04X}" if found else None
 
     return problem
 

@@ -6,6 +6,7 @@ ValueError, UnicodeDecodeError, SQLAlchemy and protobuf errors all quote what th
 
 import logging
 import sys
+import threading
 import traceback
 from typing import Any
 
@@ -13,7 +14,10 @@ import structlog
 
 
 def configure_logs(*, service: str, level: str) -> None:
-    """Send structlog and the standard library's logging to standard output. Call once, before anything logs."""
+    """Send structlog, the standard library's logging and what nobody catches to standard output.
+
+    Call once, before anything logs. Raises ValueError where there is no such level.
+    """
     number = logging.getLevelNamesMapping().get(level.upper())
     if number is None:
         raise ValueError("the log level is debug, info, warning or error")
@@ -38,6 +42,20 @@ def configure_logs(*, service: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [_Bridge()]
     root.setLevel(max(number, logging.WARNING))
+    # Python itself would print their texts: of what is raised where nobody can catch it, and of what ends a thread.
+    sys.unraisablehook = _say_unraisable
+    threading.excepthook = _say_thread_ended
+
+
+def _say_unraisable(raised: "sys.UnraisableHookArgs") -> None:
+    where = getattr(raised.object, "__qualname__", type(raised.object).__qualname__)
+    described = describe_exception(raised.exc_value) if raised.exc_value else {}
+    structlog.get_logger().error("unraisable", within=where, **described)
+
+
+def _say_thread_ended(raised: threading.ExceptHookArgs) -> None:
+    described = describe_exception(raised.exc_value) if raised.exc_value else {}
+    structlog.get_logger().error("thread_ended", **described)
 
 
 def _describe_exceptions(_logger: Any, _method: str, fields: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -4,16 +4,17 @@ The answer is stored in the transaction of the effect. It holds no value: what i
 needs to answer again. Must not decide what that is.
 """
 
+import asyncio
 import hashlib
 import json
 import re
-import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from paaskit.db import Connection
-from paaskit.errors import FieldViolation, InvalidInput
+from paaskit.db import Connection, Database
+from paaskit.errors import FieldViolation, InvalidInput, Unavailable
 
 Answer = Mapping[str, Any]
 """A change as it is remembered under its request id: plain JSON, names and no values."""
@@ -24,8 +25,10 @@ _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}\Z")
 _SELECT: Final = """
     SELECT request_id, subject, method, fingerprint, answer FROM requests
     WHERE tenant = %s AND request_id = ANY(%s::text[])"""
-_EXPIRE: Final = "DELETE FROM requests WHERE tenant = %s AND created_at < now() - make_interval(hours => %s)"
-_EXPIRE_ONE_IN: Final = 64
+_EXPIRE: Final = "SELECT expire_requests(%s) AS rows"
+_AT_ONCE: Final = 500
+_PAUSE_SECONDS: Final = 0.05
+_LOOK_EVERY_SECONDS: Final = 60.0
 
 
 def check_request_id(request_id: str) -> FieldViolation | None:
@@ -119,7 +122,28 @@ def columns(remembered: Sequence[Remembered]) -> dict[str, list[str]]:
     }
 
 
-async def expire_sometimes(connection: Connection, tenant: str) -> None:
-    """Drop the tenant's expired answers now and then, so that nobody has to do it on a schedule."""
-    if secrets.randbelow(_EXPIRE_ONE_IN) == 0:
-        await connection.execute(_EXPIRE, (tenant, KEPT_HOURS))
+class Expiry:
+    """Drops answers whose hours are over, of every tenant, also of one that changes nothing any more.
+
+    In small batches, one replica at a time: no change waits for more than one batch, and none does it itself. The
+    hours are those of the function in the database, which is all that sees the rows. See docs/decisions/0023.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def run(self) -> None:
+        """Drop what has expired, for ever."""
+        while True:
+            dropped = 0
+            with suppress(Unavailable):  # the database is away: requests say so, and this can wait
+                dropped = await self.drop_some()
+            await asyncio.sleep(_PAUSE_SECONDS if dropped == _AT_ONCE else _LOOK_EVERY_SECONDS)
+
+    async def drop_some(self) -> int:
+        """Drop one batch, the oldest first; return how many that were. Raises Unavailable."""
+        async with self._database.turn("requests") as turn:
+            if turn is None:
+                return 0
+            (row,) = await turn.run(_EXPIRE, (_AT_ONCE,))
+        return int(row.rows)

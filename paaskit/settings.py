@@ -35,7 +35,11 @@ class TlsSettings:
 class ServiceSettings(TlsSettings):
     """What every service needs."""
 
-    listen: str = setting("The address to serve on, host:port.")
+    listen: str = setting("The address to serve other services on, host:port.")
+    public_listen: str = setting(
+        "The address to serve users' methods on, host:port, which only the gateway has to reach; without it `listen`.",
+        default="",
+    )
     database_url: str = setting("The PostgreSQL database, as a URL without a password.")
     database_password_file: Path = setting("A file with the password of the database role.")
     page_key_file: Path = setting("A file with 32 random bytes, base64: seals page tokens, the same in all replicas.")
@@ -43,6 +47,11 @@ class ServiceSettings(TlsSettings):
     environment: str = setting("local or production.", default="production")
     metrics_listen: str = setting(
         "The address to serve metrics on, host:port, in plain HTTP to whoever reaches it; without it there are none.",
+        default="",
+    )
+    traces_endpoint: str = setting(
+        "Where a collector takes traces, OTLP over gRPC, http://host:port or https://host:port; without it there are "
+        "none.",
         default="",
     )
 

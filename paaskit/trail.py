@@ -11,6 +11,16 @@ from paaskit.channels import call
 from paaskit.db import Connection, Database
 
 
+def message_of(event: AuditEvent) -> outbox.Message:
+    """Return what is kept of `event` until audit has it."""
+    return outbox.Message(outbox.AUDIT, event.event_id, event.encode())
+
+
+async def record_in(database: Database, *events: AuditEvent) -> None:
+    """Keep events in a transaction of their own, for whichever process of this service has a `Trail` to relay them."""
+    await database.execute(outbox.PUT_ALL, outbox.columns([message_of(event) for event in events]))
+
+
 class Trail:
     """A service's audit events. `add` is for changes, `record` for what has no transaction of its own."""
 
@@ -25,15 +35,15 @@ class Trail:
 
     def message(self, event: AuditEvent) -> outbox.Message:
         """Return what is to be kept of `event` in the transaction of what it records. Call `committed` after it."""
-        return outbox.Message(outbox.AUDIT, event.event_id, event.encode())
+        return message_of(event)
 
     def committed(self) -> None:
         """Say that a transaction with events was committed, so that they go out now."""
         self._relay.wake()
 
-    async def record(self, event: AuditEvent) -> None:
-        """Keep `event` in a transaction of its own; it is committed when this returns."""
-        await self._database.execute(outbox.PUT_ALL, outbox.columns([self.message(event)]))
+    async def record(self, *events: AuditEvent) -> None:
+        """Keep events in a transaction of their own; it is committed when this returns."""
+        await record_in(self._database, *events)
         self.committed()
 
     async def run(self) -> None:

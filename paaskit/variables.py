@@ -46,7 +46,10 @@ def check_app_name(app: str) -> str | None:
     """Return what is wrong with an app's name, or None."""
     if _APP.match(app):
         return None
-    return "an app's name has 2 to 40 lower-case letters, digits and dashes, and starts with a letter"
+    return (
+        "an app's name has 2 to 40 lower-case letters, digits and dashes, starts with a letter and ends with a letter "
+        "or digit (an RFC 1123 label)"
+    )
 
 
 def violations_of(names: Sequence[str], values: Sequence[str] | None = None, *, field: str) -> list[FieldViolation]:

@@ -120,7 +120,11 @@ class WritePath:
         self._trail = trail
         self._releases = releases
         self._together: Batcher[AnyChange, Any] = Batcher(
-            self._make_together, largest=_TOGETHER, apart=lambda change: change.locks, gather_seconds=_GATHER_SECONDS
+            self._make_together,
+            name="changes",
+            largest=_TOGETHER,
+            apart=lambda change: change.locks,
+            gather_seconds=_GATHER_SECONDS,
         )
 
     async def make(self, change: Change[SnapshotT, RowsT]) -> tuple[SnapshotT, Answer]:
@@ -190,8 +194,6 @@ class WritePath:
             destinations, keys, payloads = outbox.columns(messages)
             told = {"tenant": tenant, "destinations": destinations, "keys": keys, "payloads": payloads}
             await connection.execute(_FOLLOWS, {**told, **requests.columns(remembered)})
-        if remembered:
-            await requests.expire_sometimes(connection, tenant)
 
     def _messages(self, decision: Decision[Any]) -> list[Message]:
         parts = [part for event in decision.events for part in event.parts()]

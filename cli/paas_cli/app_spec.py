@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from paas_cli import times
+from paas_cli import adoption, durations, times
 
 if TYPE_CHECKING:
     from paas.config.v1.config_pb2 import App, AppSpec
@@ -26,25 +26,38 @@ def spec_document(spec: "AppSpec") -> dict[str, object]:
         "image": spec.image or None,
         "instances": spec.instances,
         "health_path": spec.health_path or None,
+        "ready_timeout_seconds": spec.ready_timeout.seconds if spec.HasField("ready_timeout") else None,
+        "all_at_once": spec.all_at_once,
+        "adopted": adoption.document(spec),
     }
 
 
 def words(spec: "AppSpec") -> dict[str, str]:
-    """What it runs, by the names people know it by; empty where something is not set."""
+    """What it runs and how, by the names people know it by; empty where something is not set."""
     from shlex import join
+
+    ready_timeout = durations.shown(spec.ready_timeout.seconds) if spec.HasField("ready_timeout") else ""
 
     return {
         "command": join(spec.command),
         "image": spec.image,
         "instances": str(spec.instances),
         "health path": spec.health_path,
+        "ready timeout": ready_timeout,
+        "rollout": "all at once" if spec.all_at_once else "first instance first",
+        "adopts": adoption.words(spec),
     }
 
 
 def runs(app: "App") -> str:
-    """Its command as a shell would take it, else its image."""
+    """Its command as a shell would take it, else its image, else the Deployment it adopts."""
     if app.spec.command:
         from shlex import join
 
         return join(app.spec.command)
-    return app.spec.image
+    return app.spec.image or adoption.name(app.spec)
+
+
+def instances(app: "App") -> str:
+    """How many run, as far as that is the app's own: an adopted Deployment has its own number."""
+    return "-" if app.spec.HasField("adopted") else str(app.spec.instances)

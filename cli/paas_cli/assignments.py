@@ -6,7 +6,7 @@ Must not show a value, nor a part of an argument that may be one.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from paas_cli.credentials import may_be_a_value, shown
+from paas_cli.credentials import is_plainly_a_name, may_be_a_value, shown
 from paas_cli.errors import Failure, Misuse
 from paas_cli.names import MAX_NAMES, NAME, name_fault, value_fault
 from paas_cli.terminal_text import visible
@@ -66,6 +66,27 @@ def check_name(name: str, *, listing: str) -> None:
     """
     if NAME.fullmatch(name) is None or may_be_a_value(name):
         raise Misuse(f"The argument is not the name of a secret; {listing} lists them.")
+
+
+def check_secret_names(names: Sequence[str], *, listing: str) -> None:
+    """Refuse what can't be the names of secrets, or the same name twice. Raises Misuse.
+
+    A secret's value typed after its name must not be sent as a second name, to be recorded as one. So several names
+    have to be plainly names; one that is not, such as `hunter2`, is read alone.
+    """
+    if len(names) == 1:
+        check_name(names[0], listing=listing)
+        return
+    faults = []
+    for position, name in enumerate(names, 1):
+        if NAME.fullmatch(name) is None or may_be_a_value(name):
+            faults.append(f"argument {position} is not the name of a secret, {listing} lists them")
+        elif not is_plainly_a_name(name):
+            faults.append(f"argument {position} could be a value; if it is a name, read it alone")
+        elif name in names[: position - 1]:
+            faults.append(f"{name} is given twice")
+    if faults:
+        raise Misuse(f"Nothing was read: {'; '.join(faults)}.")
 
 
 def check_names(names: Sequence[str]) -> None:

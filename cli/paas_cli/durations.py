@@ -8,6 +8,12 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"([0-9]{1,9})([smhdw])")
 
 
+def shown(seconds: int) -> str:
+    """`90s`, `5m` or `1h`: a length as it may be typed, in the largest unit it is a whole number of."""
+    unit = max((each for each in _SECONDS if seconds % _SECONDS[each] == 0), key=_SECONDS.__getitem__)
+    return f"{seconds // _SECONDS[unit]}{unit}"
+
+
 def seconds(text: str, *, option: str) -> int:
     """The length in seconds. Raises Misuse where it is not a number and a unit, or is zero."""
     match = _DURATION.fullmatch(text.strip())

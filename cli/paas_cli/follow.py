@@ -111,8 +111,8 @@ def _one(session: Session, app: str, number: int, show: Show) -> "Release":
             return last
         if error is not None and error.code not in (rpc_error.UNAVAILABLE, rpc_error.DEADLINE_EXCEEDED):
             raise _unwatched(session, error, number)
-        if last is not None and (line := releases_shown.status_line(last)) != shown:  # news, not the same again
-            shown, tries = line, 0
+        if last is not None and (news := _news(last)) != shown:  # not the same again
+            shown, tries = news, 0
         if last is not None and error is not None and error.code == rpc_error.DEADLINE_EXCEEDED:
             if waited and releases_shown.is_waiting(last):
                 raise _left_waiting(last, session)
@@ -126,6 +126,10 @@ def _one(session: Session, app: str, number: int, show: Show) -> "Release":
             )
         session.surroundings.sleep(_PAUSES[tries])
         tries += 1
+
+
+def _news(release: "Release") -> str:
+    return f"{releases_shown.status_line(release)} {releases_shown.progress(release)}"
 
 
 def _until_it_breaks(session: Session, app: str, number: int, show: Show) -> "tuple[Release | None, RpcError | None]":
@@ -171,6 +175,9 @@ def check_outcome(release: "Release", session: Session) -> None:
     """Raise Failure unless the release succeeded: exit code 6 where its change was taken back."""
     if release.state == releases_shown.SUCCEEDED:
         return
+    if not session.as_json:
+        for line in releases_shown.output_lines(release):
+            session.out.line(line)
     because = f" ({visible(release.message).rstrip('.')})" if release.message else ""
     back = releases_shown.numbered(release, "reverted_to")
     if back:

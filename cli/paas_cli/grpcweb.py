@@ -68,7 +68,8 @@ class Channel:
         """One request, one answer, within `timeout` seconds a try.
 
         A `repeatable` request is sent up to three times while UNAVAILABLE: one that only reads, or one whose
-        request id makes a second arrival harmless. Raises RpcError.
+        request id makes a second arrival harmless. So is any that was refused because there were too many at once,
+        since nothing was done. Raises RpcError.
         """
         lost = False
         for pause in (*_PAUSES, None):
@@ -78,7 +79,8 @@ class Channel:
                 if lost and error.delivery is Delivery.NOT_SENT:
                     error.delivery = Delivery.UNKNOWN  # an earlier try did leave
                 lost = error.delivery is Delivery.UNKNOWN
-                if error.code != rpc_error.UNAVAILABLE or not repeatable or pause is None:
+                again = (error.code == rpc_error.UNAVAILABLE and repeatable) or error.is_of_too_many
+                if not again or pause is None:
                     raise
                 self._sleep(pause)
         raise AssertionError("the last try returns or raises")

@@ -1,11 +1,16 @@
 """Where a command's words go: aligned and coloured on a terminal, plain and stable elsewhere.
 
-Must not import rich; what needs a progress bar does that itself. Text from elsewhere is made harmless by the
-caller with `terminal_text.visible` before it is styled.
+The only way to a terminal: all that is written there goes through `terminal_text`, but for the colours put on here.
+Elsewhere text stays exact, and who writes lines there keeps them lines with `terminal_text.visible`. Must not import
+rich; what needs a progress bar does that itself.
 """
 
+import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import TextIO
+
+from paas_cli.terminal_text import visible, visible_json, visible_lines
 
 # Exactly sixteen, whatever is behind them.
 MASK = "•" * 16
@@ -21,27 +26,42 @@ _STYLES = {
 
 
 class Output:
-    """One stream: standard output or standard error."""
+    """One stream: standard output or standard error.
+
+    `has_escaped` is set once `raw` has shown something otherwise than it is.
+    """
 
     def __init__(self, stream: TextIO, environ: Mapping[str, str]) -> None:
         self.stream = stream
         self.is_terminal = stream.isatty()
         # https://no-color.org: present and not empty means no colour.
         self.has_colour = self.is_terminal and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+        self.has_escaped = False
+        # What tells colours put on here from those that came with a text: nobody can have guessed it.
+        self._seal = os.urandom(8).hex()
+        self._sealed = re.compile(rf"\x1b{self._seal}([0-9;]*)m")
 
     def styled(self, text: str, *styles: str) -> str:
         """`text` in a colour where there are any. `styles` are keys such as `bold` or `green`."""
         if not self.has_colour or not text:
             return text
-        return f"\x1b[{';'.join(_STYLES[style] for style in styles)}m{text}\x1b[0m"
+        return f"\x1b{self._seal}{';'.join(_STYLES[style] for style in styles)}m{text}\x1b{self._seal}0m"
 
     def line(self, text: str = "") -> None:
-        """Write one line."""
-        self.stream.write(text + "\n")
+        """Write one line; on a terminal it is one whatever it holds."""
+        self.stream.write(self._shown(text) + "\n")
 
     def raw(self, text: str) -> None:
-        """Write exactly `text`."""
-        self.stream.write(text)
+        """Write exactly `text`; on a terminal its lines, with escapes for what a terminal would obey."""
+        shown = visible_lines(text) if self.is_terminal else text
+        self.has_escaped = self.has_escaped or shown != text
+        self.stream.write(shown)
+
+    def _shown(self, text: str) -> str:
+        if not self.is_terminal:
+            return text
+        parts = self._sealed.split(text)  # text and colours by turns
+        return "".join(f"\x1b[{part}m" if at % 2 else visible(part) for at, part in enumerate(parts))
 
     def flush(self) -> None:
         """Hand everything written to the system."""
@@ -51,7 +71,8 @@ class Output:
         """Write one JSON document."""
         import json
 
-        self.line(json.dumps(document, ensure_ascii=False, indent=indent))
+        text = json.dumps(document, ensure_ascii=False, indent=indent)
+        self.stream.write((visible_json(text) if self.is_terminal else text) + "\n")
 
     def rows(
         self,

@@ -42,7 +42,7 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
     "Secrets": {
         "secrets": Entry("secrets.list", "List the names of secrets.", Danger.READ),
         "secrets:set": Entry("secrets.set", "Seal secrets and release them.", Danger.WRITE),
-        "secrets:get": Entry("secrets.get", "Reveal one secret; the audit log records it.", Danger.READ),
+        "secrets:get": Entry("secrets.get", "Reveal secrets; the audit log records it.", Danger.READ),
         "secrets:rotate": Entry("secrets.rotate", "Give a secret a new value and release it.", Danger.DESTROY),
         "secrets:unset": Entry("secrets.unset", "Unset secrets and release the change.", Danger.DESTROY),
     },

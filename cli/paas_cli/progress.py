@@ -15,18 +15,30 @@ if TYPE_CHECKING:
 _MARKS = {releases_shown.SUCCEEDED: "✓", releases_shown.FAILED: "✗", releases_shown.SUPERSEDED: "→"}
 
 
+# What stands beside the bar: the spinner, a release and its state, how far it is, and the time, with spaces between.
+_BESIDE = 60
+_WIDEST = 24
+_NARROWEST = 8
+
+
 class Bar:
-    """A bar that fills as instances become ready, one for each release followed; its end leaves one line."""
+    """A bar that fills as instances become ready, one for each release followed; its end leaves one line.
+
+    Of a narrow terminal what is beside the bar takes all, and there is none.
+    """
 
     def __init__(self, out: Output) -> None:
         self._out = out
+        console = Console(file=out.stream, no_color=not out.has_colour, highlight=False)
+        width = min(_WIDEST, console.width - _BESIDE)
+        bar = [BarColumn(bar_width=width)] if width >= _NARROWEST else []
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[ready]}", markup=False),
+            *bar,
+            TextColumn("{task.fields[progress]}", markup=False),
             TimeElapsedColumn(),
-            console=Console(file=out.stream, no_color=not out.has_colour, highlight=False),
+            console=console,
             transient=True,
         )
         self._tasks: dict[int, TaskID] = {}
@@ -44,14 +56,14 @@ class Bar:
         """Show the release as it is now."""
         task = self._tasks.get(release.number)
         if task is None:
-            task = self._tasks[release.number] = self._progress.add_task("", total=None, ready="")
+            task = self._tasks[release.number] = self._progress.add_task("", total=None, progress="")
         total = release.instances_total
         self._progress.update(
             task,
             description=f"v{release.number} {releases_shown.state(release)}",
             total=total or None,
             completed=release.instances_ready,
-            ready=f"{release.instances_ready}/{total}" if total else "",
+            progress=releases_shown.progress(release),
         )
         if release.state in releases_shown.ENDED:
             self._progress.remove_task(self._tasks.pop(release.number))

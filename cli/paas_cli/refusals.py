@@ -13,7 +13,10 @@ from paas_cli.terminal_text import visible
 
 # What Envoy says where it never got a connection to the service, so that nothing was delivered.
 _ENVOY_NOT_DELIVERED = ("no healthy upstream", "connection failure", "connection timeout", "cluster not found")
-_SERVICES = frozenset({"config", "secrets", "tokens", "audit", "releaser", "gateway"})
+_SERVICES = {
+    **{name: name for name in ("config", "secrets", "tokens", "audit", "releaser", "gateway")},
+    "kms": "key",  # what secrets needs, and people know by this name
+}
 _BUSY = "BUSY"  # the reason of google.rpc.ErrorInfo where a service is there and has no room now
 
 
@@ -67,6 +70,8 @@ def failure(error: RpcError, *, caller: Caller, effect: Effect | None) -> Failur
     details = decode(error.status)
     if error.code in (rpc_error.UNAVAILABLE, rpc_error.DEADLINE_EXCEEDED):
         sentence, exit_code = _unavailable(error, details, caller, effect)
+    elif error.is_of_too_many:
+        sentence, exit_code = _sentence(error.message), errors.UNAVAILABLE
     elif error.code == rpc_error.UNAUTHENTICATED:
         sentence, exit_code = _not_signed_in(caller), errors.NOT_SIGNED_IN
     elif error.code == rpc_error.PERMISSION_DENIED:
@@ -110,7 +115,7 @@ def _what_is_unavailable(error: RpcError, details: Details, caller: Caller) -> s
     if error.delivery is Delivery.UNKNOWN:
         return f"The connection to the gateway at {caller.address} broke before the {error.service} service answered"
     named = details.metadata.get("service") or error.unavailable or error.service
-    name = named if named in _SERVICES else error.service
+    name = _SERVICES.get(named, error.service)
     return f"The {name} service is {'busy' if details.reason == _BUSY else 'unavailable'}"
 
 

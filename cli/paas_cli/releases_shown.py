@@ -36,6 +36,14 @@ def status_line(release: "Release") -> str:
     return line
 
 
+def progress(release: "Release") -> str:
+    """`2/4 updated, 1 ready, 3 old`: how far its rollout is; empty where it has no instances. At most 35 characters."""
+    if not release.instances_total:
+        return ""
+    old = f", {release.instances_old} old" if release.instances_old else ""
+    return f"{release.instances_updated}/{release.instances_total} updated, {release.instances_ready} ready{old}"
+
+
 def is_waiting(release: "Release") -> bool:
     """Whether it stands still until a service is back; its message says which."""
     return release.state == RUNNING and bool(release.message)
@@ -71,7 +79,9 @@ def document(release: "Release") -> dict[str, object]:
         "started_at": times.or_null(release.started_at),
         "finished_at": times.or_null(release.finished_at),
         "message": release.message or None,
+        "instances_updated": release.instances_updated,
         "instances_ready": release.instances_ready,
+        "instances_old": release.instances_old,
         "instances_total": release.instances_total,
         "superseded_by": number(release, "superseded_by"),
         "reverted_to": number(release, "reverted_to"),
@@ -80,7 +90,18 @@ def document(release: "Release") -> dict[str, object]:
         "source_release": number(release, "source_release"),
         "changes": change_documents(release.changes),
         "hidden_changes": release.hidden_changes,
+        "output": release.output or None,
     }
+
+
+def output_lines(release: "Release") -> list[str]:
+    """The end of what a failing instance wrote, as it is printed under a heading; empty where it is not known."""
+    if not release.output:
+        return []
+    return [
+        "The instance that failed wrote at last:",
+        *(f"  | {visible(line)}" for line in release.output.splitlines()),
+    ]
 
 
 def change_documents(changes: "Iterable[ReleasedChange]") -> list[dict[str, object]]:

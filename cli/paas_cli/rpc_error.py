@@ -48,6 +48,9 @@ class Delivery(Enum):
     UNKNOWN = "sent, and no answer came back"
 
 
+_NOTHING_DONE = "Nothing was done; try again in a moment."
+
+
 class RpcError(Exception):
     """A call that failed.
 
@@ -78,6 +81,14 @@ class RpcError(Exception):
         """The service called: `config` for `/paas.config.v1.ConfigService/ListVars`."""
         parts = self.path.lstrip("/").split(".")
         return parts[1] if len(parts) > 1 else parts[0]
+
+    @property
+    def is_of_too_many(self) -> bool:
+        """Whether there were too many requests at once, so that nothing was done; a little later it may be done.
+
+        Told by the sentence, which the gateway and the services share: the gateway sends no more than that.
+        """
+        return self.code == RESOURCE_EXHAUSTED and _NOTHING_DONE in self.message
 
     @property
     def code_name(self) -> str:

@@ -153,6 +153,14 @@ class Session:
         """Something worth knowing, on stderr."""
         self._remark(self.err.styled("note:", "cyan"), text)
 
+    def note_escapes(self, what: str, command: str) -> None:
+        """Say so where `out` has shown `what` otherwise than it is, and how to get it as it is."""
+        if self.out.has_escaped:
+            self.note(
+                f"{what} has control or invisible characters, shown as escapes; {command} gives it as it is where its "
+                "output goes to a file or a pipe."
+            )
+
     def warn(self, text: str) -> None:
         """Something that may be a mistake, on stderr."""
         self._remark(self.err.styled("warning:", "yellow"), text)

@@ -19,12 +19,13 @@ from paaskit.db.failures import READ_ONLY, Failure
 from paaskit.db.open_transaction import noted
 from paaskit.db.pool import Connection, Pool, conninfo_of
 from paaskit.db.turns import Turn, Turns
-from paaskit.errors import Internal
+from paaskit.errors import FieldViolation, Internal, InvalidInput, Unavailable
 
 _BEGIN: Final = "BEGIN"
 _COMMIT: Final = "COMMIT"
 _SET_TENANT: Final = "SELECT set_config('paas.tenant', %s, true)"
 _SET: Final = "SELECT set_config(%s, %s, true)"
+_ANSWER: Final = "SELECT 1"
 WRITERS: Final = 10
 READERS: Final = 6
 """With one connection for turns that is 17 a replica; five services with one replica each stay below the hundred that
@@ -38,7 +39,12 @@ Statement = tuple[str, Parameters]
 
 
 async def see_tenant(connection: Connection, tenant: str) -> None:
-    """Have the rest of the transaction see `tenant` only, without a round trip. For batches over several tenants."""
+    """Have the rest of the transaction see `tenant` only, without a round trip. For batches over several tenants.
+
+    Raises InvalidInput for an empty one: whoever sent it would get the same refusal for ever.
+    """
+    if not tenant:
+        raise InvalidInput("A tenant is required.", fields=[FieldViolation("tenant", "is required")])
     if connection.sees != tenant:
         await connection.execute(_SET_TENANT, (tenant,))
         connection.sees = tenant
@@ -65,18 +71,29 @@ class Database:
     """One database, reached with one login role. Raises Unavailable wherever it can't do what is asked just now.
 
     At most `writers` transactions and `readers` reads go on at a time, each on connections of their own: the sign-in
-    check and every list find one however many changes are waiting for each other.
+    check and every list find one however many changes are waiting for each other. `purpose` is a word for metrics, for
+    a second one of these in a process.
     """
 
     def __init__(
-        self, url: str, *, password_file: Path, service: str, writers: int = WRITERS, readers: int = READERS
+        self,
+        url: str,
+        *,
+        password_file: Path,
+        service: str,
+        writers: int = WRITERS,
+        readers: int = READERS,
+        purpose: str = "",
     ) -> None:
         conninfo = conninfo_of(url, password_file=password_file, service=service)
-        self._writers = Pool(conninfo, size=writers, service=service, spoilt=self._replace)
-        self._readers = Pool(conninfo, size=readers, service=service, spoilt=self._replace)
+        kind = f"{purpose}_" if purpose else ""
+        self._writers = Pool(conninfo, kind=f"{kind}writers", size=writers, service=service, spoilt=self._replace)
+        self._readers = Pool(conninfo, kind=f"{kind}readers", size=readers, service=service, spoilt=self._replace)
         self._turns = Turns(conninfo, service=service)
         # Small reads share a round trip; next to one that takes long, others get a connection of their own.
-        self._reads: Batcher[Statement, list[Row]] = Batcher(self._read_all, largest=32, slow_seconds=0.01, at_once=4)
+        self._reads: Batcher[Statement, list[Row]] = Batcher(
+            self._read_all, name="reads", largest=32, slow_seconds=0.01, at_once=4
+        )
         self._replacing: asyncio.Task[None] | None = None
         self._renewed_at = float("-inf")
 
@@ -92,6 +109,14 @@ class Database:
         await self._turns.close()
         await self._writers.close()
         await self._readers.close()
+
+    async def ready(self) -> bool:
+        """Whether the database answers. One that is read-only does: what is only read can be had of it."""
+        try:
+            await self.fetch_unscoped(_ANSWER)
+        except Unavailable:
+            return False
+        return True
 
     @asynccontextmanager
     async def transaction(self, tenant: str) -> AsyncIterator[Connection]:

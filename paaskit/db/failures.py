@@ -10,7 +10,7 @@ from typing import Final
 import psycopg
 from psycopg import errors
 
-from paaskit.errors import Conflict, Unavailable
+from paaskit.errors import Conflict, InvalidInput, Unavailable
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ _ROW_SECURITY: Final = "ExecWithCheckOptions"
 # Two requests of one id at once, about things apart, so that no lock kept them apart. It is nobody's fault but the
 # caller's, and no reason to call the database busy.
 _SAME_REQUEST: Final = "requests_pkey"
+# PostgreSQL's texts have no NUL; psycopg says so before it sends one.
+_NUL: Final = "NUL (0x00)"
 
 
 def failure_of(error: psycopg.Error) -> Failure | None:
@@ -67,6 +69,19 @@ def request_clash_of(error: psycopg.Error) -> Conflict | None:
         "Another request with this id is under way. Send it again, or use a new id for something else.",
         reason="REQUEST_UNDER_WAY",
     )
+
+
+def unstorable_of(error: psycopg.Error) -> InvalidInput | None:
+    """Return what to tell a request that holds a text which no column can, where that is what went wrong.
+
+    Whoever sent it would otherwise be told of a fault of ours and send it again for ever.
+    """
+    # A NUL in a text of JSON is an escape that PostgreSQL can't take; in any other, psycopg doesn't send it.
+    in_json = isinstance(error, errors.UntranslatableCharacter)
+    in_text = isinstance(error, psycopg.DataError) and error.sqlstate is None and _NUL in str(error)
+    if not in_json and not in_text:
+        return None
+    return InvalidInput("The request holds what it may not: a text has a NUL character.")
 
 
 def unavailable(failure: Failure, *, service: str) -> Unavailable:

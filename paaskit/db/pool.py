@@ -3,6 +3,7 @@
 Must not know what is done with a connection: that is `Database`.
 """
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,16 +16,31 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import namedtuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from paaskit.db.failures import AWAY, BUSY, NOT_READY, READ_ONLY, Failure, failure_of, request_clash_of, unavailable
+from paaskit import metrics
+from paaskit.db.arrays import ADAPTERS
+from paaskit.db.failures import (
+    AWAY,
+    BUSY,
+    NOT_READY,
+    READ_ONLY,
+    Failure,
+    failure_of,
+    request_clash_of,
+    unavailable,
+    unstorable_of,
+)
 from paaskit.errors import Unavailable
 
 # A statement that waits longer than a caller would is ended by the server, and with it the locks it holds. Generic
 # plans, because planning anew for each array of parameters costs more than these statements do, and gains nothing:
-# all of them go by an index. A plan made while a table was empty must say so as well, hence no sequential scans.
+# all of them go by an index. A plan made without statistics, after a restore or while a table was empty, must do so as
+# well: hence no sequential scans, no joins that read all rows of a tenant to find those of a few names, and no bitmaps,
+# which read all that there is of a list for its first page. tests/integration/plans looks at every statement's plan.
 # Keepalives, so that a client whose machine vanished loses its locks within half a minute.
 _OPTIONS: Final = (
     "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=20s"
-    " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
+    " -c plan_cache_mode=force_generic_plan"
+    " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off"
     " -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 )
 # The other way round: a server whose machine vanished is noticed, instead of waited for until the kernel gives up.
@@ -38,7 +54,12 @@ _NOTICE: Final = {
 # Less than the two seconds the gateway waits for tokens: better told that a database is away than not told at all.
 _WAIT_FOR_CONNECTION_SECONDS: Final = 1.8
 
-SESSION: Final[dict[str, Any]] = {"autocommit": True, "prepare_threshold": 0, "row_factory": namedtuple_row}
+SESSION: Final[dict[str, Any]] = {
+    "autocommit": True,
+    "prepare_threshold": 0,
+    "row_factory": namedtuple_row,
+    "context": ADAPTERS,
+}
 """How every connection of ours is opened. Rows are named tuples: a column is read by its name."""
 
 log = structlog.get_logger()
@@ -57,12 +78,18 @@ class Connection(AsyncConnection[Any]):
 
 
 class Pool:
-    """At most `size` connections. `spoilt` is told when connections made until now should not be used any more."""
+    """At most `size` connections, `kind` to metrics.
 
-    def __init__(self, conninfo: str, *, size: int, service: str, spoilt: Callable[[Failure], None]) -> None:
+    `spoilt` is told when connections made until now should not be used any more.
+    """
+
+    def __init__(self, conninfo: str, *, kind: str, size: int, service: str, spoilt: Callable[[Failure], None]) -> None:
         self._service = service
         self._spoilt = spoilt
         self._in_use = 0
+        self._waits = metrics.DATABASE_WAIT_SECONDS.labels(kind)
+        metrics.DATABASE_CONNECTIONS_IN_USE.labels(kind).set_function(lambda: self._in_use)
+        metrics.DATABASE_CONNECTIONS_MOST.labels(kind).set(size)
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             conninfo,
             connection_class=Connection,
@@ -85,8 +112,10 @@ class Pool:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection for the block. Raises Unavailable where there is none, or the database fails in the block."""
+        asked = time.perf_counter()
         try:
             async with self._pool.connection() as connection:
+                self._waits.observe(time.perf_counter() - asked)
                 self._in_use += 1
                 try:
                     yield connection
@@ -97,12 +126,15 @@ class Pool:
                 finally:
                     self._in_use -= 1
         except PoolTimeout as error:
+            self._waits.observe(time.perf_counter() - asked)
             # Where some are at work the others were merely faster, be it that under load new ones take long to make.
             failure = BUSY if self._in_use else AWAY
             raise self._noticed(failure, error) from error
         except psycopg.Error as error:
             if (clash := request_clash_of(error)) is not None:
                 raise clash from error
+            if (unstorable := unstorable_of(error)) is not None:
+                raise unstorable from None
             if (found := failure_of(error)) is None:
                 raise
             raise self._noticed(found, error) from error

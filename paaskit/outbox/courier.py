@@ -32,7 +32,7 @@ class Courier:
         self._destination = destination
         self._deliver = deliver
         self._parcels: Batcher[Message, int | None] = Batcher(
-            self._deliver_batch, largest=_LARGEST, gather_seconds=0.0
+            self._deliver_batch, name="messages", largest=_LARGEST, gather_seconds=0.0
         )  # what one commit made comes at once
         self._delivered: list[str] = []
         self._forgetting: asyncio.Task[None] | None = None

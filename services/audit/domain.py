@@ -11,9 +11,11 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import Final, Protocol
 
+from paaskit.batching import Batcher
 from paaskit.clock import Clock
 from paaskit.errors import FieldViolation, InvalidInput, Unavailable
-from services.audit.arrivals import Arrivals
+from paaskit.wakeups import Wakeups
+from services.audit.turns import Turns
 
 MAX_BATCH: Final = 500
 MAX_TARGETS: Final = 500
@@ -23,7 +25,9 @@ DEFAULT_PAGE_SIZE: Final = 50
 
 FROM_NOW_ON: Final = 0
 FROM_THE_OLDEST: Final = -1
-_FOLLOW_BATCH: Final = 200
+_FOLLOW_BATCH: Final = 50
+# More than there can be streams.
+_LOOKS_TOGETHER: Final = 4096
 # Other replicas append too, and say nothing.
 _LOOK_AGAIN_SECONDS: Final = 1.0
 # The right to follow was checked when the stream began; whoever lost it since is not followed up for ever.
@@ -31,8 +35,8 @@ LONGEST_FOLLOWING: Final = timedelta(minutes=15)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-NEWEST_FORMAT: Final = 2
-_FORMATS: Final = {1: b"paas.audit.event.v1", NEWEST_FORMAT: b"paas.audit.event.v2"}
+NEWEST_FORMAT: Final = 3
+_FORMATS: Final = {1: b"paas.audit.event.v1", 2: b"paas.audit.event.v2", NEWEST_FORMAT: b"paas.audit.event.v3"}
 _LEAF: Final = b"\x00"
 _LIMITS: Final = {
     "event_id": (1, 64),
@@ -44,8 +48,11 @@ _LIMITS: Final = {
     "app_id": (0, 64),
     "request_id": (0, 64),
     "client_address": (0, 64),
+    "token_id": (0, 64),
+    "maker": (0, 200),
 }
 """The least and the most bytes of each text."""
+_NUMBERS: Final = ("version", "repeats", "repeats_seconds")
 
 
 class Outcome(IntEnum):
@@ -61,7 +68,10 @@ _OUTCOMES: Final = frozenset(Outcome)
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """One thing that was done or attempted, as a service reports it. An outcome of 0 was left out."""
+    """One thing that was done or attempted, as a service reports it. An outcome of 0 was left out.
+
+    `target_tokens` are the ids and makers of tokens, one pair for each target or none at all.
+    """
 
     event_id: str
     tenant: str
@@ -76,6 +86,11 @@ class Report:
     version: int = 0
     request_id: str = ""
     client_address: str = ""
+    token_id: str = ""
+    maker: str = ""
+    target_tokens: tuple[tuple[str, str], ...] = ()
+    repeats: int = 0
+    repeats_seconds: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,16 +139,19 @@ class Log(Protocol):
 class AuditLog:
     """Appends, lists and follows."""
 
-    def __init__(self, log: Log, arrivals: Arrivals, *, clock: Clock) -> None:
+    def __init__(self, log: Log, wakeups: Wakeups[str], *, clock: Clock) -> None:
         self._log = log
-        self._arrivals = arrivals
+        self._wakeups = wakeups
         self._clock = clock
+        self._turns = Turns[Event]()
+        # However many of a tenant look at once, it is one look.
+        self._ends: Batcher[None, int] = Batcher(self._end_of, name="ends", largest=_LOOKS_TOGETHER)
 
     async def append(self, reports: Sequence[Report], *, service: str) -> None:
         """Append all or nothing. Raises InvalidInput where one of them is wrong."""
         check_reports(reports)
         await self._log.append(reports, service=service, now=self._clock())
-        self._arrivals.announce({report.tenant for report in reports})
+        self._wakeups.announce(*{report.tenant for report in reports})
 
     async def page(
         self, tenant: str, selection: Selection, *, before: int | None, limit: int
@@ -148,7 +166,8 @@ class AuditLog:
     async def follow(self, tenant: str, selection: Selection, *, after: int) -> AsyncIterator[Event]:
         """Yield events after a sequence, in order, and new ones as they come. Raises Unavailable when it has to end.
 
-        No connection of the database is held while it waits, or while the reader is slow.
+        No connection of the database is held while it waits, or while the reader is slow; nor is a turn, or more than
+        one event.
         """
         if after < FROM_THE_OLDEST:
             raise InvalidInput(
@@ -157,20 +176,36 @@ class AuditLog:
             )
         _check_selection(selection)
         until = self._clock() + LONGEST_FOLLOWING
-        position = max(after, 0) if after != FROM_NOW_ON else await self._log.last_sequence(tenant)
+        position = max(after, 0) if after != FROM_NOW_ON else await self._ends.submit(tenant, None)
         while True:
             # Taken before the look, so that what is appended in between is not slept through.
-            with self._arrivals.expect(tenant) as arrival:
-                events = await self._log.after(tenant, selection, sequence=position, limit=_FOLLOW_BATCH)
-                if not events:
-                    await arrival.wait(_LOOK_AGAIN_SECONDS)
-            for event in events:
-                yield event
-                position = event.sequence
-            if self._arrivals.closed or self._clock() >= until:
-                raise Unavailable(
-                    f"The stream ends here; follow again after sequence {position}.", metadata={"service": "audit"}
-                )
+            with self._wakeups.expect(tenant) as appended:
+                end = await self._ends.submit(tenant, None)
+                if end <= position:
+                    await appended.wait(_LOOK_AGAIN_SECONDS)
+            self._check_may_go_on(until, position)
+            if end > position:
+                async with self._turns.take(tenant) as turn:
+                    self._check_may_go_on(until, position)
+                    found = turn.hold(await self._log.after(tenant, selection, sequence=position, limit=_FOLLOW_BATCH))
+                    are_all = len(found) < _FOLLOW_BATCH
+                    while found:
+                        event = found.popleft()
+                        yield event
+                        position = event.sequence
+                    if are_all and not turn.over:
+                        # What there is beyond is not selected, or came after the look.
+                        position = max(position, end)
+
+    def _check_may_go_on(self, until: datetime, position: int) -> None:
+        """Raise Unavailable where a stream that has sent everything up to `position` has to end."""
+        if self._wakeups.closed or self._clock() >= until:
+            raise Unavailable(
+                f"The stream ends here; follow again after sequence {position}.", metadata={"service": "audit"}
+            )
+
+    async def _end_of(self, tenant: str, looks: Sequence[None]) -> Sequence[int]:
+        return [await self._log.last_sequence(tenant)] * len(looks)
 
 
 def check_reports(reports: Sequence[Report]) -> None:
@@ -198,13 +233,21 @@ def _violations(report: Report) -> list[tuple[str, str]]:
         wrong.append(("occurred_at", "is a time of the years 1 to 9999"))
     if report.outcome not in _OUTCOMES:
         wrong.append(("outcome", "is one of ok, denied and failed"))
-    if report.version < 0:
-        wrong.append(("version", "is 0 or more"))
+    wrong += [(name, "is 0 or more") for name in _NUMBERS if getattr(report, name) < 0]
     if len(report.targets) > MAX_TARGETS:
         wrong.append(("targets", f"are at most {MAX_TARGETS}"))
     if any(not 1 <= len(target.encode()) <= MAX_TARGET_BYTES or "\0" in target for target in report.targets):
         wrong.append(("targets", f"have 1 to {MAX_TARGET_BYTES} bytes each and no NUL"))
+    if len(report.target_tokens) not in (0, len(report.targets)):
+        wrong.append(("target_tokens", "are one for each target, or none"))
+    if not all(_is_token(*pair) for pair in report.target_tokens):
+        wrong.append(("target_tokens", "have an id of 1 to 64 bytes and a maker of at most 200, and no NUL"))
     return wrong
+
+
+def _is_token(token_id: str, maker: str) -> bool:
+    sizes = 1 <= len(token_id.encode()) <= _LIMITS["token_id"][1] and len(maker.encode()) <= _LIMITS["maker"][1]
+    return sizes and "\0" not in token_id + maker
 
 
 def _check_selection(selection: Selection) -> None:
@@ -225,11 +268,13 @@ def canonical_bytes(event: Event) -> bytes:
     """Return the one encoding of an event that is hashed. Each format is final: a change would be a new one.
 
     A sequence of fields, each a length of 4 bytes (big-endian, unsigned) and that many bytes. In order: the format
-    `paas.audit.event.v2`, tenant, sequence, event_id, occurred_at, recorded_at, service, action, actor, on_behalf_of,
-    app, app_id, version, outcome, request_id, client_address, the number of targets, each target. Texts are UTF-8.
-    Numbers are 8 bytes, big-endian, signed. Times are microseconds since 1970-01-01T00:00:00Z, as numbers.
+    `paas.audit.event.v3`, tenant, sequence, event_id, occurred_at, recorded_at, service, action, actor, on_behalf_of,
+    app, app_id, version, outcome, request_id, client_address, the number of targets, each target, token_id, maker,
+    repeats, repeats_seconds, the number of target tokens, the id and the maker of each. Texts are UTF-8. Numbers are
+    8 bytes, big-endian, signed. Times are microseconds since 1970-01-01T00:00:00Z, as numbers.
 
-    Events of before apps' ids were kept are in format `paas.audit.event.v1`, which is the same without app_id.
+    Events of before are in format `paas.audit.event.v2`, which ends with the targets, or `paas.audit.event.v1`, which
+    is that without app_id.
     """
     report = event.report
     assert report.occurred_at is not None
@@ -253,6 +298,10 @@ def canonical_bytes(event: Event) -> bytes:
         _number(len(report.targets)),
         *(target.encode() for target in report.targets),
     ]
+    if event.leaf_format > 2:
+        fields += [report.token_id.encode(), report.maker.encode()]
+        fields += [_number(report.repeats), _number(report.repeats_seconds), _number(len(report.target_tokens))]
+        fields += [text.encode() for pair in report.target_tokens for text in pair]
     return b"".join(part for each in fields for part in (len(each).to_bytes(4, "big"), each))
 
 

@@ -79,6 +79,11 @@ def report_from(event: audit_pb2.Event) -> Report:
         version=event.version,
         request_id=event.request_id,
         client_address=event.client_address,
+        token_id=event.token_id,
+        maker=event.maker,
+        target_tokens=tuple((each.token_id, each.maker) for each in event.target_tokens),
+        repeats=event.repeats,
+        repeats_seconds=event.repeats_seconds,
     )
 
 
@@ -106,6 +111,13 @@ def _to_proto(event: Event) -> audit_pb2.Event:
         request_id=report.request_id,
         client_address=report.client_address,
         service=event.service,
+        token_id=report.token_id,
+        maker=report.maker,
+        target_tokens=[
+            audit_pb2.TargetToken(token_id=token_id, maker=maker) for token_id, maker in report.target_tokens
+        ],
+        repeats=report.repeats,
+        repeats_seconds=report.repeats_seconds,
     )
     if report.occurred_at is not None:
         message.occurred_at.FromDatetime(report.occurred_at)

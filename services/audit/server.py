@@ -6,11 +6,14 @@ from paaskit.audit import AuditEvent
 from paaskit.channels import open_channel
 from paaskit.clock import utc_now
 from paaskit.db import Database
+from paaskit.gate import Sessions
+from paaskit.gate.ended_tokens import ended_from
 from paaskit.identity import IdentityVerifier
 from paaskit.keys import keys_from
+from paaskit.listeners import Exposed
 from paaskit.paging import load_pages
-from paaskit.server import Assembly, Exposed
-from services.audit.arrivals import Arrivals
+from paaskit.server import Assembly
+from paaskit.wakeups import Wakeups
 from services.audit.domain import AuditLog
 from services.audit.rpc import AuditInternalServicer, AuditServicer, report_from
 from services.audit.settings import Settings
@@ -22,8 +25,8 @@ async def assemble(settings: Settings) -> Assembly:
     pages = load_pages(settings.page_key_file)
     database = Database(settings.database_url, password_file=settings.database_password_file, service="audit")
     tokens_channel = open_channel(settings.tokens_address, service="tokens", tls=settings)
-    arrivals = Arrivals()
-    audit_log = AuditLog(Store(database), arrivals, clock=utc_now)
+    wakeups = Wakeups[str]()
+    audit_log = AuditLog(Store(database), wakeups, clock=utc_now)
     await database.open()
 
     async def record(event: AuditEvent) -> None:
@@ -50,7 +53,9 @@ async def assemble(settings: Settings) -> Assembly:
         verifier=IdentityVerifier(keys_from(tokens_channel), clock=utc_now),
         record=record,
         background={},
+        sessions=Sessions(ended_from(tokens_channel)),
+        ready=database.ready,
         close=close,
         foreign_rules={},
-        stopping=arrivals.close,
+        stopping=wakeups.close,
     )

@@ -4,6 +4,8 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from enum import Enum
+from itertools import product
 from typing import Any, Final
 
 from paaskit.db import Connection, Database, Row, see_tenant
@@ -19,22 +21,66 @@ _STATE: Final = """
 _INSERT: Final = """
     INSERT INTO events (
         tenant, service, recorded_at, sequence, event_id, occurred_at, action, actor, on_behalf_of, app, app_id,
-        targets, version, outcome, request_id, client_address, leaf_format, leaf_hash)
+        targets, version, outcome, request_id, client_address, token_id, maker, target_token_ids, target_makers,
+        repeats, repeats_seconds, leaf_format, leaf_hash)
     SELECT %(tenant)s, %(service)s, %(recorded_at)s, e.sequence, e.event_id, e.occurred_at, e.action, e.actor,
         e.on_behalf_of, e.app, e.app_id, ARRAY(SELECT jsonb_array_elements_text(e.targets)),
-        e.version, e.outcome, e.request_id, e.client_address, e.leaf_format, e.leaf_hash
+        e.version, e.outcome, e.request_id, e.client_address, e.token_id, e.maker,
+        ARRAY(SELECT jsonb_array_elements_text(e.target_token_ids)),
+        ARRAY(SELECT jsonb_array_elements_text(e.target_makers)),
+        e.repeats, e.repeats_seconds, e.leaf_format, e.leaf_hash
     FROM unnest(
         %(sequence)s::bigint[], %(event_id)s::text[], %(occurred_at)s::timestamptz[], %(action)s::text[],
         %(actor)s::text[], %(on_behalf_of)s::text[], %(app)s::text[], %(app_id)s::text[], %(targets)s::jsonb[],
         %(version)s::bigint[], %(outcome)s::smallint[], %(request_id)s::text[], %(client_address)s::text[],
-        %(leaf_format)s::smallint[], %(leaf_hash)s::bytea[]
+        %(token_id)s::text[], %(maker)s::text[], %(target_token_ids)s::jsonb[], %(target_makers)s::jsonb[],
+        %(repeats)s::bigint[], %(repeats_seconds)s::bigint[], %(leaf_format)s::smallint[], %(leaf_hash)s::bytea[]
     ) AS e (sequence, event_id, occurred_at, action, actor, on_behalf_of, app, app_id, targets, version, outcome,
-        request_id, client_address, leaf_format, leaf_hash)"""
+        request_id, client_address, token_id, maker, target_token_ids, target_makers, repeats, repeats_seconds,
+        leaf_format, leaf_hash)"""
 
 _COLUMNS: Final = """
     e.tenant, e.sequence, e.event_id, e.occurred_at, e.recorded_at, e.action, e.actor, e.on_behalf_of, e.app, e.app_id,
-    e.targets, e.version, e.outcome, e.request_id, e.client_address, e.service, e.leaf_format"""
+    e.targets, e.version, e.outcome, e.request_id, e.client_address, e.token_id, e.maker, e.target_token_ids,
+    e.target_makers, e.repeats, e.repeats_seconds, e.service, e.leaf_format"""
+_BOTH: Final = (False, True)
 _LAST: Final = "SELECT e.sequence FROM events e WHERE e.tenant = %s ORDER BY e.sequence DESC LIMIT 1"
+
+
+class _Which(Enum):
+    """Which events of a selection are read first: the newest, the newest before one, the oldest after one."""
+
+    NEWEST = ("", "e.sequence DESC")
+    BEFORE = (" AND e.sequence < %(sequence)s", "e.sequence DESC")
+    AFTER = (" AND e.sequence > %(sequence)s", "e.sequence")
+
+
+def _select(which: _Which, *, by_app: bool, by_action: bool, limited: bool) -> str:
+    """Return the statement that reads a selection. What isn't needed is left out, so that each form has its plan.
+
+    A reader limited to apps reads so many events of each at most, by an index that has them in order, and then the
+    first of all of these: the time it takes does not depend on how many others there are.
+    """
+    condition, order = which.value
+    condition += (" AND e.app = %(app)s" if by_app else "") + (" AND e.action = %(action)s" if by_action else "")
+    if by_app and limited:
+        # Of one app's name there are few apps, of which some may be somebody else's.
+        condition += " AND e.app_id = ANY(%(app_ids)s::text[])"
+    if by_app or not limited:
+        return (
+            f"SELECT {_COLUMNS} FROM events e WHERE e.tenant = %(tenant)s{condition} ORDER BY {order} LIMIT %(limit)s"
+        )
+    return f"""
+        SELECT {_COLUMNS} FROM unnest(%(app_ids)s::text[]) AS mine (app_id) CROSS JOIN LATERAL (
+            SELECT {_COLUMNS} FROM events e
+            WHERE e.tenant = %(tenant)s AND e.app_id = mine.app_id{condition} ORDER BY {order} LIMIT %(limit)s
+        ) AS e ORDER BY {order} LIMIT %(limit)s"""
+
+
+_SELECT: Final = {
+    (which, by_app, by_action, limited): _select(which, by_app=by_app, by_action=by_action, limited=limited)
+    for which, by_app, by_action, limited in product(_Which, _BOTH, _BOTH, _BOTH)
+}
 
 
 class Store:
@@ -61,14 +107,12 @@ class Store:
 
     async def newest(self, tenant: str, selection: Selection, *, before: int | None, limit: int) -> Sequence[Event]:
         """Return events of a lower sequence than `before`, newest first."""
-        condition = "" if before is None else " AND e.sequence < %(sequence)s"
-        statement = _select(selection, condition=condition, order="e.sequence DESC")
-        return await self._read(tenant, statement, selection, sequence=before, limit=limit)
+        which = _Which.NEWEST if before is None else _Which.BEFORE
+        return await self._read(tenant, which, selection, sequence=before, limit=limit)
 
     async def after(self, tenant: str, selection: Selection, *, sequence: int, limit: int) -> Sequence[Event]:
         """Return events of a higher sequence, oldest first."""
-        statement = _select(selection, condition=" AND e.sequence > %(sequence)s", order="e.sequence")
-        return await self._read(tenant, statement, selection, sequence=sequence, limit=limit)
+        return await self._read(tenant, _Which.AFTER, selection, sequence=sequence, limit=limit)
 
     async def last_sequence(self, tenant: str) -> int:
         """Return the sequence of the newest event; 0 where there is none."""
@@ -76,8 +120,9 @@ class Store:
         return int(rows[0].sequence) if rows else 0
 
     async def _read(
-        self, tenant: str, statement: str, selection: Selection, *, sequence: int | None, limit: int
+        self, tenant: str, which: _Which, selection: Selection, *, sequence: int | None, limit: int
     ) -> Sequence[Event]:
+        statement = _SELECT[which, bool(selection.app), bool(selection.action), selection.app_ids is not None]
         parameters = {
             "tenant": tenant,
             "app": selection.app,
@@ -87,27 +132,6 @@ class Store:
             "limit": limit,
         }
         return [_event(row) for row in await self._database.fetch(tenant, statement, parameters)]
-
-
-def _select(selection: Selection, *, condition: str, order: str) -> str:
-    """Return the statement that reads a selection. What isn't needed is left out, so that each form has its plan.
-
-    A reader limited to apps reads so many events of each at most, by an index that has them in order, and then the
-    first of all of these: the time it takes does not depend on how many others there are.
-    """
-    if selection.app:
-        condition += " AND e.app = %(app)s"
-    if selection.action:
-        condition += " AND e.action = %(action)s"
-    if selection.app_ids is None:
-        return (
-            f"SELECT {_COLUMNS} FROM events e WHERE e.tenant = %(tenant)s{condition} ORDER BY {order} LIMIT %(limit)s"
-        )
-    return f"""
-        SELECT {_COLUMNS} FROM unnest(%(app_ids)s::text[]) AS mine (app_id) CROSS JOIN LATERAL (
-            SELECT {_COLUMNS} FROM events e
-            WHERE e.tenant = %(tenant)s AND e.app_id = mine.app_id{condition} ORDER BY {order} LIMIT %(limit)s
-        ) AS e ORDER BY {order} LIMIT %(limit)s"""
 
 
 async def _lock(connection: Connection, tenant: str, reports: Mapping[str, Report]) -> Any:
@@ -145,6 +169,12 @@ def _columns(events: Iterable[Event]) -> dict[str, list[Any]]:
         columns["outcome"].append(report.outcome)
         columns["request_id"].append(report.request_id)
         columns["client_address"].append(report.client_address)
+        columns["token_id"].append(report.token_id)
+        columns["maker"].append(report.maker)
+        columns["target_token_ids"].append(json.dumps([token_id for token_id, _ in report.target_tokens]))
+        columns["target_makers"].append(json.dumps([maker for _, maker in report.target_tokens], ensure_ascii=False))
+        columns["repeats"].append(report.repeats)
+        columns["repeats_seconds"].append(report.repeats_seconds)
         columns["leaf_format"].append(event.leaf_format)
         columns["leaf_hash"].append(leaf_hash(event))
     return columns
@@ -165,6 +195,11 @@ def _event(row: Row) -> Event:
         version=row.version,
         request_id=row.request_id,
         client_address=row.client_address,
+        token_id=row.token_id,
+        maker=row.maker,
+        target_tokens=tuple(zip(row.target_token_ids, row.target_makers, strict=True)),
+        repeats=row.repeats,
+        repeats_seconds=row.repeats_seconds,
     )
     return Event(
         report=report,

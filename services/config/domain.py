@@ -19,13 +19,28 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Adopted:
+    """A container of a Kubernetes Deployment that exists. `container` is empty where it is its only one."""
+
+    namespace: str
+    deployment: str
+    container: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AppSpec:
-    """What an app runs. `command` and `image` are both optional; `health_path` is empty where there is no check."""
+    """What an app runs. `command` and `image` are both optional; `health_path` is empty where there is no check.
+
+    `ready_timeout` is in seconds, None for the platform's own. `adopted` is the same for as long as the app exists.
+    """
 
     command: tuple[str, ...] = ()
     image: str = ""
     instances: int = 0
     health_path: str = ""
+    ready_timeout: int | None = None
+    all_at_once: bool = False
+    adopted: Adopted | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +82,7 @@ class App:
     draft_revision: int = 0
     totals: Totals
     created_at: datetime
+    adopted: Adopted | None = None
 
     @property
     def etag(self) -> str:

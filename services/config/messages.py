@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from google.protobuf.duration_pb2 import Duration
 from paas.config.v1 import config_pb2
 
 from paaskit.changes import action_to
-from services.config.domain import AppSpec, ById, Entry, Kind
+from services.config.domain import Adopted, AppSpec, ById, Entry, Kind
 from services.config.rules.drafts import Staged
 from services.config.rules.restore import Restore
 from services.config.rules.staged import Gone, ReleaseOfDraft, StagedSpec, staged_spec
@@ -17,15 +18,35 @@ _KINDS = {Kind.CONFIG: config_pb2.VAR_KIND_CONFIG, Kind.MANAGED: config_pb2.VAR_
 
 def spec_from(spec: config_pb2.AppSpec) -> AppSpec:
     """Return the domain's form of a spec."""
+    limit, adopted = spec.ready_timeout, spec.adopted
     return AppSpec(
-        command=tuple(spec.command), image=spec.image, instances=spec.instances, health_path=spec.health_path
+        command=tuple(spec.command),
+        image=spec.image,
+        instances=spec.instances,
+        health_path=spec.health_path,
+        ready_timeout=limit.seconds + bool(limit.nanos) if spec.HasField("ready_timeout") else None,
+        all_at_once=spec.all_at_once,
+        adopted=Adopted(namespace=adopted.namespace, deployment=adopted.deployment, container=adopted.container)
+        if spec.HasField("adopted")
+        else None,
     )
 
 
 def spec_to(spec: AppSpec) -> config_pb2.AppSpec:
     """Return the proto of a spec."""
+    adopted = spec.adopted
     return config_pb2.AppSpec(
-        command=spec.command, image=spec.image, instances=spec.instances, health_path=spec.health_path
+        command=spec.command,
+        image=spec.image,
+        instances=spec.instances,
+        health_path=spec.health_path,
+        ready_timeout=Duration(seconds=spec.ready_timeout) if spec.ready_timeout is not None else None,
+        all_at_once=spec.all_at_once,
+        adopted=config_pb2.Adopted(
+            namespace=adopted.namespace, deployment=adopted.deployment, container=adopted.container
+        )
+        if adopted is not None
+        else None,
     )
 
 

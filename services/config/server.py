@@ -7,10 +7,12 @@ from paaskit.clock import random_id, utc_now
 from paaskit.db import Database
 from paaskit.identity import IdentityVerifier
 from paaskit.keys import keys_from
+from paaskit.listeners import Exposed
 from paaskit.outbox import Outbox
 from paaskit.paging import load_pages
 from paaskit.releases import Releases
-from paaskit.server import Assembly, Exposed
+from paaskit.requests import Expiry
+from paaskit.server import Assembly
 from paaskit.trail import Trail
 from paaskit.write_path import WritePath
 from services.config.internal_rpc import ConfigInternalServicer
@@ -89,10 +91,12 @@ async def assemble(settings: Settings) -> Assembly:
         record=trail.record,
         background={
             "audit_relay": trail.run,
+            "request_expiry": Expiry(database).run,
             "release_relay": releases.run,
             **post.background,
             "attachings": addons.run,
         },
+        ready=database.ready,
         close=close,
         outbox=Outbox(database),
         foreign_rules={},

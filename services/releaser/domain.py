@@ -86,7 +86,9 @@ class Release:
     versions: Versions = field(default_factory=Versions)
     changes: tuple[ReleasedChange, ...] = ()
     message: str = ""
+    instances_updated: int = 0
     instances_ready: int = 0
+    instances_old: int = 0
     instances_total: int = 0
     superseded_by: int | None = None
     reverted_to: int | None = None
@@ -95,6 +97,7 @@ class Release:
     reverted_secrets: tuple[str, ...] = ()
     source_release: int | None = None
     undo_due: bool = False
+    output: str = field(default="", repr=False)
 
     @property
     def ended(self) -> bool:
@@ -103,13 +106,29 @@ class Release:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Adopted:
+    """A container of a Kubernetes Deployment that exists. `container` is empty where it is its only one."""
+
+    namespace: str
+    deployment: str
+    container: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Spec:
-    """What an app runs. `instances` is 0 to 100."""
+    """What an app runs. `instances` is 0 to 100, and 0 for one that adopts a Deployment, which has its own number.
+
+    `ready_timeout` is in seconds, None for the platform's own. Without `all_at_once`, one new instance comes first, and
+    the others once it is ready.
+    """
 
     command: tuple[str, ...] = ()
     image: str = ""
     instances: int = 0
     health_path: str = ""
+    ready_timeout: int | None = None
+    all_at_once: bool = False
+    adopted: Adopted | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from paaskit.channels import call
 from paaskit.redact import Plaintext
 from paaskit.release_order import ReleasedChange
 from services.releaser.contracts import Draft, DraftOrder, DraftReleased, Outcome, Restore, Revert
-from services.releaser.domain import AppKey, DesiredState, SealedValues, Spec
+from services.releaser.domain import Adopted, AppKey, DesiredState, SealedValues, Spec
 
 
 class ConfigService:
@@ -34,12 +34,7 @@ class ConfigService:
         answer = await call(self._stub.GetDesiredState, request, service="config")
         return DesiredState(
             app=answer.app,
-            spec=Spec(
-                command=tuple(answer.spec.command),
-                image=answer.spec.image,
-                instances=answer.spec.instances,
-                health_path=answer.spec.health_path,
-            ),
+            spec=_spec(answer.spec),
             variables={each.name: each.value for each in answer.vars},
             sealed_names=tuple(answer.sealed_names),
         )
@@ -112,6 +107,21 @@ class SecretsService:
             changes=_secret_changes(answer),
             config_version=answer.config_version if answer.HasField("config_version") else None,
         )
+
+
+def _spec(spec: config_pb2.AppSpec) -> Spec:
+    adopted = spec.adopted
+    return Spec(
+        command=tuple(spec.command),
+        image=spec.image,
+        instances=spec.instances,
+        health_path=spec.health_path,
+        ready_timeout=spec.ready_timeout.seconds if spec.HasField("ready_timeout") else None,
+        all_at_once=spec.all_at_once,
+        adopted=Adopted(namespace=adopted.namespace, deployment=adopted.deployment, container=adopted.container)
+        if spec.HasField("adopted")
+        else None,
+    )
 
 
 def _restore(restore: Restore) -> dict[str, Any]:

@@ -3,36 +3,55 @@
 Must not run a release: that is `work`. Releases by hand are `by_hand`.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from paaskit.access import AppRef
-from paaskit.errors import InvalidInput
+from paaskit.errors import InvalidInput, Unavailable
 from paaskit.paging import Pages, page_size
+from paaskit.wakeups import Wakeups
 from services.releaser.apps import Apps
-from services.releaser.domain import AppKey, Release, release_not_found
-from services.releaser.orders import Order
-from services.releaser.runtime import Instance, Runtime
+from services.releaser.domain import AppKey, Release, State, release_not_found
+from services.releaser.runtimes.protocol import Instance, Runtime, RuntimeAway
 from services.releaser.store.apps import AppStore
+from services.releaser.store.drifts import Drift, DriftStore
 from services.releaser.store.order_book import OrderBook
 from services.releaser.store.releases import ReleaseStore
-from services.releaser.watches import Watches
+from services.releaser.work.orders import Order
 
 MAX_ORDERS: Final = 256
 _DEFAULT_PAGE: Final = 20
 _MAX_PAGE: Final = 100
 _NEWEST: Final = 2**62
+# What other replicas do is found by looking; what is done here is told at once.
+_LOOK_EVERY_SECONDS: Final = 0.5
 _LIST: Final = "ListReleases"
+_WAITS_ITS_TURN: Final = "Waiting for its turn: releases of {count} other apps of yours are under way."
 
 
 class Releases:
     """The releases of all apps, as users read them."""
 
-    def __init__(self, apps: Apps, store: ReleaseStore, *, runtime: Runtime, watches: Watches, pages: Pages) -> None:
+    def __init__(
+        self,
+        apps: Apps,
+        store: ReleaseStore,
+        drifts: DriftStore,
+        *,
+        share: int,
+        runtime: Runtime,
+        wakeups: Wakeups[AppKey],
+        pages: Pages,
+    ) -> None:
         self._apps = apps
         self._store = store
+        self._drifts = drifts
+        self._share = share
         self._runtime = runtime
-        self._watches = watches
+        self._wakeups = wakeups
         self._pages = pages
 
     async def list(self, app: AppRef, *, size: int, token: str) -> tuple[list[Release], str]:
@@ -48,20 +67,49 @@ class Releases:
         return await self._get(await self._apps.find(app), app.name, number)
 
     async def watch(self, app: AppRef, number: int) -> AsyncIterator[Release]:
-        """Yield a release as it is now and then at each change, until it has ended. Raises NotFound."""
-        key = await self._apps.find(app)
-        async for release in self._watches.follow(key, lambda: self._get(key, app.name, number)):
-            yield release
+        """Yield a release as it is now and then at each change, until it has ended.
 
-    async def instances(self, app: AppRef) -> Sequence[Instance]:
-        """Return the instances that run now. Raises NotFound."""
-        return await self._runtime.instances(await self._apps.find(app))
+        Raises NotFound, and Unavailable where the server stops before. Holds no database connection while it waits.
+        """
+        key = await self._apps.find(app)
+        last: Release | None = None
+        with self._wakeups.expect(key) as changed:
+            while not self._wakeups.closed:
+                release = await self._get(key, app.name, number)
+                if release != last:
+                    yield release
+                if release.ended:
+                    return
+                last = release
+                await changed.wait(_LOOK_EVERY_SECONDS)
+        raise Unavailable("The releaser is stopping. Watch again in a moment.", metadata={"service": "releaser"})
+
+    async def instances(self, app: AppRef) -> tuple[Sequence[Instance], Drift | None]:
+        """Return the instances that run now, and what somebody changed of their environment past us.
+
+        Raises NotFound, or Unavailable where what runs them can't be reached.
+        """
+        key = await self._apps.find(app)
+        try:
+            return await self._runtime.instances(key), await self._drifts.find(key)
+        except RuntimeAway as away:
+            raise Unavailable(f"{away.name} can't be reached now. Try again in a moment.") from None
 
     async def _get(self, key: AppKey, app: str, number: int) -> Release:
         release = await self._store.get(key, number)
         if release is None:
             raise release_not_found(app, number)
+        if release.state is State.QUEUED and not release.message:
+            under_way = await self._store.under_way(key.tenant, limit=self._share)
+            return in_its_turn(release, key.app_id, under_way, share=self._share)
         return release
+
+
+def in_its_turn(release: Release, app_id: str, under_way: Collection[str], *, share: int) -> Release:
+    """Return a queued release; where it waits because its tenant has its share under way, it says so."""
+    if app_id in under_way or len(under_way) < share:
+        return release
+    return replace(release, message=_WAITS_ITS_TURN.format(count=share))
 
 
 class Requests:
@@ -74,7 +122,7 @@ class Requests:
         self,
         book: OrderBook,
         apps: AppStore,
-        watches: Watches,
+        wakeups: Wakeups[AppKey],
         *,
         ordered: Callable[[Collection[AppKey]], None],
         wake: Callable[[], None],
@@ -82,7 +130,7 @@ class Requests:
     ) -> None:
         self._book = book
         self._apps = apps
-        self._watches = watches
+        self._wakeups = wakeups
         self._ordered = ordered
         self._wake = wake
         self._interrupt = interrupt
@@ -105,10 +153,10 @@ class Requests:
         self._interrupt(key)
         self._wake()
 
-        async def done() -> bool:
-            return not await self._apps.has_work(key)
-
-        await self._watches.wait_until(key, done, seconds=_REMOVAL_SECONDS)
+        with self._wakeups.expect(key) as changed, suppress(TimeoutError):
+            async with asyncio.timeout(_REMOVAL_SECONDS):
+                while await self._apps.has_work(key):
+                    await changed.wait(_LOOK_EVERY_SECONDS)
 
 
 _REMOVAL_SECONDS: Final = 4.0

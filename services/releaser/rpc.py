@@ -12,11 +12,12 @@ from services.releaser.by_hand.drafts import Drafts, DraftWish
 from services.releaser.by_hand.intents import Asker
 from services.releaser.by_hand.rollback import Rollbacks, RollbackWish
 from services.releaser.domain import AppKey, Versions
-from services.releaser.orders import Order
 from services.releaser.releases import Releases, Requests
-from services.releaser.shown import instance_to, release_to, rollback_to, visible
+from services.releaser.shown import drift_to, instance_to, release_to, rollback_to, visible
+from services.releaser.work.orders import Order
 
 _LIST: str = "secrets.list"
+_CHANGE: str = "releases.write"
 
 
 class ReleaserServicer(releaser_pb2_grpc.ReleaserServiceServicer):
@@ -38,14 +39,18 @@ class ReleaserServicer(releaser_pb2_grpc.ReleaserServiceServicer):
     async def GetRelease(self, request: releaser_pb2.GetReleaseRequest, _: Any) -> Any:
         """Reads one release."""
         release = await self._releases.get(app_ref(request.app), request.number)
-        return releaser_pb2.GetReleaseResponse(release=release_to(release, may_list_secrets=may(_LIST)))
+        return releaser_pb2.GetReleaseResponse(
+            release=release_to(release, may_list_secrets=may(_LIST), may_read_output=may(_CHANGE))
+        )
 
     async def WatchRelease(
         self, request: releaser_pb2.WatchReleaseRequest, _: Any
     ) -> AsyncIterator[releaser_pb2.WatchReleaseResponse]:
         """Sends a release as it is now and then at each change, until it has ended."""
         async for release in self._releases.watch(app_ref(request.app), request.number):
-            yield releaser_pb2.WatchReleaseResponse(release=release_to(release, may_list_secrets=may(_LIST)))
+            yield releaser_pb2.WatchReleaseResponse(
+                release=release_to(release, may_list_secrets=may(_LIST), may_read_output=may(_CHANGE))
+            )
 
     async def CreateRelease(self, request: releaser_pb2.CreateReleaseRequest, _: Any) -> Any:
         """Releases the draft; restarts the app if nothing is staged."""
@@ -79,8 +84,11 @@ class ReleaserServicer(releaser_pb2_grpc.ReleaserServiceServicer):
 
     async def ListInstances(self, request: releaser_pb2.ListInstancesRequest, _: Any) -> Any:
         """Lists the instances that run now."""
-        instances = await self._releases.instances(app_ref(request.app))
-        return releaser_pb2.ListInstancesResponse(instances=map(instance_to, instances))
+        instances, drift = await self._releases.instances(app_ref(request.app))
+        return releaser_pb2.ListInstancesResponse(
+            instances=map(instance_to, instances),
+            drift=drift_to(drift, may_list_secrets=may(_LIST)) if drift else None,
+        )
 
 
 class ReleaserInternalServicer(releaser_pb2_grpc.ReleaserInternalServiceServicer):

@@ -11,7 +11,8 @@ from paas.releaser.v1 import releaser_pb2
 from paaskit.changes import Action, action_to
 from paaskit.release_order import ReleasedChange, released_change_to
 from services.releaser.domain import Kind, Release, State
-from services.releaser.runtime import Instance
+from services.releaser.runtimes.protocol import Instance
+from services.releaser.store.drifts import Drift
 
 _STATES: Final = {
     State.QUEUED: releaser_pb2.STATE_QUEUED,
@@ -22,7 +23,7 @@ _STATES: Final = {
 }
 
 
-def release_to(release: Release, *, may_list_secrets: bool) -> releaser_pb2.Release:
+def release_to(release: Release, *, may_list_secrets: bool, may_read_output: bool = False) -> releaser_pb2.Release:
     """Return the message that stands for a release."""
     changes, hidden = visible(release.changes, may_list_secrets=may_list_secrets)
     secrets = release.reverted_secrets
@@ -37,7 +38,9 @@ def release_to(release: Release, *, may_list_secrets: bool) -> releaser_pb2.Rele
         started_at=timestamp_to(release.started_at),
         finished_at=timestamp_to(release.finished_at),
         message=release.message,
+        instances_updated=release.instances_updated,
         instances_ready=release.instances_ready,
+        instances_old=release.instances_old,
         instances_total=release.instances_total,
         superseded_by=release.superseded_by,
         reverted_to=release.reverted_to,
@@ -45,6 +48,7 @@ def release_to(release: Release, *, may_list_secrets: bool) -> releaser_pb2.Rele
         reverted_names=[*release.reverted_names, *(secrets if may_list_secrets else ())],
         source_release=release.source_release,
         changes=map(released_change_to, changes),
+        output=release.output if may_read_output else "",
         hidden_changes=hidden + (0 if may_list_secrets else len(set(secrets) - _names_of_secrets(release.changes))),
     )
 
@@ -106,6 +110,16 @@ def instance_to(instance: Instance) -> releaser_pb2.Instance:
         state=instance.state,
         started_at=timestamp_to(instance.started_at),
         log=instance.log,
+    )
+
+
+def drift_to(drift: Drift, *, may_list_secrets: bool) -> releaser_pb2.Drift:
+    """Return the message that stands for what drifted."""
+    return releaser_pb2.Drift(
+        manager=drift.manager,
+        names=sorted((*drift.names, *drift.secrets) if may_list_secrets else drift.names),
+        hidden_names=0 if may_list_secrets else len(drift.secrets),
+        seen_at=timestamp_to(drift.at),
     )
 
 

@@ -1,10 +1,11 @@
-"""Reading one value. The audit event is committed before the plaintext leaves; without it there is no plaintext.
+"""Reading values. The audit event is committed before any plaintext leaves; without it there is no plaintext.
 
 Reads that arrive while a transaction is under way share the next one: their events are one insert and one commit. What
-is refused is an event as well, committed before it is told.
+is refused is an event as well, committed before it is told. Several values read in one call are all given or none, and
+one event names them all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -15,47 +16,53 @@ from paaskit.errors import PaasError, PermissionDenied
 from paaskit.redact import Plaintext
 from paaskit.variables import refuse, violations_of
 from services.secrets.keys.keyring import Keyring
-from services.secrets.rules.stored import Entry, refuse_managed, secret_not_set
+from services.secrets.rules.stored import Entry, refuse_unreadable, secret_not_set
 
 _BATCH: Final = 64
+# All values of an app have up to 512 KiB, so few of those share a transaction.
+_BATCH_OF_SEVERAL: Final = 8
 ACTION: Final = "secrets.get"
 
 
 @dataclass(frozen=True)
 class Found:
-    """An app, and what is stored in it under the name asked for."""
+    """An app, and what is stored in it of the names asked for, by name."""
 
     app_id: str
-    entry: Entry | None
+    entries: Mapping[str, Entry]
 
 
 @dataclass(frozen=True)
 class Wish:
-    """One read: by whom, and of what."""
+    """One call: by whom, and of what. The names are apart, and each could be one."""
 
     actor: Actor
     app: AppRef
-    name: str
+    names: Sequence[str]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of a wish: the event to commit, and the value's entry or why there is none.
+    """What becomes of a wish: the entries of its values, in its order, or why there are none.
 
-    Without an entry or a refusal the app is not known here, and config has to say whether there is one.
+    Without entries and refusal the app is not known here, and config has to say whether there is one.
     """
 
-    event: AuditEvent | None
-    app_id: str = ""
-    entry: Entry | None = None
+    app_id: str
+    entries: Sequence[Entry] = ()
     refusal: PaasError | None = None
+
+    @property
+    def is_granted(self) -> bool:
+        """Whether values are given."""
+        return bool(self.entries)
 
 
 class RevealStore(Protocol):
     """What reading needs of the database."""
 
     async def read_audited(self, tenant: str, wanted: Sequence[Wish]) -> list[Verdict]:
-        """Return what becomes of each wish, after committing the events of all."""
+        """Return what becomes of each wish, after committing what goes on record of all of them."""
 
 
 class Apps(Protocol):
@@ -71,39 +78,54 @@ class Revealer:
     def __init__(self, store: RevealStore, apps: Apps, keyring: Keyring) -> None:
         self._apps = apps
         self._keyring = keyring
-        self._reads: Batcher[Wish, Verdict] = Batcher(store.read_audited, largest=_BATCH)
+        self._single: Batcher[Wish, Verdict] = Batcher(store.read_audited, name="reveals", largest=_BATCH)
+        self._several: Batcher[Wish, Verdict] = Batcher(
+            store.read_audited, name="reveals_of_several", largest=_BATCH_OF_SEVERAL
+        )
 
-    async def reveal(self, actor: Actor, *, app: AppRef, name: str) -> Plaintext:
-        """Return a secret's value. Raises NotFound for an app or name that is not there, Refused for a managed one."""
-        refuse(violations_of([name], field="name"))
-        verdict = await self._reads.submit(actor.tenant, Wish(actor, app, name))
+    async def reveal(self, actor: Actor, *, app: AppRef, names: Sequence[str], field: str) -> list[Plaintext]:
+        """Return the values of secrets, in the order of their names. `field` is what a request calls the names.
+
+        Raises NotFound for an app that is not there, NotFound or Refused naming every name that is not there or is
+        managed, and Unavailable.
+        """
+        refuse(violations_of(names, field=field))
+        reads = self._single if len(names) == 1 else self._several
+        verdict = await reads.submit(actor.tenant, Wish(actor, app, names))
         if verdict.refusal is not None:
             raise verdict.refusal
-        if verdict.entry is None:
+        if not verdict.is_granted:
             await self._apps.resolve(app)
-            raise secret_not_set([name])
-        entry = verdict.entry
-        keys = await self._keyring.keys_for(actor.tenant, [entry.sealed.generation])
-        return keys.unseal(verdict.app_id, entry.name, entry.version, entry.sealed)
+            raise secret_not_set(names)
+        keys = await self._keyring.keys_for(actor.tenant, {entry.sealed.generation for entry in verdict.entries})
+        return [keys.unseal(verdict.app_id, entry.name, entry.version, entry.sealed) for entry in verdict.entries]
 
 
 def judge(wish: Wish, found: Found | None) -> Verdict:
-    """Return what becomes of a wish, given what was found. A denial is put on record where all denials are."""
+    """Return what becomes of a wish, given what was found."""
     if found is None:
-        return Verdict(_event(wish, app_id=wish.app.bound_id or "", failed=True))
+        return Verdict(wish.app.bound_id or "")
     try:
         wish.app.accept(found.app_id)
-        entry = found.entry
-        if entry is None:
-            raise secret_not_set([wish.name])
-        refuse_managed({entry.name: entry}, [entry.name])
-    except PermissionDenied as denied:
-        return Verdict(None, refusal=denied)
+        refuse_unreadable(found.entries, wish.names)
     except PaasError as refusal:
-        return Verdict(_event(wish, app_id=found.app_id, failed=True), refusal=refusal)
-    return Verdict(_event(wish, app_id=found.app_id, failed=False), app_id=found.app_id, entry=entry)
+        return Verdict(found.app_id, refusal=refusal)
+    return Verdict(found.app_id, entries=[found.entries[name] for name in wish.names])
 
 
-def _event(wish: Wish, *, app_id: str, failed: bool) -> AuditEvent:
-    outcome = FAILED if failed else OK
-    return wish.actor.event(ACTION, app=wish.app.name, app_id=app_id, targets=[wish.name], outcome=outcome)
+def record_of(wish: Wish, verdict: Verdict) -> list[AuditEvent]:
+    """Return what goes on record of a verdict. A denial is put on record where all denials are."""
+    if isinstance(verdict.refusal, PermissionDenied):
+        return []
+    return _events(wish, app_id=verdict.app_id, is_granted=verdict.is_granted)
+
+
+def record_if_granted(wish: Wish, app_id: str) -> list[AuditEvent]:
+    """Return what would go on record of a wish if its app had this id and it were granted."""
+    return _events(wish, app_id=app_id, is_granted=True)
+
+
+def _events(wish: Wish, *, app_id: str, is_granted: bool) -> list[AuditEvent]:
+    outcome = OK if is_granted else FAILED
+    event = wish.actor.event(ACTION, app=wish.app.name, app_id=app_id, targets=wish.names, outcome=outcome)
+    return list(event.parts())

@@ -10,10 +10,12 @@ from paaskit.db import Database
 from paaskit.errors import Unavailable
 from paaskit.identity import IdentityVerifier
 from paaskit.keys import keys_from
+from paaskit.listeners import Exposed
 from paaskit.outbox import Outbox
 from paaskit.paging import load_pages
 from paaskit.releases import Releases
-from paaskit.server import Assembly, Exposed
+from paaskit.requests import Expiry
+from paaskit.server import Assembly
 from paaskit.settings import SettingsError
 from paaskit.trail import Trail
 from paaskit.write_path import WritePath
@@ -21,8 +23,8 @@ from services.secrets.changes import Changes
 from services.secrets.drafts import Drafts
 from services.secrets.for_release import ForRelease
 from services.secrets.internal_rpc import SecretsInternalServicer
-from services.secrets.keys.keyring import Keyring
-from services.secrets.keys.kms import open_key_management
+from services.secrets.keys.keyring import Keyring, hold_for
+from services.secrets.keys.kms import KeyManagement, KeyRingMissingError, KmsSettings, open_key_management
 from services.secrets.keys.kms_check import KmsCheck, WrongKeyError
 from services.secrets.left_claims import LeftClaims
 from services.secrets.listing import Listing
@@ -44,9 +46,7 @@ _SERVICES = secrets_pb2.DESCRIPTOR.services_by_name
 
 async def assemble(settings: Settings) -> Assembly:
     """Build secrets from its settings."""
-    kms = open_key_management(
-        provider=settings.kms_provider, key_file=settings.kms_key_file, environment=settings.environment
-    )
+    held_for, kms = hold_for(settings.kms_keys_held_seconds), key_management(settings)
     database = Database(settings.database_url, password_file=settings.database_password_file, service="secrets")
     await database.open()
     tokens = open_channel(settings.tokens_address, service="tokens", tls=settings)
@@ -60,13 +60,13 @@ async def assemble(settings: Settings) -> Assembly:
     store, readings, key_store = Store(database, write_path), Readings(database, write_path), KeyStore(database)
     registry = Registry(database, config)
     check = KmsCheck(key_store, kms)
-    await _refuse_wrong_key(check)
-    keyring = Keyring(key_store, kms, check=check, clock=utc_now)
+    await refuse_wrong_key(check)
+    keyring = Keyring(key_store, kms, check=check, clock=utc_now, held_for=held_for)
     changes = Changes(store, registry, keyring, new_id=random_id, clock=utc_now)
     drafts = Drafts(store, readings, changes)
     public = SecretsServicer(
         Vault(changes, keyring, registry, releases, new_id=random_id),
-        Revealer(RevealStore(database, write_path), registry, keyring),
+        Revealer(RevealStore(database, trail), registry, keyring),
         Listing(readings, drafts, registry, clock=utc_now),
         load_pages(settings.page_key_file),
     )
@@ -81,6 +81,7 @@ async def assemble(settings: Settings) -> Assembly:
     async def close() -> None:
         for channel in (tokens, audit, config, releaser):
             await channel.close()
+        await kms.close()
         await database.close()
 
     return Assembly(
@@ -100,21 +101,38 @@ async def assemble(settings: Settings) -> Assembly:
         record=trail.record,
         background={
             "audit_relay": trail.run,
+            "request_expiry": Expiry(database).run,
             "release_relay": releases.run,
             "names_relay": registry.run,
             "overlaps": Overlaps(store, changes, releases, clock=utc_now).run,
             "left_claims": LeftClaims(store, changes).run,
         },
+        ready=database.ready,
         close=close,
         outbox=Outbox(database),
         foreign_rules={},
     )
 
 
-async def _refuse_wrong_key(check: KmsCheck) -> None:
-    """Don't start with the wrong key. Where the database is away it is told before the first key is used."""
+async def refuse_wrong_key(check: KmsCheck) -> None:
+    """Don't start with the wrong key. Where the database or the KMS is away it is told before a key is used."""
     with suppress(Unavailable):
         try:
             await check.confirm()
+        except KeyRingMissingError:
+            raise SettingsError("PAAS_KMS_KEY_RING: there is no such key ring; make it first (docs/keys.md).") from None
         except WrongKeyError as wrong:
-            raise SettingsError(f"PAAS_KMS_PROVIDER, PAAS_KMS_KEY_FILE: {wrong.message}") from None
+            raise SettingsError(f"PAAS_KMS_PROVIDER, PAAS_KMS_KEY_FILE, PAAS_KMS_KEY_RING: {wrong.message}") from None
+
+
+def key_management(settings: Settings) -> KeyManagement:
+    """Return who keeps the keys. Raises SettingsError where the settings don't say, or say what is too weak."""
+    return open_key_management(
+        KmsSettings(
+            provider=settings.kms_provider,
+            key_file=settings.kms_key_file,
+            key_ring=settings.kms_key_ring,
+            endpoint=settings.kms_endpoint,
+            environment=settings.environment,
+        )
+    )

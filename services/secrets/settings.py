@@ -14,5 +14,19 @@ class Settings(ServiceSettings):
     audit_address: str = setting("Where audit listens, host:port; told of every change and every reveal.")
     config_address: str = setting("Where config listens, host:port; asked for apps and for names.")
     releaser_address: str = setting("Where releaser listens, host:port; told to release a change.")
-    kms_provider: str = setting("Who keeps the key-encryption keys: local (one machine only).")
+    kms_provider: str = setting(
+        "Who keeps the keys that wrap tenants' keys: gcp (Cloud KMS), or local (one machine only)."
+    )
     kms_key_file: Path | None = setting("For the local provider: a file with 32 random bytes, base64.", default=None)
+    kms_key_ring: str = setting(
+        "For the gcp provider: the key ring, projects/…/locations/…/keyRings/…, for this installation alone.",
+        default="",
+    )
+    kms_endpoint: str = setting(
+        "For the gcp provider: where Cloud KMS is, host:port, if not at Google's usual address. An address of this "
+        "machine is called without TLS, and not in production.",
+        default="",
+    )
+    kms_keys_held_seconds: int = setting(
+        "How long tenants' keys stay in memory, from 1 to 300 seconds: reads outlive the KMS for so long.", default=300
+    )

@@ -3,7 +3,8 @@
 Nothing here knows how a token's text looks (`pat`), how identities are signed (`check`), or where rows are.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
@@ -28,6 +29,8 @@ MAX_PAGE_SIZE: Final = 100
 _LINGER_SECONDS: Final = 2.0
 
 Found = Sequence[Token]
+TokenKey = tuple[str, str]
+"""A tenant, and the id of one of its tokens."""
 Outlast = Callable[[], Awaitable[None]]
 """Returns once nobody takes a token for what it was before."""
 Decide = Callable[[Found], Decision[TokenRows]]
@@ -47,6 +50,9 @@ class TokenStore(Protocol):
 
     async def find(self, tenant: str, token_id: str) -> Token | None:
         """Return a token by its id, living or not."""
+
+    async def living(self, tenant: str, token_ids: Sequence[str], *, now: datetime) -> Collection[str]:
+        """Return which of some tokens, by id, are living."""
 
     async def page(
         self, tenant: str, *, app_ids: frozenset[str] | None, after: Place | None, limit: int, now: datetime
@@ -109,6 +115,16 @@ class Tokens:
         if token is None or not token.is_living(self._clock()):
             raise signed_out()
         return token
+
+    async def ended(self, keys: Sequence[TokenKey]) -> list[TokenKey]:
+        """Return which of some tokens, of whatever tenants, are not living."""
+        of_tenant: dict[str, list[str]] = {}
+        for tenant, token_id in keys:
+            of_tenant.setdefault(tenant, []).append(token_id)
+        now = self._clock()
+        living = await asyncio.gather(*(self._store.living(each, ids, now=now) for each, ids in of_tenant.items()))
+        known = dict(zip(of_tenant, living, strict=True))
+        return [(tenant, token_id) for tenant, token_id in keys if token_id not in known[tenant]]
 
     async def create(self, wanted: NewToken, identity: Identity, *, actor: Actor) -> tuple[Token, Plaintext]:
         """Make a token and return it with its text, which is kept nowhere.

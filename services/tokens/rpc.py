@@ -85,6 +85,15 @@ class TokensInternalServicer(tokens_pb2_grpc.TokensInternalServiceServicer):
             keys=[tokens_pb2.SigningKey(key_id=key_id, public_key=raw_bytes(key)) for key_id, key in keys.items()]
         )
 
+    async def FindEndedTokens(
+        self, request: tokens_pb2.FindEndedTokensRequest, context: Any
+    ) -> tokens_pb2.FindEndedTokensResponse:
+        """Say which tokens have ended."""
+        ended = await self._tokens.ended([(key.tenant, key.token_id) for key in request.tokens])
+        return tokens_pb2.FindEndedTokensResponse(
+            ended=[tokens_pb2.TokenKey(tenant=tenant, token_id=token_id) for tenant, token_id in ended]
+        )
+
     async def IssueSignIn(self, request: tokens_pb2.IssueSignInRequest, context: Any) -> tokens_pb2.IssueSignInResponse:
         """Sign a person in."""
         asked = SignIn(tenant=request.tenant, user=request.user, role=request.role, ttl=_ttl(request.ttl))

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from paaskit.audit import TargetToken
 from paaskit.identity import AppScope
 
 
@@ -19,6 +20,8 @@ class Kind(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Token:
     """A stored credential. `apps` None is all of the tenant's apps.
+
+    `creator` is who asked for it, maybe a token; `maker` the person where that began, nobody for a sign-in.
 
     An app without an id is one that an earlier release of this service kept by its name alone: nobody can tell any more
     which app that was, so the token reaches none.
@@ -34,6 +37,7 @@ class Token:
     parent_id: str | None
     created_at: datetime
     expires_at: datetime
+    maker: str = ""
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
 
@@ -41,6 +45,16 @@ class Token:
     def subject(self) -> str:
         """Who acts where this credential is used: `pat:github-ci`, `user:ada@example.com`."""
         return f"{self.kind}:{self.name}"
+
+    @property
+    def person(self) -> str:
+        """The person behind it: who signed in, or who made it."""
+        return self.subject if self.kind is Kind.USER else self.maker
+
+    @property
+    def target(self) -> TargetToken:
+        """What an event about it says besides its name."""
+        return TargetToken(self.token_id, self.maker)
 
     @property
     def app_names(self) -> Sequence[str]:
@@ -67,7 +81,16 @@ class Principal:
     permissions: frozenset[str]
     apps: AppScope | None
     token_id: str
+    maker: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """A credential that was accepted: whom it stands for, and for how many seconds that may be said again unasked."""
+
+    principal: Principal
+    holds_seconds: float
 
 
 class Authenticator(Protocol):
@@ -76,7 +99,7 @@ class Authenticator(Protocol):
     def recognises(self, unverified_credential: str) -> bool:
         """Whether the text is of this kind, by its looks alone."""
 
-    async def authenticate(self, unverified_credential: str, *, now: datetime, client_address: str) -> Principal | None:
+    async def authenticate(self, unverified_credential: str, *, now: datetime, client_address: str) -> Accepted | None:
         """Return who it stands for, or None where it is not accepted. Raises Unavailable where that can't be told."""
 
 

@@ -15,7 +15,8 @@ NAMES: Final[dict[str, list[x509.GeneralName]]] = {
         x509.UniformResourceIdentifier("spiffe://paas/gateway"),
         x509.UniformResourceIdentifier("spiffe://paas/config"),
     ],
-    "other-trust-domain": [x509.UniformResourceIdentifier("spiffe://paas.example/gateway")],
+    # As long as ours, so that who cuts it off unread is found out.
+    "other-trust-domain": [x509.UniformResourceIdentifier("spiffe://evil/gateway")],
     "longer-name": [x509.UniformResourceIdentifier("spiffe://paas/gateway/releaser")],
     "upper-case": [x509.UniformResourceIdentifier("spiffe://paas/Gateway")],
     # What TLS libraries verify must not be taken for who calls.

@@ -15,7 +15,8 @@ from paas.access.v1 import access_pb2
 
 from paaskit import access
 from paaskit.access import Rule, RuleError, rules_of
-from paaskit.server import Assembly, Exposed, build_server
+from paaskit.listeners import Exposed
+from paaskit.server import Assembly, build_server
 from paaskit.settings import ServiceSettings
 from tests.access import table
 from tests.fixtures.serving import free_address
@@ -175,9 +176,9 @@ async def test_the_server_does_not_start(case: str, tls: Certificates) -> None:
 
 
 async def test_the_same_server_with_a_rule_does(tls: Certificates) -> None:
-    server, _, _ = build_server(_settings(tls), _assembly(_service(*_GOOD["callers"])))
-    await server.start()
-    await server.stop(0)
+    listeners = build_server(_settings(tls), _assembly(_service(*_GOOD["callers"])))
+    await listeners.start()
+    await listeners.stop(0)
 
 
 def _settings(tls: Certificates) -> ServiceSettings:
@@ -197,12 +198,16 @@ def _assembly(service: ServiceDescriptor) -> Assembly:
     async def close() -> None:
         pass
 
+    async def ready() -> bool:
+        return True
+
     register: Callable[[Any, Any], None] = lambda _servicer, _server: None  # noqa: E731  # nothing is called
     return Assembly(
         exposed=[Exposed(service, register, None)],
         verifier=None,
         record=None,
         background={},
+        ready=ready,
         close=close,
         foreign_rules={},
     )

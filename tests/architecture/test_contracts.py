@@ -21,6 +21,7 @@ _REDACTED = {
     "paas.config.v1.AttachManagedVarRequest.value",
     "paas.secrets.v1.SecretAssignment.value",
     "paas.secrets.v1.RevealSecretResponse.value",
+    "paas.secrets.v1.RevealedSecret.value",
     "paas.secrets.v1.RotateSecretRequest.value",
     "paas.secrets.v1.SealedValue.value",
     "paas.secrets.v1.StoreManagedValueRequest.value",

@@ -14,12 +14,15 @@ from tests.fixtures.postgres import Databases
 _HISTORY: Final = {"SELECT", "INSERT"}
 _OUTBOX: Final = {"SELECT", "INSERT", "UPDATE (parked_at, parked_reason)", "DELETE"}
 _REQUESTS: Final = {"SELECT", "INSERT", "DELETE"}
+# So that a process can wait for the schema it needs.
+_SCHEMA_KNOWN: Final = {"SELECT"}
 
 # What each service's login role may do: reviewed. Where rows are history there is no DELETE, and UPDATE only of what
 # closes a row.
 _GRANTS: Final = {
-    "audit": {"events": _HISTORY},
+    "audit": {"alembic_version": _SCHEMA_KNOWN, "events": _HISTORY},
     "config": {
+        "alembic_version": _SCHEMA_KNOWN,
         "apps": _HISTORY | {"UPDATE (bytes, destroyed_at, draft_revision, names, next_position, version)"},
         "specs": _HISTORY | {"UPDATE (valid_to)"},
         "vars": _HISTORY | {"UPDATE (claims, size, valid_to)"},
@@ -31,6 +34,7 @@ _GRANTS: Final = {
         "outbox": _OUTBOX,
     },
     "secrets": {
+        "alembic_version": _SCHEMA_KNOWN,
         # DELETE is for destroyed apps, whose secrets must not stay, and for what is staged, held or claimed no more.
         "apps": _HISTORY | {"UPDATE (destroyed_at, draft_revision, name, next_position, version)"},
         "sealed": _HISTORY | {"UPDATE (attachment_id, valid_to)", "DELETE"},
@@ -48,23 +52,28 @@ _GRANTS: Final = {
         "outbox": _OUTBOX,
     },
     "tokens": {
+        "alembic_version": _SCHEMA_KNOWN,
         "tokens": _HISTORY | {"UPDATE (last_used_at, revoked_at)"},
         "requests": _REQUESTS,
         "outbox": _OUTBOX,
     },
     "releaser": {
+        "alembic_version": _SCHEMA_KNOWN,
         "apps": _HISTORY | {"UPDATE (config_version, last_number, name, removed_at, secrets_version, settled)"},
         "releases": _HISTORY
         | {
             (
-                "UPDATE (changes, config_version, finished_at, instances_ready, instances_total, message, "
-                "revert_release, reverted_names, reverted_secrets, reverted_to, secrets_version, started_at, state, "
-                "superseded_by, undo_due)"
+                "UPDATE (changes, config_version, finished_at, instances_old, instances_ready, instances_total, "
+                "instances_updated, message, output, revert_release, reverted_names, reverted_secrets, reverted_to, "
+                "secrets_version, started_at, state, superseded_by, undo_due)"
             )
         },
         # An intent goes when it is done, with the row of what it was for.
         "intents": {"SELECT", "INSERT", "DELETE"},
         "work": _HISTORY | {"UPDATE (lease_holder, lease_until, not_before, removal)", "DELETE"},
+        # A placement goes when nothing of the app is in the cluster any more.
+        "placements": _HISTORY
+        | {"UPDATE (container, drift_at, drift_by, drift_names, good, instances, plain, sealed, secrets)", "DELETE"},
         "requests": _REQUESTS,
         "outbox": _OUTBOX,
     },
@@ -75,7 +84,7 @@ WITHOUT_RLS: Final = {
     "config": {"alembic_version", "attachments", "outbox"},
     "secrets": {"alembic_version", "claims", "kms_check", "outbox", "overlap_ends"},
     "tokens": {"alembic_version", "outbox"},
-    "releaser": {"alembic_version", "intents", "outbox", "work"},
+    "releaser": {"alembic_version", "intents", "outbox", "placements", "work"},
 }
 
 _TABLE_GRANTS: Final = """
@@ -125,6 +134,19 @@ def test_the_role_may_do_what_was_reviewed(service: str, databases: Databases) -
     for table, columns in databases.look(service, _COLUMN_GRANTS, (service,)):
         found.setdefault(table, set()).add(f"UPDATE ({columns})")
     assert found == _GRANTS[service]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_runs_with_the_owners_rights_was_reviewed(service: str, databases: Databases) -> None:
+    found = databases.look(
+        service,
+        """SELECT proname, prosecdef, proconfig, coalesce(proacl::text, 'everybody') FROM pg_proc
+           WHERE pronamespace = 'public'::regnamespace""",
+    )
+    mine = f"{{{service}_owner=X/{service}_owner,{service}=X/{service}_owner}}"
+    # It drops remembered requests that have expired: the owner's policy shows it no others.
+    expiry = ("expire_requests", True, ["search_path=pg_catalog, pg_temp"], mine)
+    assert found == ([] if service == "audit" else [expiry])
 
 
 @pytest.mark.parametrize("service", SERVICES)

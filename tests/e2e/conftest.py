@@ -19,8 +19,8 @@ LAST = "test_no_value_leaks.py"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have the search for leaks come last."""
-    items.sort(key=lambda item: item.path.name == LAST)
+    """Have the search for leaks come last, after what signs people in anew at random."""
+    items.sort(key=lambda item: (item.path.name == LAST, item.path.name == "test_abuse.py"))
 
 
 @pytest.fixture(scope="session")

@@ -283,9 +283,9 @@ def pid_of(stack: Stack, part: str) -> int:
     return int(found[part])
 
 
-def metrics_page(stack: Stack, service: str) -> bytes:
-    """What Prometheus would read of one service."""
-    address = f"{HOST}:{port_of(metrics_of(service), base_port=stack.base_port)}"
+def metrics_page(stack: Stack, process: str) -> bytes:
+    """What Prometheus would read of one process."""
+    address = f"{HOST}:{port_of(metrics_of(process), base_port=stack.base_port)}"
     with urllib.request.urlopen(f"http://{address}/metrics", timeout=PATIENCE) as response:
         return bytes(response.read())
 

@@ -18,7 +18,7 @@ from paas.tokens.v1 import tokens_pb2
 
 from gateway.routes import INTERNAL_SUFFIX
 from local.certificates import dns_san
-from local.ports import HOST, SERVICES, port_of
+from local.ports import HOST, SERVICES, port_of, public_of
 from paaskit.identity import Identity, claims_of
 from tests.e2e.installation import Installation, Paas, config_of
 from tests.fixtures.waiting import PATIENCE
@@ -157,11 +157,10 @@ def test_another_service_s_certificate_is_not_enough(installation: Installation)
         credentials = grpc.ssl_channel_credentials(
             (tls / "ca.pem").read_bytes(), (tls / f"{name}.key").read_bytes(), (tls / f"{name}.pem").read_bytes()
         )
-        address = f"{HOST}:{port_of('secrets', base_port=stack.base_port)}"
-        with grpc.secure_channel(address, credentials, options) as channel:
-            caller = Caller(channel, "")
-            for path in (
-                "/paas.secrets.v1.SecretsInternalService/ResolveForRelease",
-                "/paas.secrets.v1.SecretsService/RevealSecret",
-            ):
-                assert caller.code(path, b"", identity) is grpc.StatusCode.PERMISSION_DENIED
+        for listener, path in (
+            ("secrets", "/paas.secrets.v1.SecretsInternalService/ResolveForRelease"),
+            (public_of("secrets"), "/paas.secrets.v1.SecretsService/RevealSecret"),
+        ):
+            address = f"{HOST}:{port_of(listener, base_port=stack.base_port)}"
+            with grpc.secure_channel(address, credentials, options) as channel:
+                assert Caller(channel, "").code(path, b"", identity) is grpc.StatusCode.PERMISSION_DENIED

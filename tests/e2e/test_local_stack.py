@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from local.layout import CLONE, Layout
-from local.ports import LISTENERS, SERVICES, free_base_port
-from local.processes import ProcessId, is_alive, wait_gone
+from local.ports import LISTENERS, PROCESSES, free_base_port
 from local.record import Record, read_record
 from local.supervisor import RECORD
+from machine.processes import ProcessId, is_alive, wait_gone
 from tests.e2e.installation import kill
 from tests.fixtures.waiting import PATIENCE
 
@@ -139,14 +139,18 @@ def test_up_twice_status_and_down(local: Local) -> None:
     assert (code, err) == (0, "")
     before, running = local.parts(), local.processes()
     assert [log.name for log in local.layout.logs.iterdir() if log.stat().st_mode & 0o077] == []
-    limits = {part.name: _core_limit(part.process.pid) for part in local.record().parts if part.name in SERVICES}
-    assert limits == dict.fromkeys(SERVICES, "0"), "however much of a core the shell would allow"
+    limits = {part.name: _core_limit(part.process.pid) for part in local.record().parts if part.name in PROCESSES}
+    assert limits == dict.fromkeys(PROCESSES, "0"), "however much of a core the shell would allow"
     code, out, _ = local("up")
     assert (code, out.splitlines()[0]) == (0, "The stack runs already.")
     assert local.parts() == before
     running += local.processes()
     code, out, _ = local("status")
-    assert (code, len(out.splitlines())) == (0, 7)
+    lines = out.splitlines()
+    assert (code, lines[8]) == (0, ""), "eight parts, and then the figures of those that are ours"
+    assert [line.split()[0] for line in lines[10:]] == list(PROCESSES)
+    assert all(" served " in line for line in lines[10:])
+    assert max(map(len, lines)) <= 80
     assert local("down")[:2] == (0, "Stopped.\n")
     assert not any(is_alive(process) for process in running)
     assert local.nothing_runs()

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from local.processes import descendants
+from local.ports import PROCESSES
+from machine.trees import descendants
 from tests.e2e.detectors import controls, digests, forms, search, search_files
 from tests.e2e.installation import (
     TENANT,
@@ -26,7 +27,6 @@ from tests.e2e.installation import (
     releases,
 )
 
-SERVICES = ("config", "secrets", "tokens", "audit", "releaser")
 Needles = Mapping[str, list[bytes]]
 
 
@@ -44,6 +44,7 @@ def planted(installation: Installation, ada: Paas) -> Paas:
     paas.ok("secrets:set", f"STAGED_SECRET={canaries.secret()}", "--stage")
     paas.ok("secrets:rotate", "ROTATED", "--value-file", "-", "--overlap", "1h", stdin=canaries.secret().encode())
     paas.ok("secrets:get", "SET")
+    paas.ok("secrets:get", "SET", "ROTATED")
     paas.ok("config:set", f"PLAIN={canaries.config()}")
     # Values in places where they cause errors.
     secret = canaries.secret()
@@ -149,8 +150,8 @@ def test_metrics_tell_of_no_value_and_of_no_tenant(
     installation: Installation, planted: Paas, secret_needles: Needles, token_needles: Needles
 ) -> None:
     about_people = [TENANT.encode(), planted.environment["PAAS_APP"].encode(), b"ada@"]
-    for service in SERVICES:
-        page = metrics_page(installation.stack, service)
+    for process in PROCESSES:
+        page = metrics_page(installation.stack, process)
         assert b"paas_outbox_rows" in page
         for needles in (secret_needles, token_needles, forms(installation.canaries.config_mark)):
             assert search(page, needles) == []
@@ -192,7 +193,7 @@ def test_environments_and_command_lines(installation: Installation, planted: Paa
     supervisor = _parent(pid_of(stack, "config"))
     everything = [supervisor, *(process.pid for process in descendants(supervisor))]
     assert app in everything
-    assert {pid_of(stack, part) for part in ("postgres", "gateway", *SERVICES)} <= set(everything)
+    assert {pid_of(stack, part) for part in ("postgres", "gateway", *PROCESSES)} <= set(everything)
     with_values = set()
     for pid in everything:
         assert search(_proc(pid, "cmdline"), secret_needles) == []
@@ -201,7 +202,7 @@ def test_environments_and_command_lines(installation: Installation, planted: Paa
     # The environment of the app's own process is where secrets belong.
     assert app in with_values
     instances_of_apps = {process.pid for process in descendants(pid_of(stack, "releaser"))}
-    adopted = set(everything) - {pid_of(stack, part) for part in ("postgres", "gateway", *SERVICES)} - {supervisor}
+    adopted = set(everything) - {pid_of(stack, part) for part in ("postgres", "gateway", *PROCESSES)} - {supervisor}
     assert with_values <= instances_of_apps | adopted
 
 

@@ -9,8 +9,8 @@ from grpc_status import rpc_status
 from paas.config.v1 import config_pb2
 
 from paaskit.errors import PaasError, Unavailable, app_not_found
+from paaskit.gate import encode_error
 from paaskit.identity import AppScope
-from paaskit.interceptors import encode_error
 
 
 class FakeApps:

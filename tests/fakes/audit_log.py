@@ -1,5 +1,6 @@
 """A log in memory, and reports with good defaults."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -23,6 +24,11 @@ def report_of(
     on_behalf_of: str = "",
     request_id: str = "",
     client_address: str = "",
+    token_id: str = "",
+    maker: str = "",
+    target_tokens: tuple[tuple[str, str], ...] = (),
+    repeats: int = 0,
+    repeats_seconds: int = 0,
 ) -> Report:
     """A report that is accepted."""
     return Report(
@@ -39,6 +45,11 @@ def report_of(
         on_behalf_of=on_behalf_of,
         request_id=request_id,
         client_address=client_address,
+        token_id=token_id,
+        maker=maker,
+        target_tokens=target_tokens,
+        repeats=repeats,
+        repeats_seconds=repeats_seconds,
     )
 
 
@@ -48,6 +59,9 @@ class FakeLog:
     def __init__(self) -> None:
         self.events: dict[str, list[Event]] = defaultdict(list)
         self.looks = 0
+        self.reads = 0
+        self.most_reads_at_once = 0
+        self._reading = 0
 
     async def append(self, reports: Sequence[Report], *, service: str, now: datetime) -> None:
         for report in reports:
@@ -60,10 +74,15 @@ class FakeLog:
         return found[::-1][:limit]
 
     async def after(self, tenant: str, selection: Selection, *, sequence: int, limit: int) -> Sequence[Event]:
-        self.looks += 1
+        self._reading += 1
+        self.most_reads_at_once = max(self.most_reads_at_once, self._reading)
+        await asyncio.sleep(0)
+        self._reading -= 1
+        self.reads += 1
         return [event for event in self._selected(tenant, selection) if event.sequence > sequence][:limit]
 
     async def last_sequence(self, tenant: str) -> int:
+        self.looks += 1
         return len(self.events[tenant])
 
     def _selected(self, tenant: str, selection: Selection) -> list[Event]:

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import grpc
+from google.protobuf.duration_pb2 import Duration
 from grpc_status import rpc_status
 from paas.config.v1 import config_pb2, config_pb2_grpc
 from paas.secrets.v1 import secrets_pb2, secrets_pb2_grpc
@@ -13,10 +14,10 @@ from paas.secrets.v1 import secrets_pb2, secrets_pb2_grpc
 from paaskit.access import AppRef
 from paaskit.changes import action_to, name_changes_to
 from paaskit.errors import PaasError
-from paaskit.interceptors import encode_error
+from paaskit.gate import encode_error
 from paaskit.release_order import ReleasedChange
 from services.releaser.contracts import Draft, DraftOrder, DraftReleased, Outcome, Restore, Revert
-from services.releaser.domain import AppKey, DesiredState, SealedValues
+from services.releaser.domain import AppKey, DesiredState, SealedValues, Spec
 from tests.fakes.desired_services import FakeConfig, FakeSecrets
 from tests.fakes.desired_state import FakeVariables
 from tests.fakes.neighbours import on_channel
@@ -59,12 +60,7 @@ class _ConfigServicer(config_pb2_grpc.ConfigInternalServiceServicer):
         state: DesiredState = await _answer(context, self._config.desired_state(_key(request), request.version))
         return config_pb2.GetDesiredStateResponse(
             app=state.app,
-            spec=config_pb2.AppSpec(
-                command=state.spec.command,
-                image=state.spec.image,
-                instances=state.spec.instances,
-                health_path=state.spec.health_path,
-            ),
+            spec=_spec(state.spec),
             version=request.version,
             vars=[config_pb2.Assignment(name=name, value=value) for name, value in state.variables.items()],
             sealed_names=state.sealed_names,
@@ -131,6 +127,18 @@ async def _answer(context: grpc.aio.ServicerContext[Any, Any], work: Any) -> Any
         return await work
     except PaasError as error:
         await context.abort_with_status(rpc_status.to_status(encode_error(error)))
+
+
+def _spec(spec: Spec) -> config_pb2.AppSpec:
+    return config_pb2.AppSpec(
+        command=spec.command,
+        image=spec.image,
+        instances=spec.instances,
+        health_path=spec.health_path,
+        ready_timeout=Duration(seconds=spec.ready_timeout) if spec.ready_timeout is not None else None,
+        all_at_once=spec.all_at_once,
+        adopted=config_pb2.Adopted(**asdict(spec.adopted)) if spec.adopted is not None else None,
+    )
 
 
 def _key(request: Any) -> AppKey:

@@ -5,39 +5,44 @@ import os
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from paaskit.errors import Unavailable
-from services.secrets.keys.kms import UnwrapError
+from paaskit.db import refuse_in_transaction
+from services.secrets.keys.kms import KeyName, UnwrapError
+from services.secrets.keys.kms.protocol import unavailable
 
 
 class FakeKms:
     """Implements `services.secrets.keys.kms.KeyManagement`."""
 
     def __init__(self) -> None:
-        self._keys: dict[str, AESGCM] = {}
+        self._keys: dict[KeyName, AESGCM] = {}
         self.away = False
         self.wraps = 0
         self.unwraps = 0
 
-    async def wrap(self, tenant: str, key: bytes, *, context: bytes) -> bytes:
+    async def wrap(self, name: KeyName, key: bytes, *, context: bytes) -> bytes:
         self._answer()
         self.wraps += 1
         nonce = os.urandom(12)
-        return nonce + self._cipher(tenant).encrypt(nonce, key, context)
+        return nonce + self._cipher(name).encrypt(nonce, key, context)
 
-    async def unwrap(self, tenant: str, wrapped: bytes, *, context: bytes) -> bytes:
+    async def unwrap(self, name: KeyName, wrapped: bytes, *, context: bytes) -> bytes:
         self._answer()
         self.unwraps += 1
         try:
-            return self._cipher(tenant).decrypt(wrapped[:12], wrapped[12:], context)
+            return self._cipher(name).decrypt(wrapped[:12], wrapped[12:], context)
         except (InvalidTag, ValueError):
-            raise UnwrapError("not wrapped here for this") from None
+            raise UnwrapError from None
+
+    async def close(self) -> None:
+        return
 
     def _answer(self) -> None:
+        refuse_in_transaction("kms")
         if self.away:
-            raise Unavailable("The KMS cannot be reached now.", metadata={"service": "kms"})
+            raise unavailable("KMS_UNAVAILABLE")
 
-    def _cipher(self, tenant: str) -> AESGCM:
-        return self._keys.setdefault(tenant, AESGCM(AESGCM.generate_key(256)))
+    def _cipher(self, name: KeyName) -> AESGCM:
+        return self._keys.setdefault(name, AESGCM(AESGCM.generate_key(256)))
 
 
 class RightKms:

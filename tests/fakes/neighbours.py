@@ -20,8 +20,8 @@ from paas.tokens.v1 import tokens_pb2, tokens_pb2_grpc
 from paaskit.access import ADMIN
 from paaskit.clock import utc_now
 from paaskit.errors import Refused
+from paaskit.gate import encode_error
 from paaskit.identity import HEADER, AppScope, Identity, claims_of
-from paaskit.interceptors import encode_error
 from paaskit.requests import request_id_reused
 from tests.fixtures.serving import free_address
 from tests.fixtures.tls import Certificates
@@ -62,14 +62,19 @@ class Signer:
 
 
 class FakeTokens(tokens_pb2_grpc.TokensInternalServiceServicer):
-    """Publishes one key."""
+    """Publishes one key; says of the tokens in `ended`, by tenant and id, that they have ended."""
 
     def __init__(self, signer: Signer) -> None:
+        self.ended: set[tuple[str, str]] = set()
         self._public = signer.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
     async def IssueSignIn(self, request: Any, context: Any) -> tokens_pb2.IssueSignInResponse:
         await context.abort(grpc.StatusCode.PERMISSION_DENIED, "nobody signs in here")
         raise AssertionError
+
+    async def FindEndedTokens(self, request: Any, context: Any) -> tokens_pb2.FindEndedTokensResponse:
+        ended = [key for key in request.tokens if (key.tenant, key.token_id) in self.ended]
+        return tokens_pb2.FindEndedTokensResponse(ended=ended)
 
     async def GetSigningKeys(self, request: Any, context: Any) -> tokens_pb2.GetSigningKeysResponse:
         return tokens_pb2.GetSigningKeysResponse(keys=[tokens_pb2.SigningKey(key_id="k1", public_key=self._public)])

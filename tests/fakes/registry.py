@@ -10,7 +10,7 @@ from paas.config.v1 import config_pb2, config_pb2_grpc
 
 from paaskit.clock import random_id
 from paaskit.errors import LimitExceeded, NotFound, PaasError, Refused, Unavailable, app_not_found
-from paaskit.interceptors import encode_error
+from paaskit.gate import encode_error
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Tokens in memory, with the same rules of sight and descent as the SQL."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -31,8 +31,15 @@ class FakeTokenStore:
         key = self.ids_by_digest.get(digest)
         return None if key is None else self.tokens[key]
 
+    async def find_by_digests(self, digests: Sequence[bytes]) -> Mapping[bytes, Token]:
+        found = {digest: await self.find_by_digest(digest) for digest in digests}
+        return {digest: token for digest, token in found.items() if token is not None}
+
     async def find(self, tenant: str, token_id: str) -> Token | None:
         return self.tokens.get((tenant, token_id))
+
+    async def living(self, tenant: str, token_ids: Sequence[str], *, now: datetime) -> frozenset[str]:
+        return frozenset(token.token_id for token in self._living(tenant, now=now) if token.token_id in token_ids)
 
     async def page(
         self, tenant: str, *, app_ids: frozenset[str] | None, after: Place | None, limit: int, now: datetime

@@ -145,6 +145,12 @@ def test_a_row_of_another_tenant_can_be_neither_changed_nor_deleted(service: str
                 change: LiteralString = "UPDATE {} SET {column} = {column}"
                 assert table.run(change + " WHERE tenant = %s RETURNING 1", THEIRS, column=column) == [], name
                 assert table.run(change + " RETURNING tenant", column=column) == [(MINE,)], name
+                # A statement that reads nothing is judged by the policy for changes alone.
+                new = sql.Literal(table.values[column]) if column in table.values else sql.SQL("DEFAULT")
+                blind = table.connection.execute(
+                    sql.SQL("UPDATE {} SET {} = {}").format(sql.Identifier(name), sql.Identifier(column), new)
+                )
+                assert blind.rowcount == 1, name
                 changes += 1
             if table.may("DELETE"):
                 assert table.run("DELETE FROM {} WHERE tenant = %s RETURNING 1", THEIRS) == [], name

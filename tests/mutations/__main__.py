@@ -1,18 +1,29 @@
-"""Put each fault into a copy of the tree and see whether its test fails: `python -m tests.mutations [WORD]...`."""
+"""Put each fault into a copy of the tree and see whether its test fails.
+
+`python -m tests.mutations [--security] [WORD]...`
+"""
 
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 from tests.mutations.copied_tree import CopiedTree, copied_tree
 from tests.mutations.table import Mutation, mutations
 
+SECURITY: Final = "--security"
 _FAILED = 1
 _SHOWN_LINES = 30
 
 
 def main(words: Sequence[str]) -> int:
     """The exit code: 0 where every fault was noticed, 1 where one was not, 2 where nothing can be said."""
-    chosen = [each for each in mutations() if all(word in f"{each} {each.test}" for word in words)]
+    wanted = [word for word in words if word != SECURITY]
+    chosen = [
+        each
+        for each in mutations()
+        if (each.security or SECURITY not in words)
+        and all(word in f"{each} {each.test} {each.security}" for word in wanted)
+    ]
     if not chosen:
         _say("No mutation has these words.")
         return 2

@@ -68,6 +68,8 @@ class CopiedTree:
 def copied_tree() -> Iterator[CopiedTree]:
     """Copy everything git keeps or would keep, uncommitted changes included."""
     root = Path(tempfile.mkdtemp(prefix="paas-mutations-"))
+    # Programs of apps are in it, which run as users of their own where root runs the tests.
+    root.chmod(0o711)
     try:
         for path in kept_files():
             target = root / path.relative_to(ROOT)
@@ -89,3 +91,5 @@ def _make_environment(root: Path) -> None:
     program = root / ".venv" / "bin" / "paas"
     program.write_text(f"#!{root}/.venv/bin/python\n" + paas.partition("\n")[2], encoding="utf-8")
     program.chmod(0o755)
+    # A program of its own, which tests look for beside Python.
+    (root / ".venv" / "bin" / "kubectl").symlink_to(Path(sys.executable).with_name("kubectl"))

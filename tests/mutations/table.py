@@ -10,13 +10,17 @@ FOLDER: Final = Path(__file__).parent
 
 @dataclass(frozen=True, kw_only=True)
 class Mutation:
-    """One fault. `file` is relative to the repository; `test` is a pytest node id, or a file of tests."""
+    """One fault. `file` is relative to the repository; `test` is a pytest node id, or a file of tests.
+
+    `security` is the name of the security check that the fault takes out, empty where it is another kind of rule.
+    """
 
     fault: str
     file: str
     text: str
     replacement: str
     test: str
+    security: str = ""
 
     def __str__(self) -> str:
         return f"{self.file}: {self.fault}"

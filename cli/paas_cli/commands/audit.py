@@ -41,9 +41,10 @@ def command(session: Session, *, app: str, action: str, limit: int | None, follo
     """Show who did what.
 
     The newest events, oldest of them first. Elsewhere than on a terminal: time, action, actor,
-    app, targets and outcome, separated by tabs, a dash for none. Events of all apps are shown
-    unless one is named; PAAS_APP and .paas.toml do not count here. With --follow --json each
-    event is one line of JSON.
+    app, targets and outcome, separated by tabs, a dash for none. After the name of a token
+    comes who made it; ids are in --json. Events of all apps are shown unless one is named;
+    PAAS_APP and .paas.toml do not count here. With --follow --json each event is one line of
+    JSON.
 
     For example:
       paas audit -a web
@@ -125,10 +126,23 @@ def _print_followed(session: Session, event: "Event") -> None:
 
 
 def _cells(event: "Event") -> tuple[str, ...]:
-    actor = f"{event.actor} for {event.on_behalf_of}" if event.on_behalf_of else event.actor
+    # The token that was used is the user's where a service acts for one.
+    actor = _made_by(f"{event.actor} for {event.on_behalf_of}" if event.on_behalf_of else event.actor, event.maker)
     time, outcome = times.to_second(event.occurred_at), _OUTCOMES.get(event.outcome, "unknown")
-    cells = (time, event.action, actor, event.app, ",".join(event.targets), outcome)
+    cells = (time, event.action, actor, event.app, _targets(event), outcome)
     return tuple(visible(cell) or "-" for cell in cells)
+
+
+def _targets(event: "Event") -> str:
+    makers = [token.maker for token in event.target_tokens] or [""] * len(event.targets)
+    names = ",".join(_made_by(name, maker) for name, maker in zip(event.targets, makers, strict=False))
+    more = f"({event.repeats:,} more within {event.repeats_seconds} s)" if event.repeats else ""
+    return f"{names} {more}".strip()
+
+
+def _made_by(name: str, maker: str) -> str:
+    """A token's name may be given again; the person who made it is told after it."""
+    return f"{name} ({maker.removeprefix('user:')})" if maker else name
 
 
 def _document(event: "Event") -> dict[str, object]:
@@ -140,10 +154,15 @@ def _document(event: "Event") -> dict[str, object]:
         "action": event.action,
         "actor": event.actor,
         "on_behalf_of": event.on_behalf_of or None,
+        "token_id": event.token_id or None,
+        "maker": event.maker or None,
         "app": event.app or None,
         "targets": list(event.targets),
+        "target_tokens": [{"id": token.token_id, "maker": token.maker or None} for token in event.target_tokens],
         "version": event.version or None,
         "outcome": _OUTCOMES.get(event.outcome, "unknown"),
+        "repeats": event.repeats,
+        "repeats_seconds": event.repeats_seconds or None,
         "request_id": event.request_id or None,
         "client_address": event.client_address or None,
         "service": event.service or None,

@@ -13,7 +13,8 @@ from paaskit.variables import check_app_name, refuse
 from paaskit.write_path import Decision
 from services.config.domain import App, AppSpec, Needs, Snapshot, SpecRow, Totals
 from services.config.neighbours import Post, purge_message, remove_message
-from services.config.rules.drafts import stage_spec
+from services.config.rules.adoption import is_adopted, refuse_other_adoption
+from services.config.rules.drafts import DraftStep, Stamp, stage_spec
 from services.config.rules.mutations import Doing, Mutations, order_of
 from services.config.rules.plan import Plan
 from services.config.rules.spec import check_spec, runs, spec_key
@@ -37,8 +38,8 @@ class Apps:
     async def create(self, actor: Actor, ref: AppRef, *, request_id: str, spec: AppSpec) -> tuple[Shown, Change]:
         """Make an app and, if it can run, ask for its first release. Equal requests get the app as it was made.
 
-        Raises InvalidInput, AlreadyExists, PermissionDenied for a token that is limited to apps, and Unavailable while
-        a former app of the name is being cleaned up.
+        Raises InvalidInput, AlreadyExists, also for what another app adopts, PermissionDenied for a token that is
+        limited to apps, and Unavailable while a former app of the name is being cleaned up.
         """
         problem = check_app_name(ref.name)
         refuse([check_request_id(request_id), FieldViolation("app", problem) if problem else None, *check_spec(spec)])
@@ -54,14 +55,17 @@ class Apps:
             fingerprint=fingerprint(ref.name, spec_key(spec)),
         )
         answer = await self._store.create(
-            actor.tenant, ref.name, request=request, decide=lambda holder: decide_create(doing, new, holder)
+            actor.tenant, new, request=request, decide=lambda holder: decide_create(doing, new, holder)
         )
         made = as_made(ref.name, answer)
         change = await self._mutations.released(actor, made, answer)
         return Shown(app=made, spec=SpecRow(spec=spec, valid_from=1)), change
 
     async def update(self, actor: Actor, order: Mutation, spec: AppSpec) -> tuple[Shown, Change]:
-        """Replace what an app runs and ask for a release, or stage that. Raises InvalidInput, NotFound or Conflict."""
+        """Replace what an app runs and ask for a release, or stage that.
+
+        Raises InvalidInput, NotFound, Conflict, and Refused for another adoption.
+        """
         refuse([check_request_id(order.request_id), *check_spec(spec)])
         asked = spec_key(spec)
         if order.stage:
@@ -70,7 +74,7 @@ class Apps:
                 order,
                 action="apps.update",
                 asked=asked,
-                step=lambda snapshot, stamp: stage_spec(snapshot, spec, stamp),
+                step=lambda snapshot, stamp: stage_app(snapshot, spec, stamp),
             )
         else:
             change = await self._mutations.live(
@@ -123,6 +127,8 @@ def decide_create(doing: Doing, new: NewApp, holder: NameHolder) -> Decision[New
             f"The former app {new.name} is still being cleaned up. Try again in a moment.",
             metadata={"service": "config"},
         )
+    if holder.adopter:
+        raise is_adopted(new.spec, holder.adopter)
     answer = {
         **changed(
             version=1,
@@ -151,9 +157,17 @@ def as_made(name: str, answer: Answer) -> App:
 
 
 def plan_spec(snapshot: Snapshot, spec: AppSpec) -> Plan:
-    """Plan to replace what an app runs."""
+    """Plan to replace what an app runs. Raises Refused for another adoption."""
     assert snapshot.spec is not None
+    refuse_other_adoption(snapshot.spec.spec, spec, app=snapshot.app.name)
     return Plan(totals=snapshot.app.totals, spec=None if snapshot.spec.spec == spec else spec)
+
+
+def stage_app(snapshot: Snapshot, spec: AppSpec, stamp: Stamp) -> DraftStep:
+    """Stage what an app runs. Raises Refused for another adoption."""
+    assert snapshot.spec is not None
+    refuse_other_adoption(snapshot.spec.spec, spec, app=snapshot.app.name)
+    return stage_spec(snapshot, spec, stamp)
 
 
 def decide_destroy(actor: Actor, ref: AppRef, holder: NameHolder, *, request_id: str) -> Decision[App]:

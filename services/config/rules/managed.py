@@ -5,6 +5,7 @@ way, the second completes it; where secrets refuses, the first is taken back. Wh
 job. One attaching of a name is under way at a time; an equal request joins it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -22,7 +23,8 @@ from services.config.rules.mutations import Doing, order_of
 from services.config.rules.plan import NEXT_POSITION, Plan, compare, reason_of, refuse_kinds, rows_beside, size_of
 
 _MAX_DISPLAY: Final = 256
-_MAX_ADDON: Final = 64
+# It stands in sentences that people read: one word.
+_ADDON: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}")
 
 ATTACHMENT: Final = "attachment_id"
 """In an answer: the attaching it is about. In the first half's it is all there is."""
@@ -53,8 +55,10 @@ def check_managed(wanted: Managed) -> None:
     refuse(
         [
             *violations_of([wanted.name], [wanted.value.reveal()], field="name"),
-            FieldViolation("addon", f"an add-on has a name of at most {_MAX_ADDON} characters")
-            if not 0 < len(addon) <= _MAX_ADDON or not addon.isprintable()
+            FieldViolation(
+                "addon", "an add-on's name has 1 to 64 letters, digits and . _ : / -, and starts with no sign"
+            )
+            if not _ADDON.fullmatch(addon)
             else None,
             FieldViolation("display", f"a display form has 1 to {_MAX_DISPLAY} printable characters")
             if not 0 < len(display) <= _MAX_DISPLAY or not display.isprintable()

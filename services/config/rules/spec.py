@@ -4,9 +4,11 @@ from typing import Final
 
 from paaskit.errors import FieldViolation
 from services.config.domain import AppSpec
+from services.config.rules.adoption import check_adoption
 
 _MAX_INSTANCES: Final = 100
 _MAX_COMMAND_BYTES: Final = 8 * 1024
+_READY_TIMEOUT_SECONDS: Final = range(5, 3600 + 1)
 
 
 def check_spec(spec: AppSpec) -> list[FieldViolation]:
@@ -14,7 +16,7 @@ def check_spec(spec: AppSpec) -> list[FieldViolation]:
     found: list[FieldViolation] = []
     if not 0 <= spec.instances <= _MAX_INSTANCES:
         found.append(FieldViolation("spec.instances", f"an app has 0 to {_MAX_INSTANCES} instances"))
-    if spec.instances > 0 and not spec.command and not spec.image:
+    if spec.instances > 0 and not runs(spec):
         found.append(FieldViolation("spec", "an app with instances needs a command or an image"))
     size = sum(len(part.encode()) for part in spec.command)
     if any("\0" in part for part in spec.command) or size > _MAX_COMMAND_BYTES:
@@ -26,14 +28,26 @@ def check_spec(spec: AppSpec) -> list[FieldViolation]:
     path = spec.health_path
     if path and (not path.startswith("/") or len(path) > 512 or not path.isprintable() or " " in path):
         found.append(FieldViolation("spec.health_path", "a health path starts with / and has no white space"))
-    return found
+    if spec.ready_timeout is not None and spec.ready_timeout not in _READY_TIMEOUT_SECONDS:
+        found.append(FieldViolation("spec.ready_timeout", "an instance may take 5 seconds to 1 hour to become ready"))
+    return found + check_adoption(spec)
 
 
 def spec_key(spec: AppSpec) -> list[object]:
-    """Return the spec as the parts of a request's fingerprint."""
-    return [list(spec.command), spec.image, spec.instances, spec.health_path]
+    """Return the spec as the parts of a request's fingerprint.
+
+    What was added later has a part where it is said alone, so that requests of before are known again.
+    """
+    adopted = spec.adopted
+    later = {
+        "ready_timeout": spec.ready_timeout,
+        "all_at_once": spec.all_at_once or None,
+        "adopted": adopted and [adopted.namespace, adopted.deployment, adopted.container],
+    }
+    said = [[name, value] for name, value in later.items() if value is not None]
+    return [list(spec.command), spec.image, spec.instances, spec.health_path, *said]
 
 
 def runs(spec: AppSpec) -> bool:
     """Whether there is anything to be run."""
-    return bool(spec.command or spec.image)
+    return bool(spec.command or spec.image or spec.adopted)

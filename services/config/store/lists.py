@@ -6,7 +6,7 @@ from typing import Final
 
 from paaskit.access import AppRef
 from paaskit.db import Database, Row
-from paaskit.errors import app_not_found
+from paaskit.errors import app_destroyed, app_not_found
 from services.config.domain import App, Draft, Entry, Kind, SpecDraft, SpecRow, etag_of
 from services.config.store.look import BY_ID, LIVING_BY_NAME
 from services.config.store.rows import (
@@ -39,10 +39,11 @@ _DRAFTS: Final = f"""
       ON v.tenant = %(tenant)s AND v.app_id = d.app_id AND v.name = d.name AND v.valid_to IS NULL
     WHERE d.tenant = %(tenant)s AND d.app_id = %(app_id)s ORDER BY d.name"""
 _SPEC_DRAFT: Final = f"SELECT {SPEC_DRAFT} FROM draft_specs d WHERE d.tenant = %(tenant)s AND d.app_id = %(app_id)s"
-_WITH_SPEC: Final = f"""
-    FROM apps a CROSS JOIN LATERAL (
+_ITS_SPEC: Final = f"""
+    CROSS JOIN LATERAL (
         SELECT {SPEC} FROM specs s WHERE s.tenant = %(tenant)s AND s.app_id = a.app_id
         ORDER BY s.valid_from DESC LIMIT 1 OFFSET 0) s"""
+_WITH_SPEC: Final = f"FROM apps a {_ITS_SPEC}"
 _APP: Final = f"SELECT {APP}, s.* {_WITH_SPEC} WHERE {LIVING_BY_NAME}"
 _APP_BY_ID: Final = f"SELECT {APP}, s.* {_WITH_SPEC} WHERE {BY_ID}"
 _APPS: Final = f"""
@@ -50,8 +51,12 @@ _APPS: Final = f"""
     WHERE a.tenant = %(tenant)s AND a.name > %(after)s AND a.destroyed_at IS NULL
     ORDER BY a.name LIMIT %(limit)s"""
 _APPS_OF_THESE: Final = f"""
-    SELECT {APP}, s.* {_WITH_SPEC}
-    WHERE a.tenant = %(tenant)s AND a.app_id = ANY(%(ids)s::text[]) AND a.name > %(after)s AND a.destroyed_at IS NULL
+    SELECT a.*, s.*
+    FROM unnest(%(ids)s::text[]) AS mine (app_id)
+    CROSS JOIN LATERAL (
+        SELECT {APP} FROM apps a WHERE a.tenant = %(tenant)s AND a.app_id = mine.app_id OFFSET 0) AS a
+    {_ITS_SPEC}
+    WHERE a.name > %(after)s AND a.destroyed_at IS NULL
     ORDER BY a.name LIMIT %(limit)s"""
 
 Place = tuple[bool, int]
@@ -123,7 +128,7 @@ class Lists:
         """Return a living app by its id. Raises NotFound."""
         rows = await self._app(tenant, _APP_BY_ID, app_id)
         if not rows or rows[0].destroyed_at is not None:
-            raise app_not_found(app_id)
+            raise app_destroyed()
         return await self._shown(tenant, rows[0])
 
     async def apps(self, tenant: str, *, after: str, limit: int, ids: frozenset[str] | None) -> Sequence[Shown]:
@@ -133,7 +138,7 @@ class Lists:
             rows = await self._database.fetch(tenant, _APPS_OF_THESE, {**given, "ids": sorted(ids)})
         else:
             rows = await self._database.fetch(tenant, _APPS, given)
-        return [Shown(app=app_of(row), spec=spec_row_of(row)) for row in rows]
+        return [_shown_with_spec(row) for row in rows]
 
     async def _app(self, tenant: str, statement: str, app: str) -> Sequence[Row]:
         return await self._database.fetch(tenant, statement, {"tenant": tenant, "app": app})
@@ -143,8 +148,13 @@ class Lists:
         if app.draft_revision:
             given = {"tenant": tenant, "app_id": app.app_id}
             staged = await self._database.fetch(tenant, _SPEC_DRAFT, given)
-            draft = spec_draft_of(staged[0]) if staged else None
-        return Shown(app=app, spec=spec_row_of(row), spec_draft=draft)
+            draft = spec_draft_of(staged[0], app) if staged else None
+        return Shown(app=app, spec=spec_row_of(row, app), spec_draft=draft)
+
+
+def _shown_with_spec(row: Row) -> Shown:
+    app = app_of(row)
+    return Shown(app=app, spec=spec_row_of(row, app))
 
 
 def _found(ref: AppRef, rows: Sequence[Row]) -> Row:

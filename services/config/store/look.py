@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from paaskit.access import AppRef
 from paaskit.db import Connection
-from paaskit.errors import app_not_found
+from paaskit.errors import app_destroyed, app_not_found
 from services.config.domain import Needs, Snapshot, Where
 from services.config.store.rows import (
     APP,
@@ -41,6 +41,7 @@ class _Statements:
     """
 
     app: str
+    lock: str
     current_all: str
     current_some: str
     since: str
@@ -56,10 +57,12 @@ def _statements(living: str, app_id: str) -> _Statements:
     def where(alias: str) -> str:
         return f"WHERE {alias}.tenant = %(tenant)s AND {alias}.app_id = {app_id}"
 
+    app = f"SELECT {APP} FROM apps a WHERE {living}"
     current = f"SELECT {ENTRY} FROM vars v {where('v')} AND v.valid_to IS NULL"
     drafts = f"SELECT {DRAFT} FROM drafts d {where('d')}"
     return _Statements(
-        app=f"SELECT {APP} FROM apps a WHERE {living}",
+        app=app,
+        lock=f"{app} FOR UPDATE",
         current_all=current,
         current_some=f"{current} AND v.name = ANY(%(names)s::text[])",
         since=f"""
@@ -93,7 +96,7 @@ async def begin_look(
     async def send(statement: str, **more: Any) -> Any:
         return await connection.execute(statement, {**given, **more})
 
-    app = await send(f"{find.app} FOR UPDATE" if lock else find.app)
+    app = await send(find.lock if lock else find.app)
     history = await _send_history(send, find, needs)
     drafts = None
     if needs.drafts is None:
@@ -108,19 +111,20 @@ async def begin_look(
     async def read() -> Snapshot:
         row = await app.fetchone()
         if row is None or row.destroyed_at is not None:
-            raise app_not_found(key)
+            raise app_not_found(where.name) if isinstance(where, AppRef) else app_destroyed()
         if isinstance(where, AppRef):
             where.accept(row.app_id)
         entries = [entry_of(each) for each in await history.fetchall()] if history else []
         staged = [draft_of(each) for each in await drafts.fetchall()] if drafts else []
         specs = {version: await cursor.fetchone() for version, cursor in past.items()}
+        found = app_of(row)
         return Snapshot(
-            app=app_of(row),
+            app=found,
             history=tuple(entries),
             drafts={draft.name: draft for draft in staged},
-            spec=_or_none(spec_row_of, await spec.fetchone() if spec else None),
-            spec_draft=_or_none(spec_draft_of, await spec_draft.fetchone() if spec_draft else None),
-            past_specs={version: spec_row_of(found) for version, found in specs.items() if found is not None},
+            spec=_or_none(spec_row_of, await spec.fetchone() if spec else None, found),
+            spec_draft=_or_none(spec_draft_of, await spec_draft.fetchone() if spec_draft else None, found),
+            past_specs={version: spec_row_of(each, found) for version, each in specs.items() if each is not None},
             attaching=_or_none(attaching_of, await attaching.fetchone() if attaching else None),
         )
 
@@ -137,5 +141,5 @@ async def _send_history(send: Callable[..., Awaitable[Any]], find: _Statements, 
     return None
 
 
-def _or_none(make: Callable[[Any], Any], row: Any) -> Any:
-    return make(row) if row is not None else None
+def _or_none(make: Callable[..., Any], row: Any, *more: Any) -> Any:
+    return make(row, *more) if row is not None else None

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from paaskit.db import Row
-from services.config.domain import App, AppSpec, Attaching, Draft, Entry, Kind, SpecDraft, SpecRow, Totals
+from services.config.domain import Adopted, App, AppSpec, Attaching, Draft, Entry, Kind, SpecDraft, SpecRow, Totals
 
 APP: Final = """
-    a.app_id, a.name, a.version, a.draft_revision, a.names, a.bytes, a.next_position, a.created_at, a.destroyed_at"""
+    a.app_id, a.name, a.version, a.draft_revision, a.names, a.bytes, a.next_position, a.created_at, a.destroyed_at,
+    a.adopted_namespace, a.adopted_deployment, a.adopted_container"""
 ENTRY: Final = "v.name, v.kind, v.value, v.addon, v.size, v.position, v.claims, v.valid_from, v.valid_to"
 DRAFT: Final = "d.name, d.value, d.size, d.base_from, d.staged_by, d.staged_at, d.revision"
-SPEC: Final = "s.command, s.image, s.instances, s.health_path, s.valid_from"
-SPEC_DRAFT: Final = "d.command, d.image, d.instances, d.health_path, d.base_from, d.staged_by, d.staged_at, d.revision"
+SPEC: Final = "s.command, s.image, s.instances, s.health_path, s.ready_timeout_seconds, s.all_at_once, s.valid_from"
+SPEC_DRAFT: Final = """
+    d.command, d.image, d.instances, d.health_path, d.ready_timeout_seconds, d.all_at_once, d.base_from, d.staged_by,
+    d.staged_at, d.revision"""
 ATTACHING: Final = "t.name, t.attachment_id, t.request_id, t.subject, t.adds, t.shared, t.touched_at"
 
 
@@ -24,7 +27,14 @@ def app_of(row: Row) -> App:
         draft_revision=row.draft_revision,
         totals=Totals(names=row.names, size=row.bytes, next_position=row.next_position),
         created_at=row.created_at,
+        adopted=_adopted_of(row),
     )
+
+
+def _adopted_of(row: Row) -> Adopted | None:
+    if row.adopted_namespace is None:
+        return None
+    return Adopted(namespace=row.adopted_namespace, deployment=row.adopted_deployment, container=row.adopted_container)
 
 
 def entry_of(row: Row) -> Entry:
@@ -55,20 +65,28 @@ def draft_of(row: Row) -> Draft:
     )
 
 
-def spec_of(row: Row) -> AppSpec:
-    """Return the spec in the first four columns of `SPEC` or `SPEC_DRAFT`."""
-    return AppSpec(command=tuple(row.command), image=row.image, instances=row.instances, health_path=row.health_path)
+def spec_of(row: Row, app: App) -> AppSpec:
+    """Return the spec of `app` in the first six columns of `SPEC` or `SPEC_DRAFT`."""
+    return AppSpec(
+        command=tuple(row.command),
+        image=row.image,
+        instances=row.instances,
+        health_path=row.health_path,
+        ready_timeout=row.ready_timeout_seconds,
+        all_at_once=row.all_at_once,
+        adopted=app.adopted,
+    )
 
 
-def spec_row_of(row: Row) -> SpecRow:
-    """Return the spec in the columns `SPEC`, with the version it is valid from."""
-    return SpecRow(spec=spec_of(row), valid_from=row.valid_from)
+def spec_row_of(row: Row, app: App) -> SpecRow:
+    """Return the spec of `app` in the columns `SPEC`, with the version it is valid from."""
+    return SpecRow(spec=spec_of(row, app), valid_from=row.valid_from)
 
 
-def spec_draft_of(row: Row) -> SpecDraft:
-    """Return the staged spec in the columns `SPEC_DRAFT`."""
+def spec_draft_of(row: Row, app: App) -> SpecDraft:
+    """Return the staged spec of `app` in the columns `SPEC_DRAFT`."""
     return SpecDraft(
-        spec=spec_of(row),
+        spec=spec_of(row, app),
         base_from=row.base_from,
         staged_by=row.staged_by,
         staged_at=row.staged_at,
@@ -90,8 +108,20 @@ def attaching_of(row: Row) -> Attaching:
 
 
 def spec_columns(spec: AppSpec) -> tuple[Any, ...]:
-    """Return a spec as its four columns."""
-    return (list(spec.command), spec.image, spec.instances, spec.health_path)
+    """Return a spec as its six columns; what it adopts is the app's."""
+    return (
+        list(spec.command),
+        spec.image,
+        spec.instances,
+        spec.health_path,
+        spec.ready_timeout,
+        spec.all_at_once,
+    )
+
+
+def adopted_columns(adopted: Adopted | None) -> tuple[str | None, ...]:
+    """Return what an app adopts as its three columns."""
+    return (adopted.namespace, adopted.deployment, adopted.container) if adopted else (None, None, None)
 
 
 def as_array(texts: Sequence[str]) -> str:

@@ -8,33 +8,52 @@ from services.config.domain import Entry, Rows, Snapshot
 from services.config.store.rows import as_array, spec_columns
 
 _HERE: Final = "tenant = %(tenant)s AND app_id = %(app_id)s"
-# What ends goes before what begins: a name has one current row.
-_NUMBERS: Final = """
+# What ends goes before what begins, since a name has one current row: none begins before `ended` has counted them.
+# Rows are updated by inserting what is there: an UPDATE joined with what is asked leaves the planner to choose which of
+# the two is gone through first, and a plan that was made for an empty table then goes through all rows of a tenant.
+# What conflicts is found in the unique index, and OFFSET 0 has each looked up by all of its key.
+_ENTRIES: Final = """
     WITH closed AS (
-        UPDATE vars v SET valid_to = c.version
-        FROM unnest(%(close_apps)s::text[], %(close_at)s::bigint[], %(close)s::text[]) AS c (app_id, version, name)
-        WHERE v.tenant = %(tenant)s AND v.app_id = c.app_id AND v.name = c.name AND v.valid_to IS NULL)
-    UPDATE apps a SET version = n.version, draft_revision = n.draft_revision, names = n.names, bytes = n.bytes,
-                      next_position = n.next_position
-    FROM unnest(%(apps)s::text[], %(versions)s::bigint[], %(draft_revisions)s::bigint[], %(counts)s::int[],
-                %(bytes)s::bigint[], %(next_positions)s::bigint[])
-         AS n (app_id, version, draft_revision, names, bytes, next_position)
-    WHERE a.tenant = %(tenant)s AND a.app_id = n.app_id"""
-_OPEN: Final = """
+        INSERT INTO vars (tenant, app_id, name, valid_from, valid_to, kind, value, addon, size, position, claims)
+        SELECT v.tenant, v.app_id, v.name, v.valid_from, asked.version, v.kind, v.value, v.addon, v.size, v.position,
+               v.claims
+        FROM unnest(%(close_apps)s::text[], %(close_at)s::bigint[], %(close)s::text[])
+             AS asked (app_id, version, name)
+        CROSS JOIN LATERAL (
+            SELECT * FROM vars
+            WHERE tenant = %(tenant)s AND app_id = asked.app_id AND name = asked.name AND valid_to IS NULL
+            OFFSET 0) AS v
+        ON CONFLICT (tenant, app_id, name, valid_from) DO UPDATE SET valid_to = excluded.valid_to
+        RETURNING 1),
+    ended AS (SELECT count(*) AS rows FROM closed),
+    numbered AS (
+        INSERT INTO apps (tenant, app_id, name, version, draft_revision, names, bytes, next_position)
+        SELECT a.tenant, a.app_id, a.name, n.version, n.draft_revision, n.names, n.bytes, n.next_position
+        FROM unnest(%(apps)s::text[], %(versions)s::bigint[], %(draft_revisions)s::bigint[], %(counts)s::int[],
+                    %(bytes)s::bigint[], %(next_positions)s::bigint[])
+             AS n (app_id, version, draft_revision, names, bytes, next_position)
+        CROSS JOIN LATERAL (
+            SELECT * FROM apps WHERE tenant = %(tenant)s AND app_id = n.app_id OFFSET 0) AS a
+        ON CONFLICT (tenant, app_id) DO UPDATE
+        SET version = excluded.version, draft_revision = excluded.draft_revision, names = excluded.names,
+            bytes = excluded.bytes, next_position = excluded.next_position)
     INSERT INTO vars (tenant, app_id, valid_from, name, kind, value, addon, size, position, claims)
     SELECT %(tenant)s::text, o.app_id, o.valid_from,
            o.name, o.kind, o.value, o.addon, o.size, o.position, o.claims::text[]
-    FROM unnest(%(apps)s::text[], %(versions)s::bigint[], %(names)s::text[], %(kinds)s::text[], %(values)s::text[],
-                %(addons)s::text[], %(sizes)s::int[], %(positions)s::bigint[], %(claims)s::text[])
-         AS o (app_id, valid_from, name, kind, value, addon, size, position, claims)"""
+    FROM ended, unnest(%(open_apps)s::text[], %(open_at)s::bigint[], %(names)s::text[], %(kinds)s::text[],
+                       %(values)s::text[], %(addons)s::text[], %(sizes)s::int[], %(positions)s::bigint[],
+                       %(claims)s::text[])
+         AS o (app_id, valid_from, name, kind, value, addon, size, position, claims)
+    WHERE ended.rows >= 0"""
 _HOLD: Final = """
     UPDATE vars v SET size = h.size, claims = h.claims::text[]
     FROM unnest(%(names)s::text[], %(sizes)s::int[], %(claims)s::text[]) AS h (name, size, claims)
     WHERE v.tenant = %(tenant)s AND v.app_id = %(app_id)s AND v.name = h.name AND v.valid_to IS NULL"""
 _CLOSE_SPEC: Final = f"UPDATE specs SET valid_to = %(version)s WHERE {_HERE} AND valid_to IS NULL"
 _OPEN_SPEC: Final = """
-    INSERT INTO specs (tenant, app_id, valid_from, command, image, instances, health_path)
-    VALUES (%s, %s, %s, %s, %s, %s, %s)"""
+    INSERT INTO specs (tenant, app_id, valid_from, command, image, instances, health_path, ready_timeout_seconds,
+                       all_at_once)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 _STAGE: Final = """
     INSERT INTO drafts (tenant, app_id, name, value, size, base_from, staged_by, staged_at, revision)
     SELECT %(tenant)s::text, %(app_id)s::text, *
@@ -45,9 +64,9 @@ _STAGE: Final = """
         staged_at = excluded.staged_at, revision = excluded.revision"""
 _UNSTAGE: Final = f"DELETE FROM drafts WHERE {_HERE} AND name = ANY(%(names)s::text[])"
 _STAGE_SPEC: Final = """
-    INSERT INTO draft_specs (tenant, app_id, command, image, instances, health_path, base_from, staged_by, staged_at,
-                             revision)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+    INSERT INTO draft_specs (tenant, app_id, command, image, instances, health_path, ready_timeout_seconds,
+                             all_at_once, base_from, staged_by, staged_at, revision)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 _UNSTAGE_SPEC: Final = f"DELETE FROM draft_specs WHERE {_HERE}"
 _BEGIN: Final = """
     INSERT INTO attachments (tenant, app_id, name, attachment_id, request_id, subject, adds, shared, touched_at)
@@ -59,7 +78,8 @@ _END: Final = f"DELETE FROM attachments WHERE {_HERE} AND name = %(name)s"
 async def write(connection: Connection, tenant: str, written: Sequence[tuple[Snapshot, Rows]]) -> None:
     """Write the rows of each app, which is locked as its snapshot says."""
     closed = [(snapshot.app.app_id, rows.version, name) for snapshot, rows in written for name in rows.close]
-    numbers = {
+    opened = [(snapshot.app.app_id, rows.version, entry) for snapshot, rows in written for entry in rows.open]
+    entries = {
         "tenant": tenant,
         "close_apps": [app_id for app_id, _, _ in closed],
         "close_at": [version for _, version, _ in closed],
@@ -70,13 +90,11 @@ async def write(connection: Connection, tenant: str, written: Sequence[tuple[Sna
         "counts": [rows.totals.names for _, rows in written],
         "bytes": [rows.totals.size for _, rows in written],
         "next_positions": [rows.totals.next_position for _, rows in written],
+        "open_apps": [app_id for app_id, _, _ in opened],
+        "open_at": [version for _, version, _ in opened],
+        **_entry_columns([entry for _, _, entry in opened]),
     }
-    await connection.execute(_NUMBERS, numbers)
-    opened = [(snapshot.app.app_id, rows.version, entry) for snapshot, rows in written for entry in rows.open]
-    if opened:
-        of_apps = {"apps": [app_id for app_id, _, _ in opened], "versions": [version for _, version, _ in opened]}
-        entries = _entry_columns([entry for _, _, entry in opened])
-        await connection.execute(_OPEN, {"tenant": tenant, **of_apps, **entries})
+    await connection.execute(_ENTRIES, entries)
     for snapshot, rows in written:
         await _write_the_rest(connection, tenant, snapshot.app.app_id, rows)
 

@@ -6,8 +6,8 @@ from typing import Any
 from paaskit.release_order import ReleasedChange
 from paaskit.requests import Answer
 from services.releaser.domain import Kind, Release, State, Versions
-from services.releaser.orders import Order
 from services.releaser.store.rows import changes_of, changes_to
+from services.releaser.work.orders import Order
 
 
 def answer_of(order: Order, number: int, versions: Versions, *, at: datetime) -> Answer:

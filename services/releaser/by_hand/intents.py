@@ -14,7 +14,7 @@ from paaskit.audit import Actor
 from paaskit.release_order import ReleasedChange
 from paaskit.requests import RequestKey, request_id_reused
 from services.releaser.domain import AppKey, Kind, Versions
-from services.releaser.orders import Order
+from services.releaser.work.orders import Order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +117,7 @@ def intent_to(intent: Intent) -> dict[str, Any]:
         "description": intent.description,
         "source_release": intent.source_release,
         "actor": [intent.actor.name, intent.actor.credential, intent.actor.client_address],
+        "maker": intent.actor.maker,
         "request": [intent.request.request_id, intent.request.method, intent.request.fingerprint],
         "draft": [plan.config_revision, plan.secrets_revision, plan.replace_newer]
         if isinstance(plan, DraftPlan)
@@ -144,7 +145,15 @@ def intent_of(key: AppKey, change_id: str, kept: dict[str, Any]) -> Intent:
         change_id=change_id,
         kind=Kind(kept["kind"]),
         description=kept["description"],
-        actor=Actor(tenant=key.tenant, name=name, credential=credential, client_address=client_address),
+        actor=Actor(
+            tenant=key.tenant,
+            name=name,
+            credential=credential,
+            client_address=client_address,
+            # Only users ask for releases by hand, so this is a token's id. Makers were not always kept.
+            token_id=credential,
+            maker=kept.get("maker", ""),
+        ),
         request=RequestKey(request_id=request_id, subject=credential, method=method, fingerprint=fingerprint),
         plan=plan,
         source_release=kept["source_release"],

@@ -5,8 +5,14 @@ from typing import Final
 
 from paaskit.db import Connection, Database
 from services.releaser.domain import AppKey
-from services.releaser.orders import Order
+from services.releaser.work.orders import Order
 
+# An insert passes over an app that is there already, but not over a name that another transaction gives it in the same
+# moment: so who gives a name waits for whoever else does. In one order, for they may be several.
+_LOCK_NAMES: Final = """
+    SELECT pg_advisory_xact_lock(hashtextextended('app ' || %(tenant)s || ' ' || name, 0))
+    FROM (SELECT DISTINCT name COLLATE "C" AS name FROM unnest(%(names)s::text[]) AS named (name)
+          WHERE name IS NOT NULL ORDER BY 1) AS in_order"""
 # A name goes to the newest app of that name: whoever had it before was destroyed, or it could not have been given.
 _TAKE_NAMES: Final = """
     UPDATE apps SET name = NULL FROM unnest(%(ids)s::text[], %(names)s::text[]) AS named (app_id, name)
@@ -65,5 +71,6 @@ async def register_all(connection: Connection, tenant: str, orders: Sequence[Ord
 
 async def _take_names(connection: Connection, tenant: str, ids: Sequence[str], names: Sequence[str | None]) -> None:
     named = {"tenant": tenant, "ids": list(ids), "names": list(names)}
+    await connection.execute(_LOCK_NAMES, named)
     await connection.execute(_TAKE_NAMES, named)
     await connection.execute(_REGISTER, named)

@@ -14,8 +14,8 @@ from paaskit.write_path import Change, Decision, Read, WritePath
 from services.releaser.by_hand.answers import answer_of
 from services.releaser.by_hand.intents import Intent, checked, intent_of, intent_to
 from services.releaser.domain import AppKey
-from services.releaser.orders import GivenNumbers, Line, Order, Placement, place
 from services.releaser.store import queue
+from services.releaser.work.orders import GivenNumbers, Line, Order, Placement, place
 
 _LOCK_APP: Final = """
     SELECT removed_at IS NOT NULL AS gone FROM apps WHERE tenant = %(tenant)s AND app_id = %(app_id)s
@@ -34,9 +34,9 @@ _DROP: Final = """
     DELETE FROM intents WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND change_id = %(change_id)s"""
 _LEFT_OVER: Final = """
     SELECT tenant, app_id, change_id, plan FROM intents
-    WHERE created_at < clock_timestamp() - make_interval(secs => %(age)s) AND plan -> 'draft' ->> 2 = 'false'
+    WHERE created_at < now() - make_interval(secs => %(age)s) AND plan -> 'draft' ->> 2 = 'false'
     ORDER BY created_at LIMIT 20"""
-_FORGET: Final = "DELETE FROM intents WHERE created_at < clock_timestamp() - make_interval(hours => %(hours)s)"
+_FORGET: Final = "DELETE FROM intents WHERE created_at < now() - make_interval(hours => %(hours)s)"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,20 +13,38 @@ from typing import Any, Final
 from paaskit.db import Connection, Database
 from services.releaser.domain import AppKey
 
+# A tenant has no more than its share under way, in all replicas together, so what it can do with stuck releases is to
+# hold up its own; and all tenants have no more under way than is allowed at once, or a change of everybody's apps would
+# restart everything. Two replicas that claim at the same moment may take too many together; that passes.
+# Up to now(), which an index can be searched with, other than clock_timestamp(); to a single statement it is the same.
 _CLAIM: Final = """
-    WITH due AS MATERIALIZED (
-        SELECT tenant, app_id FROM work
-        WHERE not_before <= clock_timestamp() AND (lease_until IS NULL OR lease_until < clock_timestamp())
+    WITH held AS MATERIALIZED (
+        SELECT tenant, count(*) AS apps FROM work WHERE lease_until >= now() GROUP BY tenant),
+    waiting AS MATERIALIZED (
+        SELECT tenant, app_id, not_before FROM work
+        WHERE not_before <= now() AND (lease_until IS NULL OR lease_until < clock_timestamp())
           AND tenant || '/' || app_id <> ALL(%(running)s)
-        ORDER BY not_before LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+          AND tenant <> ALL(ARRAY(SELECT tenant FROM held WHERE apps >= %(share)s))
+        ORDER BY not_before LIMIT %(looked_at)s),
+    placed AS (
+        SELECT w.*, row_number() OVER (PARTITION BY tenant ORDER BY not_before) + coalesce(held.apps, 0) AS place
+        FROM waiting w LEFT JOIN held USING (tenant)),
+    due AS MATERIALIZED (
+        SELECT tenant, app_id FROM placed JOIN work USING (tenant, app_id)
+        WHERE place <= %(share)s AND (lease_until IS NULL OR lease_until < clock_timestamp())
+        ORDER BY place, placed.not_before
+        LIMIT least(%(limit)s, greatest(0, %(at_once)s - (SELECT coalesce(sum(apps), 0) FROM held)))
+        FOR UPDATE OF work SKIP LOCKED)
     UPDATE work SET lease_holder = %(holder)s, lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-    FROM due WHERE work.tenant = due.tenant AND work.app_id = due.app_id RETURNING work.tenant, work.app_id"""
-# Where several rows are waited for, they are locked in the order in which requests lock them.
+    FROM due WHERE work.tenant = due.tenant AND work.app_id = due.app_id
+    RETURNING work.tenant, work.app_id, (SELECT count(*) FROM waiting) AS looked_at"""
+# Where several rows are waited for, they are locked in the order in which requests lock them: here that of the arrays.
 _RENEW: Final = """
     WITH held AS MATERIALIZED (
-        SELECT tenant, app_id FROM work
-        WHERE lease_holder = %(holder)s AND tenant || '/' || app_id = ANY(%(running)s)
-        ORDER BY tenant COLLATE "C", app_id COLLATE "C" FOR UPDATE)
+        SELECT mine.* FROM unnest(%(tenants)s::text[], %(apps)s::text[]) AS running (tenant, app_id)
+        CROSS JOIN LATERAL (
+            SELECT tenant, app_id FROM work
+            WHERE tenant = running.tenant AND app_id = running.app_id AND lease_holder = %(holder)s FOR UPDATE) AS mine)
     UPDATE work SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
     FROM held WHERE work.tenant = held.tenant AND work.app_id = held.app_id
     RETURNING work.tenant, work.app_id, work.removal"""
@@ -53,6 +71,16 @@ LOCK_AND_HOLD: Final = f"""
     RETURNING removal, settled"""
 
 
+# How many of those that wait are looked at in one statement. One tenant's may be all of them: then it gets its share,
+# and the next statement passes it over.
+_LOOKED_AT: Final = 256
+
+
+def fenced(update: str) -> str:
+    """Return an UPDATE as a statement that has an effect only for whoever holds the lease; see `LeaseStore.note`."""
+    return f"WITH held AS ({HOLD}), noted AS ({update} AND EXISTS (SELECT FROM held)) SELECT removal FROM held"
+
+
 class LeaseLost(Exception):
     """Somebody else works on the app by now; nothing was written."""
 
@@ -66,30 +94,51 @@ class Lease:
 
 
 class LeaseStore:
-    """The leases of this process. `holder` is this process, and no other ever."""
+    """The leases of this process. `holder` is this process, and no other ever; `share` is how many apps of one tenant
+    are worked on at the same time and `at_once` how many of all tenants, by whomever.
+    """
 
-    def __init__(self, database: Database, *, holder: str, lease_seconds: float = 3.0) -> None:
+    def __init__(
+        self, database: Database, *, holder: str, share: int, at_once: int = 32, lease_seconds: float = 3.0
+    ) -> None:
         self._database = database
+        self._share = share
+        self._at_once = at_once
         self._lease_seconds = lease_seconds
         self.holder = holder
 
     async def claim(self, running: Collection[AppKey], *, limit: int) -> list[Lease]:
-        """Lease up to `limit` apps with something to do, whoever's they are, except those already `running` here."""
-        parameters = {
-            "holder": self.holder,
-            "lease": self._lease_seconds,
-            "limit": limit,
-            "running": [str(key) for key in running],
-        }
-        rows = await self._database.execute(_CLAIM, parameters)
-        return [Lease(key=AppKey(tenant=row.tenant, app_id=row.app_id), holder=self.holder) for row in rows]
+        """Lease up to `limit` apps with something to do, whoever's they are, except those already `running` here.
+
+        No tenant gets more than its share, all together no more than are worked on at once, and a tenant with nothing
+        under way comes before one with something.
+        """
+        leases: list[Lease] = []
+        while len(leases) < limit:
+            parameters = {
+                "holder": self.holder,
+                "lease": self._lease_seconds,
+                "limit": limit - len(leases),
+                "share": self._share,
+                "at_once": self._at_once,
+                "looked_at": _LOOKED_AT,
+                "running": [str(key) for key in (*running, *(lease.key for lease in leases))],
+            }
+            rows = await self._database.execute(_CLAIM, parameters)
+            keys = [AppKey(tenant=row.tenant, app_id=row.app_id) for row in rows]
+            leases += [Lease(key=key, holder=self.holder) for key in keys]
+            if not rows or rows[0].looked_at < _LOOKED_AT:
+                break
+        return leases
 
     async def renew(self, running: Collection[AppKey]) -> Mapping[AppKey, bool]:
         """Renew the leases of `running`; return those still held, and whether the app is to be removed."""
+        in_order = sorted((key.tenant, key.app_id) for key in running)
         parameters = {
             "holder": self.holder,
             "lease": self._lease_seconds,
-            "running": [str(key) for key in running],
+            "tenants": [tenant for tenant, _ in in_order],
+            "apps": [app_id for _, app_id in in_order],
         }
         rows = await self._database.execute(_RENEW, parameters)
         return {AppKey(tenant=row.tenant, app_id=row.app_id): row.removal for row in rows}
@@ -110,12 +159,8 @@ class LeaseStore:
             yield connection
 
     async def note(self, lease: Lease, statement: str, values: Mapping[str, Any]) -> None:
-        """Run one UPDATE as whoever holds the lease, in one round trip. Raises LeaseLost; then it had no effect.
-
-        `statement` has no condition of its own on the lease.
-        """
-        fenced = f"WITH held AS ({HOLD}), noted AS ({statement} AND EXISTS (SELECT FROM held)) SELECT removal FROM held"
-        rows = await self._database.execute_scoped(lease.key.tenant, fenced, {**self.named(lease), **values})
+        """Run a `fenced` statement in one round trip. Raises LeaseLost; then it had no effect."""
+        rows = await self._database.execute_scoped(lease.key.tenant, statement, {**self.named(lease), **values})
         removal_of(rows[0] if rows else None)
 
     @asynccontextmanager

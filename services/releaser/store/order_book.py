@@ -2,11 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Final
 
 from paaskit.db import Connection, Database, see_tenant
-from services.releaser.orders import Order, place
 from services.releaser.store import queue
 from services.releaser.store.apps import register_all
+from services.releaser.work.orders import Order, place
+
+KNOWN_APPS: Final = 4096
+"""How many apps are remembered to be registered; of any other it is made sure again, with three statements."""
 
 
 class OrderBook:
@@ -14,8 +18,9 @@ class OrderBook:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        # Apps whose row is known to be there: rows of apps are never deleted, and orders come in crowds.
-        self._registered: set[tuple[str, str, str]] = set()
+        # Apps whose row is known to be there, those that ordered last at the end: rows of apps are never deleted, and
+        # orders come in crowds.
+        self._registered: dict[tuple[str, str, str], None] = {}
 
     async def take(self, orders: Sequence[Order]) -> list[int]:
         """Queue a release per change id, all in one transaction; return the numbers in the order asked."""
@@ -37,8 +42,15 @@ class OrderBook:
                 await queue.write(connection, tenant, placement)
                 for index, number in zip(by_tenant[tenant], placement.numbers, strict=True):
                     numbers[index] = number
-        self._registered |= {_named(order) for order in orders}
+        self._note_registered(orders)
         return numbers
+
+    def _note_registered(self, orders: Sequence[Order]) -> None:
+        for order in orders:
+            self._registered.pop(_named(order), None)
+            self._registered[_named(order)] = None
+        while len(self._registered) > KNOWN_APPS:
+            del self._registered[next(iter(self._registered))]
 
     async def _look(self, connection: Connection, tenant: str, orders: Sequence[Order]) -> queue.QueueLook:
         await see_tenant(connection, tenant)

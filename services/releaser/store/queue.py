@@ -9,16 +9,19 @@ from typing import Any, Final
 
 from paaskit.db import Connection
 from services.releaser.domain import AppKey, Versions
-from services.releaser.orders import Given, GivenNumbers, Line, Lines, Order, Placement, Queued, Raised, names_of
 from services.releaser.store.rows import changes_of, changes_to
+from services.releaser.work.orders import Given, GivenNumbers, Line, Lines, Order, Placement, Queued, Raised, names_of
 
 _LOCK_APPS: Final = """
     SELECT app_id, last_number, removed_at IS NOT NULL AS gone, config_version, secrets_version FROM apps
     WHERE tenant = %(tenant)s AND app_id = ANY(%(ids)s) ORDER BY app_id COLLATE "C" FOR NO KEY UPDATE"""
 _GIVEN: Final = """
-    SELECT app_id, change_id, part, number, state = 'queued' AS queued, config_version, secrets_version, changes
-    FROM releases WHERE tenant = %(tenant)s AND app_id = ANY(%(ids)s) AND change_id = ANY(%(changes)s)
-    ORDER BY part"""
+    SELECT r.* FROM unnest(%(apps)s::text[], %(changes)s::text[]) AS asked (app_id, change_id)
+    CROSS JOIN LATERAL (
+        SELECT app_id, change_id, part, number, state = 'queued' AS queued, config_version, secrets_version, changes
+        FROM releases
+        WHERE tenant = %(tenant)s AND change_id = asked.change_id AND app_id = asked.app_id OFFSET 0) AS r
+    ORDER BY r.part"""
 # An app whose order names no version of config is not settled: what its next release has is asked when it starts.
 # A runner deletes the row of work only with the app locked, as it is here: one that is there now is looked at again.
 _QUEUE: Final = """
@@ -92,10 +95,12 @@ class QueueLook:
 
 async def look(connection: Connection, tenant: str, orders: Sequence[tuple[AppKey, str]]) -> QueueLook:
     """Send what locks the apps of (app, change id) and reads what these got before."""
+    pairs = sorted({(key.app_id, change_id) for key, change_id in orders})
     asked = {
         "tenant": tenant,
-        "ids": sorted({key.app_id for key, _ in orders}),
-        "changes": [change_id for _, change_id in orders],
+        "ids": sorted({app_id for app_id, _ in pairs}),
+        "apps": [app_id for app_id, _ in pairs],
+        "changes": [change_id for _, change_id in pairs],
     }
     return QueueLook(tenant, await connection.execute(_LOCK_APPS, asked), await connection.execute(_GIVEN, asked))
 

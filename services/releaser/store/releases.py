@@ -7,6 +7,8 @@ from services.releaser.domain import AppKey, Release
 from services.releaser.store.rows import RELEASE_COLUMNS, release_of
 
 _GET: Final = f"SELECT {RELEASE_COLUMNS} FROM releases WHERE tenant = %s AND app_id = %s AND number = %s"
+_UNDER_WAY: Final = """
+    SELECT app_id FROM work WHERE tenant = %s AND lease_until >= now() LIMIT %s"""
 _LIST: Final = f"""
     SELECT {RELEASE_COLUMNS} FROM releases WHERE tenant = %s AND app_id = %s AND number < %s
     ORDER BY number DESC LIMIT %s"""
@@ -29,6 +31,11 @@ class ReleaseStore:
         """Return one release, or None."""
         rows = await self._database.fetch(key.tenant, _GET, (key.tenant, key.app_id, number))
         return release_of(rows[0]) if rows else None
+
+    async def under_way(self, tenant: str, *, limit: int) -> frozenset[str]:
+        """Return the ids of up to `limit` apps of a tenant that are worked on now, by whichever process."""
+        rows = await self._database.fetch(tenant, _UNDER_WAY, (tenant, limit))
+        return frozenset(row.app_id for row in rows)
 
     async def page(self, key: AppKey, *, before: int, limit: int) -> list[Release]:
         """Return up to `limit` releases older than number `before`, newest first."""

@@ -10,8 +10,9 @@ from paaskit.release_order import ReleasedChange
 from services.releaser.domain import Kind, Release, State, Versions
 
 RELEASE_COLUMNS: Final = """number, state, kind, description, actor, created_at, started_at, finished_at,
-    config_version, secrets_version, changes, message, instances_ready, instances_total, superseded_by, reverted_to,
-    revert_release, reverted_names, reverted_secrets, source_release, undo_due"""
+    config_version, secrets_version, changes, message, instances_updated, instances_ready, instances_old,
+    instances_total, superseded_by, reverted_to, revert_release, reverted_names, reverted_secrets, source_release,
+    undo_due, output"""
 
 
 def release_of(row: Row) -> Release:
@@ -28,7 +29,10 @@ def release_of(row: Row) -> Release:
         versions=Versions(config=row.config_version, secrets=row.secrets_version),
         changes=changes_of(row.changes),
         message=row.message,
+        # What was ready before updated ones were counted was one of them.
+        instances_updated=max(row.instances_updated, row.instances_ready),
         instances_ready=row.instances_ready,
+        instances_old=row.instances_old,
         instances_total=row.instances_total,
         superseded_by=row.superseded_by,
         reverted_to=row.reverted_to,
@@ -37,6 +41,7 @@ def release_of(row: Row) -> Release:
         reverted_secrets=tuple(row.reverted_secrets),
         source_release=row.source_release,
         undo_due=row.undo_due,
+        output=row.output,
     )
 
 

@@ -8,17 +8,20 @@ from paaskit.audit import FAILED, OK, AuditEvent
 from paaskit.db import Connection, Database
 from paaskit.trail import Trail
 from services.releaser.domain import SERVICE_ACTOR, AppKey, State, Versions
-from services.releaser.store.leases import LOCK_AND_HOLD, PARK, Lease, LeaseLost, LeaseStore, removal_of
+from services.releaser.runtimes.protocol import Progress
+from services.releaser.store.leases import LOCK_AND_HOLD, PARK, Lease, LeaseLost, LeaseStore, fenced, removal_of
 from services.releaser.store.rows import RELEASE_COLUMNS, release_of
 from services.releaser.work.steps import Ended, Nothing, Run, Standing, Step, Wait, choose_step
 
 _DONE: Final = "DELETE FROM work WHERE tenant = %(tenant)s AND app_id = %(app_id)s"
 # Hundreds may be queued, of which the newest alone is looked at. One row without a number where nothing is open.
 _LOOK: Final = f"""
-    SELECT since.seconds, r.* FROM (
-        SELECT (SELECT extract(epoch FROM clock_timestamp() - started_at)::float8 FROM releases
-                WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND started_at IS NOT NULL
-                ORDER BY number DESC LIMIT 1) AS seconds) since
+    SELECT since.seconds, since.stood_for, r.* FROM (
+        SELECT extract(epoch FROM clock_timestamp() - max(started_at))::float8 AS seconds,
+               greatest(max(number) - min(number), 1) AS stood_for
+        FROM (SELECT number, started_at FROM releases
+              WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND started_at IS NOT NULL
+              ORDER BY number DESC LIMIT 2) AS last_two) since
     LEFT JOIN LATERAL (
         SELECT {RELEASE_COLUMNS} FROM releases
         WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND (state IN ('queued', 'running') OR undo_due)
@@ -46,18 +49,24 @@ _SETTLE_APP: Final = """
     UPDATE apps SET settled = true, config_version = greatest(config_version, %(config_version)s::bigint),
         secrets_version = greatest(secrets_version, %(secrets_version)s::bigint)
     WHERE tenant = %(tenant)s AND app_id = %(app_id)s"""
-_BEGIN: Final = """
-    UPDATE releases SET instances_total = %(total)s, message = ''
-    WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND number = %(number)s AND state = 'running'"""
-_PROGRESS: Final = """
-    UPDATE releases SET instances_ready = %(ready)s
-    WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND number = %(number)s AND state = 'running'"""
-_NOTE: Final = """
+_BEGIN: Final = fenced("""
+    UPDATE releases SET instances_total = %(total)s
+    WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND number = %(number)s AND state = 'running'""")
+# Where it goes on, it waits for nothing any more; that it is only tried again does not say so.
+_PROGRESS: Final = fenced("""
+    UPDATE releases SET message = '',
+        instances_updated = %(updated)s, instances_ready = %(ready)s, instances_old = %(old)s,
+        instances_total = coalesce(%(total)s, instances_total)
+    WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND number = %(number)s AND state = 'running'""")
+_NOTE: Final = fenced("""
     UPDATE releases SET message = %(message)s
-    WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND number = %(number)s AND state = 'running'"""
+    WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND number = %(number)s AND state = 'running'""")
 _END: Final = """
     UPDATE releases SET state = %(state)s, finished_at = clock_timestamp(), message = %(message)s,
-        instances_ready = coalesce(%(ready)s, instances_ready), undo_due = %(undo)s
+        instances_updated = coalesce(%(updated)s, instances_updated),
+        instances_ready = coalesce(%(ready)s, instances_ready), instances_old = coalesce(%(old)s, instances_old),
+        instances_total = coalesce(%(total)s, instances_total), undo_due = %(undo)s,
+        output = %(output)s
     WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND number = %(number)s AND state = 'running'
     RETURNING (SELECT name FROM apps WHERE apps.tenant = releases.tenant AND apps.app_id = releases.app_id) AS app"""
 _END_ALL: Final = """
@@ -97,6 +106,7 @@ class WorkStore:
                 removal=removal,
                 open_releases=[release_of(row) for row in rows if row.number is not None],
                 since_start=rows[0].seconds,
+                stood_for=rows[0].stood_for or 1,
                 settled=renewed.settled,
             )
             step = choose_step(standing, spacing_seconds=spacing_seconds)
@@ -129,9 +139,14 @@ class WorkStore:
         """Write down how many instances a release is to have, before anything of it is applied."""
         await self._leases.note(lease, _BEGIN, {"number": number, "total": total})
 
-    async def progress(self, lease: Lease, number: int, ready: int) -> None:
-        """Write down how many instances run with the release."""
-        await self._leases.note(lease, _PROGRESS, {"number": number, "ready": ready})
+    async def progress(self, lease: Lease, number: int, progress: Progress) -> None:
+        """Write down how far a rollout is."""
+        await self._leases.note(lease, _PROGRESS, {"number": number, **_counts(progress)})
+
+    async def hold(self, lease: Lease) -> None:
+        """Renew the lease. Raises LeaseLost where somebody else has it."""
+        async with self._leases.held(lease):
+            pass
 
     async def note(self, lease: Lease, number: int, message: str) -> None:
         """Write down what a release waits for."""
@@ -157,9 +172,17 @@ def _columns(ended: Ended) -> dict[str, Any]:
         "number": ended.release.number,
         "state": ended.state.value,
         "message": ended.message,
-        "ready": ended.ready,
         "undo": ended.state is State.FAILED,
+        "output": ended.output,
+        **_counts(ended.progress),
     }
+
+
+def _counts(progress: Progress | None) -> dict[str, int | None]:
+    """Return how far a rollout is as columns; None leaves what is written."""
+    if progress is None:
+        return {"updated": None, "ready": None, "old": None, "total": None}
+    return {"updated": progress.updated, "ready": progress.ready, "old": progress.old, "total": progress.total}
 
 
 def _finish(key: AppKey, app: str, number: int, *, actor: str, outcome: audit_pb2.Outcome.ValueType) -> AuditEvent:

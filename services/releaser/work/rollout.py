@@ -11,24 +11,27 @@ import structlog
 
 from paaskit.errors import Internal, PaasError, Refused, Unavailable
 from paaskit.redact import Plaintext
+from paaskit.wakeups import Wakeups
 from services.releaser.contracts import Config, Restore, Secrets
-from services.releaser.domain import AppKey, DesiredState, Release, SealedValues, State, Versions
-from services.releaser.runtime import ApplyFailed, Deployment, Runtime
+from services.releaser.domain import AppKey, DesiredState, Kind, Release, SealedValues, State, Versions
+from services.releaser.runtimes.protocol import ApplyFailed, DesiredRelease, Progress, Runtime, RuntimeAway
 from services.releaser.store.leases import Lease
 from services.releaser.store.releases import ReleaseStore
 from services.releaser.store.work import WorkStore
-from services.releaser.watches import Watches
 from services.releaser.work.steps import Ended
 
 log = structlog.get_logger()
 
 
 class Waiting(Exception):
-    """A neighbour can't be reached now; the same step is tried again later, for as long as it takes."""
+    """Something can't be reached now; the same step is tried again `seconds` later or later still, for as long as it
+    takes. `what` is who is waited for, as in a sentence.
+    """
 
-    def __init__(self, service: str) -> None:
-        super().__init__(service)
-        self.service = service
+    def __init__(self, what: str, *, seconds: float = 0.0) -> None:
+        super().__init__(what)
+        self.what = what
+        self.seconds = seconds
 
 
 @contextmanager
@@ -37,7 +40,7 @@ def waiting_for(service: str) -> Iterator[None]:
     try:
         yield
     except (Unavailable, Internal) as error:
-        raise Waiting(service) from error
+        raise Waiting(f"the {service} service") from error
 
 
 class States:
@@ -48,13 +51,13 @@ class States:
         self._secrets = secrets
         self._releases = releases
 
-    async def deployment(self, key: AppKey, number: int) -> Deployment:
-        """Return the deployment of a release. Raises Waiting, or PaasError where it is gone."""
+    async def desired_release(self, key: AppKey, number: int) -> DesiredRelease:
+        """Return what a release brings about. Raises Waiting, or PaasError where it is gone."""
         release = await self._releases.get(key, number)
         if release is None or release.versions.config is None:
             raise Internal("A release that runs has no versions.")
         desired, sealed = await self.read(key, release)
-        return deployment_of(key, number, desired, sealed)
+        return desired_release_of(key, number, desired, sealed)
 
     async def read(self, key: AppKey, release: Release) -> tuple[DesiredState, SealedValues]:
         """Return both halves, at the versions of the release. Raises Waiting or PaasError."""
@@ -97,20 +100,27 @@ class States:
         return Versions(config=config.version, secrets=secrets.version or None)
 
 
-def deployment_of(key: AppKey, number: int, desired: DesiredState, sealed: SealedValues) -> Deployment:
+def desired_release_of(key: AppKey, number: int, desired: DesiredState, sealed: SealedValues) -> DesiredRelease:
     """Return what release `number` brings about. A sealed value wins over a plain one of the same name."""
     plain = {name: Plaintext(value) for name, value in desired.variables.items()}
-    return Deployment(key=key, app=desired.app, release=number, spec=desired.spec, variables={**plain, **sealed})
+    return DesiredRelease(
+        key=key,
+        app=desired.app,
+        release=number,
+        spec=desired.spec,
+        variables={**plain, **sealed},
+        sealed=frozenset(sealed),
+    )
 
 
 class Rollout:
     """Brings about one release and says how it ended."""
 
-    def __init__(self, work: WorkStore, states: States, *, runtime: Runtime, watches: Watches) -> None:
+    def __init__(self, work: WorkStore, states: States, *, runtime: Runtime, wakeups: Wakeups[AppKey]) -> None:
         self._work = work
         self._states = states
         self._runtime = runtime
-        self._watches = watches
+        self._wakeups = wakeups
 
     async def run(self, lease: Lease, release: Release) -> Ended:
         """Bring about `release`. Raises Waiting, LeaseLost, or Unavailable where releaser's own database is away."""
@@ -126,18 +136,35 @@ class Rollout:
             return Ended(release=release, state=State.FAILED, message=refusal.message)
         total = desired.spec.instances
         await self._work.begin(lease, release.number, total=total)
-        self._watches.notify(lease.key)
+        self._wakeups.announce(lease.key)
 
-        async def report(ready: int) -> None:
+        last: Progress | None = None
+
+        async def report(progress: Progress) -> None:
+            nonlocal last
+            last = progress
             try:
-                await self._work.progress(lease, release.number, ready)
+                await self._work.progress(lease, release.number, progress)
             except Unavailable:
                 # Only how far it is: a database that is away for a moment must not stop a rollout half-way.
                 log.warning("progress_not_kept", tenant=lease.key.tenant, app_id=lease.key.app_id)
-            self._watches.notify(lease.key)
+            self._wakeups.announce(lease.key)
 
+        async def hold() -> None:
+            await self._work.hold(lease)
+
+        # Whoever asks for a release by hand takes back what was changed past us; a change of something else does not.
+        desired_release = replace(
+            desired_release_of(lease.key, release.number, desired, sealed), take_back=release.kind is Kind.MANUAL
+        )
         try:
-            await self._runtime.apply(deployment_of(lease.key, release.number, desired, sealed), report)
+            await self._runtime.apply(desired_release, report, hold)
         except ApplyFailed as failure:
-            return Ended(release=release, state=State.FAILED, message=failure.message)
-        return Ended(release=release, state=State.SUCCEEDED, ready=total)
+            return Ended(
+                release=release, state=State.FAILED, message=failure.message, progress=last, output=failure.output
+            )
+        except RuntimeAway as away:
+            raise Waiting(away.name, seconds=away.retry_after) from away
+        if desired.spec.adopted is None:
+            last = Progress(updated=total, ready=total, old=0)
+        return Ended(release=release, state=State.SUCCEEDED, progress=last)

@@ -4,6 +4,7 @@ At most `at_once` apps at the same time, each by one runner. A runner that dies 
 """
 
 import asyncio
+import random
 from collections.abc import Collection, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,11 +15,11 @@ import structlog
 
 from paaskit.errors import Unavailable
 from paaskit.logs import describe_exception
+from paaskit.wakeups import Wakeups
 from services.releaser.domain import AppKey
-from services.releaser.runtime import Runtime
+from services.releaser.runtimes.protocol import Runtime, RuntimeAway
 from services.releaser.store.leases import Lease, LeaseLost, LeaseStore
 from services.releaser.store.work import WorkStore
-from services.releaser.watches import Watches
 from services.releaser.work.rollout import Rollout, Waiting
 from services.releaser.work.steps import Ended, Nothing, Remove, Run, Undo, Wait
 from services.releaser.work.undo import Undoer
@@ -29,16 +30,27 @@ _RENEW_EVERY_SECONDS: Final = 1.0
 _FIRST_BACKOFF_SECONDS: Final = 0.25
 _LONGEST_BACKOFF_SECONDS: Final = 4.0
 _AFTER_A_FAULT_SECONDS: Final = 5.0
+_FAILURES_KEPT_SECONDS: Final = 60.0
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """How many apps are released at once, and how far apart the releases of one app start."""
+    """How many apps are released at once, how far apart the releases of one app start, and those of many apps."""
 
-    at_once: int = 4
+    at_once: int = 32
     spacing_seconds: float = 1.0
+    spread_seconds: float = 1.0
+
+    def delay(self, under_way: int) -> float:
+        """Return the seconds, by chance, that a release waits beside those `under_way`.
+
+        Nothing while no more are than half of what there may be; from there on more and more, up to `spread_seconds`:
+        they would all pull images and start instances in the same moment.
+        """
+        crowding = max(0.0, 2 * under_way / self.at_once - 1)
+        return random.random() * self.spread_seconds * min(crowding, 1.0)  # noqa: S311 - no secret
 
 
 class Runner:
@@ -52,7 +64,7 @@ class Runner:
         rollout: Rollout,
         undoer: Undoer,
         runtime: Runtime,
-        watches: Watches,
+        wakeups: Wakeups[AppKey],
         pace: Pace,
     ) -> None:
         self._leases = leases
@@ -60,13 +72,14 @@ class Runner:
         self._rollout = rollout
         self._undoer = undoer
         self._runtime = runtime
-        self._watches = watches
+        self._wakeups = wakeups
         self._pace = pace
         self._wake = asyncio.Event()
         self._running: dict[AppKey, asyncio.Task[None]] = {}
         self._parked: dict[AppKey, asyncio.TimerHandle] = {}
         self._removing: set[AppKey] = set()
-        self._failures: dict[AppKey, int] = {}
+        # How often in a row, and when last: another runner may have had the app since.
+        self._failures: dict[AppKey, tuple[int, float]] = {}
 
     def wake(self) -> None:
         """Say that there is something to do, so that it is found without waiting for the next look."""
@@ -83,9 +96,11 @@ class Runner:
         if task is not None and key not in self._removing:
             task.cancel()
 
-    async def run(self) -> None:
-        """Look for work for ever; stopping leaves every release where it is, for whoever comes next."""
-        predecessor = self._runtime.take_over(self._leases.holder)
+    async def run(self, *, predecessor: str = "") -> None:
+        """Look for work for ever; stopping leaves every release where it is, for whoever comes next.
+
+        `predecessor` is a lease holder known to be gone: what it had leased is free at once.
+        """
         renewing = asyncio.create_task(self._renew_for_ever())
         try:
             while True:
@@ -112,13 +127,13 @@ class Runner:
         if free <= 0:
             return
         for lease in await self._leases.claim(self._running, limit=free):
-            task = asyncio.create_task(self._guarded(lease))
+            task = asyncio.create_task(self._guarded(lease, after=self._pace.delay(len(self._running))))
             self._running[lease.key] = task
             task.add_done_callback(partial(self._ended, lease.key))
 
     def _ended(self, key: AppKey, _: asyncio.Task[None]) -> None:
         del self._running[key]
-        self._watches.notify(key)
+        self._wakeups.announce(key)
         self.wake()
 
     async def _let_go(self) -> None:
@@ -144,16 +159,17 @@ class Runner:
                 if self._running.get(key) is task and held.get(key) is not False:  # lost, or the app was destroyed
                     self.interrupt(key)
 
-    async def _guarded(self, lease: Lease) -> None:
+    async def _guarded(self, lease: Lease, *, after: float) -> None:
         """Work on one app until there is nothing left, and never fail: whatever happens is tried again later."""
         try:
+            await asyncio.sleep(after)
             await self._work_on(lease)
             self._failures.pop(lease.key, None)
         except asyncio.CancelledError:
             await self._quietly(self._park(lease, 0))
         except Waiting as waiting:
-            await self._quietly(self._park(lease, self._backoff(lease.key)))
-            log.info("release_waits", tenant=lease.key.tenant, app_id=lease.key.app_id, waits_for=waiting.service)
+            await self._quietly(self._park(lease, max(self._backoff(lease.key), waiting.seconds)))
+            log.info("release_waits", tenant=lease.key.tenant, app_id=lease.key.app_id, waits_for=waiting.what)
         except LeaseLost:
             log.warning("lease_lost", tenant=lease.key.tenant, app_id=lease.key.app_id)
         except Unavailable:
@@ -167,7 +183,7 @@ class Runner:
         while True:
             step = await self._work.take_step(lease, spacing_seconds=self._pace.spacing_seconds, ended=ended)
             ended = None
-            self._watches.notify(lease.key)
+            self._wakeups.announce(lease.key)
             match step:
                 case Nothing():
                     return
@@ -183,21 +199,28 @@ class Runner:
                     try:
                         ended = await self._rollout.run(lease, release)
                     except Waiting as waiting:
-                        await self._work.note(lease, release.number, f"Waiting for the {waiting.service} service.")
+                        await self._work.note(lease, release.number, f"Waiting for {waiting.what}.")
                         raise
             self._failures.pop(lease.key, None)
 
     async def _remove(self, lease: Lease) -> None:
         self._removing.add(lease.key)
         try:
-            await self._runtime.remove(lease.key)
+            try:
+                await self._runtime.remove(lease.key)
+            except RuntimeAway as away:
+                raise Waiting(away.name, seconds=away.retry_after) from away
             await self._work.finish_removal(lease)
         finally:
             self._removing.discard(lease.key)
 
     def _backoff(self, key: AppKey) -> float:
-        failures = self._failures.get(key, 0)
-        self._failures[key] = failures + 1
+        now = asyncio.get_running_loop().time()
+        self._failures = {
+            each: (failures, at) for each, (failures, at) in self._failures.items() if now - at < _FAILURES_KEPT_SECONDS
+        }
+        failures, _ = self._failures.get(key, (0, now))
+        self._failures[key] = (failures + 1, now)
         return min(_FIRST_BACKOFF_SECONDS * 2.0 ** min(failures, 10), _LONGEST_BACKOFF_SECONDS)
 
     async def _park(self, lease: Lease, seconds: float) -> None:

@@ -2,8 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from services.releaser.domain import Release, State, Versions
+from services.releaser.runtimes.protocol import Progress
+
+# Where the last release stood for so many, the app is changed by a program, faster than it can be released. Restarting
+# its instances every second would keep them from ever getting warm, so its releases start so many times further apart.
+_CROWD: Final = 5
+_FURTHER_APART: Final = 3.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,13 +18,15 @@ class Standing:
     """How an app stands when its next step is chosen. `open_releases` are unfinished or to be undone, oldest first; of
     those that are queued, the newest alone.
 
-    `since_start` is how long ago, in seconds, one of its releases started; None where none has. An app is not `settled`
-    while there may be orders for it that named no version.
+    `since_start` is how long ago, in seconds, one of its releases started; None where none has. `stood_for` is how many
+    that release was, with those it took the place of. An app is not `settled` while there may be orders for it that
+    named no version.
     """
 
     removal: bool
     open_releases: Sequence[Release]
     since_start: float | None
+    stood_for: int = 1
     settled: bool = True
 
 
@@ -60,12 +69,16 @@ class Run(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """How a release came out: `succeeded` or `failed`, a sentence about why, and how many instances run with it."""
+    """How a release came out: `succeeded` or `failed`, a sentence about why, and how far it was; None: as written.
+
+    `output` is the end of what a failing instance wrote, values masked.
+    """
 
     release: Release
     state: State
     message: str = ""
-    ready: int | None = None
+    progress: Progress | None = None
+    output: str = ""
 
 
 def choose_step(standing: Standing, *, spacing_seconds: float) -> Step:
@@ -83,7 +96,8 @@ def choose_step(standing: Standing, *, spacing_seconds: float) -> Step:
             return Run(release=release, resumed=True)
     if not standing.open_releases:
         return Nothing()
-    if standing.since_start is not None and standing.since_start < spacing_seconds:
-        return Wait(seconds=spacing_seconds - standing.since_start)
+    spacing = spacing_seconds * (_FURTHER_APART if standing.stood_for >= _CROWD else 1.0)
+    if standing.since_start is not None and standing.since_start < spacing:
+        return Wait(seconds=spacing - standing.since_start)
     newest = standing.open_releases[-1]
     return Run(release=newest if standing.settled else replace(newest, versions=Versions()))

@@ -13,12 +13,12 @@ import structlog
 from paaskit.changes import Action, NameChange
 from paaskit.errors import PaasError
 from paaskit.release_order import ReleasedChange
+from paaskit.wakeups import Wakeups
 from services.releaser.contracts import Config, Outcome, Revert, Secrets
 from services.releaser.domain import AppKey, Kind, Release, Versions
 from services.releaser.store.leases import Lease
 from services.releaser.store.releases import ReleaseStore
 from services.releaser.store.settlements import Settlement, SettlementStore
-from services.releaser.watches import Watches
 from services.releaser.work.rollout import waiting_for
 
 _SHOWN = 8
@@ -72,13 +72,13 @@ class Undoer:
         *,
         config: Config,
         secrets: Secrets,
-        watches: Watches,
+        wakeups: Wakeups[AppKey],
     ) -> None:
         self._settlements = settlements
         self._releases = releases
         self._config = config
         self._secrets = secrets
-        self._watches = watches
+        self._wakeups = wakeups
 
     async def run(self, lease: Lease, failed: Release) -> None:
         """Settle one failed release. Raises Waiting, LeaseLost, or Unavailable where the database is away."""
@@ -95,7 +95,7 @@ class Undoer:
                 failed,
                 lambda newer: settlement_of(failed, good, taken, changes=changes, newer=newer),
             )
-        self._watches.notify(lease.key)
+        self._wakeups.announce(lease.key)
 
     async def _take_back(self, key: AppKey, failed: Release, good: Release) -> TakenBack:
         """Take back in config, in secrets, and once more in config the names that were secrets until then.

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from paaskit.redact import Plaintext
+from services.secrets.keys.derivation import derive
 
 _FORMAT: Final = 1
 _SALT_BYTES: Final = 32
@@ -26,7 +25,13 @@ _NONCE_BYTES: Final = 12
 
 
 class OpenError(Exception):
-    """A sealed value does not open: it was changed, moved, or belongs to another key."""
+    """A sealed value does not open: it was changed, moved, or belongs to another key.
+
+    Its text is constant: which of these it was is nobody's business who could have caused it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("the sealed value does not open at this place")
 
 
 @dataclass(frozen=True)
@@ -61,18 +66,18 @@ def seal(key: TenantKey, place: Place, plaintext: Plaintext, *, salt: bytes | No
 def unseal(key: TenantKey, place: Place, sealed: bytes) -> Plaintext:
     """Return what was sealed for `place`. Raises OpenError for anything else."""
     if len(sealed) < 1 + _SALT_BYTES or sealed[0] != _FORMAT:
-        raise OpenError("the sealed value is not of a known format")
+        raise OpenError
     salt, ciphertext = sealed[1 : 1 + _SALT_BYTES], sealed[1 + _SALT_BYTES :]
     aad = _aad(place, key.generation)
     cipher, nonce = _cipher(key, salt, aad)
     try:
         return Plaintext(cipher.decrypt(nonce, ciphertext, aad).decode())
     except (InvalidTag, ValueError):
-        raise OpenError("the sealed value does not open at this place") from None
+        raise OpenError from None
 
 
 def _cipher(key: TenantKey, salt: bytes, aad: bytes) -> tuple[AESGCM, bytes]:
-    derived = HKDF(hashes.SHA256(), _KEY_BYTES + _NONCE_BYTES, salt=salt, info=aad).derive(key.key)
+    derived = derive(key.key, salt=salt, info=aad, length=_KEY_BYTES + _NONCE_BYTES)
     return AESGCM(derived[:_KEY_BYTES]), derived[_KEY_BYTES:]
 
 

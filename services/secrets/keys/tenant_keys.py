@@ -5,10 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from paaskit.redact import Plaintext
+from services.secrets.keys.derivation import derive
 from services.secrets.keys.envelope import Place, TenantKey, seal, unseal
 
 _MAC_KEY_BYTES: Final = 32
@@ -59,7 +57,7 @@ class TenantKeys:
         return {
             generation: tuple(_mac(mac_key, name, plaintext) for name, plaintext in values)
             for generation, key in self.by_generation.items()
-            for mac_key in [HKDF(hashes.SHA256(), _MAC_KEY_BYTES, salt=None, info=_MAC_PURPOSE).derive(key.key)]
+            for mac_key in [derive(key.key, info=_MAC_PURPOSE, length=_MAC_KEY_BYTES)]
         }
 
 

@@ -141,6 +141,19 @@ def refuse_managed(current: Mapping[str, Entry], names: Sequence[str]) -> None:
         )
 
 
+def refuse_unreadable(found: Mapping[str, Entry], names: Sequence[str]) -> None:
+    """Raise NotFound or Refused naming every name that is no secret, and every one whose value an add-on manages."""
+    missing = [name for name in names if name not in found]
+    if not missing:
+        refuse_managed(found, names)
+        return
+    try:
+        refuse_managed(found, names)
+    except Refused as managed:
+        raise secret_not_set(missing, hint=managed.message) from None
+    raise secret_not_set(missing)
+
+
 def secret_not_set(names: Sequence[str], hint: str = "`paas secrets` lists them.") -> NotFound:
     """Return the error for secrets that do not exist."""
     return NotFound(f"{', '.join(names)}: no such secret. {hint}", reason="NAME_NOT_SET")

@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from paaskit.db import Connection, Row
-from paaskit.errors import NotFound, Unavailable, app_not_found
+from paaskit.errors import Unavailable, app_destroyed, app_not_found
 from services.secrets.rules.claims import LEFT_AFTER_SECONDS
 from services.secrets.rules.stored import App, OpenClaim, Overlap, Snapshot, related
 from services.secrets.store.rows import APP_COLUMNS, ENTRY_COLUMNS, STAGED_COLUMNS, app_of, entries_of, staged_of
 
-_APP: Final = f"SELECT {APP_COLUMNS} FROM apps a WHERE a.tenant = %s AND a.app_id = %s"
+APP: Final = f"SELECT {APP_COLUMNS} FROM apps a WHERE a.tenant = %s AND a.app_id = %s"
+_LOCK: Final = f"{APP} FOR UPDATE"
+_SHARE: Final = f"{APP} FOR SHARE"
 # A name that meant a destroyed app means the new one from its first secret on.
 _KNOW: Final = """
     INSERT INTO apps (tenant, app_id, name, version, next_position) VALUES (%s, %s, %s, 0, 1) ON CONFLICT DO NOTHING"""
@@ -17,11 +19,16 @@ _KNOW: Final = """
 _CURRENT: Final = f"""
     SELECT {ENTRY_COLUMNS} FROM sealed s
     WHERE s.tenant = %(tenant)s AND s.app_id = %(app_id)s AND s.valid_to IS NULL"""
+_CURRENT_SOME: Final = f"{_CURRENT} AND s.name = ANY(%(names)s)"
 _STAGED: Final = f"SELECT {STAGED_COLUMNS} FROM drafts d WHERE d.tenant = %(tenant)s AND d.app_id = %(app_id)s"
+_STAGED_SOME: Final = f"{_STAGED} AND d.name = ANY(%(names)s)"
+# What is current and older than the version, and what was closed since: each by an index, however long the history is.
 _AT: Final = f"""
-    SELECT {ENTRY_COLUMNS} FROM sealed s
-    WHERE s.tenant = %(tenant)s AND s.app_id = %(app_id)s AND s.valid_from <= %(version)s
-      AND (s.valid_to IS NULL OR s.valid_to > %(version)s)"""
+    {_CURRENT} AND s.valid_from <= %(version)s
+    UNION ALL
+    (SELECT {ENTRY_COLUMNS} FROM sealed s
+     WHERE s.tenant = %(tenant)s AND s.app_id = %(app_id)s AND s.valid_to > %(version)s AND s.valid_from <= %(version)s
+     ORDER BY s.valid_to)"""
 
 
 def _of_names(some: str) -> str:
@@ -48,25 +55,25 @@ ReadSnapshot = Callable[[], Awaitable[Snapshot | None]]
 
 async def look(connection: Connection, tenant: str, app_id: str) -> Any:
     """Ask for an app; give what this returns to `ask`."""
-    return await connection.execute(_APP, (tenant, app_id))
+    return await connection.execute(APP, (tenant, app_id))
 
 
 async def lock(connection: Connection, tenant: str, app: App) -> Any:
     """Make an app known at need, lock it and ask for it; give what this returns to `ask`."""
     await connection.execute(_KNOW, (tenant, app.app_id, app.name))
-    return await connection.execute(f"{_APP} FOR UPDATE", (tenant, app.app_id))
+    return await connection.execute(_LOCK, (tenant, app.app_id))
 
 
 async def share(connection: Connection, tenant: str, app: App) -> Any:
     """Make an app known at need, and ask for it in a way that keeps it from being destroyed meanwhile."""
     await connection.execute(_KNOW, (tenant, app.app_id, app.name))
-    return await connection.execute(f"{_APP} FOR SHARE", (tenant, app.app_id))
+    return await connection.execute(_SHARE, (tenant, app.app_id))
 
 
 def found(row: Row | None, app: App) -> App | None:
     """Return the app in a row, or None where there is none. Raises NotFound for one that was destroyed."""
     if row is not None and row.destroyed_at is not None:
-        raise app_not_found(app.name) if app.name else NotFound("This app was destroyed.", reason="APP_NOT_FOUND")
+        raise app_not_found(app.name) if app.name else app_destroyed()
     return None if row is None else app_of(row)
 
 
@@ -75,9 +82,8 @@ async def ask(
 ) -> ReadSnapshot:
     """Send the statements for what is stored; `cursor` is that of the app. Returns how to get their results."""
     where = {"tenant": tenant, "app_id": app.app_id, "names": None if names is None else related(names)}
-    some = "" if names is None else " AND {}.name = ANY(%(names)s)"
-    current = await connection.execute(_CURRENT + some.format("s"), where)
-    staged = await connection.execute(_STAGED + some.format("d"), where)
+    current = await connection.execute(_CURRENT if names is None else _CURRENT_SOME, where)
+    staged = await connection.execute(_STAGED if names is None else _STAGED_SOME, where)
     about = await connection.execute(_ABOUT_ALL if names is None else _ABOUT_SOME, where)
     at = {version: await connection.execute(_AT, {**where, "version": version}) for version in versions}
 

@@ -15,19 +15,18 @@ from services.secrets.rules.claims import LEFT_AFTER_SECONDS
 from services.secrets.rules.plan import Plan
 from services.secrets.rules.stored import App, Snapshot
 from services.secrets.store import plans, snapshots
-from services.secrets.store.rows import APP_COLUMNS
 
 FREE_NAMES: Final = "config.release_names"
 """The outbox destination for names that config may give to others again."""
 
 _APP_ID: Final = "SELECT app_id FROM apps WHERE tenant = %s AND name = %s"
-_APP: Final = f"SELECT {APP_COLUMNS} FROM apps a WHERE a.tenant = %s AND a.app_id = %s"
 _OPEN_CLAIM: Final = """
     INSERT INTO claims (tenant, app_id, name, claim_id) SELECT %s, %s, name, %s FROM unnest(%s::text[]) AS w (name)"""
 _DROP_CLAIM: Final = "DELETE FROM claims WHERE tenant = %s AND app_id = %s AND claim_id = %s"
 _LEFT_CLAIMS: Final = f"""
-    SELECT DISTINCT tenant, app_id, claim_id FROM claims
-    WHERE created_at < clock_timestamp() - make_interval(secs => {LEFT_AFTER_SECONDS}) LIMIT 100"""
+    SELECT DISTINCT tenant, app_id, claim_id FROM (
+        SELECT tenant, app_id, claim_id FROM claims
+        WHERE created_at < now() - make_interval(secs => {LEFT_AFTER_SECONDS}) ORDER BY created_at LIMIT 100) AS old"""
 _DUE: Final = """
     SELECT tenant, app_id, name FROM overlap_ends WHERE due <= %s ORDER BY due LIMIT 100"""
 _MESSAGE: Final = "SELECT payload FROM outbox WHERE destination = %s AND key = %s"
@@ -76,7 +75,7 @@ class Store:
 
     async def known(self, tenant: str, app_id: str) -> App | None:
         """Return an app, or None where nothing of it was ever stored. Raises NotFound for one that was destroyed."""
-        rows = await self._database.fetch(tenant, _APP, (tenant, app_id))
+        rows = await self._database.fetch(tenant, snapshots.APP, (tenant, app_id))
         return snapshots.found(rows[0] if rows else None, App(app_id=app_id, name=""))
 
     async def look(

@@ -6,9 +6,9 @@ from typing import Final
 from paaskit.db import Database
 from services.secrets.keys.keyring import WrappedKey
 
-_KEYS: Final = "SELECT generation, wrapped FROM tenant_keys WHERE tenant = %s"
+_KEYS: Final = "SELECT generation, wrapped, check_value FROM tenant_keys WHERE tenant = %s"
 _ADD_KEY: Final = """
-    INSERT INTO tenant_keys (tenant, generation, wrapped) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"""
+    INSERT INTO tenant_keys (tenant, generation, wrapped, check_value) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"""
 _PROOF: Final = "SELECT wrapped FROM kms_check"
 _KEEP_PROOF: Final = "INSERT INTO kms_check (wrapped) VALUES (%s) ON CONFLICT DO NOTHING"
 
@@ -22,12 +22,12 @@ class KeyStore:
     async def wrapped_keys(self, tenant: str) -> Sequence[WrappedKey]:
         """Return a tenant's keys."""
         rows = await self._database.fetch(tenant, _KEYS, (tenant,))
-        return [WrappedKey(row.generation, bytes(row.wrapped)) for row in rows]
+        return [WrappedKey(row.generation, bytes(row.wrapped), _optional(row.check_value)) for row in rows]
 
     async def add_key(self, tenant: str, key: WrappedKey) -> None:
         """Store a key unless its generation exists already."""
         async with self._database.transaction(tenant) as connection:
-            await connection.execute(_ADD_KEY, (tenant, key.generation, key.wrapped))
+            await connection.execute(_ADD_KEY, (tenant, key.generation, key.wrapped, key.check_value))
 
     async def proof(self) -> bytes | None:
         """Return what was wrapped first, or None where nothing was."""
@@ -38,3 +38,7 @@ class KeyStore:
     async def keep_proof(self, wrapped: bytes) -> None:
         """Keep this, unless there is something already."""
         await self._database.execute(_KEEP_PROOF, (wrapped,))
+
+
+def _optional(stored: bytes | None) -> bytes | None:
+    return None if stored is None else bytes(stored)

@@ -4,13 +4,16 @@ Runs for every request at the edge. Whatever is wrong with a credential, the ans
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from paaskit.clock import Clock
 from paaskit.identity import LIFETIME, Identity
 from services.tokens import pat
-from services.tokens.token import Authenticator, Principal, Token
+from services.tokens.check.leases import Held
+from services.tokens.check.wrong_tokens import Reason
+from services.tokens.token import Accepted, Authenticator, Principal, Token
 
 _SIGN_AGAIN_AFTER: Final = timedelta(seconds=20)
 _CACHED_IDENTITIES: Final = 4096
@@ -35,38 +38,72 @@ class WatchesUse(Protocol):
         """A token that ended was presented."""
 
 
+class CountsWrongTokens(Protocol):
+    """Who is told of tokens that are not accepted, and slows where many of them come from."""
+
+    def count(self, reason: Reason, *, client_address: str) -> None:
+        """A token was not accepted."""
+
+    async def hold(self, digest: bytes, *, client_address: str) -> None:
+        """Return when a token may be looked for."""
+
+
 class PatAuthenticator:
     """Accepts PATs and sign-ins issued here, which have the same form. Nobody is asked about a text whose checksum is
     wrong.
     """
 
-    def __init__(self, find_by_digest: Callable[[bytes], Awaitable[Token | None]], *, usage: WatchesUse) -> None:
-        self._find_by_digest = find_by_digest
+    def __init__(
+        self,
+        find: Callable[[bytes], Awaitable[Held | None]],
+        *,
+        usage: WatchesUse,
+        wrong_tokens: CountsWrongTokens,
+    ) -> None:
+        self._find = find
         self._usage = usage
+        self._wrong_tokens = wrong_tokens
 
     def recognises(self, unverified_credential: str) -> bool:
         """Whether it starts like a PAT."""
         return unverified_credential.startswith(pat.PREFIX)
 
-    async def authenticate(self, unverified_credential: str, *, now: datetime, client_address: str) -> Principal | None:
+    async def authenticate(self, unverified_credential: str, *, now: datetime, client_address: str) -> Accepted | None:
         """Return who the token stands for, or None. Raises Unavailable where the database is away."""
         digest = pat.digest_of(unverified_credential)
-        token = None if digest is None else await self._find_by_digest(digest)
-        if token is None:
+        if digest is None:
+            self._wrong_tokens.count("malformed", client_address=client_address)
             return None
+        await self._wrong_tokens.hold(digest, client_address=client_address)
+        held = await self._find(digest)
+        if held is None:
+            self._wrong_tokens.count("unknown", client_address=client_address)
+            return None
+        token = held.token
         if not token.is_living(now):
+            self._wrong_tokens.count("ended", client_address=client_address)
             self._usage.refused(token, now=now, client_address=client_address)
             return None
         self._usage.used(token, now=now)
-        return Principal(
+        principal = Principal(
             tenant=token.tenant,
             subject=token.subject,
             kind=token.kind.value,
             permissions=token.permissions,
             apps=token.reach,
             token_id=token.token_id,
+            maker=token.maker,
             expires_at=token.expires_at,
         )
+        return Accepted(principal=principal, holds_seconds=min(held.seconds, (token.expires_at - now).total_seconds()))
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A signed identity, and for how many seconds the same credential may be answered with it unasked."""
+
+    identity: str
+    holds_seconds: float
 
 
 class SignInCheck:
@@ -78,9 +115,12 @@ class SignInCheck:
         self._clock = clock
         # Signatures, not decisions: whether a principal is who it was is asked again each time.
         self._signed: dict[tuple[Principal, str], tuple[datetime, str]] = {}
+        self._swept_at = clock()
 
-    async def check(self, unverified_headers: Sequence[str], *, client_address: str) -> str | None:
-        """Return the signed identity, or None where nobody is signed in. Raises Unavailable where that can't be told.
+    async def check(self, unverified_headers: Sequence[str], *, client_address: str) -> SignedIn | None:
+        """Return the signed identity and for how long it holds, or None where nobody is signed in.
+
+        Raises Unavailable where that can't be told.
 
         A request has exactly one such header, and it is `Bearer <credential>` (RFC 6750).
         """
@@ -90,8 +130,10 @@ class SignInCheck:
         now = self._clock()
         for authenticator in self._authenticators:
             if authenticator.recognises(credential):
-                principal = await authenticator.authenticate(credential, now=now, client_address=client_address)
-                return None if principal is None else self._sign(principal, client_address, now)
+                accepted = await authenticator.authenticate(credential, now=now, client_address=client_address)
+                if accepted is None:
+                    return None
+                return SignedIn(self._sign(accepted.principal, client_address, now), accepted.holds_seconds)
         return None
 
     def _sign(self, principal: Principal, client_address: str, now: datetime) -> str:
@@ -105,14 +147,23 @@ class SignInCheck:
             permissions=principal.permissions,
             apps=principal.apps,
             token_id=principal.token_id,
+            maker=principal.maker,
             client_address=client_address,
             expires_at=min(now + LIFETIME, principal.expires_at),
         )
         signed = self._signer.sign(identity, now=now)
-        if len(self._signed) >= _CACHED_IDENTITIES:
-            self._signed.clear()
+        self._sweep(now)
         self._signed[principal, client_address] = (now, signed)
         return signed
+
+    def _sweep(self, now: datetime) -> None:
+        """Forget what would be signed again, now and then; and everything where that leaves too much."""
+        if len(self._signed) < _CACHED_IDENTITIES and now - self._swept_at < _SIGN_AGAIN_AFTER:
+            return
+        self._swept_at = now
+        self._signed = {whose: each for whose, each in self._signed.items() if now - each[0] < _SIGN_AGAIN_AFTER}
+        if len(self._signed) >= _CACHED_IDENTITIES:
+            self._signed.clear()
 
 
 def _bearer(unverified_headers: Sequence[str]) -> str | None:

@@ -9,10 +9,11 @@ from typing import Any, Final
 from envoy.config.core.v3 import base_pb2
 from envoy.service.auth.v3 import attribute_context_pb2, external_auth_pb2
 from envoy.type.v3 import http_status_pb2
+from google.protobuf import struct_pb2
 from google.rpc import code_pb2, status_pb2
 
 from paaskit.identity import HEADER
-from services.tokens.check.authentication import SignInCheck
+from services.tokens.check.authentication import SignedIn, SignInCheck
 
 _AUTHORIZATION: Final = "authorization"
 _OUR_HEADERS: Final = "x-paas-"
@@ -57,14 +58,22 @@ def _headers(http: attribute_context_pb2.AttributeContext.HttpRequest) -> list[t
     return pairs
 
 
-def _admitted(signed: str, names: list[str]) -> external_auth_pb2.CheckResponse:
+def _admitted(signed: SignedIn, names: list[str]) -> external_auth_pb2.CheckResponse:
     # Not the identity's own name: Envoy removes after it sets, and setting overwrites a forged one.
     forged = {name for name in names if name.startswith(_OUR_HEADERS) and name != HEADER}
     identity = base_pb2.HeaderValueOption(
-        header=base_pb2.HeaderValue(key=HEADER, value=signed),
+        header=base_pb2.HeaderValue(key=HEADER, value=signed.identity),
         append_action=base_pb2.HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD,
     )
+    # For the gateway's memory, which no service sees: it may say the same again for as long as this holds.
+    remembered = struct_pb2.Struct(
+        fields={
+            "identity": struct_pb2.Value(string_value=signed.identity),
+            "holds_seconds": struct_pb2.Value(number_value=signed.holds_seconds),
+        }
+    )
     return external_auth_pb2.CheckResponse(
+        dynamic_metadata=remembered,
         status=status_pb2.Status(code=code_pb2.OK),
         ok_response=external_auth_pb2.OkHttpResponse(
             headers=[identity], headers_to_remove=[_AUTHORIZATION, *sorted(forged)]

@@ -52,7 +52,14 @@ class Creation:
         return Decision(
             answer={"token_id": token.token_id},
             rows=TokenRows(at=self.now, added=token, digest=self.digest),
-            events=[self.actor.event("tokens.create", targets=[token.name], request_id=self.wanted.request_id)],
+            events=[
+                self.actor.event(
+                    "tokens.create",
+                    targets=[token.name],
+                    target_tokens=[token.target],
+                    request_id=self.wanted.request_id,
+                )
+            ],
         )
 
     def token(self, found: Sequence[Token]) -> Token:
@@ -72,6 +79,7 @@ class Creation:
             permissions=frozenset(self.wanted.permissions) or self.identity.permissions,
             apps=self.apps,
             creator=self.identity.subject,
+            maker=parent.person,
             parent_id=self.identity.token_id,
             created_at=self.now,
             expires_at=expiry_of(self.wanted.ttl, parent=parent, now=self.now),

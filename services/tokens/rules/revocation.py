@@ -32,7 +32,13 @@ def decide_revocation(
     return Decision(
         answer={},
         rows=TokenRows(at=now, ended=[token.token_id for token in found]),
-        events=[actor.event("tokens.revoke", targets=[token.name for token in found])],
+        events=[
+            actor.event(
+                "tokens.revoke",
+                targets=[token.name for token in found],
+                target_tokens=[token.target for token in found],
+            )
+        ],
     )
 
 
@@ -42,7 +48,7 @@ def _refuse_what_may_do_more(token: Token, identity: Identity) -> None:
     if beyond and token.creator != identity.subject:
         raise PermissionDenied(
             f"A token that may do more than you is not yours to revoke: {identity.subject} does not have "
-            f"{', '.join(beyond)}. Ask {token.creator}, who made it, or an admin.",
+            f"{', '.join(beyond)}. Ask {token.maker or token.creator}, who made it, or an admin.",
             metadata={"permission": beyond[0]},
         )
 

@@ -30,7 +30,9 @@ class NewSignIn:
         return Decision(
             answer={},
             rows=TokenRows(at=self.now, ended=ended, added=self.token, digest=self.digest),
-            events=[self.actor.event("tokens.sign_in", targets=[self.asked.user])],
+            events=[
+                self.actor.event("tokens.sign_in", targets=[self.asked.user], target_tokens=[self.token.target]),
+            ],
         )
 
     @property

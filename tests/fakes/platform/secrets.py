@@ -37,6 +37,15 @@ def reveal_secret(platform: Platform, request: Any) -> Any:
     return p.RevealSecretResponse(value=app.secrets[request.name])
 
 
+def reveal_secrets(platform: Platform, request: Any) -> Any:
+    app = platform.app(request.app)
+    platform.gone(request.names, app.secrets, ignore_missing=False)
+    platform.record("secrets.get", request.app, *request.names)
+    return p.RevealSecretsResponse(
+        secrets=[p.RevealedSecret(name=name, value=app.secrets[name]) for name in request.names]
+    )
+
+
 def rotate_secret(platform: Platform, request: Any) -> Any:
     app = platform.app(request.app)
     platform.gone([request.name], app.secrets, ignore_missing=False)
@@ -57,6 +66,7 @@ def serve(platform: Platform) -> None:
         "ListSecrets": list_secrets,
         "SetSecrets": set_secrets,
         "RevealSecret": reveal_secret,
+        "RevealSecrets": reveal_secrets,
         "RotateSecret": rotate_secret,
         "UnsetSecrets": unset_secrets,
         "DiscardStaged": discard_staged,

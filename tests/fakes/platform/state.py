@@ -92,9 +92,12 @@ class Platform:
         """The states a release goes through; a test replaces this for another fate."""
         yield release
         time.sleep(self.pause)
-        for ready in range(release.instances_total + 1):
+        total = release.instances_total
+        for ready in range(total + 1):
             release.state = releaser_pb2.STATE_RUNNING
+            release.instances_updated = min(ready + 1, total)
             release.instances_ready = ready
+            release.instances_old = total - ready
             yield release
             time.sleep(self.pause)
         release.state = releaser_pb2.STATE_SUCCEEDED
@@ -114,6 +117,8 @@ class Platform:
                 targets=targets,
                 outcome=audit_pb2.OUTCOME_OK,
                 service=action.partition(".")[0],
+                token_id="t1",
+                target_tokens=[audit_pb2.TargetToken(token_id="t2")] if action.startswith("tokens.") else [],
             )
         )
 

@@ -50,6 +50,8 @@ def event_of(
 async def test_service_is_named_by_its_certificate(served: Served) -> None:
     event = event_of()
     event.service, event.sequence = "secrets", 99
+    event.token_id, event.maker, event.repeats, event.repeats_seconds = "t1", "user:ada@example.com", 7, 10
+    event.target_tokens.add(token_id="t2", maker="user:grace")
     await served.append(event)
     (listed,) = await _list(served, identity_of())
     assert (listed.service, listed.sequence) == ("config", 1)
@@ -192,7 +194,7 @@ async def test_follower_sees_what_another_replica_appends(
 
 
 async def test_many_waiting_followers_leave_the_database_to_others(served: Served) -> None:
-    streams = [_follow(served, identity_of(), after=-1) for _ in range(40)]
+    streams = [_follow(served, identity_of(token_id=f"t{number}"), after=-1) for number in range(40)]
     reading = [asyncio.ensure_future(_read(stream, 1)) for stream in streams]
     await asyncio.sleep(0.1)
     await asyncio.wait_for(served.append(event_of(action="new")), PATIENCE)

@@ -11,14 +11,20 @@ import psycopg
 import pytest
 
 from paaskit.db import Database
-from services.audit.domain import Selection, leaf_hash
-from services.audit.store import Store, _select
+from paaskit.errors import InvalidInput
+from services.audit.domain import Event, Selection, leaf_hash
+from services.audit.store import Store, _select, _Which
 from tests.fakes.audit_log import report_of
 from tests.fixtures.postgres import Databases
 from tests.fixtures.waiting import few_at_once
 
 NOW = datetime(2026, 5, 4, 13, 43, 1, 234567, tzinfo=UTC)
 ALL = Selection()
+_OLD_EVENT = """
+    INSERT INTO events (tenant, sequence, event_id, occurred_at, recorded_at, action, actor, on_behalf_of, app, targets,
+        version, outcome, request_id, client_address, service, leaf_hash)
+    VALUES ('acme', %s, %s, %s, %s, 'config.set', 'user:ada@example.com', '', 'web', '{LOG_LEVEL}', 7, 1, '', '',
+        'config', %s)"""
 
 
 async def test_what_is_appended_is_read_back(store: Store) -> None:
@@ -28,6 +34,11 @@ async def test_what_is_appended_is_read_back(store: Store) -> None:
         on_behalf_of="user:grace",
         request_id="req-12345678",
         client_address="2001:db8::1",
+        token_id="t1",
+        maker="user:naïve •",
+        target_tokens=tuple((f"t{number}", 'quote" {brace},' if number else "") for number in range(6)),
+        repeats=2**62,
+        repeats_seconds=10,
     )
     await store.append([report, report_of(targets=())], service="config", now=NOW)
     newest, oldest = await store.newest("acme", ALL, before=None, limit=10)
@@ -43,17 +54,27 @@ async def test_leaf_hash_is_of_what_is_read_back(store: Store, databases: Databa
     assert [(event.sequence, leaf_hash(event)) for event in events] == stored
 
 
-async def test_leaves_of_before_apps_ids_verify_beside_new_ones(store: Store, databases: Databases) -> None:
-    """Their rows got the defaults of a new column: the leaf is still of what it was of."""
-    await store.append([report_of(app_id=""), report_of()], service="config", now=NOW)
-    (old, _) = await store.after("acme", ALL, sequence=0, limit=10)
-    leaf = leaf_hash(replace(old, leaf_format=1))
-    databases.look("audit", "UPDATE events SET leaf_format = DEFAULT, leaf_hash = %s WHERE sequence = 1", (leaf,))
-    await store.append([report_of()], service="config", now=NOW)
-    stored = databases.look("audit", "SELECT leaf_format, leaf_hash FROM events ORDER BY sequence")
-    events = await store.after("acme", ALL, sequence=0, limit=10)
-    assert [(event.leaf_format, leaf_hash(event)) for event in events] == stored
-    assert [leaf_format for leaf_format, _ in stored] == [1, 2, 2]
+async def test_events_of_before_are_read_and_verify_beside_new_ones(databases: Databases) -> None:
+    """Their rows got the defaults of new columns: the leaf is still of what it was of."""
+    with databases.earlier("audit", revision="0001") as earlier:
+        old = [
+            Event(report=report_of(event_id="e1", app_id=""), sequence=1, recorded_at=NOW, service="config"),
+            Event(report=report_of(event_id="e2"), sequence=2, recorded_at=NOW, service="config"),
+        ]
+        hashes = [leaf_hash(replace(event, leaf_format=number)) for number, event in enumerate(old, start=1)]
+        for event, leaf in zip(old, hashes, strict=True):
+            report = event.report
+            earlier.look(_OLD_EVENT, (event.sequence, report.event_id, report.occurred_at, NOW, leaf))
+        earlier.upgrade("0002")
+        earlier.look("UPDATE events SET app_id = 'a1', leaf_format = 2 WHERE sequence = 2")
+        earlier.upgrade()
+        async with earlier.open() as database:
+            store = Store(database)
+            await store.append([report_of(token_id="t1", maker="user:ada")], service="config", now=NOW)
+            events = await store.after("acme", ALL, sequence=0, limit=10)
+        assert [leaf_hash(event) for event in events][:2] == hashes
+        assert [event.leaf_format for event in events] == [1, 2, 3]
+        assert [event.report.token_id for event in events] == ["", "", "t1"]
 
 
 async def test_order_of_arrival_is_kept_and_ids_count_once(store: Store) -> None:
@@ -178,8 +199,7 @@ async def test_limited_reader_reads_by_the_index_of_its_apps(databases: Database
         FROM events CROSS JOIN generate_series(1, 20000) n""",
     )
     databases.look("audit", "ANALYZE events")
-    selection = Selection(app_ids=frozenset({"a1", "a3"}))
-    statement = _select(selection, condition=" AND e.sequence < %(sequence)s", order="e.sequence DESC")
+    statement = _select(_Which.BEFORE, by_app=False, by_action=False, limited=True)
     asked = {"tenant": "acme", "app_ids": ["a1", "a3"], "sequence": 2**62, "limit": 50}
     with databases.connect("audit") as connection:
         connection.execute("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off")
@@ -216,7 +236,7 @@ async def test_missing_tenant_is_an_error(databases: Databases, store: Store) ->
 
 
 async def test_missing_tenant_is_not_taken_for_an_outage(database: Database) -> None:
-    with pytest.raises(psycopg.errors.CheckViolation):
+    with pytest.raises(InvalidInput, match="A tenant is required"):
         await database.fetch("", "SELECT * FROM events")
 
 

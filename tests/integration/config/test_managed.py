@@ -260,8 +260,26 @@ async def test_secrets_away_while_detaching_is_told_later(house: House, database
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"display": URL}, {"display": ""}, {"display": "a\nb"}, {"addon": ""}, {"addon": "x" * 65}, {"name": "PATH"}],
-    ids=["value shown", "no display", "line break", "no add-on", "long add-on", "reserved"],
+    [
+        {"display": URL},
+        {"display": ""},
+        {"display": "a\nb"},
+        {"addon": ""},
+        {"addon": "x" * 65},
+        {"addon": "a b"},
+        {"addon": "-x"},
+        {"name": "PATH"},
+    ],
+    ids=[
+        "value shown",
+        "no display",
+        "line break",
+        "no add-on",
+        "long add-on",
+        "add-on of two words",
+        "add-on that is an option",
+        "reserved",
+    ],
 )
 async def test_what_is_wrong_is_named_without_the_value(house: House, wrong: dict[str, Any]) -> None:
     await house.app()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from local import envoy
 from local.certificates import ensure_certificates
 from local.ports import SERVICES, free_base_port, port_of
 from tests.fixtures.waiting import PATIENCE, until
-from tests.integration.gateway.fakes import GOOD_TOKEN, FakeService, FakeSignInCheck, serve
+from tests.integration.gateway.fakes import GOOD_TOKEN, IDENTITY, FakeService, FakeSignInCheck, serve
 
 LIST_VARS = "/paas.config.v1.ConfigService/ListVars"
 SIGNED_IN = ("authorization", GOOD_TOKEN)
@@ -47,6 +47,8 @@ class Gateway:
         self.check.requests.clear()
         self.check.delay = 0
         self.check.more_headers.clear()
+        self.check.holds_seconds = None
+        self.check.identity = IDENTITY
         for service in self.services.values():
             service.arrivals.clear()
             service.begun.clear()
@@ -66,22 +68,29 @@ class Gateway:
             return [answer async for answer in streaming(b"", metadata=metadata, timeout=PATIENCE)]
 
     async def raw(
-        self, path: str, *headers: tuple[str, str], method: str = "POST"
+        self,
+        path: str,
+        *headers: tuple[str, str],
+        method: str = "POST",
+        source: str = "127.0.0.1",
+        content_type: str | None = "application/grpc-web+proto",
+        body: bytes = bytes(5),
     ) -> tuple[int, dict[str, str], bytes]:
-        """A gRPC-web call over HTTP/1.1 with an empty message; status, headers and body of the answer."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.base_port)
-        lines = [f"{method} {path} HTTP/1.1", "host: gateway", "content-type: application/grpc-web+proto"]
-        lines += ["x-grpc-web: 1", "content-length: 5", "connection: close", *(f"{k}: {v}" for k, v in headers)]
-        writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + bytes(5))
+        """A call over HTTP/1.1, gRPC-web with an empty message; status, headers and body of the answer."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.base_port, local_addr=(source, 0))
+        lines = [f"{method} {path} HTTP/1.1", "host: gateway", "x-grpc-web: 1", f"content-length: {len(body)}"]
+        lines += ["connection: close", *(f"{k}: {v}" for k, v in headers)]
+        lines += [] if content_type is None else [f"content-type: {content_type}"]
+        writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
         async with asyncio.timeout(PATIENCE):
             head = (await reader.readuntil(b"\r\n\r\n")).decode().removesuffix("\r\n\r\n")
             first, *rest = head.split("\r\n")
             answered = dict(line.lower().split(": ", 1) for line in rest)
             # Where the length is known the end need not be waited for: Envoy keeps a refused connection for a second.
             length = int(answered.get("content-length", -1))
-            body = await reader.read() if length < 0 else await reader.readexactly(length)
+            answer = await reader.read() if length < 0 else await reader.readexactly(length)
         writer.close()
-        return int(first.split()[1]), answered, body
+        return int(first.split()[1]), answered, answer
 
     async def refusal(self, path: str, *metadata: tuple[str, str]) -> tuple[grpc.StatusCode, dict[str, str]]:
         """The code that a plain gRPC call is refused with, and the headers and trailers that come along."""
@@ -92,12 +101,34 @@ class Gateway:
 
     @asynccontextmanager
     async def without(self, name: str) -> AsyncIterator[None]:
-        """Stop one service for a while."""
+        """Stop one service for a while; afterwards the gateway has seen that it is back."""
         await self.servers[name].stop(0)
         try:
             yield
         finally:
             await self.start(name)
+            await self._back(name)
+
+    async def all_back(self) -> None:
+        """Return once a call gets through to every service: one that was kept busy may count as away for a moment."""
+        for name in SERVICES:
+            await self._back(name)
+
+    async def _back(self, name: str) -> None:
+        """Return once a call gets through to a service again, and forget the calls that found out."""
+        upstream = "config" if name == "tokens" else name  # without the check of tokens nothing gets through
+        arrivals, begun = self.services[upstream].arrivals, self.services[upstream].begun
+        seen = (len(arrivals), len(begun), len(self.check.requests))
+        path = next(each.path for each in public_methods() if each.upstream == upstream and not each.server_streaming)
+
+        async def gets_through() -> bool:
+            with suppress(grpc.aio.AioRpcError):
+                await self.call(path, SIGNED_IN)
+                return True
+            return False
+
+        await until(gets_through)
+        del arrivals[seen[0] :], begun[seen[1] :], self.check.requests[seen[2] :]
 
     @asynccontextmanager
     async def with_certificate_of(self, name: str, *, of: str, tls: Path) -> AsyncIterator[None]:
@@ -137,16 +168,25 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gat
     )
     for name in SERVICES:
         await gateway.start(name)
-    envoy.write_configuration(folder / "envoy.json", _settings(gateway))
+    try:
+        async with envoy_running(_settings(gateway), folder):
+            yield gateway
+    finally:
+        await asyncio.gather(*(server.stop(0) for server in gateway.servers.values()))
+
+
+@asynccontextmanager
+async def envoy_running(settings: GatewaySettings, folder: Path) -> AsyncIterator[None]:
+    """An Envoy of its own that accepts connections, its configuration and log in `folder`."""
+    envoy.write_configuration(folder / "envoy.json", settings)
     with (folder / "envoy.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(*envoy.command(folder / "envoy.json"), stdout=log, stderr=log)
     try:
-        await until(lambda: _accepts(base_port, process))
-        yield gateway
+        await until(lambda: _accepts(settings.listen.port, process))
+        yield
     finally:
         process.terminate()
         await process.wait()
-        await asyncio.gather(*(server.stop(0) for server in gateway.servers.values()))
 
 
 @pytest.fixture
@@ -159,7 +199,8 @@ def gateway(running: Gateway) -> Gateway:
 def _settings(gateway: Gateway) -> GatewaySettings:
     return GatewaySettings(
         listen=Address("127.0.0.1", gateway.base_port),
-        upstreams={name: Address("127.0.0.1", port_of(name, base_port=gateway.base_port)) for name in SERVICES},
+        upstreams={name: [Address("127.0.0.1", port_of(name, base_port=gateway.base_port))] for name in SERVICES},
+        sign_in_check=[Address("127.0.0.1", port_of("tokens", base_port=gateway.base_port))],
         credentials=Credentials(gateway.tls / "gateway.pem", gateway.tls / "gateway.key", gateway.tls / "ca.pem"),
         access_log=gateway.access_log,
     )

@@ -104,3 +104,10 @@ async def test_the_bundled_envoy_accepts_the_configuration(running: Gateway) -> 
     assert checked.returncode == 0, output
     assert "warn" not in output.lower()
     assert "admin" not in json.loads(configuration.read_text())
+
+
+async def test_a_connection_that_says_nothing_is_closed(gateway: Gateway) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.base_port)
+    async with asyncio.timeout(PATIENCE):
+        assert await reader.read() == b""
+    writer.close()

@@ -24,6 +24,15 @@ async def test_a_public_method_reaches_its_service_with_the_identity_and_no_bear
     assert gateway.check.requests[0].attributes.request.http.path == method.path
 
 
+async def test_a_service_hears_nothing_that_it_does_not_ask_for(gateway: Gateway) -> None:
+    said = [("user-agent", "curl"), ("x-user-agent", "grpc-web"), ("accept", "*/*"), ("origin", "https://example.com")]
+    await gateway.call(LIST_VARS, SIGNED_IN)
+    traced = [("traceparent", f"00-{1:032x}-{1:016x}-01"), ("tracestate", "a=b"), ("baggage", "a=b")]
+    await gateway.raw(LIST_VARS, SIGNED_IN, *said, *traced, ("x-request-id", "1"), ("accept-encoding", "gzip"))
+    for arrival in gateway.services["config"].arrivals:
+        assert set(arrival.metadata) <= {"x-paas-identity", "content-length", "content-type", "te"}
+
+
 NOT_PUBLIC = [
     "/paas.config.v1.ConfigInternalService/GetDesiredState",
     "/paas.secrets.v1.SecretsInternalService/ResolveForRelease",
@@ -83,5 +92,7 @@ async def test_an_escaped_slash_is_refused_before_any_route_is_looked_for(gatewa
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "OPTIONS", "DELETE"])
 async def test_only_post_is_routed(gateway: Gateway, method: str) -> None:
-    await gateway.raw(LIST_VARS, SIGNED_IN, method=method)
+    status, headers, _ = await gateway.raw(LIST_VARS, SIGNED_IN, method=method)
+    # The gateway's own answer, for what has no route: the service would refuse it as well, in other words.
+    assert status == 404 or headers["grpc-status"] == "12"
     assert gateway.arrivals() == []

@@ -1,5 +1,6 @@
 """How services are reached: mTLS to exactly the right one, retries, deadlines."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from local.certificates import ensure_certificates
 from local.ports import port_of
+from tests.fixtures.waiting import until
 from tests.integration.gateway.conftest import LIST_VARS, SIGNED_IN, Gateway
 from tests.integration.gateway.fakes import Resetting, resetting
 
@@ -31,6 +33,8 @@ async def test_another_services_certificate_is_not_accepted(gateway: Gateway) ->
 
 async def test_another_authoritys_certificate_is_not_accepted(gateway: Gateway, tmp_path: Path) -> None:
     ensure_certificates(tmp_path / "tls", ["config"], now=datetime.now(UTC))
+    # It admits the gateway, so that the gateway is who refuses.
+    shutil.copy2(gateway.tls / "ca.pem", tmp_path / "tls" / "ca.pem")
     async with gateway.with_certificate_of("config", of="config", tls=tmp_path / "tls"):
         code, _ = await gateway.refusal(LIST_VARS, SIGNED_IN)
     assert code is grpc.StatusCode.UNAVAILABLE
@@ -53,6 +57,8 @@ async def test_a_request_is_sent_again_only_where_its_service_did_not_take_it(
     behaviour = Resetting(error)
     port = port_of("config", base_port=gateway.base_port)
     async with gateway.without("config"), resetting(behaviour, tls=gateway.tls, name="config", port=port):
+        # Twice: the first may have been asked for when the one before it was still thought to be there.
+        await until(lambda: behaviour.asked_how_it_is >= 2)
         code, _ = await gateway.refusal(LIST_VARS, SIGNED_IN)
     assert (code, behaviour.requests) == (grpc.StatusCode.UNAVAILABLE, requests)
 

@@ -23,8 +23,7 @@ from paaskit.release_order import ReleasedChange, changes_by, released_change_to
 from paaskit.trail import Trail
 from paaskit.write_path import WritePath
 from services.releaser.domain import AppKey, Spec, Versions
-from services.releaser.local_stop import stop_all
-from services.releaser.orders import Order
+from services.releaser.runtimes.local.stop import stop_all
 from services.releaser.server import assemble
 from services.releaser.settings import Settings
 from services.releaser.store.apps import AppStore
@@ -34,11 +33,12 @@ from services.releaser.store.order_book import OrderBook
 from services.releaser.store.releases import ReleaseStore
 from services.releaser.store.settlements import SettlementStore
 from services.releaser.store.work import WorkStore
+from services.releaser.work.orders import Order
 from tests.fakes import program
 from tests.fakes.desired_state import FakeApp, FakeVariables, changes_between
 from tests.fakes.desired_state_rpc import serving_variables
 from tests.fakes.neighbours import FakeAudit, FakeTokens, Metadata, Signer, on_channel
-from tests.fakes.runtime import FakeRuntime
+from tests.fakes.runtime import FakeRuntime, chosen
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
@@ -283,8 +283,17 @@ class Stores:
 class Worker:
     """A runner's stores."""
 
-    def __init__(self, database: Database, trail: Trail, holder: str, *, lease_seconds: float = 3.0) -> None:
-        self.leases = LeaseStore(database, holder=holder, lease_seconds=lease_seconds)
+    def __init__(
+        self,
+        database: Database,
+        trail: Trail,
+        holder: str,
+        *,
+        share: int = 9,
+        at_once: int = 99,
+        lease_seconds: float = 3.0,
+    ) -> None:
+        self.leases = LeaseStore(database, holder=holder, share=share, at_once=at_once, lease_seconds=lease_seconds)
         self.work = WorkStore(database, trail, self.leases)
         self.settlements = SettlementStore(self.leases)
 
@@ -383,7 +392,7 @@ async def quick(neighbourhood: Neighbourhood, tls: Certificates) -> AsyncIterato
     near, runtime = neighbourhood, FakeRuntime()
     settings = replace(near.settings, spacing_seconds=0.02)
     async with (
-        serving(settings, await assemble(settings, choose=lambda *_: runtime)) as address,
+        serving(settings, await assemble(settings, choose=chosen(runtime))) as address,
         tls.channel(address, service="releaser", caller="gateway") as gateway,
         tls.channel(address, service="releaser", caller="config") as config,
     ):

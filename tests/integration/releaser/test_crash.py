@@ -20,11 +20,10 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from paas.releaser.v1 import releaser_pb2
 
+from machine.processes import ProcessId, is_alive
 from paaskit.clock import random_id
-from services.releaser import processes
 from services.releaser.domain import Versions
-from services.releaser.instance_file import read_records
-from services.releaser.processes import ProcessId
+from services.releaser.runtimes.local.record import read_records
 from tests.fakes.desired_state import FakeApp
 from tests.fixtures.postgres import Databases
 from tests.fixtures.service_process import start_service
@@ -49,7 +48,7 @@ class Killable:
         with self._log.open("ab") as log:
             self._process = start_service("releaser", self.stage.settings, output=log, PLANTED="not-for-instances")
         address = self.stage.settings.listen
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + PATIENCE
         async with self._tls.channel(address, service="releaser", caller="operator") as channel:
             while time.monotonic() < deadline:
                 with suppress(grpc.aio.AioRpcError):
@@ -103,7 +102,7 @@ def running(stage: Stage) -> list[tuple[int, ProcessId]]:
         (recorded.index, ProcessId(recorded.pid, recorded.started))
         for _, record in read_records(Path(stage.settings.runtime_dir))
         for recorded in record.processes
-        if processes.alive(ProcessId(recorded.pid, recorded.started)) and recorded.state != "stopping"
+        if is_alive(ProcessId(recorded.pid, recorded.started)) and recorded.state != "stopping"
     ]
 
 

@@ -62,7 +62,7 @@ async def test_what_is_staged_is_in_no_release_until_it_is_released(quick: Stage
     assert quick.runtime.runs(app.key) == {"COLOUR": "blue", "KEY": "old", "K": "3"}
     await quick.end((await quick.create()).release.number)
     assert quick.runtime.runs(app.key) == {"COLOUR": "red", "KEY": "new", "K": "3", "S": "yes", "HUSH": "yes"}
-    before = [deployment.variables.keys() for deployment in quick.runtime.applied[:-1]]
+    before = [desired.variables.keys() for desired in quick.runtime.applied[:-1]]
     assert not any({"S", "HUSH"} & names for names in before), "no instance ever had it"
 
 
@@ -92,7 +92,7 @@ async def test_both_drafts_go_out_as_one_release_that_says_who_staged_what(quick
     repeated = await quick.create(request_id="release-the-draft")
     assert repeated == made
     await quick.end((await quick.create()).release.number)
-    assert [deployment.release for deployment in quick.runtime.applied] == [1, 2, 3], "one rollout each"
+    assert [desired.release for desired in quick.runtime.applied] == [1, 2, 3], "one rollout each"
 
 
 async def test_staged_removals_and_rotations_go_out_too(quick: Stage, app: FakeApp) -> None:
@@ -287,7 +287,7 @@ async def test_two_operators_at_once_make_one_release(quick: Stage, app: FakeApp
     assert "has been released, dropped or staged anew" in str(refused.details())
     await quick.end(made[0].release.number)
     assert quick.runtime.runs(app.key) == {"COLOUR": "red", "KEY": "new"}
-    assert [deployment.release for deployment in quick.runtime.applied] == [1, 2]
+    assert [desired.release for desired in quick.runtime.applied] == [1, 2]
 
 
 async def test_twenty_equal_requests_at_once_get_twenty_equal_answers(quick: Stage, app: FakeApp) -> None:
@@ -296,7 +296,7 @@ async def test_twenty_equal_requests_at_once_get_twenty_equal_answers(quick: Sta
     answers = await asyncio.gather(*(persistently(lambda: quick.create(request_id="twenty-times")) for _ in range(20)))
     assert answers == [answers[0]] * 20
     await quick.end(answers[0].release.number)
-    assert [deployment.release for deployment in quick.runtime.applied] == [1, 2]
+    assert [desired.release for desired in quick.runtime.applied] == [1, 2]
     await until(lambda: ("releases.create", 2, 1) in quick.told())
     assert quick.told().count(("releases.create", 2, 1)) == 1
 

@@ -16,15 +16,15 @@ from paaskit.audit import Actor
 from paaskit.clock import random_id
 from paaskit.db import Database
 from paaskit.trail import Trail
+from paaskit.wakeups import Wakeups
 from services.releaser.apps import Apps
 from services.releaser.by_hand.drafts import Drafts, DraftWish
 from services.releaser.by_hand.execution import Execution
 from services.releaser.by_hand.intents import Asker
-from services.releaser.domain import Spec, Versions
+from services.releaser.domain import AppKey, Spec, Versions
 from services.releaser.store.leases import Lease, LeaseStore
 from services.releaser.store.settlements import SettlementStore
 from services.releaser.store.work import WorkStore
-from services.releaser.watches import Watches
 from services.releaser.work.rollout import Rollout, States
 from services.releaser.work.steps import Ended, Nothing, Run, Undo
 from services.releaser.work.undo import Undoer
@@ -81,14 +81,14 @@ class World:
         variables = FakeVariables()
         self.app = variables.app(Spec(instances=1), app_id=random_id(), A="good")
         config, secrets = FakeConfig(variables), FakeSecrets(variables)
-        self.runtime, watches, self.stores = FakeRuntime(), Watches(), Stores(database, trail)
+        self.runtime, wakeups, self.stores = FakeRuntime(), Wakeups[AppKey](), Stores(database, trail)
         releases, by_hand = self.stores.releases, self.stores.by_hand
-        self.leases = LeaseStore(database, holder=random_id(), lease_seconds=60)
+        self.leases = LeaseStore(database, holder=random_id(), share=9, lease_seconds=60)
         self.work = WorkStore(database, trail, self.leases)
         states = States(config, secrets, releases)
-        self.rollout = Rollout(self.work, states, runtime=self.runtime, watches=watches)
+        self.rollout = Rollout(self.work, states, runtime=self.runtime, wakeups=wakeups)
         settlements = SettlementStore(self.leases)
-        self.undoer = Undoer(settlements, releases, config=config, secrets=secrets, watches=watches)
+        self.undoer = Undoer(settlements, releases, config=config, secrets=secrets, wakeups=wakeups)
         execution = Execution(by_hand, config=config, secrets=secrets, wake=lambda: None)
         apps = Apps(self.stores.apps, config)
         self.drafts = Drafts(apps, by_hand, execution, config=config, secrets=secrets)

@@ -95,5 +95,5 @@ async def test_an_app_without_a_release_starts_with_what_is_newest(
     orders = [order_of(app.key, "restart", app="quiet", config=None), order_of(app.key, "next", app="quiet", config=2)]
     assert await replicas.stores.book.take(orders) == [1, 2]
     async with replicas.runner("one", runtime):
-        await until(lambda: any(deployment.key == app.key for deployment in runtime.applied))
+        await until(lambda: any(desired.key == app.key for desired in runtime.applied))
     assert runtime.runs(app.key) == {"A": "1", "B": "2", "KEY": "2"}

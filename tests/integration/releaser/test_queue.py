@@ -19,8 +19,11 @@ from paaskit.requests import Answer, RequestKey, fingerprint
 from paaskit.trail import Trail
 from services.releaser.by_hand.intents import DraftPlan, Intent, change_id_of
 from services.releaser.domain import AppKey, Kind, State, Versions
-from services.releaser.orders import Order
+from services.releaser.store.apps import register_all
+from services.releaser.store.standing import QueueStanding, Standing
+from services.releaser.work.orders import Order
 from tests.fixtures.postgres import Databases
+from tests.fixtures.waiting import until
 from tests.integration.releaser.conftest import Stores, Worker, order_of, persistently
 
 APP = AppKey(tenant="acme", app_id="a1")
@@ -94,6 +97,46 @@ async def test_a_new_app_takes_the_name_of_a_destroyed_one(stores: Stores, datab
     assert await stores.apps.find("acme", "web") == newer
     await stores.book.take([order_of(AppKey(tenant="acme", app_id="a3")), order_of(AppKey(tenant="acme", app_id="a4"))])
     assert await stores.apps.find("acme", "web") == AppKey(tenant="acme", app_id="a4")
+
+
+async def test_an_app_that_several_processes_hear_of_at_once_is_registered_once(
+    stores: Stores, database: Database, trail: Trail
+) -> None:
+    """From its order, and from whoever asks for its releases. Many rounds, since it takes two in the same moment."""
+    for number in range(40):
+        key, name = AppKey(tenant="acme", app_id=f"a{number}"), f"web-{number}"
+        replicas = [Stores(database, trail) for _ in range(3)]
+        asking = (partial(each.apps.register, key, name) for each in replicas)
+        ordering = (partial(each.book.take, [order_of(key, app=name)]) for each in replicas)
+        await asyncio.gather(*map(persistently, asking), *map(persistently, ordering))
+        assert await stores.apps.find("acme", name) == key
+
+
+async def test_of_two_apps_that_claim_a_name_at_once_one_has_it(
+    stores: Stores, database: Database, trail: Trail
+) -> None:
+    for number in range(20):
+        keys = [AppKey(tenant="acme", app_id=f"a{number}-{which}") for which in "nmo"]
+        replicas = [Stores(database, trail) for _ in keys]
+        claims = zip(replicas, keys, strict=True)
+        await asyncio.gather(
+            *(persistently(partial(each.book.take, [order_of(key, app=f"web-{number}")])) for each, key in claims)
+        )
+        assert await stores.apps.find("acme", f"web-{number}") in keys
+        for key in keys:
+            assert len(await stores.releases.page(key, before=9, limit=9)) == 1
+
+
+async def test_who_gives_a_name_waits_for_whoever_else_does(
+    stores: Stores, database: Database, databases: Databases
+) -> None:
+    before, after = AppKey(tenant="acme", app_id="a1"), AppKey(tenant="acme", app_id="a2")
+    async with database.transaction("acme") as connection:
+        await register_all(connection, "acme", [order_of(before, app="web")])
+        later = asyncio.create_task(stores.apps.register(after, "web"))
+        await until(lambda: databases.look("releaser", "SELECT 1 FROM pg_locks WHERE NOT granted"))
+    await later
+    assert await stores.apps.find("acme", "web") == after
 
 
 async def test_an_order_for_a_destroyed_app_ends_at_once(stores: Stores) -> None:
@@ -175,3 +218,27 @@ async def test_rows_of_another_tenant_are_invisible(stores: Stores, database: Da
     async with database.unscoped() as connection:
         with pytest.raises(Exception, match=r"paas\.tenant|tenant_id"):
             await connection.execute("SELECT * FROM apps")
+
+
+async def test_the_queue_is_counted_by_whether_tenants_have_their_share(
+    stores: Stores, database: Database, trail: Trail
+) -> None:
+    queue, runner = QueueStanding(database, share=2), Worker(database, trail, "r1", share=2)
+    assert await queue.look() == [
+        Standing(at_share=False, waiting=0, worked_on=0),
+        Standing(at_share=True, waiting=0, worked_on=0),
+    ]
+    await stores.book.take([order_of(AppKey(tenant="acme", app_id=f"a{number}")) for number in range(5)])
+    await stores.book.take(
+        [order_of(AppKey(tenant="globex", app_id="a1")), order_of(AppKey(tenant="initech", app_id="b"))]
+    )
+    leases = await runner.leases.claim([], limit=4)
+    assert sorted(lease.key.tenant for lease in leases) == ["acme", "acme", "globex", "initech"]
+    (globex,) = [lease for lease in leases if lease.key.tenant == "globex"]
+    await runner.leases.park(globex, 0)
+    (initech,) = [lease for lease in leases if lease.key.tenant == "initech"]
+    await runner.leases.park(initech, 60)
+    assert await queue.look() == [
+        Standing(at_share=False, waiting=1, worked_on=0),
+        Standing(at_share=True, waiting=3, worked_on=2),
+    ], "one that waits its time does not wait for anybody"

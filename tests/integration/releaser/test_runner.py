@@ -4,28 +4,32 @@ Leaves out processes (tests/unit/releaser/test_local.py) and kill -9 (test_crash
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
 
 from paaskit.db import Database
 from paaskit.trail import Trail
+from paaskit.wakeups import Wakeups
 from services.releaser.domain import AppKey, Spec, State
+from services.releaser.runtimes.protocol import DesiredRelease, Hold, Report, RuntimeAway
+from services.releaser.server import assemble
 from services.releaser.store.leases import LeaseStore
+from services.releaser.store.order_book import OrderBook
 from services.releaser.store.settlements import SettlementStore
 from services.releaser.store.work import WorkStore
-from services.releaser.watches import Watches
 from services.releaser.work import runner as runner_module
 from services.releaser.work.rollout import Rollout, States
 from services.releaser.work.runner import Pace, Runner
 from services.releaser.work.undo import Undoer
 from tests.fakes.desired_services import FakeConfig, FakeSecrets
 from tests.fakes.desired_state import FakeVariables
-from tests.fakes.runtime import FakeRuntime
+from tests.fakes.runtime import FakeRuntime, chosen
 from tests.fixtures.postgres import Databases
+from tests.fixtures.serving import serving
 from tests.fixtures.waiting import PATIENCE, until
-from tests.integration.releaser.conftest import Stores, order_of
+from tests.integration.releaser.conftest import Neighbourhood, Stores, Worker, order_of
 
 Start = Callable[..., Runner]
 
@@ -38,12 +42,20 @@ class Replicas:
         self._database = database
         self._trail = trail
         self._variables = variables
-        self.watches = Watches()
+        self.wakeups = Wakeups[AppKey]()
 
     @asynccontextmanager
-    async def runner(self, holder: str, runtime: FakeRuntime, *, lease_seconds: float = 3.0) -> AsyncIterator[Runner]:
+    async def runner(
+        self,
+        holder: str,
+        runtime: FakeRuntime,
+        *,
+        lease_seconds: float = 3.0,
+        predecessor: str = "",
+        spacing_seconds: float = 0.05,
+    ) -> AsyncIterator[Runner]:
         """A runner at work."""
-        leases = LeaseStore(self._database, holder=holder, lease_seconds=lease_seconds)
+        leases = LeaseStore(self._database, holder=holder, share=9, lease_seconds=lease_seconds)
         work = WorkStore(self._database, self._trail, leases)
         releases = self.stores.releases
         config, secrets = FakeConfig(self._variables), FakeSecrets(self._variables)
@@ -51,13 +63,13 @@ class Replicas:
         runner = Runner(
             leases,
             work,
-            rollout=Rollout(work, states, runtime=runtime, watches=self.watches),
-            undoer=Undoer(SettlementStore(leases), releases, config=config, secrets=secrets, watches=self.watches),
+            rollout=Rollout(work, states, runtime=runtime, wakeups=self.wakeups),
+            undoer=Undoer(SettlementStore(leases), releases, config=config, secrets=secrets, wakeups=self.wakeups),
             runtime=runtime,
-            watches=self.watches,
-            pace=Pace(spacing_seconds=0.05),
+            wakeups=self.wakeups,
+            pace=Pace(at_once=4, spacing_seconds=spacing_seconds),
         )
-        task = asyncio.create_task(runner.run())
+        task = asyncio.create_task(runner.run(predecessor=predecessor))
         try:
             yield runner
         finally:
@@ -75,6 +87,39 @@ def variables() -> FakeVariables:
 def replicas(database: Database, trail: Trail, variables: FakeVariables) -> Replicas:
     """No runners yet."""
     return Replicas(database, trail, variables)
+
+
+async def test_what_a_predecessor_known_to_be_gone_had_is_free_at_once(
+    replicas: Replicas, database: Database, trail: Trail, variables: FakeVariables
+) -> None:
+    app, runtime = variables.app(Spec(instances=1), name="web", app_id="a1"), FakeRuntime()
+    await replicas.stores.book.take([order_of(app.key)])
+    # Nobody would see this lease run out.
+    await Worker(database, trail, "gone", lease_seconds=3600).claim()
+    async with replicas.runner("r1", runtime, predecessor="gone"):
+        await until(lambda: runtime.applied)
+
+
+async def test_nothing_is_worked_on_before_it_is_this_process_s_turn(
+    neighbourhood: Neighbourhood, database: Database, trail: Trail
+) -> None:
+    near, runtime = neighbourhood, FakeRuntime()
+    app = near.variables.app(Spec(instances=1), name="web", app_id="a1")
+    its_turn: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    asked: list[str] = []
+
+    async def turn(holder: str) -> str:
+        asked.append(holder)
+        return await its_turn
+
+    await OrderBook(database).take([order_of(app.key)])
+    gone = Worker(database, trail, "gone", lease_seconds=3600)
+    async with serving(near.settings, await assemble(near.settings, choose=chosen(runtime, turn))):
+        await until(lambda: asked)
+        await gone.claim()  # which a runner at work would have had by now, or soon
+        its_turn.set_result("gone")
+        await until(lambda: runtime.applied)
+    assert [desired.key for desired in runtime.applied] == [app.key]
 
 
 async def test_two_runners_share_apps_and_never_one_app(
@@ -114,7 +159,8 @@ async def test_an_order_is_found_without_the_regular_look_whatever_its_app_is_at
     monkeypatch.setattr(runner_module, "_LOOK_EVERY_SECONDS", 3600.0)
     app = variables.app(Spec(instances=1))
     runtime = FakeRuntime(seconds=0.3)
-    async with replicas.runner("one", runtime) as runner:
+    # A release is over before the next one may start, so that its app waits for its time.
+    async with replicas.runner("one", runtime, spacing_seconds=0.6) as runner:
         await asyncio.sleep(0.1)  # it has looked once, and found nothing
         for _ in range(2):
             await replicas.stores.book.take([order_of(app.key)])
@@ -143,11 +189,52 @@ async def test_a_runner_that_lost_its_lease_stops_and_changes_nothing(
         assert stuck.cancelled == 1
         assert stuck.applied == []
     assert release is not None
-    assert [deployment.release for deployment in prompt.applied] == [1]
+    assert [desired.release for desired in prompt.applied] == [1]
     ended = await replicas.stores.releases.get(app.key, 1)
     assert ended is not None
     assert ended.state is State.SUCCEEDED
     assert databases.look("releaser", "SELECT count(*) FROM outbox") == [(1,)]
+
+
+class AwayAtFirst(FakeRuntime):
+    """Can't be reached with the first call; with the second it can, once its gate is open."""
+
+    calls = 0
+
+    async def apply(self, desired: DesiredRelease, report: Report, hold: Hold) -> None:
+        self.calls += 1
+        if self.calls == 1:
+            raise RuntimeAway("Kubernetes")
+        await super().apply(desired, report, hold)
+
+
+async def test_what_a_release_waits_for_is_said_until_it_goes_on(replicas: Replicas, variables: FakeVariables) -> None:
+    app = variables.app(Spec(instances=2))
+    runtime, second = AwayAtFirst(gate=asyncio.Event()), asyncio.Event()
+    assert runtime.gate is not None
+
+    async def becomes_ready(environment: Mapping[str, str]) -> bool:
+        return environment["PAAS_INSTANCE"] == "1" or await second.wait()
+
+    async def message() -> str:
+        release = await replicas.stores.releases.get(app.key, 1)
+        assert release is not None
+        return release.message
+
+    async def goes_on() -> bool:
+        return await message() == ""
+
+    runtime.becomes_ready = becomes_ready
+    async with replicas.runner("one", runtime) as runner:
+        await replicas.stores.book.take([order_of(app.key)])
+        runner.wake()
+        await until(lambda: runtime.applying)
+        assert await message() == "Waiting for Kubernetes.", "that it is tried again is no news"
+        runtime.gate.set()
+        await until(goes_on)
+        assert runtime.applied == []
+        second.set()
+        await until(lambda: runtime.applied)
 
 
 async def test_a_pile_behind_a_running_release_collapses(replicas: Replicas, variables: FakeVariables) -> None:
@@ -163,7 +250,7 @@ async def test_a_pile_behind_a_running_release_collapses(replicas: Replicas, var
             runner.wake()
         gate.set()
         await until(lambda: len(runtime.applied) == 2)
-    assert [deployment.release for deployment in runtime.applied] == [1, 6]
+    assert [desired.release for desired in runtime.applied] == [1, 6]
     listed = await replicas.stores.releases.page(app.key, before=99, limit=9)
     assert [(r.number, r.superseded_by) for r in listed[1:5]] == [(5, 6), (4, 6), (3, 6), (2, 6)]
 

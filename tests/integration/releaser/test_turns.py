@@ -10,6 +10,8 @@ import pytest
 from paaskit.db import Database
 from paaskit.trail import Trail
 from services.releaser.domain import AppKey, Kind, Release, State, Versions
+from services.releaser.releases import in_its_turn
+from services.releaser.runtimes.protocol import Progress
 from services.releaser.store.leases import LeaseLost
 from services.releaser.store.settlements import Settlement
 from services.releaser.work.steps import Ended, Nothing, Remove, Run, Undo, Wait
@@ -21,7 +23,7 @@ APP = AppKey(tenant="acme", app_id="a1")
 
 def well(release: Release) -> Ended:
     """It succeeded."""
-    return Ended(release=release, state=State.SUCCEEDED, ready=1)
+    return Ended(release=release, state=State.SUCCEEDED, progress=Progress(updated=1, ready=1, old=0))
 
 
 def badly(release: Release) -> Ended:
@@ -66,6 +68,21 @@ async def test_the_newest_is_taken_and_the_others_end_with_it(stores: Stores, da
     assert not await stores.apps.has_work(APP)
 
 
+async def test_after_a_crowd_the_next_release_waits_longer(stores: Stores, database: Database, trail: Trail) -> None:
+    """How many a release stood for is told by the one that started before it, and only by that."""
+    runner = Worker(database, trail, "r1")
+    for orders, longest_wait in ((1, 10), (4, 30), (3, 10)):  # the second and third with one that waited
+        await stores.book.take([order_of(APP) for _ in range(orders)])
+        lease = await runner.claim()
+        step = await runner.work.take_step(lease, spacing_seconds=0)
+        assert isinstance(step, Run)
+        await stores.book.take([order_of(APP)])
+        waiting = await runner.work.take_step(lease, spacing_seconds=10, ended=well(step.release))
+        assert isinstance(waiting, Wait)
+        assert longest_wait - 10 < waiting.seconds <= longest_wait
+        await database.execute("UPDATE work SET not_before = clock_timestamp()")
+
+
 async def test_an_app_is_worked_on_by_one_runner(stores: Stores, database: Database, trail: Trail) -> None:
     keys = [AppKey(tenant=f"t{index % 3}", app_id=f"a{index}") for index in range(9)]
     await stores.book.take([order_of(key, app=key.app_id * 2) for key in keys])
@@ -75,6 +92,74 @@ async def test_an_app_is_worked_on_by_one_runner(stores: Stores, database: Datab
     assert sorted(taken) == sorted(set(taken))
     taken += [lease.key for lease in await runners[0].leases.claim([], limit=9)]  # whatever was locked just then
     assert sorted(taken) == sorted(keys)
+
+
+async def test_a_tenant_has_its_share_under_way_whatever_else_it_has_waiting(
+    stores: Stores, database: Database, trail: Trail
+) -> None:
+    crowd = [AppKey(tenant="crowd", app_id=f"c{index:03}") for index in range(300)]
+    others = [AppKey(tenant=f"t{index}", app_id="a1") for index in range(5)]
+    for some in (crowd[:200], crowd[200:], others):
+        await stores.book.take([order_of(key, app=f"app-{key.app_id}") for key in some])
+    one, two = (Worker(database, trail, holder, share=2) for holder in ("r1", "r2"))
+    first = await one.leases.claim([], limit=4)
+    assert [lease.key.tenant for lease in first].count("crowd") <= 2
+    second = await two.leases.claim([], limit=30)
+    taken = [lease.key for lease in (*first, *second)]
+    assert sorted(key for key in taken if key.tenant != "crowd") == others
+    assert len(taken) == 7, "two of the crowd, in both replicas together"
+    assert await one.leases.claim([lease.key for lease in first], limit=9) == []
+    (held,) = [lease for lease in (*first, *second) if lease.key == taken[0]]
+    await one.leases.park(held, 60)
+    (next_one,) = await one.leases.claim([], limit=9)
+    assert next_one.key.tenant == held.key.tenant == "crowd"
+
+
+async def test_all_tenants_together_have_no_more_under_way_than_is_allowed_at_once(
+    stores: Stores, database: Database, trail: Trail
+) -> None:
+    keys = [AppKey(tenant=f"t{index}", app_id="a1") for index in range(7)]
+    for key in keys:
+        await stores.book.take([order_of(key)])
+    one, two = (Worker(database, trail, holder, at_once=3) for holder in ("r1", "r2"))
+    first = await one.leases.claim([], limit=2)
+    second = await two.leases.claim([], limit=3)
+    assert (len(first), len(second)) == (2, 1), "three, in both replicas together"
+    assert await two.leases.claim([lease.key for lease in second], limit=3) == []
+    await one.leases.park(first[0], 60)
+    assert len(await two.leases.claim([lease.key for lease in second], limit=3)) == 1
+
+
+async def test_who_has_nothing_under_way_comes_first(stores: Stores, database: Database, trail: Trail) -> None:
+    crowd = [AppKey(tenant="crowd", app_id=f"c{index}") for index in range(6)]
+    runner = Worker(database, trail, "r1", share=4)
+    await stores.book.take([order_of(key, app=f"app-{key.app_id}") for key in crowd])
+    assert len(await runner.leases.claim([], limit=2)) == 2
+    await stores.book.take([order_of(APP)])
+    (lease,) = await runner.leases.claim([], limit=1)
+    assert lease.key == APP
+
+
+async def test_a_release_that_waits_for_its_turn_says_so(stores: Stores, database: Database, trail: Trail) -> None:
+    keys = [AppKey(tenant="acme", app_id=f"a{index}") for index in range(3)]
+    await stores.book.take([order_of(key, app=f"app-{key.app_id}") for key in keys])
+    await stores.book.take([order_of(AppKey(tenant="rival", app_id="r1"), app="rival")])
+
+    async def messages() -> dict[AppKey, str]:
+        said = {}
+        for key in keys:
+            release = await stores.releases.get(key, 1)
+            assert release is not None
+            under_way = await stores.releases.under_way("acme", limit=2)
+            said[key] = in_its_turn(release, key.app_id, under_way, share=2).message
+        return said
+
+    assert set((await messages()).values()) == {""}
+    runner = Worker(database, trail, "r1", share=2)
+    taken = {lease.key for lease in await runner.leases.claim([], limit=9)}
+    assert len(taken) == 3
+    waits = "Waiting for its turn: releases of 2 other apps of yours are under way."
+    assert await messages() == {key: "" if key in taken else waits for key in keys}
 
 
 async def test_renewing_leases_and_queueing_do_not_lock_each_other_out(
@@ -114,7 +199,7 @@ async def test_a_late_runner_changes_nothing(
     release = step.release
     for attempt in (
         late.work.begin(lease, 1, total=9),
-        late.work.progress(lease, 1, 1),
+        late.work.progress(lease, 1, Progress(updated=1, ready=1, old=1)),
         late.work.note(lease, 1, "late"),
         late.work.take_step(lease, spacing_seconds=0, ended=well(release)),
         late.work.take_step(lease, spacing_seconds=0, ended=badly(release)),

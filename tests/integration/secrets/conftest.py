@@ -96,6 +96,12 @@ class Secrets:
         request = secrets_pb2.RevealSecretRequest(app=app, name=name)
         return str((await self.users.RevealSecret(request, metadata=me or self.me)).value)
 
+    async def reveal_all(self, *names: str, me: Metadata | None = None) -> dict[str, str]:
+        """What `paas secrets:get` of several names would print."""
+        request = secrets_pb2.RevealSecretsRequest(app="web", names=names)
+        answer: secrets_pb2.RevealSecretsResponse = await self.users.RevealSecrets(request, metadata=me or self.me)
+        return {each.name: each.value for each in answer.secrets}
+
     async def listed(self, *, me: Metadata | None = None, **fields: Any) -> secrets_pb2.ListSecretsResponse:
         """What `paas secrets` is made from."""
         request = secrets_pb2.ListSecretsRequest(app="web", **fields)

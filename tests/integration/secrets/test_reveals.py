@@ -42,6 +42,100 @@ async def test_no_audit_row_no_plaintext(secrets: Secrets) -> None:
     assert await secrets.reveal() == CANARY
 
 
+# What the database does just before it commits an event, once it has sent everything that was read.
+_AT_COMMIT = {
+    "refused": "RAISE EXCEPTION 'not now'",
+    "gone": "PERFORM pg_terminate_backend(pg_backend_pid())",
+}
+
+
+@pytest.mark.parametrize("fault", _AT_COMMIT)
+async def test_a_commit_that_fails_gives_no_value(secrets: Secrets, fault: str) -> None:
+    await secrets.set(KEY=CANARY, OTHER=CANARY)
+    assert await secrets.reveal() == CANARY, "the app is known from now on, and one statement does it all"
+    await secrets.events()
+    secrets.look(
+        f"CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {_AT_COMMIT[fault]}; RETURN NULL; END$$"
+    )
+    secrets.look(
+        "CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON outbox DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION fail()"
+    )
+    try:
+        for name in ("KEY", "NONE"):
+            code = await _refusal(secrets, name)
+            assert code in (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNAVAILABLE), name
+        with pytest.raises(grpc.aio.AioRpcError):
+            await secrets.reveal_all("KEY", "OTHER")
+    finally:
+        secrets.look("DROP FUNCTION fail CASCADE")
+    assert await secrets.events() == []
+    assert await secrets.reveal() == CANARY
+
+
+async def test_several_are_one_event_and_all_or_none(secrets: Secrets) -> None:
+    await secrets.set(A=CANARY, B="b", C="c")
+    await secrets.attach(CANARY)
+    await secrets.events()
+    for _ in range(2):  # the app is not known at first
+        assert await secrets.reveal_all("B", "A") == {"A": CANARY, "B": "b"}
+    for names, code in (
+        (["A", "NONE", "NOR_THIS"], grpc.StatusCode.NOT_FOUND),
+        (["DATABASE_URL", "A"], grpc.StatusCode.FAILED_PRECONDITION),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await secrets.reveal_all(*names)
+        assert refused.value.code() is code
+        assert all(name in str(refused.value.details()) for name in names if name != "A")
+        assert CANARY not in str(refused.value)
+    viewer = secrets.signer.user(permissions=frozenset({"secrets.list"}))
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await secrets.reveal_all("A", "B", me=viewer)
+    assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
+    assert [(event.action, event.outcome, list(event.targets)) for event in await secrets.events()] == [
+        ("secrets.get", OK, ["B", "A"]),
+        ("secrets.get", OK, ["B", "A"]),
+        ("secrets.get", FAILED, ["A", "NONE", "NOR_THIS"]),
+        ("secrets.get", FAILED, ["DATABASE_URL", "A"]),
+        ("secrets.get", DENIED, ["A", "B"]),
+    ]
+
+
+async def test_as_many_as_an_app_has_are_all_named(secrets: Secrets) -> None:
+    names = [f"N{number:_<100}" for number in range(500)]
+    await secrets.set(**dict.fromkeys(names, "x"))
+    await secrets.events()
+    for _ in range(2):
+        assert list(await secrets.reveal_all(*names)) == names
+        events = await secrets.events()
+        assert len(events) > 1, "they are more than an event holds"
+        assert [name for event in events for name in event.targets] == names
+        assert {(event.outcome, event.app_id) for event in events} == {(OK, secrets.app_id)}
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await secrets.reveal_all(*names, "ONE_MORE")
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_the_event_is_about_the_app_that_has_the_name_now(secrets: Secrets) -> None:
+    """What a name meant last is remembered, and is not taken for what it means."""
+    await secrets.set(KEY="of the former")
+    await secrets.reveal()
+    secrets.registry.remove_app()
+    await secrets.purge()
+    former, secrets.app_id = secrets.app_id, secrets.registry.add_app()
+    await secrets.events()
+    assert await _refusal(secrets) is grpc.StatusCode.NOT_FOUND
+    await secrets.set(KEY=CANARY)
+    assert [await secrets.reveal(), await secrets.reveal()] == [CANARY] * 2
+    events = [event for event in await secrets.events() if event.action == "secrets.get"]
+    assert [(event.outcome, event.app_id) for event in events] == [
+        (FAILED, ""),
+        (OK, secrets.app_id),
+        (OK, secrets.app_id),
+    ]
+    assert former != secrets.app_id
+
+
 async def test_refused_reveals_are_events_with_their_target(secrets: Secrets) -> None:
     other = secrets.registry.add_app("other")
     await secrets.set(KEY=CANARY)
@@ -62,7 +156,8 @@ async def test_refused_reveals_are_events_with_their_target(secrets: Secrets) ->
 
 async def test_token_of_a_former_app_is_a_stranger_to_its_namesake(secrets: Secrets) -> None:
     await secrets.set(KEY="of the former")
-    limited = secrets.signer.user(apps=frozenset({("web", secrets.app_id)}))
+    former = secrets.app_id
+    limited = secrets.signer.user(apps=frozenset({("web", former)}))
     assert await secrets.reveal(me=limited) == "of the former"
     secrets.registry.remove_app()
     await secrets.purge()
@@ -73,6 +168,8 @@ async def test_token_of_a_former_app_is_a_stranger_to_its_namesake(secrets: Secr
             await call
         assert refused.value.code() is grpc.StatusCode.PERMISSION_DENIED
     await secrets.set(KEY=CANARY)
+    # With another token that is limited alike: what repeats is counted.
+    limited = secrets.signer.user(apps=frozenset({("web", former)}), token_id="t2")
     for call in (secrets.reveal(me=limited), secrets.listed(me=limited), secrets.set(KEY="x", me=limited)):
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await call

@@ -24,12 +24,12 @@ from paaskit.clock import random_id
 from services.config.server import assemble as assemble_config
 from services.config.settings import Settings as ConfigSettings
 from services.releaser import server as releaser_server
-from services.releaser.runtime import ApplyFailed, Deployment, Report
+from services.releaser.runtimes.protocol import ApplyFailed, DesiredRelease, Hold, Progress, Report
 from services.releaser.settings import Settings as ReleaserSettings
 from services.secrets.server import assemble as assemble_secrets
 from services.secrets.settings import Settings as SecretsSettings
 from tests.fakes.neighbours import FakeAudit, FakeTokens, Metadata, Signer, on_channel
-from tests.fakes.runtime import FakeRuntime
+from tests.fakes.runtime import FakeRuntime, chosen
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
@@ -54,16 +54,17 @@ class SteeredRuntime(FakeRuntime):
         """Let one rollout go on."""
         self._let_through.release()
 
-    async def apply(self, deployment: Deployment, report: Report) -> None:
-        self.applying.append(deployment.key)
+    async def apply(self, desired: DesiredRelease, report: Report, hold: Hold) -> None:
+        self.applying.append(desired.key)
         try:
             await self._let_through.acquire()
-            if any(value.reveal().endswith(BAD) for value in deployment.variables.values()):
+            if any(value.reveal().endswith(BAD) for value in desired.variables.values()):
                 raise ApplyFailed("The instance ended.")
-            await report(deployment.spec.instances)
-            self.applied.append(deployment)
+            total = desired.spec.instances
+            await report(Progress(updated=total, ready=total, old=0))
+            self.applied.append(desired)
         finally:
-            self.applying.remove(deployment.key)
+            self.applying.remove(desired.key)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -188,7 +189,7 @@ async def staging(
 ) -> AsyncIterator[Staging]:
     """The services on empty databases."""
     signer, audit, runtime = Signer(), FakeAudit(), SteeredRuntime()
-    monkeypatch.setattr(releaser_server, "choose_runtime", lambda *_: runtime)
+    monkeypatch.setattr(releaser_server, "choose_runtime", chosen(runtime))
     key_file, page_key = tmp_path / "kms.key", tmp_path / "page.key"
     for file in (key_file, page_key):
         file.write_text(base64.b64encode(os.urandom(32)).decode())

@@ -15,6 +15,7 @@ from local.secrets_made import signing_key
 from paaskit.db import Database
 from paaskit.trail import Trail
 from paaskit.write_path import WritePath
+from services.tokens.check.store import PresentedTokens
 from services.tokens.server import assemble
 from services.tokens.settings import Settings
 from services.tokens.store import Store
@@ -37,6 +38,12 @@ async def store(database: Database) -> AsyncIterator[Store]:
     """The store on it. Its trail has nobody to deliver to, so events stay in the outbox."""
     async with grpc.aio.insecure_channel("127.0.0.1:1") as nowhere:
         yield Store(database, WritePath(database, trail=Trail(database, nowhere)))
+
+
+@pytest.fixture
+def presented(database: Database) -> PresentedTokens:
+    """The check's store on it."""
+    return PresentedTokens(database)
 
 
 @dataclass(frozen=True)

@@ -44,12 +44,14 @@ class Edge:
 async def edge(served: Served, tls: Certificates, tmp_path: Path) -> AsyncIterator[Edge]:
     """A gateway in front of the running `tokens`; the other services are away."""
     listen = _address(free_address())
-    away = Address("127.0.0.1", 1)
+    away = [Address("127.0.0.1", 1)]
+    tokens = [_address(served.address)]
     upstreams = dict.fromkeys(("config", "secrets", "audit", "releaser"), away)
     files = tls.settings("gateway")
     settings = GatewaySettings(
         listen=listen,
-        upstreams=upstreams | {"tokens": _address(served.address)},
+        upstreams=upstreams | {"tokens": tokens},
+        sign_in_check=tokens,
         credentials=Credentials(certificate=files.tls_cert_file, key=files.tls_key_file, ca=files.tls_ca_file),
         access_log=tmp_path / "access.log",
     )
@@ -89,13 +91,13 @@ async def test_user_is_known_and_bearer_and_forgeries_stay_outside(
 
 
 async def test_identity_of_a_token_limited_to_many_apps_gets_through(edge: Edge, served: Served) -> None:
-    """A hundred apps with names as long as they may be: the largest identity there is."""
-    bearer = await served.sign_in()
+    """A hundred apps with names as long as they may be, and the longest maker: the largest identity there is."""
+    bearer = await served.sign_in(user="ada@" + "x" * 124)
     apps = [f"{'a' * 37}-{number:02}" for number in range(100)]
     for app in apps:
         served.apps.make(app)
     made = await tokens_pb2_grpc.TokensServiceStub(edge.channel).CreateToken(
-        tokens_pb2.CreateTokenRequest(request_id=random_id(), name="wide", apps=apps),
+        tokens_pb2.CreateTokenRequest(request_id=random_id(), name="w" * 64, apps=apps),
         metadata=(("authorization", f"Bearer {bearer}"),),
     )
     for _ in range(20):

@@ -21,6 +21,7 @@ from paaskit.trail import Trail
 from paaskit.write_path import Decision, WritePath
 from services.tokens import pat
 from services.tokens.check.leases import outlast
+from services.tokens.check.store import PresentedTokens
 from services.tokens.domain import Found, TextSource, Tokens
 from services.tokens.rules.asked import NewToken
 from services.tokens.store import Store
@@ -60,10 +61,19 @@ async def test_who_has_the_digest_sees_that_row_and_changes_nothing(databases: D
             assert connection.execute("UPDATE tokens SET last_used_at = now()").rowcount == 0
         connection.execute(DIGEST_SET, ("00" * 32,))
         assert connection.execute("SELECT tenant FROM tokens").fetchall() == []
+        both = [pat.digest(text).hex() for text in texts]
+        for presented, seen in (
+            (f"00,{both[1]}", 1),
+            (",".join(both), 2),
+            (both[0][:-1], 0),
+            (f"{both[0]}{both[1]}", 0),
+        ):
+            connection.execute(DIGEST_SET, (presented,))
+            assert len(connection.execute("SELECT tenant FROM tokens").fetchall()) == seen
 
 
 async def test_tenant_sees_and_changes_its_own_rows_only(
-    databases: Databases, database: Database, store: Store
+    databases: Databases, database: Database, store: Store, presented: PresentedTokens
 ) -> None:
     await add(store, token_of(tenant="acme"))
     rival = await add(store, token_of(tenant="rival"))
@@ -71,7 +81,7 @@ async def test_tenant_sees_and_changes_its_own_rows_only(
     with databases.connect("tokens") as connection:
         connection.execute(TENANT_SET, ("acme",))
         assert connection.execute("UPDATE tokens SET revoked_at = now()").rowcount == 1
-    found = await store.find_by_digest(pat.digest(rival))
+    found = await presented.find_by_digest(pat.digest(rival))
     assert found is not None
     assert found.revoked_at is None
 
@@ -88,7 +98,7 @@ async def test_statements_name_their_tenant_themselves(databases: Databases, sto
         bare = Store(database, WritePath(database, trail=Trail(database, nowhere)))
         page = await bare.page("acme", app_ids=None, after=None, limit=10, now=utc_now())
         assert sorted(token.name for token in page) == ["child", "ci", "parent"]
-        await bare.note_uses("acme", {mine.token_id: utc_now()})
+        await PresentedTokens(database).note_uses("acme", {mine.token_id: utc_now()})
         assert all([await bare.find("acme", token.token_id) for token in page])
         key = RequestKey(request_id="request-1", subject="t1", method="CreateToken", fingerprint="f")
         family = await bare.revoke("acme", "parent", app_ids=None, now=utc_now(), decide=_end_all)
@@ -153,7 +163,7 @@ async def test_settings_of_one_transaction_are_gone_in_the_next(databases: Datab
         page = await single.page(tenant, app_ids=None, after=None, limit=10, now=utc_now())
         assert {token.tenant for token in page} == {tenant} & set(texts)
         if tenant in texts:
-            found = await single.find_by_digest(pat.digest(texts[tenant]))
+            found = await PresentedTokens(database).find_by_digest(pat.digest(texts[tenant]))
             assert found is not None
             assert found.tenant == tenant
         assert await database.fetch_presenting("paas.token_digest", "", statement="TABLE tokens", parameters=()) == []
@@ -206,11 +216,13 @@ async def test_digest_is_found_by_its_index(databases: Databases) -> None:
         ]
 
 
-async def test_look_up_waits_for_the_server_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_look_up_waits_for_the_server_once(
+    store: Store, presented: PresentedTokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every request at the edge waits for it. What counts is how often psycopg sends and then waits."""
     text = await add(store, token_of())
     for _ in range(2):
-        await store.find_by_digest(pat.digest(text))  # connects and prepares
+        await presented.find_by_digest(pat.digest(text))  # connects and prepares
     waits: list[str] = []
     original = psycopg.AsyncConnection.wait
 
@@ -219,7 +231,7 @@ async def test_look_up_waits_for_the_server_once(store: Store, monkeypatch: pyte
         return await original(self, gen, *arguments, **keywords)
 
     monkeypatch.setattr(psycopg.AsyncConnection, "wait", counted)
-    assert await store.find_by_digest(pat.digest(text)) is not None
+    assert await presented.find_by_digest(pat.digest(text)) is not None
     # Queued commands don't wait; the end of the pipeline does, once.
     assert [name for name in waits if name.endswith(("_exit_gen", "_sync_gen", "_fetch_gen"))] == [
         "BasePipeline._exit_gen"

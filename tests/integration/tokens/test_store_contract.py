@@ -16,6 +16,7 @@ from paaskit.identity import AppScope, Identity
 from paaskit.requests import RequestKey
 from paaskit.write_path import Decision
 from services.tokens import pat
+from services.tokens.check.store import PresentedTokens
 from services.tokens.domain import Found, Place
 from services.tokens.rules.revocation import decide_revocation
 from services.tokens.store import Store
@@ -45,14 +46,33 @@ async def any_store(request: pytest.FixtureRequest, store: Store) -> AnyStore:
     return store if request.param == "postgres" else FakeTokenStore()
 
 
-async def test_added_token_is_found_by_digest_and_id(any_store: AnyStore) -> None:
+@pytest.fixture
+async def any_presented(any_store: AnyStore, presented: PresentedTokens) -> PresentedTokens | FakeTokenStore:
+    """What the check finds of what is in `any_store`."""
+    return any_store if isinstance(any_store, FakeTokenStore) else presented
+
+
+async def test_added_token_is_found_by_digest_and_id(
+    any_store: AnyStore, any_presented: PresentedTokens | FakeTokenStore
+) -> None:
     for apps in (WEB | API, None):
-        token = token_of(apps=apps, parent_id="parent")
+        token = token_of(apps=apps, parent_id="parent", maker="user:grace")
         text = await add(any_store, token)
-        assert await any_store.find_by_digest(pat.digest(text)) == token
+        assert await any_presented.find_by_digest(pat.digest(text)) == token
         assert await any_store.find("acme", token.token_id) == token
         assert await any_store.find("rival", token.token_id) is None
-    assert await any_store.find_by_digest(pat.digest(pat.generate())) is None
+    assert await any_presented.find_by_digest(pat.digest(pat.generate())) is None
+
+
+async def test_several_are_found_at_once_whosever_they_are(
+    any_store: AnyStore, any_presented: PresentedTokens | FakeTokenStore
+) -> None:
+    tokens = [token_of(tenant=tenant) for tenant in ("acme", "rival", "acme")]
+    digests = [pat.digest(await add(any_store, token)) for token in tokens]
+    strangers = [pat.digest(pat.generate()) for _ in range(50)]
+    found = await any_presented.find_by_digests([strangers[0], *digests[:2], *strangers[1:]])
+    assert found == dict(zip(digests[:2], tokens[:2], strict=True)), "and no other"
+    assert await any_presented.find_by_digests(strangers) == {}
 
 
 async def test_refused_change_leaves_nothing(any_store: AnyStore) -> None:
@@ -190,11 +210,11 @@ async def test_living_sign_ins_of_a_person_are_found_whoever_issued_them(any_sto
     assert [state is not None and state.is_living(utc_now()) for state in states] == [False, True, True, True]
 
 
-async def test_uses_are_noted(any_store: AnyStore) -> None:
+async def test_uses_are_noted(any_store: AnyStore, any_presented: PresentedTokens | FakeTokenStore) -> None:
     used, unused = token_of(name="used"), token_of(name="unused")
     await add(any_store, used)
     await add(any_store, unused)
-    await any_store.note_uses("acme", {used.token_id: NOW})
+    await any_presented.note_uses("acme", {used.token_id: NOW})
     found = [await any_store.find("acme", token.token_id) for token in (used, unused)]
     assert [token and token.last_used_at for token in found] == [NOW, None]
 

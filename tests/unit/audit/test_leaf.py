@@ -33,16 +33,29 @@ EVENT = Event(
 )
 
 
-OLD = replace(EVENT, leaf_format=1, report=replace(EVENT.report, app_id=""))
+OLD = replace(EVENT, leaf_format=2)
+OLDEST = replace(EVENT, leaf_format=1, report=replace(EVENT.report, app_id=""))
+FULL = replace(
+    EVENT,
+    report=replace(
+        EVENT.report,
+        token_id="0f" * 16,
+        maker="user:grace@example.com",
+        target_tokens=(("t1", "user:ada@example.com"), ("t2", "")),
+        repeats=1273,
+        repeats_seconds=10,
+    ),
+)
 
 
 def test_fixed_vectors() -> None:
     """If one fails, the trees of logs that exist would not verify any more: make a new format instead."""
-    assert leaf_hash(OLD).hex() == "4024441090cacb203face9d39574530018fbbcaf929b6c295babe07d5bac81d1"
-    assert leaf_hash(EVENT).hex() == "eea0ecc96bb2e61be00ad4b7a41035d7fffca2e47e7346f0d6338051eb930ae0"
+    assert leaf_hash(OLDEST).hex() == "4024441090cacb203face9d39574530018fbbcaf929b6c295babe07d5bac81d1"
+    assert leaf_hash(OLD).hex() == "eea0ecc96bb2e61be00ad4b7a41035d7fffca2e47e7346f0d6338051eb930ae0"
+    assert leaf_hash(FULL).hex() == "4fc30475d3f7497fa613156ac17b1279434abfd10d674d065f2676d04ed7fcf0"
 
 
-@pytest.mark.parametrize("leaf_format", [1, 2])
+@pytest.mark.parametrize("leaf_format", [1, 2, 3])
 def test_bytes_are_what_the_description_says(leaf_format: int) -> None:
     def text(value: str) -> bytes:
         return struct.pack(">I", len(value.encode())) + value.encode()
@@ -63,7 +76,7 @@ def test_bytes_are_what_the_description_says(leaf_format: int) -> None:
             text("user:ada@example.com"),
             text(""),
             text("web"),
-            *([text("fedcba9876543210fedcba9876543210")] if leaf_format == 2 else []),
+            *([text("fedcba9876543210fedcba9876543210")] if leaf_format > 1 else []),
             number(7),
             number(2),
             text("req-12345678"),
@@ -71,9 +84,24 @@ def test_bytes_are_what_the_description_says(leaf_format: int) -> None:
             number(2),
             text("STRIPE_API_KEY"),
             text("naïve"),
+            *(
+                [
+                    text("0f" * 16),
+                    text("user:grace@example.com"),
+                    number(1273),
+                    number(10),
+                    number(2),
+                    text("t1"),
+                    text("user:ada@example.com"),
+                    text("t2"),
+                    text(""),
+                ]
+                if leaf_format > 2
+                else []
+            ),
         ]
     )
-    event = replace(EVENT, leaf_format=leaf_format)
+    event = replace(FULL, leaf_format=leaf_format)
     assert canonical_bytes(event) == expected
     assert leaf_hash(event) == hashlib.sha256(b"\x00" + expected).digest()
 
@@ -91,6 +119,13 @@ CHANGES: list[Callable[[Event], Event]] = [
     lambda e: replace(e, report=replace(e.report, app_id="")),
     lambda e: replace(e, report=replace(e.report, app=e.report.app_id, app_id=e.report.app)),
     lambda e: replace(e, leaf_format=1),
+    lambda e: replace(e, leaf_format=2),
+    lambda e: replace(e, report=replace(e.report, token_id="t1")),
+    lambda e: replace(e, report=replace(e.report, maker="t1")),
+    lambda e: replace(e, report=replace(e.report, repeats=1)),
+    lambda e: replace(e, report=replace(e.report, repeats_seconds=1)),
+    lambda e: replace(e, report=replace(e.report, target_tokens=(("t1", ""), ("t2", "")))),
+    lambda e: replace(e, report=replace(e.report, target_tokens=(("t1", "t2"), ("", "")))),
     lambda e: replace(e, report=replace(e.report, version=8)),
     lambda e: replace(e, report=replace(e.report, outcome=Outcome.OK)),
     lambda e: replace(e, report=replace(e.report, request_id="", client_address="req-12345678203.0.113.9")),

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from paaskit.errors import InvalidInput, Unavailable
+from paaskit.wakeups import Wakeups
 from services.audit import domain
-from services.audit.arrivals import Arrivals
 from services.audit.domain import FROM_THE_OLDEST, LONGEST_FOLLOWING, AuditLog, Report, Selection
 from tests.fakes.audit_log import FakeLog, report_of
 from tests.fakes.clock import FakeClock
@@ -24,8 +24,10 @@ class Desk:
     """An audit log on a fake."""
 
     def __init__(self) -> None:
-        self.log, self.arrivals, self.clock = FakeLog(), Arrivals(), FakeClock()
-        self.audit = AuditLog(self.log, self.arrivals, clock=self.clock)
+        self.log, self.clock = FakeLog(), FakeClock()
+        self.seen: list[str] = []
+        self.wakeups = Wakeups[str]()
+        self.audit = AuditLog(self.log, self.wakeups, clock=self.clock)
 
     async def append(self, *reports: Report) -> None:
         await self.audit.append(reports, service="config")
@@ -34,13 +36,13 @@ class Desk:
         """Follow in the background; the task's result is the actions seen, once the stream ends."""
 
         async def gather() -> list[str]:
-            self.seen: list[str] = []
+            seen = self.seen = list[str]()
             try:
                 async for event in self.audit.follow("acme", selection, after=after):
-                    self.seen.append(event.report.action)
+                    seen.append(event.report.action)
             except Unavailable as ended:
                 self.ending = ended.message
-            return self.seen
+            return seen
 
         return asyncio.create_task(gather())
 
@@ -68,6 +70,15 @@ async def desk() -> Desk:
         ({"app_id": "a\0"}, "app_id"),
         ({"request_id": "x" * 65}, "request_id"),
         ({"client_address": "x" * 65}, "client_address"),
+        ({"token_id": "x" * 65}, "token_id"),
+        ({"maker": "x" * 201}, "maker"),
+        ({"repeats": -1}, "repeats"),
+        ({"repeats_seconds": -1}, "repeats_seconds"),
+        ({"target_tokens": (("t1", ""), ("t2", ""))}, "target_tokens"),
+        ({"target_tokens": (("", "user:ada"),)}, "target_tokens"),
+        ({"target_tokens": (("x" * 65, ""),)}, "target_tokens"),
+        ({"target_tokens": (("t1", "x" * 201),)}, "target_tokens"),
+        ({"target_tokens": (("t1", "a\0"),)}, "target_tokens"),
         ({"occurred_at": None}, "occurred_at"),
         ({"outcome": 0}, "outcome"),
         ({"outcome": 4}, "outcome"),
@@ -108,6 +119,11 @@ async def test_report_at_every_limit_is_taken(desk: Desk) -> None:
             client_address="c" * 64,
             version=2**63 - 1,
             targets=("é" * 64,) * 500,
+            token_id="t" * 64,
+            maker="m" * 200,
+            target_tokens=(("t" * 64, "m" * 200),) * 500,
+            repeats=2**63 - 1,
+            repeats_seconds=2**63 - 1,
         )
     )
     assert len(desk.log.events["acme"]) == 1
@@ -125,7 +141,7 @@ async def test_follower_sees_what_is_appended_between_its_looks(desk: Desk) -> N
         await desk.append(report_of(action=f"a{number}"))
         await asyncio.sleep(0)
     await asyncio.sleep(0.05)
-    desk.arrivals.close()
+    desk.wakeups.close()
     assert await following == [f"a{number}" for number in range(20)]
     assert desk.ending == "The stream ends here; follow again after sequence 20."
 
@@ -135,7 +151,7 @@ async def test_follower_reads_more_than_one_batch_in_order(desk: Desk) -> None:
         await desk.append(*(report_of(action=f"a{start + number}") for number in range(300)))
     following = desk.follow(after=100)
     await asyncio.sleep(0.05)
-    desk.arrivals.close()
+    desk.wakeups.close()
     assert await following == [f"a{number}" for number in range(100, 900)]
 
 
@@ -143,7 +159,7 @@ async def test_waiting_follower_looks_again_by_itself(desk: Desk, monkeypatch: p
     monkeypatch.setattr(domain, "_LOOK_AGAIN_SECONDS", 0.01)
     following = desk.follow()
     await until(lambda: desk.log.looks >= 3)
-    desk.arrivals.close()
+    desk.wakeups.close()
     assert await following == []
 
 
@@ -154,7 +170,7 @@ async def test_other_tenants_events_wake_nobody(desk: Desk, monkeypatch: pytest.
     await desk.append(report_of(tenant="rival"))
     await asyncio.sleep(0.05)
     assert desk.log.looks == 1
-    desk.arrivals.close()
+    desk.wakeups.close()
     assert await following == []
 
 
@@ -175,14 +191,56 @@ async def test_following_ends_so_that_the_right_to_is_checked_again(desk: Desk) 
 async def test_follower_that_leaves_is_forgotten(desk: Desk) -> None:
     following = desk.follow()
     await asyncio.sleep(0.01)
-    assert list(desk.arrivals._expected) == ["acme"]
+    assert list(desk.wakeups._expected) == ["acme"]
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
-    assert not desk.arrivals._expected
+    assert not desk.wakeups._expected
+
+
+async def test_followers_of_a_tenant_read_two_at_a_time_and_all_get_everything(desk: Desk) -> None:
+    await desk.append(*(report_of(action=f"a{number}") for number in range(300)))
+    crowd = [desk.follow() for _ in range(40)]
+    await until(lambda: desk.log.reads >= 40 * 300 // 50)
+    desk.wakeups.close()
+    assert await asyncio.gather(*crowd) == [[f"a{number}" for number in range(300)]] * 40
+    assert desk.log.most_reads_at_once == 2
+
+
+@pytest.mark.parametrize("count", [40, 120])
+async def test_slow_reader_keeps_one_event_and_no_turn_and_misses_nothing(desk: Desk, count: int) -> None:
+    await desk.append(*(report_of(action=f"a{number}") for number in range(count)))
+    slow = [desk.audit.follow("acme", ALL, after=FROM_THE_OLDEST) for _ in range(2)]
+    assert [(await each.__anext__()).sequence for each in slow] == [1, 1]
+    quick = desk.follow()  # there would be no turn for it
+    await until(lambda: len(desk.seen) == count)
+    assert [(await slow[0].__anext__()).sequence for _ in range(count - 1)] == list(range(2, count + 1))
+    desk.wakeups.close()
+    await quick
+
+
+async def test_many_who_wait_look_as_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(domain, "_LOOK_AGAIN_SECONDS", 3600.0)
+    waiting = [desk.follow() for _ in range(50)]
+    await until(lambda: len(desk.wakeups._expected.get("acme", ())) == 50)
+    await desk.append(report_of(action="seen"))
+    await until(lambda: desk.log.reads == 50)
+    assert desk.log.looks < 10
+    desk.wakeups.close()
+    assert await asyncio.gather(*waiting) == [["seen"]] * 50
+
+
+async def test_what_is_not_selected_is_read_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(domain, "_LOOK_AGAIN_SECONDS", 0.01)
+    await desk.append(*(report_of(app="other") for _ in range(10)))
+    following = desk.follow(selection=Selection(app="web"))
+    await until(lambda: desk.log.looks >= 4)
+    assert desk.log.reads == 1
+    desk.wakeups.close()
+    assert await following == []
 
 
 async def test_follower_that_comes_while_the_server_stops_ends_at_once(desk: Desk) -> None:
-    desk.arrivals.close()
+    desk.wakeups.close()
     assert await asyncio.wait_for(desk.follow(), PATIENCE) == []
 
 

@@ -33,7 +33,7 @@ class Terminal:
         self.screen = ""
         self.modes = 0
 
-    def until(self, words: str, *, seconds: float = 15.0) -> None:
+    def until(self, words: str, *, seconds: float = PATIENCE) -> None:
         """Read until `words` are on the screen."""
         end = time.monotonic() + seconds
         while words not in self.screen:

@@ -88,6 +88,8 @@ def test_a_service_that_has_no_room_is_busy_and_not_away(paas: Paas, signed_in: 
     ("fault", "who"),
     [
         (Fault(14, "", reason="UNAVAILABLE", metadata={"service": "secrets"}), "secrets"),
+        (Fault(14, "", reason="KMS_UNAVAILABLE", metadata={"service": "kms"}), "key"),
+        (Fault(14, "", reason="UNAVAILABLE", metadata={"service": "of no name"}), "config"),
         (Fault(14, "no healthy upstream"), "config"),
     ],
 )
@@ -99,6 +101,14 @@ def test_a_service_that_is_away_is_named(paas: Paas, signed_in: Platform, fault:
     change = paas("config:set", "A=1")
     assert change.exit_code == 5
     assert change.err == f"error: The {who} service is unavailable, so nothing was changed; try again in a moment.\n"
+
+
+def test_too_many_at_once_says_so_and_that_it_may_be_tried_again(paas: Paas, signed_in: Platform) -> None:
+    sentence = "This token has too many requests at once. Nothing was done; try again in a moment."
+    signed_in.gateway.fail("SetVars", Fault(8, sentence, reason="TOO_MANY_REQUESTS"))
+    result = paas("config:set", "A=1")
+    assert (result.exit_code, result.err) == (5, f"error: {sentence}\n")
+    assert len(signed_in.gateway.calls("SetVars")) == 3
 
 
 def test_a_sign_in_check_that_could_not_be_made_is_not_a_refusal(paas: Paas, signed_in: Platform) -> None:

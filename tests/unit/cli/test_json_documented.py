@@ -22,6 +22,7 @@ COMMANDS = [
     ("config:unset", "A", "--stage"),
     ("secrets",),
     ("secrets:get", "S"),
+    ("secrets:get", "S", "T"),
     ("secrets:set", "S=2", "--no-wait"),
     ("secrets:rotate", "S"),
     ("secrets:unset", "S"),
@@ -63,7 +64,7 @@ def keys(document: object) -> Iterator[str]:
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 def test_one_document_whose_keys_are_documented(paas: Paas, signed_in: Platform, arguments: tuple[str, ...]) -> None:
     web = signed_in.apps["web"]
-    web.vars, web.managed, web.secrets = {"A": "1"}, {"DATABASE_URL": "postgres://..."}, {"S": "c4n4ry"}
+    web.vars, web.managed, web.secrets = {"A": "1"}, {"DATABASE_URL": "postgres://..."}, {"S": "c4n4ry", "T": "1"}
     web.config.stage("A", "2")
     web.sealed.stage("S", "c4n4ry-staged")
     web.staged_spec = config_pb2.AppSpec(command=["other"])

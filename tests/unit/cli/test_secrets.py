@@ -4,9 +4,11 @@ Leaves out what is taken off a value that is read, prompts, and words in a wrong
 """
 
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from dotenv import dotenv_values
 
 from tests.fakes.platform import Platform
 from tests.unit.cli.conftest import Paas
@@ -111,6 +113,38 @@ def test_get_prints_the_value_alone(paas: Paas, signed_in: Platform) -> None:
         "value": "two\nlines\x1b[31m",
     }
     assert [event.action for event in signed_in.events] == ["secrets.get"] * 3
+
+
+def test_get_of_several_is_what_a_reader_of_env_files_reads_back(paas: Paas, signed_in: Platform) -> None:
+    signed_in.apps["web"].secrets |= {"A": "plain", "B": "two\nlines 'x'", "C": "", "D": "$HOME #"}
+    printed = paas("secrets:get", "B", "A", "C", "D").out
+    assert dotenv_values(stream=StringIO(printed), interpolate=False) == {
+        name: signed_in.apps["web"].secrets[name] for name in ("B", "A", "C", "D")
+    }
+    assert printed.startswith("B=")
+    assert json.loads(paas("secrets:get", "B", "A", "--json").out) == {
+        "app": "web",
+        "secrets": [{"name": "B", "value": "two\nlines 'x'"}, {"name": "A", "value": "plain"}],
+    }
+    assert [list(event.targets) for event in signed_in.events] == [["B", "A", "C", "D"], ["B", "A"]]
+
+
+def test_get_of_several_is_all_or_nothing(paas: Paas, signed_in: Platform) -> None:
+    signed_in.apps["web"].secrets["K"] = CANARY
+    missing = paas("secrets:get", "K", "NONE", "NOR_THIS")
+    assert (missing.exit_code, missing.out) == (1, "")
+    assert "NONE" in missing.err
+    assert "NOR_THIS" in missing.err
+    for arguments, word in (
+        (("K", "K"), "twice"),
+        (("K", "OTHER", "-n"), "--no-newline"),
+        (("K", "hunter2"), "argument 2"),
+    ):
+        misuse = paas("secrets:get", *arguments)
+        assert (misuse.exit_code, misuse.out) == (2, "")
+        assert word in misuse.err
+    assert len(signed_in.gateway.calls("RevealSecrets")) == 1
+    assert signed_in.gateway.calls("RevealSecret") == []
 
 
 def test_list_masks_in_json_too(paas: Paas, signed_in: Platform) -> None:

@@ -67,7 +67,15 @@ def test_json_of_the_draft(paas: Paas, drafted: Platform) -> None:
     assert (changed["value"], changed["replaces_newer"]) == ("new\nline", True)
     assert secret == {"name": "S", "kind": "secret", "action": "changed", "value": MASK, **quiet}
     assert (spec["name"], spec["kind"], spec["value"]) == (None, "spec", None)
-    assert spec["spec"] == {"command": ["x"], "image": None, "instances": 3, "health_path": None}
+    assert spec["spec"] == {
+        "command": ["x"],
+        "image": None,
+        "instances": 3,
+        "health_path": None,
+        "ready_timeout_seconds": None,
+        "all_at_once": False,
+        "adopted": None,
+    }
 
 
 def test_lists_mark_what_is_staged_below_what_is_live(paas: Paas, drafted: Platform) -> None:

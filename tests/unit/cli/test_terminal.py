@@ -45,10 +45,17 @@ def test_tables_are_aligned_under_a_heading(signed_in: Platform) -> None:
 def test_text_from_elsewhere_cannot_drive_the_terminal(signed_in: Platform) -> None:
     attack = "x\x1b]0;owned\x07\x1b[2J\x9b31m\u202e"
     web = signed_in.apps["web"]
-    web.vars, web.secrets = {"A": attack}, {"S": attack}
+    web.vars, web.secrets = {"A": attack}, {"S": attack, "T": attack}
     signed_in.release("web", attack)
     signed_in.record("config.set", "web", attack)
-    for arguments in (("config",), ("secrets:get", "S"), ("releases",), ("releases:info", "v1"), ("audit",)):
+    for arguments in (
+        ("config",),
+        ("secrets:get", "S"),
+        ("secrets:get", "S", "T"),
+        ("releases",),
+        ("releases:info", "v1"),
+        ("audit",),
+    ):
         terminal = Terminal(*arguments, environ={"NO_COLOR": "1"})
         assert terminal.end() == 0
         assert not re.search("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u202e]", terminal.screen), arguments
@@ -64,10 +71,30 @@ def test_the_bar_ends_as_one_line(signed_in: Platform) -> None:
     signed_in.pause = 0.15
     terminal = Terminal("config:set", "A=1")
     assert terminal.end() == 0
-    assert "1/2" in terminal.screen
+    assert "1/2 updated, 0 ready, 2 old" in plain(terminal.screen)
     assert "✓ v1 succeeded · 2/2 instances" in plain(terminal.screen)
     assert terminal.screen.count("succeeded") == 1
     assert "\x1b[?25h" in terminal.screen  # the cursor is shown again
+
+
+@pytest.mark.parametrize(("columns", "has_bar"), [(60, False), (80, True)])
+def test_progress_fits_in_one_line(signed_in: Platform, columns: int, *, has_bar: bool) -> None:
+    def far(release: releaser_pb2.Release) -> Iterator[releaser_pb2.Release]:
+        release.state = releaser_pb2.STATE_RUNNING
+        release.instances_updated = release.instances_ready = release.instances_old = release.instances_total = 100
+        yield release
+        signed_in.more_events.wait(10)
+        release.state = releaser_pb2.STATE_SUCCEEDED
+        yield release
+
+    signed_in.end = far  # type: ignore[method-assign]
+    terminal = Terminal("config:set", "A=1", environ={"COLUMNS": str(columns)})
+    terminal.until("100/100 updated, 100 ready, 100 old")
+    signed_in.more_events.set()
+    assert terminal.end() == 0
+    (line, *_) = [each for each in re.split(r"[\r\n]", plain(terminal.screen)) if "v1 running" in each]
+    assert len(line.rstrip()) < columns
+    assert ("━" in line) == has_bar
 
 
 def test_a_secret_is_asked_for_without_echo(signed_in: Platform) -> None:

@@ -197,6 +197,21 @@ def test_only_a_repeatable_request_is_sent_again() -> None:
     assert len(received) == 1
 
 
+def test_what_was_refused_for_the_number_is_sent_again_whatever_it_is() -> None:
+    """Nothing was done, so nothing can be done twice."""
+    sentence = "grpc-message: Your tenant has too many requests at once. Nothing was done; try again in a moment."
+    full = head("grpc-status: 8", sentence)
+    with serving(full, full, head() + BODY) as (channel, received):
+        assert get(channel) == MESSAGE
+    assert len(received) == 3
+    with serving(head("grpc-status: 8", "grpc-message: The request is too large."), head() + BODY) as (
+        channel,
+        received,
+    ):
+        assert error_of(channel).code == rpc_error.RESOURCE_EXHAUSTED
+    assert len(received) == 1
+
+
 def test_a_try_that_left_is_not_forgotten_when_the_next_could_not() -> None:
     with serving(b"") as (channel, received):
         posts = iter([http1.post])

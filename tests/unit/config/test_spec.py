@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.config.domain import AppSpec
+from services.config.domain import Adopted, AppSpec
 from services.config.rules.spec import check_spec, runs, spec_key
 
 
@@ -16,8 +16,10 @@ from services.config.rules.spec import check_spec, runs, spec_key
         AppSpec(command=("x" * 8192,), instances=1),
         AppSpec(image="x" * 512),
         AppSpec(health_path="/a?b=c"),
+        AppSpec(ready_timeout=5),
+        AppSpec(ready_timeout=3600, all_at_once=True),
     ],
-    ids=range(7),
+    ids=range(9),
 )
 def test_specs_that_are_right(spec: AppSpec) -> None:
     assert check_spec(spec) == []
@@ -41,8 +43,11 @@ def test_specs_that_are_right(spec: AppSpec) -> None:
         (AppSpec(health_path="/a b"), "spec.health_path"),
         (AppSpec(health_path="/a\r\nHost: x"), "spec.health_path"),
         (AppSpec(health_path="/" + "x" * 512), "spec.health_path"),
+        (AppSpec(ready_timeout=0), "spec.ready_timeout"),
+        (AppSpec(ready_timeout=4), "spec.ready_timeout"),
+        (AppSpec(ready_timeout=3601), "spec.ready_timeout"),
     ],
-    ids=range(15),
+    ids=range(18),
 )
 def test_specs_that_are_refused(spec: AppSpec, field: str) -> None:
     assert [violation.field for violation in check_spec(spec)] == [field]
@@ -63,9 +68,27 @@ def test_specs_that_differ_have_different_keys() -> None:
         AppSpec(command=("a", "b")),
         AppSpec(command=("a b",)),
         AppSpec(health_path="a"),
+        AppSpec(ready_timeout=60),
+        AppSpec(ready_timeout=61),
+        AppSpec(all_at_once=True),
+        AppSpec(adopted=Adopted(namespace="a", deployment="b")),
+        AppSpec(adopted=Adopted(namespace="a", deployment="b", container="c")),
+        AppSpec(adopted=Adopted(namespace="b", deployment="a")),
     ]
     assert len({str(spec_key(spec)) for spec in specs}) == len(specs)
 
 
-def test_what_has_a_command_or_an_image_runs() -> None:
-    assert [runs(spec) for spec in (AppSpec(), AppSpec(image="a"), AppSpec(command=("a",)))] == [False, True, True]
+def test_a_spec_that_says_nothing_new_has_the_key_it_always_had() -> None:
+    """A request that was remembered by an earlier release of this service is known again."""
+    spec = AppSpec(command=("a",), image="b", instances=2, health_path="/c")
+    assert spec_key(spec) == [["a"], "b", 2, "/c"]
+
+
+def test_what_has_a_command_or_an_image_or_adopts_runs() -> None:
+    specs = (
+        AppSpec(),
+        AppSpec(image="a"),
+        AppSpec(command=("a",)),
+        AppSpec(adopted=Adopted(namespace="shop", deployment="web")),
+    )
+    assert [runs(spec) for spec in specs] == [False, True, True, True]

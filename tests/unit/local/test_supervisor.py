@@ -12,9 +12,9 @@ import pytest
 
 from local import leftovers
 from local.layout import Layout
-from local.processes import is_alive, process_id
 from local.record import read_record
 from local.supervisor import RECORD
+from machine.processes import identify, is_alive
 from tests.fixtures.waiting import PATIENCE
 from tests.unit.local.stand_ins import SLEEPER, STARTER, STUBBORN, Supervised, supervised, until
 
@@ -33,7 +33,7 @@ def supervisor(layout: Layout) -> Iterator[Supervised]:
 
 
 def _gone(pid: int) -> bool:
-    return process_id(pid) is None
+    return identify(pid) is None
 
 
 def test_a_part_that_dies_is_started_again_with_a_growing_pause(supervisor: Supervised) -> None:
@@ -117,7 +117,7 @@ def test_after_a_kill_of_the_supervisor_everything_can_still_be_ended(layout: La
         supervisor.run("stubborn", STUBBORN, grace=0.3)
         supervisor.starter.request({"do": "keep"})
         until(lambda: supervisor.log("releaser") and "up" in supervisor.log("stubborn"))
-        instance = process_id(int(supervisor.log("releaser").split()[0]))
+        instance = identify(int(supervisor.log("releaser").split()[0]))
         stubborn = supervisor.pid("stubborn")
         assert instance is not None
         until(lambda: instance in _recorded(layout))
@@ -144,7 +144,7 @@ def test_what_has_a_recorded_pid_but_another_start_time_is_not_touched(layout: L
     assert forged != record
     (layout.run / RECORD).write_text(forged)
     assert not leftovers.clean(layout)
-    assert process_id(bystander) is not None
+    assert identify(bystander) is not None
 
 
 def read_record_text(layout: Layout, text: str) -> int | None:

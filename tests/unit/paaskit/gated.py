@@ -1,6 +1,6 @@
 """A server with the gate around methods that do what a test says."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,9 +13,11 @@ from paas.releaser.v1 import releaser_pb2
 from paaskit.access import rules_of
 from paaskit.audit import AuditEvent
 from paaskit.clock import utc_now
+from paaskit.gate import Bulkheads, Gate, Sessions, Shares
+from paaskit.gate.sessions import TokenKey
 from paaskit.identity import IdentityVerifier
-from paaskit.interceptors import Gate
 from paaskit.limits import limits_of
+from paaskit.traces import Tracer
 from tests.fakes.neighbours import Signer
 from tests.fixtures.serving import free_address
 from tests.fixtures.tls import Certificates
@@ -31,15 +33,22 @@ Work = Callable[[Any], Awaitable[Any]]
 
 @dataclass
 class Gated:
-    """The running server. `work` is what every method does; `requests` what reached it."""
+    """The running server. `work` is what every method does; `requests` what reached it.
+
+    The stream sends what `work` gives so many times as `backlog` says; `sent` counts.
+    """
 
     address: str
     gate: Gate
     signer: Signer
     tls: Certificates
+    sessions: Sessions
     requests: list[Any] = field(default_factory=list)
     denials: list[AuditEvent] = field(default_factory=list)
+    ended: set[TokenKey] = field(default_factory=set)
     work: Work | None = None
+    backlog: int = 1
+    sent: int = 0
 
     async def do(self, request: Any, answer: Any) -> Any:
         """What a method of the servicers here does."""
@@ -84,7 +93,10 @@ def _unary(gated: Gated, answer: Any) -> Any:
 def _stream(gated: Gated) -> Any:
     async def method(request: Any, _context: Any) -> AsyncIterator[Any]:
         yield releaser_pb2.WatchReleaseResponse()
-        yield await gated.do(request, releaser_pb2.WatchReleaseResponse())
+        answer = await gated.do(request, releaser_pb2.WatchReleaseResponse())
+        for _ in range(gated.backlog):
+            yield answer
+            gated.sent += 1
 
     return method
 
@@ -96,7 +108,9 @@ def _generic(path: str, make: Any, method: Any, request: Any) -> grpc.GenericRpc
 
 
 @asynccontextmanager
-async def gated_server(tls: Certificates) -> AsyncIterator[Gated]:
+async def gated_server(
+    tls: Certificates, *, shares: Shares | None = None, tracer: Tracer | None = None
+) -> AsyncIterator[Gated]:
     """Serve with the rules of the protos, as the service `config`."""
     signer, address, files = Signer(), free_address(), tls.settings("config")
 
@@ -112,8 +126,21 @@ async def gated_server(tls: Certificates) -> AsyncIterator[Gated]:
         releaser_pb2.DESCRIPTOR.services_by_name["ReleaserService"],
     ]
     rules, limits = rules_of(services, foreign={}), limits_of(services)
-    gate = Gate(rules, limits=limits, verifier=IdentityVerifier(keys, clock=utc_now), record=record)
-    gated = Gated(address, gate, signer, tls)
+
+    async def ended(keys: Collection[TokenKey]) -> Collection[TokenKey]:
+        return [key for key in keys if key in gated.ended]
+
+    sessions = Sessions(ended)
+    gate = Gate(
+        rules,
+        limits=limits,
+        verifier=IdentityVerifier(keys, clock=utc_now),
+        record=record,
+        bulkheads=Bulkheads(shares or Shares()),
+        sessions=sessions,
+        tracer=tracer,
+    )
+    gated = Gated(address, gate, signer, tls, sessions)
     server = grpc.aio.server(interceptors=[gate])
     server.add_generic_rpc_handlers(tuple(_handlers(gated)))
     credentials = grpc.ssl_server_credentials(

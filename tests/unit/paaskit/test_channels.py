@@ -24,7 +24,7 @@ from paaskit.errors import (
     PermissionDenied,
     Unavailable,
 )
-from paaskit.interceptors import encode_error
+from paaskit.gate import encode_error
 from tests.fakes.neighbours import on_channel
 from tests.fixtures.tls import Certificates
 from tests.fixtures.waiting import PATIENCE

@@ -89,8 +89,8 @@ async def test_an_app_of_the_same_name_is_a_stranger_to_a_limited_token(gated: G
 
 
 async def test_a_token_that_reaches_no_app_is_denied_every_app(gated: Gated) -> None:
-    for apps in (frozenset[tuple[str, str]](), frozenset({("other", "a1")})):
-        error = await gated.refused(LIST_VARS, WEB, metadata=gated.signer.user(apps=apps))
+    for token_id, apps in (("t1", frozenset[tuple[str, str]]()), ("t2", frozenset({("other", "a1")}))):
+        error = await gated.refused(LIST_VARS, WEB, metadata=gated.signer.user(apps=apps, token_id=token_id))
         assert error.code() is grpc.StatusCode.PERMISSION_DENIED
     assert (len(gated.denials), gated.requests) == (2, [])
 
@@ -125,7 +125,7 @@ async def test_a_stream_that_is_denied_is_on_record_once(gated: Gated) -> None:
         for permissions, work, answers in ((frozenset[str](), None, 0), (frozenset({"releases.read"}), _denies, 1)):
             gated.work, seen = work, 0
             with pytest.raises(grpc.aio.AioRpcError) as denied:
-                await read(gated.signer.user(permissions=permissions, apps=scope))
+                await read(gated.signer.user(permissions=permissions, apps=scope, token_id=f"t{answers}"))
             assert (denied.value.code(), seen) == (grpc.StatusCode.PERMISSION_DENIED, answers)
     assert [(event.action, event.app, event.app_id) for event in gated.denials] == [("releases.watch", "web", "a1")] * 2
 
@@ -186,7 +186,7 @@ async def test_a_denial_that_cannot_be_kept_is_unavailable(gated: Gated) -> None
     async def away(event: AuditEvent) -> None:
         raise Unavailable("The database is away.")
 
-    gated.gate._record = away
+    gated.gate._denials._record = away
     for work, permissions in ((None, frozenset[str]()), (_denies, frozenset({"config.read"}))):
         gated.work = work
         error = await gated.refused(LIST_VARS, WEB, metadata=gated.signer.user(permissions=permissions))
@@ -202,7 +202,7 @@ async def test_a_client_that_goes_away_does_not_take_the_record_along(gated: Gat
         gated.denials.append(event)
         kept.set()
 
-    gated.gate._record = slow
+    gated.gate._denials._record = slow
     async with gated.tls.channel(gated.address, service="config", caller="gateway") as channel:
         for method, raw in ((channel.unary_unary(LIST_VARS), WEB), (channel.unary_stream(WATCH), b"")):
             begun.clear()

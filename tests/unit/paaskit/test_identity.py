@@ -98,6 +98,12 @@ async def test_a_good_one_is_accepted_and_read_back(bench: Bench) -> None:
     assert identity.permissions == {"apps.read"}
 
 
+async def test_one_of_before_makers_were_told_has_none(bench: Bench) -> None:
+    for maker in (None, "user:ada@example.com"):
+        identity = await bench.verifier.verify(bench.token(mkr=maker))
+        assert identity.maker == (maker or "")
+
+
 async def test_an_empty_scope_is_no_app_and_not_all(bench: Bench) -> None:
     identity = await bench.verifier.verify(bench.token(app={}))
     assert not identity.may_touch("web")
@@ -252,6 +258,15 @@ async def test_padding_and_duplicate_keys(bench: Bench) -> None:
     await bench.refuses((body + b"." + base64.urlsafe_b64encode(KEY.sign(body)).rstrip(b"=")).decode())
 
 
+@pytest.mark.parametrize("claim", ["ten", "sub", "exp"])
+async def test_a_claim_is_said_once_even_by_ourselves(bench: Bench, claim: str) -> None:
+    """Also where both say the same, and whichever of them a parser would take is good."""
+    header = base64.urlsafe_b64encode(b'{"alg":"EdDSA","kid":"k1","typ":"JWT"}').rstrip(b"=")
+    claims = json.dumps(bench.claims())[:-1].encode() + b"," + json.dumps({claim: bench.claims()[claim]}).encode()[1:]
+    body = header + b"." + base64.urlsafe_b64encode(claims).rstrip(b"=")
+    await bench.refuses((body + b"." + base64.urlsafe_b64encode(KEY.sign(body)).rstrip(b"=")).decode())
+
+
 async def test_ten_thousand_unknown_key_ids_are_few_fetches(bench: Bench) -> None:
     for number in range(10_000):
         if number % 2_000 == 0:
@@ -302,3 +317,12 @@ async def test_the_cache_does_not_grow_without_end(bench: Bench) -> None:
     for number in range(5_000):
         await bench.verifier.verify(bench.token(tid=f"t{number}"))
     assert len(bench.verifier._verified) <= 4096
+
+
+async def test_identities_of_a_thousand_tenants_are_forgotten_once_they_have_ended(bench: Bench) -> None:
+    for number in range(1_000):
+        await bench.verifier.verify(bench.token(ten=f"tenant-{number}"))
+    assert len(bench.verifier._verified) == 1_000
+    bench.clock.advance(seconds=120)
+    await bench.verifier.verify(bench.token())
+    assert len(bench.verifier._verified) == 1

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from paas.audit.v1 import audit_pb2
 from paas.config.v1 import config_pb2
+from paas.limits.v1 import limits_pb2
 from paas.operations.v1 import operations_pb2
 from paas.releaser.v1 import releaser_pb2
 from paas.secrets.v1 import secrets_pb2
@@ -46,16 +47,19 @@ def refusal(request: Message) -> list[tuple[str, str]]:
     ("request_", "problem"),
     [
         (config_pb2.ListAppsRequest(page_size=-1), ("page_size", "is less than 0")),
-        (config_pb2.ListAppsRequest(page_token="c4n4ry\0"), ("page_token", "has a control character")),
+        (
+            config_pb2.ListAppsRequest(page_token="c4n4ry\0"),
+            ("page_token", "has a control or invisible character, U+0000"),
+        ),
         (config_pb2.ListAppsRequest(page_token="c4n4ry" * 200), ("page_token", "has more than 1024 bytes")),
         (config_pb2.GetAppRequest(app="é" * 129), ("app", "has more than 256 bytes")),
         (
             config_pb2.CreateAppRequest(spec=config_pb2.AppSpec(image="\x9b31mc4n4ry")),
-            ("spec.image", "has a control character"),
+            ("spec.image", "has a control or invisible character, U+009B"),
         ),
         (
             config_pb2.CreateAppRequest(spec=config_pb2.AppSpec(image="\u202ec4n4ry")),
-            ("spec.image", "has a control character"),
+            ("spec.image", "has a control or invisible character, U+202E"),
         ),
         (
             config_pb2.CreateAppRequest(spec=config_pb2.AppSpec(command=[""] * 480_000)),
@@ -64,7 +68,7 @@ def refusal(request: Message) -> list[tuple[str, str]]:
         (config_pb2.SetVarsRequest(vars=[config_pb2.Assignment()] * 250_000), ("vars", "has more than 1000 items")),
         (
             config_pb2.SetVarsRequest(vars=[config_pb2.Assignment(), config_pb2.Assignment(name="A\n")]),
-            ("vars[1].name", "has a control character"),
+            ("vars[1].name", "has a control or invisible character, U+000A"),
         ),
         (
             secrets_pb2.RotateSecretRequest(overlap=Duration(seconds=-(2**63))),
@@ -88,7 +92,8 @@ def test_what_is_too_much_is_named_and_not_repeated(request_: Message, problem: 
     [
         config_pb2.SetVarsRequest(vars=[config_pb2.Assignment(name="A", value="\n\u202e\x1b" + "x" * 65_000)] * 10),
         config_pb2.SetVarsRequest(vars=[config_pb2.Assignment(name="A")] * 501),
-        config_pb2.CreateAppRequest(spec=config_pb2.AppSpec(command=["sh", "-c", "a\nb"])),
+        config_pb2.CreateAppRequest(spec=config_pb2.AppSpec(command=["sh", "-c", "if true\n\tthen x\nfi"])),
+        config_pb2.CreateAppRequest(spec=config_pb2.AppSpec(image="grüße/日本:é", command=["مرحبا", "🙂"])),
         config_pb2.GetAppRequest(app="é" * 128),
         config_pb2.ListAppsRequest(page_size=2**31 - 1),
         secrets_pb2.RotateSecretRequest(overlap=Duration(seconds=3600, nanos=999_999_999)),
@@ -97,6 +102,59 @@ def test_what_is_too_much_is_named_and_not_repeated(request_: Message, problem: 
 )
 def test_what_a_method_has_its_own_rule_for_is_left_to_it(request_: Message) -> None:
     assert refusal(request_) == []
+
+
+OBEYED = [*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xAD, 0x61C, 0xFEFF]
+OBEYED += [*range(0x200B, 0x2010), 0x2028, 0x2029, 0x2060, 0xE0041]
+
+
+def texts(message: Descriptor, obeyed: str) -> Iterator[tuple[str, Message]]:
+    """Messages with these characters in one text each, and the path of that; not where the contract takes any text."""
+    make = GetMessageClass(message)
+    for field in message.fields:
+        inner, limits = field.message_type, field.GetOptions().Extensions[limits_pb2.limits]
+        if inner is not None and inner.full_name.startswith("paas."):
+            for path, each in texts(inner, obeyed):
+                yield f"{field.name}.{path}", make(**{field.name: [each] if field.is_repeated else each})
+        elif field.type == FieldDescriptor.TYPE_STRING and not limits.any_text:
+            text = f"a{obeyed}b"
+            if not (limits.many_lines and obeyed in "\t\n"):
+                yield field.name, make(**{field.name: [text] if field.is_repeated else text})
+
+
+@pytest.mark.parametrize("request_", REQUESTS.values(), ids=REQUESTS)
+def test_no_text_has_what_is_obeyed_and_not_shown_unless_its_contract_says_so(request_: Descriptor) -> None:
+    for number in OBEYED:
+        for path, made in texts(request_, chr(number)):
+            ((field, said),) = refusal(made)
+            assert field.replace("[0]", "") == path
+            assert said == f"has a control or invisible character, U+{number:04X}"
+
+
+def test_of_what_users_send_only_values_take_any_text() -> None:
+    """Elsewhere it is what travels in an outbox, which a limit must not stop."""
+    free = {
+        field.full_name
+        for module in (audit_pb2, config_pb2, operations_pb2, releaser_pb2, secrets_pb2, tokens_pb2)
+        for service in module.DESCRIPTOR.services_by_name.values()
+        if not service.name.endswith("InternalService")
+        for method in service.methods
+        for field in every_field(method.input_type, set())
+        if field.GetOptions().Extensions[limits_pb2.limits].any_text
+    }
+    secrets = {"SecretAssignment.value", "RotateSecretRequest.value"}
+    assert free == {"paas.config.v1.Assignment.value", *(f"paas.secrets.v1.{name}" for name in secrets)}
+
+
+def every_field(message: Descriptor, seen: set[str]) -> Iterator[FieldDescriptor]:
+    """All fields of a message and of those in it."""
+    if message.full_name in seen:
+        return
+    seen.add(message.full_name)
+    for field in message.fields:
+        yield field
+        if field.message_type is not None and field.message_type.full_name.startswith("paas."):
+            yield from every_field(field.message_type, seen)
 
 
 def too_much(field: FieldDescriptor) -> Any:
@@ -159,4 +217,23 @@ def test_only_contracts_of_ours_have_limits() -> None:
 
 def test_of_many_faults_some_are_named() -> None:
     faults = refusal(config_pb2.UnsetVarsRequest(names=["\n"] * 900))
-    assert faults == [(f"names[{index}]", "has a control character") for index in range(20)]
+    assert faults == [(f"names[{index}]", "has a control or invisible character, U+000A") for index in range(20)]
+
+
+def test_texts_have_so_many_bytes_together() -> None:
+    most = ["é" * 4096, "b" * 8192]
+    assert refusal(config_pb2.CreateAppRequest(spec=config_pb2.AppSpec(command=most))) == []
+    over = config_pb2.CreateAppRequest(spec=config_pb2.AppSpec(command=[*most, "b"]))
+    assert refusal(over) == [("spec.command", "has more than 16384 bytes in all")]
+
+
+def test_the_largest_request_is_what_its_fields_may_hold() -> None:
+    limits = limits_of([config_pb2.DESCRIPTOR.services_by_name["ConfigService"]])
+    create = limits["/paas.config.v1.ConfigService/CreateApp"]
+    full = config_pb2.CreateAppRequest(
+        request_id="r" * 256, app="a" * 256, spec=config_pb2.AppSpec(command=["c" * 16] * 1000, image="i" * 256)
+    )
+    create.check(full)
+    assert len(full.SerializeToString()) <= create.largest < 64 * 1024
+    assert limits["/paas.config.v1.ConfigService/GetApp"].largest < 8 * 1024
+    assert limits["/paas.config.v1.ConfigService/SetVars"].largest > 512 * 1024, "as much as an app may have"

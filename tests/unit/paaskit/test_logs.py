@@ -1,13 +1,16 @@
 """Logs are JSON lines without a value in them, whoever logs.
 
-Covers: what is said of an exception, structlog's way out, the bridge from the standard library. That our own calls are
+Covers: what is said of an exception, also of one that nobody can catch, structlog's way out, the bridge from the
+standard library. That our own calls are
 written plainly is an architecture test.
 """
 
+import gc
 import io
 import json
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -42,6 +45,8 @@ class LogLines:
 @pytest.fixture
 def log_lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[LogLines]:
     """Logs that are put back afterwards."""
+    for module, hook in ((sys, "unraisablehook"), (threading, "excepthook")):
+        monkeypatch.setattr(module, hook, getattr(module, hook))
     before, root = structlog.get_config(), logging.getLogger()
     handlers, level = root.handlers, root.level
     yield LogLines(monkeypatch)
@@ -164,3 +169,32 @@ def test_levels(log_lines: LogLines) -> None:
     assert [line["event"] for line in log_lines()] == ["shown"]
     with pytest.raises(ValueError, match="the log level is"):
         configure_logs(service="config", level="loud")
+
+
+class Fails:
+    """What can't be got rid of without an exception."""
+
+    def __del__(self) -> None:
+        raise ValueError(CANARY)
+
+
+def test_what_nobody_can_catch_is_logged_without_its_text(
+    log_lines: LogLines, capfd: pytest.CaptureFixture[str]
+) -> None:
+    log_lines.configure("info")
+    failing = Fails()
+    del failing
+    gc.collect()
+    thread = threading.Thread(target=_raise_in_thread)
+    thread.start()
+    thread.join()
+    unraisable, ended = log_lines()
+    assert (unraisable["event"], unraisable["within"]) == ("unraisable", "Fails.__del__")
+    assert (ended["event"], ended["level"]) == ("thread_ended", "error")
+    assert unraisable["error_type"] == ended["error_type"] == "builtins.ValueError"
+    assert "_raise_in_thread" in ended["error_places"][-1]
+    assert CANARY not in f"{unraisable}{ended}{capfd.readouterr()}"
+
+
+def _raise_in_thread() -> None:
+    raise ValueError(CANARY)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paaskit.audit import AuditEvent
+from paaskit.errors import app_not_found
 from paaskit.redact import MASK, Plaintext
 from paaskit.requests import check_request_id, fingerprint
 from paaskit.settings import ServiceSettings, SettingsError, load_settings, setting
@@ -136,3 +137,9 @@ def test_events_are_split_by_number_and_bytes_of_targets(targets: list[str], siz
         ("acme", "tokens.revoke", "user:ada", "web", event.occurred_at)
     }
     assert all(len(part.encode()) < 65_535 for part in parts)
+
+
+@pytest.mark.parametrize("app", ["", "a b", "%s%n", "\ufffe", "é", "x" * 65, "a\n"])
+def test_what_no_app_could_be_called_is_not_repeated(app: str) -> None:
+    assert app_not_found(app).message == app_not_found("").message
+    assert "web-1" in app_not_found("web-1").message

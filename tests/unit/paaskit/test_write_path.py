@@ -1,7 +1,7 @@
 """The one write path on a real PostgreSQL: once per request id, all or nothing, and what follows with it.
 
-Covers requests as well: what is remembered, for whom, and for how long. What becomes of messages is
-tested with the outbox.
+Covers requests as well: what is remembered, and for whom; for how long is tested in test_expiry. What becomes of
+messages is tested with the outbox.
 """
 
 import asyncio
@@ -12,7 +12,6 @@ from typing import Any
 import grpc
 import pytest
 
-from paaskit import requests
 from paaskit.audit import AuditEvent
 from paaskit.db import Connection, Database
 from paaskit.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
@@ -297,28 +296,5 @@ async def test_what_is_made_together_is_locked_in_one_order(counter: Counter) ->
     assert looked[1:] == sorted(looked[1:])
 
 
-async def test_answers_are_kept_for_a_day_and_not_for_ever(counter: Counter, databases: Databases) -> None:
-    await counter.make(request=KEY)
-    await counter.make(request=replace(KEY, request_id="request-2"))
-    _age(databases, "request-1", hours=requests.KEPT_HOURS + 1)
-    _age(databases, "request-2", hours=requests.KEPT_HOURS - 1)
-    for index in range(1000):
-        await counter.make(request=replace(KEY, request_id=f"more-{index:05}"))
-        if ("acme", "request-1", "t1") not in counter.remembered():
-            break
-    kept = [request_id for _, request_id, _ in counter.remembered()]
-    assert "request-1" not in kept
-    assert "request-2" in kept
-    assert f"more-{index:05}" in kept
-
-
 def _tenant(index: int) -> str:
     return "acme" if index % 3 else "rival"
-
-
-def _age(databases: Databases, request_id: str, *, hours: int) -> None:
-    databases.look(
-        "config",
-        "UPDATE requests SET created_at = created_at - make_interval(hours => %s) WHERE request_id = %s",
-        (hours, request_id),
-    )

@@ -5,29 +5,39 @@ import json
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
+from machine.procfs import parent_of, pids
 from paaskit.clock import utc_now
 from paaskit.errors import Unavailable
 from paaskit.redact import Plaintext
-from services.releaser.domain import AppKey, Spec
-from services.releaser.instances import Limits
-from services.releaser.local import LocalRuntime
-from services.releaser.local_stop import stop_all
-from services.releaser.runtime import Deployment, Instance
+from services.releaser.domain import Adopted, AppKey, Spec
+from services.releaser.runtimes.local.confinement.launch import Confinement
+from services.releaser.runtimes.local.folder import RuntimeFolder
+from services.releaser.runtimes.local.instances import Limits
+from services.releaser.runtimes.local.runtime import LocalRuntime
+from services.releaser.runtimes.local.stop import stop_all
+from services.releaser.runtimes.protocol import DesiredRelease, Instance, Progress
 from tests.fakes import program
 from tests.fixtures.waiting import PATIENCE
 
 PROGRAM = (sys.executable, "-S", "-E", program.__file__)
 KEY = AppKey(tenant="acme", app_id="a1")
 # Only a program that never answers, or never ends, takes that long, and no test waits for one with these limits.
+CONFINEMENT = Confinement(
+    groups=None,
+    folder=Path(__file__).parents[3],
+    shown=(Path(sys.prefix), Path(sys.base_prefix)),
+    core_bytes=4096,
+)
 LIMITS = Limits(ready_timeout=PATIENCE, grace=PATIENCE)
 
 
-def deployment_of(
+def desired_of(
     release: int,
     /,
     *,
@@ -35,16 +45,27 @@ def deployment_of(
     command: tuple[str, ...] = PROGRAM,
     health_path: str = "/",
     image: str = "",
+    ready_timeout: int | None = None,
+    all_at_once: bool = False,
+    adopted: Adopted | None = None,
     app: str = "web",
     key: AppKey = KEY,
     **variables: str,
-) -> Deployment:
-    """A deployment of the test program."""
-    return Deployment(
+) -> DesiredRelease:
+    """A release of the test program."""
+    return DesiredRelease(
         key=key,
         app=app,
         release=release,
-        spec=Spec(command=command, image=image, instances=instances, health_path=health_path),
+        spec=Spec(
+            command=command,
+            image=image,
+            instances=instances,
+            health_path=health_path,
+            ready_timeout=ready_timeout,
+            all_at_once=all_at_once,
+            adopted=adopted,
+        ),
         variables={name: Plaintext(value) for name, value in variables.items()},
     )
 
@@ -52,33 +73,53 @@ def deployment_of(
 class Machine:
     """A runtime folder, and releasers' runtimes that use it one after the other."""
 
-    def __init__(self, root: Path, *, limits: Limits = LIMITS) -> None:
+    def __init__(self, root: Path, *, limits: Limits = LIMITS, confinement: Confinement = CONFINEMENT) -> None:
         self.root = root
-        self.deployments: dict[int, Deployment] = {}
+        # Tests put files that programs wait for beside it.
+        self._confinement = replace(confinement, shown=(*confinement.shown, root.parent))
+        self.releases: dict[int, DesiredRelease] = {}
         self.asked = 0
+        self.reported: list[tuple[int, int, int]] = []
+        """What was reported of the last rollout: how many are updated, ready, old."""
         self._limits = limits
-        self.runtime = self._new()
-        self.runtime.take_over("first")
+        self.folder, self.runtime = self.beside()
+        assert self.take("first") is not None, "nobody else has it"
 
-    def _new(self) -> LocalRuntime:
-        return LocalRuntime(self.root, limits=self._limits, source=self._source, clock=utc_now)
+    def take(self, holder: str) -> str | None:
+        """Take the folder over, as releaser does; return who had it before, or None where somebody has it."""
+        predecessor = self.folder.take(holder)
+        if predecessor is not None:
+            self.runtime.adopt()
+        return predecessor
 
     async def restart(self, holder: str = "second") -> str:
         """Let go of the folder and have a new runtime take it over; return who had it before."""
         await self.runtime.close()
-        self.runtime = self._new()
-        return self.runtime.take_over(holder)
+        self.folder, self.runtime = self.beside()
+        predecessor = self.take(holder)
+        assert predecessor is not None, "nobody else has it"
+        return predecessor
 
-    async def apply(self, deployment: Deployment) -> list[int]:
-        """Apply; return what was reported."""
-        self.deployments[deployment.release] = deployment
-        reported: list[int] = []
+    def beside(self) -> tuple[RuntimeFolder, LocalRuntime]:
+        """The folder as another releaser has it, and that one's runtime."""
+        folder = RuntimeFolder(self.root)
+        return folder, LocalRuntime(
+            folder, limits=self._limits, confinement=self._confinement, source=self._source, clock=utc_now
+        )
 
-        async def report(ready: int) -> None:
-            reported.append(ready)
+    async def apply(self, desired: DesiredRelease) -> list[int]:
+        """Apply; return how many instances were ready with the release, each time one more was."""
+        self.releases[desired.release] = desired
+        self.reported = []
 
-        await self.runtime.apply(deployment, report)
-        return reported
+        async def report(progress: Progress) -> None:
+            self.reported.append((progress.updated, progress.ready, progress.old))
+
+        async def hold() -> None:
+            return
+
+        await self.runtime.apply(desired, report, hold)
+        return sorted({ready for _, ready, _ in self.reported if ready})
 
     async def instances(self) -> list[Instance]:
         """What is listed."""
@@ -91,11 +132,16 @@ class Machine:
                 await asyncio.sleep(0.01)
         return listed
 
-    async def _source(self, key: AppKey, release: int) -> Deployment:
+    async def _source(self, key: AppKey, release: int) -> DesiredRelease:
         self.asked += 1
-        if release not in self.deployments:
+        if release not in self.releases:
             raise Unavailable("Not now.")
-        return self.deployments[release]
+        return self.releases[release]
+
+
+def below(pid: int) -> list[int]:
+    """The children of a process."""
+    return [child for child in pids() if parent_of(child) == pid]
 
 
 def environment_of(instance: Instance) -> dict[str, str]:
@@ -115,6 +161,7 @@ def gone(instance: Instance) -> bool:
 def root(tmp_path: Path) -> Iterator[Path]:
     """A runtime folder of which nothing runs any more afterwards."""
     folder = tmp_path / "run time"
+    tmp_path.chmod(0o711)
     yield folder
     stop_all(folder, grace_seconds=0.3)
 

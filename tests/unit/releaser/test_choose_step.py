@@ -47,6 +47,22 @@ def test_what_was_begun_is_finished_then_the_newest_is_taken(
     assert choose_step(standing, spacing_seconds=1.0) == step
 
 
+@pytest.mark.parametrize(
+    ("stood_for", "since_start", "step"),
+    [
+        (4, 0.25, Wait(seconds=0.75)),
+        (5, 0.25, Wait(seconds=2.75)),
+        (5, 3.0, Run(release=Q2)),
+        (5, None, Run(release=Q2)),
+    ],
+)
+def test_an_app_that_changes_faster_than_it_is_released_is_released_less_often(
+    stood_for: int, since_start: float | None, step: Step
+) -> None:
+    standing = Standing(removal=False, open_releases=[Q2], since_start=since_start, stood_for=stood_for)
+    assert choose_step(standing, spacing_seconds=1.0) == step
+
+
 def test_a_destroyed_app_is_removed_whatever_is_open() -> None:
     standing = Standing(removal=True, open_releases=[RUNNING, Q2], since_start=0.0)
     assert choose_step(standing, spacing_seconds=1.0) == Remove()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from paaskit.changes import Action
 from paaskit.release_order import ReleasedChange
 from services.releaser.domain import AppKey, Versions
-from services.releaser.orders import Given, Line, Order, names_of, place
+from services.releaser.work.orders import Given, Line, Order, names_of, place
 
 KEY, OTHER = AppKey(tenant="acme", app_id="a1"), AppKey(tenant="acme", app_id="a2")
 LINE = Line(last_number=4, gone=False, targets=Versions(config=7, secrets=2))

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from local.ports import HOST, reserve
-from services.releaser import processes
-from services.releaser.processes import claim_port
-from tests.unit.releaser.conftest import Machine, deployment_of
+from services.releaser.runtimes.local import ports as instance_ports
+from services.releaser.runtimes.local.ports import claim_port
+from tests.unit.releaser.conftest import Machine, desired_of
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def five_ports(monkeypatch: pytest.MonkeyPatch) -> range:
             if each is not None:
                 each.close()
         if None not in held:
-            monkeypatch.setattr(processes, "_FIRST_PORT", first)
-            monkeypatch.setattr(processes, "_PORTS", 5)
+            monkeypatch.setattr(instance_ports, "_FIRST_PORT", first)
+            monkeypatch.setattr(instance_ports, "_PORTS", 5)
             return range(first, first + 5)
     raise AssertionError("five free ports in a row")
 
@@ -66,7 +66,7 @@ async def test_two_releasers_of_one_machine_hand_out_different_ports(five_ports:
 
 
 async def test_an_instance_keeps_its_port_from_the_next(machine: Machine, five_ports: range) -> None:
-    await machine.apply(deployment_of(1, instances=3))
+    await machine.apply(desired_of(1, instances=3))
     ports = {instance.port for instance in await machine.instances()}
     assert len(ports) == 3
     await machine.restart()

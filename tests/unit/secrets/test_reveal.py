@@ -12,15 +12,15 @@ from paas.audit.v1 import audit_pb2
 
 from paaskit.access import AppRef
 from paaskit.audit import Actor
-from paaskit.errors import NotFound, PermissionDenied, Refused, Unavailable, app_not_found
+from paaskit.errors import InvalidInput, NotFound, PermissionDenied, Refused, Unavailable, app_not_found
 from paaskit.redact import Plaintext
 from services.secrets.keys.envelope import OpenError
 from services.secrets.keys.keyring import Keyring
-from services.secrets.reveal import Found, Revealer, Verdict, Wish, judge
+from services.secrets.reveal import Found, Revealer, Verdict, Wish, judge, record_of
 from services.secrets.rules.stored import Entry, Kind
 from tests.fakes.clock import FakeClock
 from tests.fakes.kms import FakeKms, RightKms
-from tests.unit.secrets.test_keys import FakeKeyStore
+from tests.unit.secrets.keys.stores import FakeKeyStore
 
 ADA = Actor(tenant="acme", name="user:ada@example.com")
 EVE = Actor(tenant="globex", name="user:eve@example.com")
@@ -39,15 +39,18 @@ class FakeRevealStore:
         await asyncio.sleep(0.01)
         if self.failure is not None:
             raise self.failure
-        verdicts = []
-        for wish in wanted:
-            app_id = self.apps.get((tenant, wish.app.name))
-            found = None if app_id is None else Found(app_id, self.rows.get((tenant, app_id, wish.name)))
-            verdicts.append(judge(wish, found))
-        events = [verdict.event for verdict in verdicts if verdict.event is not None]
+        verdicts = [judge(wish, self._found(tenant, wish)) for wish in wanted]
+        events = [event for each in zip(wanted, verdicts, strict=True) for event in record_of(*each)]
         ok = audit_pb2.OUTCOME_OK
-        self.commits.append((tenant, [(event.targets[0], event.outcome == ok) for event in events]))
+        self.commits.append((tenant, [(" ".join(event.targets), event.outcome == ok) for event in events]))
         return verdicts
+
+    def _found(self, tenant: str, wish: Wish) -> Found | None:
+        app_id = self.apps.get((tenant, wish.app.name))
+        if app_id is None:
+            return None
+        entries = {name: self.rows.get((tenant, app_id, name)) for name in wish.names}
+        return Found(app_id, {name: entry for name, entry in entries.items() if entry is not None})
 
     def recorded(self) -> list[tuple[str, bool]]:
         """The target of each event, and whether the value was given out."""
@@ -89,8 +92,15 @@ class Bench:
 
     async def reveal(self, name: str, *, actor: Actor = ADA, app: str = "web", bound_id: str | None = None) -> str:
         """What the reader is given."""
+        (value,) = await self.reveal_all([name], actor=actor, app=app, bound_id=bound_id)
+        return value
+
+    async def reveal_all(
+        self, names: Sequence[str], *, actor: Actor = ADA, app: str = "web", bound_id: str | None = None
+    ) -> list[str]:
+        """What the reader of several is given."""
         ref = AppRef(tenant=actor.tenant, name=app, bound_id=bound_id, subject=actor.name)
-        return (await self.revealer.reveal(actor, app=ref, name=name)).reveal()
+        return [each.reveal() for each in await self.revealer.reveal(actor, app=ref, names=names, field="names")]
 
 
 @pytest.fixture
@@ -164,6 +174,44 @@ async def test_a_managed_value_is_not_given_out(bench: Bench) -> None:
     assert caught.value.reason == "NAME_IS_MANAGED"
     assert "xyzzy" not in caught.value.message
     assert bench.store.recorded() == [("DATABASE_URL", False)]
+
+
+async def test_several_are_one_event_that_names_them_all(bench: Bench) -> None:
+    for name in ("A", "B", "C"):
+        await bench.put(name, f"value of {name}")
+    assert await bench.reveal_all(["C", "A"]) == ["value of C", "value of A"]
+    assert bench.store.recorded() == [("C A", True)]
+
+
+async def test_several_are_refused_together_naming_every_bad_one(bench: Bench) -> None:
+    await bench.put("KEY", "xyzzy")
+    await bench.put("DATABASE_URL", "xyzzy", kind=Kind.MANAGED)
+    for names, kind, reason in (
+        (["KEY", "NONE", "NOR_THIS"], NotFound, "NAME_NOT_SET"),
+        (["DATABASE_URL", "KEY"], Refused, "NAME_IS_MANAGED"),
+        (["NONE", "KEY", "DATABASE_URL", "NOR_THIS"], NotFound, "NAME_NOT_SET"),
+    ):
+        with pytest.raises(kind) as caught:
+            await bench.reveal_all(names)
+        assert caught.value.reason == reason
+        assert [name for name in names if name in caught.value.message] == [name for name in names if name != "KEY"]
+        assert bench.store.recorded()[-1] == (" ".join(names), False)
+    assert len(bench.store.recorded()) == 3
+
+
+@pytest.mark.parametrize("names", [[], ["A", "A"], ["A", "not-a-name"], [f"N{number}" for number in range(501)]])
+async def test_names_that_can_be_none_are_refused_before_anything_is_looked_up(bench: Bench, names: list[str]) -> None:
+    with pytest.raises(InvalidInput):
+        await bench.reveal_all(names)
+    assert bench.store.commits == []
+
+
+def test_more_names_than_an_event_holds_are_several_events() -> None:
+    names = [f"{'N' * 120}{number}" for number in range(500)]
+    wish = Wish(ADA, AppRef(tenant="acme", name="web"), names)
+    events = record_of(wish, judge(wish, Found("a1", {})))
+    assert len(events) > 1
+    assert [name for event in events for name in event.targets] == names
 
 
 async def test_a_namesake_of_the_app_that_a_token_is_for_is_denied(bench: Bench) -> None:

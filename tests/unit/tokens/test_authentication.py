@@ -20,9 +20,10 @@ from paaskit.identity import IdentityVerifier
 from services.tokens import pat
 from services.tokens.check.authentication import PatAuthenticator, SignInCheck
 from services.tokens.check.authorization import NOT_SIGNED_IN, AuthorizationServicer
+from services.tokens.check.leases import Held
 from services.tokens.check.signing import Signer
 from services.tokens.check.usage import Usage
-from services.tokens.token import Token
+from services.tokens.check.wrong_tokens import WrongTokens
 from tests.unit.tokens.workbench import Workbench, actor_of
 
 
@@ -34,7 +35,8 @@ class Door:
         self.denials: list[AuditEvent] = []
         self.usage = Usage(bench.store, record=self._record)
         self.signer = Signer(Ed25519PrivateKey.generate())
-        authenticator = PatAuthenticator(bench.store.find_by_digest, usage=self.usage)
+        self.wrong = WrongTokens(has_seen=lambda _: False)
+        authenticator = PatAuthenticator(bench.held, usage=self.usage, wrong_tokens=self.wrong)
         self.check = SignInCheck([authenticator], signer=self.signer, clock=bench.clock)
         self.servicer = AuthorizationServicer(self.check)
 
@@ -73,6 +75,7 @@ async def test_identity_says_who_and_what_and_from_where(bench: Workbench, door:
     assert (identity.tenant, identity.subject, identity.kind) == ("acme", "pat:ci", "pat")
     assert (identity.permissions, identity.apps) == (frozenset({"config.read"}), bench.apps.scope("web"))
     assert (identity.token_id, identity.client_address) == (token.token_id, "2001:db8::7")
+    assert (identity.maker, person.maker) == ("user:ada@example.com", "")
     assert text not in jwt.decode(header.header.value, options={"verify_signature": False}).values()
 
 
@@ -170,7 +173,7 @@ async def test_ended_tokens_are_refused_on_the_next_request(bench: Workbench, do
 
 async def test_use_of_an_ended_token_is_recorded_once_a_minute(bench: Workbench, door: Door) -> None:
     person = bench.identity(await bench.sign_in())
-    _, text = await bench.create(person)
+    token, text = await bench.create(person)
     await bench.tokens.revoke("ci", person, actor=actor_of(person))
     for _ in range(5):
         await door.admits(text)
@@ -180,6 +183,8 @@ async def test_use_of_an_ended_token_is_recorded_once_a_minute(bench: Workbench,
     assert [(event.action, event.actor, event.outcome) for event in door.denials] == [
         ("tokens.use", "pat:ci", DENIED)
     ] * 2
+    assert {(event.token_id, event.maker) for event in door.denials} == {(token.token_id, "user:ada@example.com")}
+    assert {tuple(event.target_tokens) for event in door.denials} == {(token.target,)}
 
 
 async def test_identity_is_signed_anew_after_twenty_seconds_and_never_outlives_its_token(
@@ -212,6 +217,18 @@ async def test_kept_signature_is_for_one_address(bench: Workbench, door: Door) -
         answer = await door.knock(("authorization", f"Bearer {text}"), address=address)
         identity = await verifier.verify(answer.ok_response.headers[0].header.value)
         assert identity.client_address == address
+
+
+async def test_signatures_for_a_thousand_addresses_are_forgotten_once_they_would_be_made_anew(
+    bench: Workbench, door: Door
+) -> None:
+    text = await bench.sign_in()
+    for number in range(1_000):
+        await door.knock(("authorization", f"Bearer {text}"), address=f"2001:db8::{number:x}")
+    assert len(door.check._signed) == 1_000
+    bench.clock.advance(seconds=21)
+    await door.knock(("authorization", f"Bearer {text}"))
+    assert len(door.check._signed) == 1
 
 
 async def test_last_use_is_noted_once_a_minute(bench: Workbench, door: Door) -> None:
@@ -254,10 +271,12 @@ async def test_notes_wait_for_a_database_that_is_away(bench: Workbench) -> None:
 
 
 async def test_failing_look_up_is_no_answer(bench: Workbench, door: Door) -> None:
-    async def away(digest: bytes) -> Token | None:
+    async def away(digest: bytes) -> Held | None:
         raise Unavailable("away")
 
-    check = SignInCheck([PatAuthenticator(away, usage=door.usage)], signer=door.signer, clock=bench.clock)
+    check = SignInCheck(
+        [PatAuthenticator(away, usage=door.usage, wrong_tokens=door.wrong)], signer=door.signer, clock=bench.clock
+    )
     with pytest.raises(Unavailable):
         await check.check([f"Bearer {pat.generate()}"], client_address="")
 

@@ -43,9 +43,9 @@ class Table:
 
 
 async def is_good(table: Table) -> bool:
-    token = await table.leased.find(DIGEST)
-    assert token is not None
-    return token.revoked_at is None
+    held = await table.leased.find(DIGEST)
+    assert held is not None
+    return held.token.revoked_at is None
 
 
 async def begun() -> None:
@@ -175,8 +175,8 @@ async def test_after_its_answer_a_revocation_is_known_whatever_came_in_between(s
 
     async def ask(replica: LeasedTokens) -> None:
         began = table.now
-        token = await replica.find(DIGEST)
-        if began >= answered_at and (token is None or token.revoked_at is None):
+        held = await replica.find(DIGEST)
+        if began >= answered_at and (held is None or held.token.revoked_at is None):
             wrong.append(began)
 
     asking: list[asyncio.Task[None]] = []

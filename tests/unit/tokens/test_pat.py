@@ -85,6 +85,24 @@ def test_other_mutations_never_pass(data: st.DataObject) -> None:
             assert pat.digest_of(mutated) is None
 
 
+def test_a_right_checksum_makes_no_token_of_another_form() -> None:
+    """Whoever reads this code can compute one for any text: of another length, or with other characters."""
+    right = "0" * 30
+    assert pat.digest_of(_with_checksum(right)) is not None
+    for wrong in (
+        *("0" * length for length in range(80) if length != 30),
+        *(f"{'0' * 29}{each}" for each in "/-_ \n\0"),
+    ):
+        assert pat.digest_of(_with_checksum(wrong)) is None
+    for end in ("\u00e9", "\uff21", "\ud800"):
+        assert pat.digest_of(_with_checksum(right) + end) is None
+
+
+def _with_checksum(random_part: str) -> str:
+    body = pat.PREFIX + random_part
+    return body + pat.checksum(body)
+
+
 @given(st.binary(max_size=80))
 def test_any_bytes_are_refused_without_an_error(raw: bytes) -> None:
     assert pat.digest_of(raw.decode("latin-1")) is None

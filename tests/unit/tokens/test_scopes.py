@@ -9,6 +9,7 @@ import pytest
 
 from paaskit.errors import NotFound, PermissionDenied, Unavailable
 from services.tokens.check.authentication import PatAuthenticator
+from services.tokens.check.wrong_tokens import WrongTokens
 from services.tokens.scopes import scope_of
 from tests.fakes.app_registry import FakeApps
 from tests.fakes.identities import identity_of
@@ -119,11 +120,10 @@ async def test_token_kept_by_names_alone_reaches_no_app_and_shows_them(bench: Wo
     before = replace(token, apps=frozenset({("web", ""), ("api", "")}))
     bench.store.tokens["acme", token.token_id] = before
     assert before.app_names == ["api", "web"]
-    principal = await PatAuthenticator(bench.store.find_by_digest, usage=_Nobody()).authenticate(
-        text, now=bench.clock(), client_address=""
-    )
-    assert principal is not None
-    assert principal.apps == frozenset()
+    authenticator = PatAuthenticator(bench.held, usage=_Nobody(), wrong_tokens=WrongTokens(has_seen=lambda _: False))
+    accepted = await authenticator.authenticate(text, now=bench.clock(), client_address="")
+    assert accepted is not None
+    assert accepted.principal.apps == frozenset()
     assert not bench.identity(text).may_touch("web")
     found, _ = await bench.tokens.page(bench.identity(text), limit=10, after=None)
     assert found == []

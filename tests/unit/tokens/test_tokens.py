@@ -88,6 +88,64 @@ async def test_a_token_that_may_do_more_is_not_revoked_but_by_its_maker(bench: W
     await bench.tokens.revoke("auditor", demoted, actor=actor_of(demoted))
 
 
+async def test_nor_by_its_id_nor_any_token_made_with_it_but_one_s_own_is(bench: Workbench) -> None:
+    admin = bench.identity(await bench.sign_in())
+    auditor, text = await bench.create(admin, "auditor")
+    below, _ = await bench.create(bench.identity(text), "below")
+    developer = bench.identity(await bench.sign_in(user="bob@example.com", role="developer"))
+    own, own_text = await bench.create(developer, "own")
+    namesake, _ = await bench.create(bench.identity(own_text), "other")
+    before = list(bench.store.events)
+    for reference in ("auditor", auditor.token_id, "below", below.token_id, admin.token_id):
+        for caller in (developer, bench.identity(own_text)):
+            with pytest.raises(PermissionDenied, match=r"audit\.read.* Ask (user:ada|service:)"):
+                await bench.tokens.revoke(reference, caller, actor=actor_of(caller))
+    assert bench.store.events == before, "what is denied is on record at the gate"
+    assert all(token.is_living(bench.clock()) for token in bench.store.tokens.values())
+    for reference in (namesake.token_id, "own"):
+        await bench.tokens.revoke(reference, developer, actor=actor_of(developer))
+    with pytest.raises(Unauthenticated):
+        await bench.tokens.current(bench.identity(own_text))
+    assert (await bench.tokens.current(developer)).person == "user:bob@example.com"
+    assert not bench.store.tokens["acme", own.token_id].is_living(bench.clock())
+
+
+async def test_events_about_tokens_say_which_and_whose(bench: Workbench) -> None:
+    """A name is given again: what was done with and to the two of that name is told apart."""
+    ada = bench.identity(await bench.sign_in())
+    first, text = await bench.create(ada, "ci")
+    below, _ = await bench.create(bench.identity(text), "below")
+    await bench.tokens.revoke("ci", ada, actor=actor_of(ada))
+    bob = bench.identity(await bench.sign_in(user="bob@example.com"))
+    second, again = await bench.create(bob, "ci", request_id="request-2")
+    machine = bench.identity(again)
+    await bench.create(machine, "other")
+    told = [
+        (event.action, event.token_id, event.maker, [(each.token_id, each.maker) for each in event.target_tokens])
+        for event in bench.store.events
+    ]
+    assert told == [
+        ("tokens.sign_in", "", "", [(ada.token_id, "")]),
+        ("tokens.create", ada.token_id, "", [(first.token_id, "user:ada@example.com")]),
+        ("tokens.create", first.token_id, "user:ada@example.com", [(below.token_id, "user:ada@example.com")]),
+        (
+            "tokens.revoke",
+            ada.token_id,
+            "",
+            [(first.token_id, "user:ada@example.com"), (below.token_id, "user:ada@example.com")],
+        ),
+        ("tokens.sign_in", "", "", [(bob.token_id, "")]),
+        ("tokens.create", bob.token_id, "", [(second.token_id, "user:bob@example.com")]),
+        (
+            "tokens.create",
+            second.token_id,
+            "user:bob@example.com",
+            [(bench.store.tokens["acme", f"{6:032x}"].token_id, "user:bob@example.com")],
+        ),
+    ]
+    assert (below.creator, below.maker) == ("pat:ci", "user:ada@example.com")
+
+
 async def test_revoking_560_tokens_names_560(bench: Workbench) -> None:
     person = bench.identity(await bench.sign_in())
     _, text = await bench.create(person, "parent")
@@ -99,7 +157,11 @@ async def test_revoking_560_tokens_names_560(bench: Workbench) -> None:
     events = [event for event in bench.store.events if event.action == "tokens.revoke"]
     assert [len(event.targets) for event in events] == [500, 60]
     assert len({event.event_id for event in events}) == 2
-    named = {name for event in events for name in event.targets}
+    assert [len(event.target_tokens) for event in events] == [500, 60]
+    ids = [each.token_id for event in events for each in event.target_tokens]
+    names = [name for event in events for name in event.targets]
+    assert [bench.store.tokens["acme", token_id].name for token_id in ids] == names
+    named = set(names)
     assert named == {"parent", *(f"child-{number}" for number in range(559))}
 
 

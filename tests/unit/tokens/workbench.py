@@ -7,6 +7,7 @@ from itertools import count
 from paaskit.audit import Actor
 from paaskit.identity import Identity
 from services.tokens import pat
+from services.tokens.check.leases import LEASE_SECONDS, Held
 from services.tokens.domain import TextSource, Tokens
 from services.tokens.rules.asked import NewToken, SignIn
 from services.tokens.token import Token
@@ -47,6 +48,11 @@ class Workbench:
             linger_seconds=self.linger_seconds,
         )
 
+    async def held(self, digest: bytes) -> Held | None:
+        """What the sign-in check finds, as if it were looked up each time."""
+        token = await self.store.find_by_digest(digest)
+        return None if token is None else Held(token, LEASE_SECONDS)
+
     async def sign_in(
         self, *, tenant: str = "acme", user: str = "ada@example.com", role: str = "admin", issuer: Actor = OPERATOR
     ) -> str:
@@ -67,6 +73,7 @@ class Workbench:
             token_id=token.token_id,
             client_address="203.0.113.9",
             expires_at=token.expires_at,
+            maker=token.maker,
         )
 
     async def create(self, creator: Identity, name: str = "ci", **asked: object) -> tuple[Token, str]:
@@ -87,4 +94,6 @@ def actor_of(identity: Identity) -> Actor:
         name=identity.subject,
         credential=identity.token_id,
         client_address=identity.client_address,
+        token_id=identity.token_id,
+        maker=identity.maker,
     )

@@ -1,10 +1,11 @@
 """`paas apps:create`: register an app and, if it has something to run, release it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import click
 
-from paas_cli import changes
+from paas_cli import adoption, changes, durations
+from paas_cli.adoption import Adoption
 from paas_cli.changes import ReleaseOptions, Report
 from paas_cli.command import command as declare
 from paas_cli.commands.apps.chosen import choose
@@ -14,12 +15,15 @@ from paas_cli.terminal_text import visible
 
 @dataclass(frozen=True)
 class CreateOptions:
-    """What the app runs, and whether to watch its first release."""
+    """What the app runs and how, and whether to watch its first release. `ready_timeout` is in seconds."""
 
     command: tuple[str, ...]
     image: str
     instances: int
     health_path: str
+    ready_timeout: int | None
+    all_at_once: bool
+    adoption: Adoption | None
     no_wait: bool
 
 
@@ -29,6 +33,16 @@ class CreateOptions:
 @click.option("--image", default="", metavar="IMAGE", help="The container image to run.")
 @click.option("--instances", type=click.IntRange(0, 100), metavar="N", help="How many run; default 1.")
 @click.option("--health-path", default="", metavar="/PATH", help="Answers 2xx on $PORT once an instance is ready.")
+@click.option("--ready-timeout", metavar="DURATION", help="How long an instance may take to become ready, 5s to 1h.")
+@click.option(
+    "--all-at-once/--first-instance-first",
+    default=False,
+    help="Start all new instances at once, or one first and the others once it is ready; default the latter.",
+)
+@click.option(
+    "--adopt", metavar="NAMESPACE/DEPLOYMENT", help="Take over the environment of this Kubernetes Deployment."
+)
+@click.option("--container", metavar="NAME", help="The container of it that is meant, where it has several.")
 @click.option("--no-wait", is_flag=True, help="Do not watch the first release.")
 def command(
     session: Session,
@@ -38,31 +52,61 @@ def command(
     image: str,
     instances: int | None,
     health_path: str,
+    ready_timeout: str | None,
+    all_at_once: bool,
+    adopt: str | None,
+    container: str | None,
     no_wait: bool,
 ) -> None:
     """Register an app.
 
-    NAME has 2 to 40 lower-case letters, digits and dashes. With a command or an image the app is
-    released at once; without, nothing runs until `paas apps:update` gives it one. Put `--` before
-    the command.
+    NAME has 2 to 40 lower-case letters, digits and dashes, starts with a letter and ends with a
+    letter or digit. With a command or an image the app is released at once; without, nothing runs
+    until `paas apps:update` gives it one. Put `--` before the command.
+
+    With --adopt it takes over a Kubernetes Deployment that exists: it gives that its environment,
+    and the command, image, instances and health check stay the Deployment's own.
 
     For example:
       paas apps:create web --instances 2 --health-path /health -- python server.py
       paas apps:create worker --image registry.example.com/worker:7
+      paas apps:create shop --adopt shop/web --container app
     """
     choose(session, name)
-    if instances is None:
-        instances = 1 if program or image else 0
-    run(CreateOptions(program, image, instances, health_path, no_wait), session)
+    own = {
+        "a command": bool(program),
+        "--image": bool(image),
+        "--instances": instances is not None,
+        "--health-path": bool(health_path),
+    }
+    options = CreateOptions(
+        command=program,
+        image=image,
+        instances=instances if instances is not None else int(bool(program or image)),
+        health_path=health_path,
+        ready_timeout=durations.seconds(ready_timeout, option="--ready-timeout") if ready_timeout is not None else None,
+        all_at_once=all_at_once,
+        adoption=adoption.parse(adopt, container, own=own),
+        no_wait=no_wait,
+    )
+    run(options, session)
 
 
 def run(options: CreateOptions, session: Session) -> None:
     """Create, report."""
     from paas.config.v1 import config_pb2
 
+    adopted = options.adoption
     spec = config_pb2.AppSpec(
-        command=options.command, image=options.image, instances=options.instances, health_path=options.health_path
+        command=options.command,
+        image=options.image,
+        instances=options.instances,
+        health_path=options.health_path,
+        all_at_once=options.all_at_once,
+        adopted=config_pb2.Adopted(**asdict(adopted)) if adopted is not None else None,
     )
+    if options.ready_timeout is not None:
+        spec.ready_timeout.seconds = options.ready_timeout
     app = session.app
     request = config_pb2.CreateAppRequest(request_id=session.new_request_id(), app=app, spec=spec)
     answer = session.change(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paas_cli import app_spec, errors, times
+from paas_cli.assignments import listed
 from paas_cli.command import command as declare
 from paas_cli.commands.apps.chosen import choose
 from paas_cli.errors import Failure
@@ -13,7 +14,7 @@ from paas_cli.terminal_text import visible
 
 if TYPE_CHECKING:
     from paas.config.v1.config_pb2 import App
-    from paas.releaser.v1.releaser_pb2 import Instance
+    from paas.releaser.v1.releaser_pb2 import Drift, Instance, ListInstancesResponse
 
 
 @declare("apps:info")
@@ -36,14 +37,19 @@ def run(session: Session) -> None:
     request = config_pb2.GetAppRequest(app=session.app)
     answer = session.read("/paas.config.v1.ConfigService/GetApp", request, config_pb2.GetAppResponse)
     app = answer.app
-    instances = _instances(session)
+    running = _running(session)
+    instances = None if running is None else running.instances
+    drift = running.drift if running is not None and running.HasField("drift") else None
     if session.as_json:
         shown = None if instances is None else [_document(instance) for instance in instances]
-        session.out.json({"app": app_spec.document(app), "instances": shown})
+        drifted = None if drift is None else _drift_document(drift)
+        session.out.json({"app": app_spec.document(app), "instances": shown, "drift": drifted})
         return
     session.out.facts([(name, visible(value)) for name, value in _facts(app) if value])
     if answer.HasField("staged_spec"):
         session.note(f"A change of this is staged; {session.hint('staged')} shows it.")
+    if drift is not None:
+        session.warn(_drift_sentence(drift, session))
     for instance in instances or []:
         where = f" port {instance.port}" if instance.port else ""
         log = f" log {visible(instance.log)}" if instance.log else ""
@@ -53,12 +59,12 @@ def run(session: Session) -> None:
         )
 
 
-def _instances(session: Session) -> "list[Instance] | None":
+def _running(session: Session) -> "ListInstancesResponse | None":
     from paas.releaser.v1 import releaser_pb2
 
     request = releaser_pb2.ListInstancesRequest(app=session.app)
     try:
-        answer = session.read(
+        return session.read(
             "/paas.releaser.v1.ReleaserService/ListInstances", request, releaser_pb2.ListInstancesResponse
         )
     except Failure as failure:
@@ -66,16 +72,34 @@ def _instances(session: Session) -> "list[Instance] | None":
             raise
         session.warn(f"The instances are not shown. {failure.sentence}")
         return None
-    return list(answer.instances)
+
+
+def _drift_sentence(drift: "Drift", session: Session) -> str:
+    more = f"{drift.hidden_names} more" if drift.hidden_names else ""
+    what = visible(listed([*drift.names, *([more] if more else [])]))
+    are = "is" if len(drift.names) + drift.hidden_names == 1 else "are"
+    return (
+        f"{what} {are} not what the release gave: {visible(drift.manager)} changed it in the cluster, seen "
+        f"{times.to_second(drift.seen_at)}. {session.hint('releases:create')} puts it right."
+    )
+
+
+def _drift_document(drift: "Drift") -> dict[str, object]:
+    return {
+        "manager": drift.manager,
+        "names": list(drift.names),
+        "hidden_names": drift.hidden_names,
+        "seen_at": times.or_null(drift.seen_at),
+    }
 
 
 def _facts(app: "App") -> list[tuple[str, str]]:
+    words = app_spec.words(app.spec)
+    if app.spec.HasField("adopted"):
+        del words["instances"]
     return [
         ("name", app.name),
-        ("command", app_spec.runs(app) if app.spec.command else ""),
-        ("image", app.spec.image),
-        ("instances", str(app.spec.instances)),
-        ("health path", app.spec.health_path),
+        *words.items(),
         ("version", str(app.version)),
         ("created", times.to_second(app.created_at)),
     ]

@@ -16,7 +16,8 @@ def command(session: Session) -> None:
     """List apps.
 
     A token limited to some apps lists only those. Elsewhere than on a terminal: name,
-    instances and what the app runs, separated by tabs.
+    instances and what the app runs, separated by tabs. An app that adopts a Deployment has a
+    dash for its instances.
 
     For example:
       paas apps:list
@@ -44,5 +45,5 @@ def run(session: Session) -> None:
         how = session.hint("apps:create --help", about_app=False)
         session.note(f"There are no apps yet; {how} says how to register one.")
         return
-    rows = [(visible(app.name), str(app.spec.instances), visible(app_spec.runs(app))) for app in found]
+    rows = [(visible(app.name), app_spec.instances(app), visible(app_spec.runs(app))) for app in found]
     session.out.rows(rows, heading=("NAME", "INSTANCES", "RUNS"), styles=("bold", "", "dim"))

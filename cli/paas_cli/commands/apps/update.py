@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import click
 
-from paas_cli import changes
+from paas_cli import changes, durations
 from paas_cli.changes import ReleaseOptions, Report
 from paas_cli.command import command as declare
 from paas_cli.command import release_options
@@ -12,15 +12,19 @@ from paas_cli.errors import Misuse
 from paas_cli.session import Session
 from paas_cli.terminal_text import visible
 
+_PLATFORMS_OWN = "default"
+
 
 @dataclass(frozen=True)
 class UpdateOptions:
-    """New values; None leaves one as it is, and so does no command."""
+    """New values; None leaves one as it is, and so does no command. `ready_timeout`: seconds, 0 for the platform's."""
 
     command: tuple[str, ...]
     image: str | None
     instances: int | None
     health_path: str | None
+    ready_timeout: int | None
+    all_at_once: bool | None
     release: ReleaseOptions
 
 
@@ -31,6 +35,16 @@ class UpdateOptions:
 @click.option("--instances", type=click.IntRange(0, 100), metavar="N", help="How many run.")
 @click.option("--health-path", metavar="/PATH", help="Answers 2xx on $PORT once an instance is ready.")
 @click.option("--no-health-path", is_flag=True, help="Take an instance for ready without asking it.")
+@click.option(
+    "--ready-timeout",
+    metavar="DURATION",
+    help="How long an instance may take to become ready, 5s to 1h; `default` for as long as the platform says.",
+)
+@click.option(
+    "--all-at-once/--first-instance-first",
+    default=None,
+    help="Start all new instances at once, or one first and the others once it is ready.",
+)
 @release_options
 def command(
     session: Session,
@@ -41,6 +55,8 @@ def command(
     no_image: bool,
     health_path: str | None,
     no_health_path: bool,
+    ready_timeout: str | None,
+    all_at_once: bool | None,
     stage: bool,
     no_wait: bool,
 ) -> None:
@@ -51,14 +67,31 @@ def command(
 
     For example:
       paas apps:update -a web --instances 3
+      paas apps:update -a web --ready-timeout 5m --all-at-once
       paas apps:update -a web -- python server.py --verbose
     """
     if (no_image and image is not None) or (no_health_path and health_path is not None):
         raise Misuse("An option and its --no- form are given; give either.")
     image, health_path = "" if no_image else image, "" if no_health_path else health_path
-    if not program and image is None and instances is None and health_path is None:
-        raise Misuse("Nothing to change is named: give --image, --instances, --health-path or a command after `--`.")
-    run(UpdateOptions(program, image, instances, health_path, ReleaseOptions(stage=stage, no_wait=no_wait)), session)
+    if not program and {image, instances, health_path, ready_timeout, all_at_once} == {None}:
+        raise Misuse(
+            "Nothing to change is named: give --image, --instances, --health-path, --ready-timeout, --all-at-once, "
+            "--first-instance-first or a command after `--`."
+        )
+    options = UpdateOptions(
+        command=program,
+        image=image,
+        instances=instances,
+        health_path=health_path,
+        ready_timeout=_seconds(ready_timeout) if ready_timeout is not None else None,
+        all_at_once=all_at_once,
+        release=ReleaseOptions(stage=stage, no_wait=no_wait),
+    )
+    run(options, session)
+
+
+def _seconds(ready_timeout: str) -> int:
+    return 0 if ready_timeout == _PLATFORMS_OWN else durations.seconds(ready_timeout, option="--ready-timeout")
 
 
 def run(options: UpdateOptions, session: Session) -> None:
@@ -82,6 +115,12 @@ def run(options: UpdateOptions, session: Session) -> None:
         spec.instances = options.instances
     if options.health_path is not None:
         spec.health_path = options.health_path
+    if options.ready_timeout is not None:
+        spec.ClearField("ready_timeout")
+        if options.ready_timeout:
+            spec.ready_timeout.seconds = options.ready_timeout
+    if options.all_at_once is not None:
+        spec.all_at_once = options.all_at_once
     request = config_pb2.UpdateAppRequest(
         request_id=session.new_request_id(), app=name, spec=spec, etag=app.etag, stage=options.release.stage
     )

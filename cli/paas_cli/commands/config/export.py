@@ -51,3 +51,4 @@ def run(options: ExportOptions, session: Session) -> None:
     if given_file.write(options.file, text, out=session.out):
         count = sum(var.kind == CONFIG for var in listed)
         session.err.line(f"Wrote {count} {'variable' if count == 1 else 'variables'} to {visible(options.file)}")
+    session.note_escapes("A value", session.hint("config:export"))

@@ -34,6 +34,8 @@ def run(session: Session, *, number: int) -> None:
         session.out.json({"app": session.app, "release": releases_shown.document(answer.release)})
         return
     session.out.facts([(name, visible(value)) for name, value in _facts(answer.release) if value])
+    for line in releases_shown.output_lines(answer.release):
+        session.out.line(line)
 
 
 def _facts(release: "Release") -> list[tuple[str, str]]:
@@ -46,7 +48,7 @@ def _facts(release: "Release") -> list[tuple[str, str]]:
         *(("change", releases_shown.change_line(change)) for change in release.changes),
         ("change", f"{'and ' if release.changes else ''}{more}" if release.hidden_changes else ""),
         ("message", release.message),
-        ("instances", f"{release.instances_ready}/{release.instances_total}"),
+        ("instances", _instances(release)),
         ("config version", _number(releases_shown.number(release, "config_version"))),
         ("secrets version", _number(releases_shown.number(release, "secrets_version"))),
         ("created", times.to_second(release.created_at)),
@@ -58,6 +60,11 @@ def _facts(release: "Release") -> list[tuple[str, str]]:
         ("taken back", ", ".join(release.reverted_names)),
         ("made from", releases_shown.numbered(release, "source_release")),
     ]
+
+
+def _instances(release: "Release") -> str:
+    ready = f"{release.instances_ready}/{release.instances_total}"
+    return (releases_shown.progress(release) or ready) if release.state == releases_shown.RUNNING else ready
 
 
 def _number(found: int | None) -> str:

@@ -1,39 +1,66 @@
-"""`paas secrets:get`: reveal one secret. The audit log has the event before the value leaves the platform."""
+"""`paas secrets:get`: reveal secrets. The audit log has the event before a value leaves the platform."""
+
+from collections.abc import Sequence
 
 import click
 
 from paas_cli import assignments
 from paas_cli.command import command as declare
+from paas_cli.errors import Misuse
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
 
 
 @declare("secrets:get")
-@click.argument("name", metavar="NAME")
-@click.option("-n", "--no-newline", is_flag=True, help="Print the value alone, without a newline after it.")
-def command(session: Session, *, name: str, no_newline: bool) -> None:
-    """Reveal one secret; the audit log records it.
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option("-n", "--no-newline", is_flag=True, help="Print the one value alone, without a newline after it.")
+def command(session: Session, *, names: tuple[str, ...], no_newline: bool) -> None:
+    """Reveal secrets; the audit log records it.
 
-    Prints the value and a newline. On a terminal, control characters are shown as escapes.
+    Prints the value and a newline; of several names NAME=value lines, as `paas config:export`
+    does, all of them or none. On a terminal, control and invisible characters are shown as
+    escapes; piped or redirected, values are exact.
 
     For example:
       paas secrets:get STRIPE_API_KEY
       paas secrets:get TLS_KEY --no-newline > server.key
+      paas secrets:get DB_USER DB_PASSWORD > .env
     """
-    run(session, name, no_newline=no_newline)
+    run(session, names, no_newline=no_newline)
 
 
-def run(session: Session, name: str, *, no_newline: bool) -> None:
-    """Fetch and print."""
+def run(session: Session, names: Sequence[str], *, no_newline: bool) -> None:
+    """Check, fetch, print."""
+    assignments.check_secret_names(names, listing=session.hint("secrets"))
+    if len(names) == 1:
+        _one(session, names[0], no_newline=no_newline)
+    elif no_newline:
+        raise Misuse("--no-newline is for one value alone.")
+    else:
+        _several(session, names)
+
+
+def _one(session: Session, name: str, *, no_newline: bool) -> None:
     from paas.secrets.v1 import secrets_pb2
 
-    assignments.check_name(name, listing=session.hint("secrets"))
     request = secrets_pb2.RevealSecretRequest(app=session.app, name=name)
     answer = session.read("/paas.secrets.v1.SecretsService/RevealSecret", request, secrets_pb2.RevealSecretResponse)
     if session.as_json:
         session.out.json({"app": session.app, "name": name, "value": answer.value})
         return
-    value = answer.value
-    if session.out.is_terminal:
-        value = "\n".join(visible(line) for line in value.split("\n"))
-    session.out.raw(value if no_newline else value + "\n")
+    session.out.raw(answer.value if no_newline else answer.value + "\n")
+    session.note_escapes(name, session.hint(f"secrets:get {name} --no-newline"))
+
+
+def _several(session: Session, names: Sequence[str]) -> None:
+    from paas.secrets.v1 import secrets_pb2
+
+    from paas_cli.dotenv.formats import write
+
+    request = secrets_pb2.RevealSecretsRequest(app=session.app, names=names)
+    answer = session.read("/paas.secrets.v1.SecretsService/RevealSecrets", request, secrets_pb2.RevealSecretsResponse)
+    if session.as_json:
+        secrets = [{"name": secret.name, "value": secret.value} for secret in answer.secrets]
+        session.out.json({"app": session.app, "secrets": secrets})
+        return
+    session.out.raw(write("dotenv", {secret.name: secret.value for secret in answer.secrets}))
+    session.note_escapes(" and ".join(names), session.hint(f"secrets:get {' '.join(names)}"))

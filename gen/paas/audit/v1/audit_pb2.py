@@ -27,7 +27,7 @@ from paas.access.v1 import access_pb2 as paas_dot_access_dot_v1_dot_access__pb2
 from paas.limits.v1 import limits_pb2 as paas_dot_limits_dot_v1_dot_limits__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19paas/audit/v1/audit.proto\x12\rpaas.audit.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpaas/access/v1/access.proto\x1a\x1bpaas/limits/v1/limits.proto\"\xaa\x03\n\x05\x45vent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x03\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brecorded_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x61\x63tion\x18\x06 \x01(\t\x12\x19\n\x05\x61\x63tor\x18\x07 \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12 \n\x0con_behalf_of\x18\x08 \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12\x0b\n\x03\x61pp\x18\t \x01(\t\x12\x1e\n\x07targets\x18\n \x03(\tB\r\xc2\xe1\x18\t\x08\x80\x80\x04\x10\x01\x18\xe8\x07\x12\x0f\n\x07version\x18\x0b \x01(\x03\x12\'\n\x07outcome\x18\x0c \x01(\x0e\x32\x16.paas.audit.v1.Outcome\x12\x12\n\nrequest_id\x18\r \x01(\t\x12\"\n\x0e\x63lient_address\x18\x0e \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12\x0f\n\x07service\x18\x0f \x01(\t\x12\x0e\n\x06\x61pp_id\x18\x10 \x01(\t\"`\n\x11ListEventsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xc2\xe1\x18\x03\x08\x80\x08\x12\x0b\n\x03\x61pp\x18\x03 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x04 \x01(\t\"S\n\x12ListEventsResponse\x12$\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x14.paas.audit.v1.Event\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"K\n\x13\x46ollowEventsRequest\x12\'\n\x0e\x61\x66ter_sequence\x18\x01 \x01(\x03\x42\x0f\xc2\xe1\x18\x0b \xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x12\x0b\n\x03\x61pp\x18\x02 \x01(\t\";\n\x14\x46ollowEventsResponse\x12#\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x14.paas.audit.v1.Event\"D\n\x13\x41ppendEventsRequest\x12-\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x14.paas.audit.v1.EventB\x07\xc2\xe1\x18\x03\x18\xe8\x07\"\x16\n\x14\x41ppendEventsResponse*Z\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0e\n\nOUTCOME_OK\x10\x01\x12\x12\n\x0eOUTCOME_DENIED\x10\x02\x12\x12\n\x0eOUTCOME_FAILED\x10\x03\x32\x84\x02\n\x0c\x41uditService\x12t\n\nListEvents\x12 .paas.audit.v1.ListEventsRequest\x1a!.paas.audit.v1.ListEventsResponse\"!\xba\xe1\x18\x1d\n\naudit.read\"\naudit.list2\x03\x61pp\x12~\n\x0c\x46ollowEvents\x12\".paas.audit.v1.FollowEventsRequest\x1a#.paas.audit.v1.FollowEventsResponse\"#\xba\xe1\x18\x1f\n\naudit.read\"\x0c\x61udit.follow2\x03\x61pp0\x01\x32\x99\x01\n\x14\x41uditInternalService\x12\x80\x01\n\x0c\x41ppendEvents\x12\".paas.audit.v1.AppendEventsRequest\x1a#.paas.audit.v1.AppendEventsResponse\"\'\xba\xe1\x18#\x1a\x06\x63onfig\x1a\x07secrets\x1a\x06tokens\x1a\x08releaserb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19paas/audit/v1/audit.proto\x12\rpaas.audit.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpaas/access/v1/access.proto\x1a\x1bpaas/limits/v1/limits.proto\"\xb1\x04\n\x05\x45vent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x03\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brecorded_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x61\x63tion\x18\x06 \x01(\t\x12\x19\n\x05\x61\x63tor\x18\x07 \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12 \n\x0con_behalf_of\x18\x08 \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12\x0b\n\x03\x61pp\x18\t \x01(\t\x12\x1e\n\x07targets\x18\n \x03(\tB\r\xc2\xe1\x18\t\x08\x80\x80\x04\x10\x01\x18\xe8\x07\x12\x0f\n\x07version\x18\x0b \x01(\x03\x12\'\n\x07outcome\x18\x0c \x01(\x0e\x32\x16.paas.audit.v1.Outcome\x12\x12\n\nrequest_id\x18\r \x01(\t\x12\"\n\x0e\x63lient_address\x18\x0e \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12\x0f\n\x07service\x18\x0f \x01(\t\x12\x0e\n\x06\x61pp_id\x18\x10 \x01(\t\x12\x10\n\x08token_id\x18\x11 \x01(\t\x12\r\n\x05maker\x18\x12 \x01(\t\x12:\n\rtarget_tokens\x18\x13 \x03(\x0b\x32\x1a.paas.audit.v1.TargetTokenB\x07\xc2\xe1\x18\x03\x18\xe8\x07\x12\x0f\n\x07repeats\x18\x14 \x01(\x03\x12\x17\n\x0frepeats_seconds\x18\x15 \x01(\x03\".\n\x0bTargetToken\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\r\n\x05maker\x18\x02 \x01(\t\"`\n\x11ListEventsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xc2\xe1\x18\x03\x08\x80\x08\x12\x0b\n\x03\x61pp\x18\x03 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x04 \x01(\t\"S\n\x12ListEventsResponse\x12$\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x14.paas.audit.v1.Event\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"K\n\x13\x46ollowEventsRequest\x12\'\n\x0e\x61\x66ter_sequence\x18\x01 \x01(\x03\x42\x0f\xc2\xe1\x18\x0b \xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x12\x0b\n\x03\x61pp\x18\x02 \x01(\t\";\n\x14\x46ollowEventsResponse\x12#\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x14.paas.audit.v1.Event\"D\n\x13\x41ppendEventsRequest\x12-\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x14.paas.audit.v1.EventB\x07\xc2\xe1\x18\x03\x18\xe8\x07\"\x16\n\x14\x41ppendEventsResponse*Z\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0e\n\nOUTCOME_OK\x10\x01\x12\x12\n\x0eOUTCOME_DENIED\x10\x02\x12\x12\n\x0eOUTCOME_FAILED\x10\x03\x32\x84\x02\n\x0c\x41uditService\x12t\n\nListEvents\x12 .paas.audit.v1.ListEventsRequest\x1a!.paas.audit.v1.ListEventsResponse\"!\xba\xe1\x18\x1d\n\naudit.read\"\naudit.list2\x03\x61pp\x12~\n\x0c\x46ollowEvents\x12\".paas.audit.v1.FollowEventsRequest\x1a#.paas.audit.v1.FollowEventsResponse\"#\xba\xe1\x18\x1f\n\naudit.read\"\x0c\x61udit.follow2\x03\x61pp0\x01\x32\x99\x01\n\x14\x41uditInternalService\x12\x80\x01\n\x0c\x41ppendEvents\x12\".paas.audit.v1.AppendEventsRequest\x1a#.paas.audit.v1.AppendEventsResponse\"\'\xba\xe1\x18#\x1a\x06\x63onfig\x1a\x07secrets\x1a\x06tokens\x1a\x08releaserb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,6 +42,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENT'].fields_by_name['targets']._serialized_options = b'\302\341\030\t\010\200\200\004\020\001\030\350\007'
   _globals['_EVENT'].fields_by_name['client_address']._loaded_options = None
   _globals['_EVENT'].fields_by_name['client_address']._serialized_options = b'\302\341\030\006\010\200\200\004\020\001'
+  _globals['_EVENT'].fields_by_name['target_tokens']._loaded_options = None
+  _globals['_EVENT'].fields_by_name['target_tokens']._serialized_options = b'\302\341\030\003\030\350\007'
   _globals['_LISTEVENTSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTEVENTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\302\341\030\003\010\200\010'
   _globals['_FOLLOWEVENTSREQUEST'].fields_by_name['after_sequence']._loaded_options = None
@@ -54,24 +56,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUDITSERVICE'].methods_by_name['FollowEvents']._serialized_options = b'\272\341\030\037\n\naudit.read\"\014audit.follow2\003app'
   _globals['_AUDITINTERNALSERVICE'].methods_by_name['AppendEvents']._loaded_options = None
   _globals['_AUDITINTERNALSERVICE'].methods_by_name['AppendEvents']._serialized_options = b'\272\341\030#\032\006config\032\007secrets\032\006tokens\032\010releaser'
-  _globals['_OUTCOME']._serialized_start=979
-  _globals['_OUTCOME']._serialized_end=1069
+  _globals['_OUTCOME']._serialized_start=1162
+  _globals['_OUTCOME']._serialized_end=1252
   _globals['_EVENT']._serialized_start=136
-  _globals['_EVENT']._serialized_end=562
-  _globals['_LISTEVENTSREQUEST']._serialized_start=564
-  _globals['_LISTEVENTSREQUEST']._serialized_end=660
-  _globals['_LISTEVENTSRESPONSE']._serialized_start=662
-  _globals['_LISTEVENTSRESPONSE']._serialized_end=745
-  _globals['_FOLLOWEVENTSREQUEST']._serialized_start=747
-  _globals['_FOLLOWEVENTSREQUEST']._serialized_end=822
-  _globals['_FOLLOWEVENTSRESPONSE']._serialized_start=824
-  _globals['_FOLLOWEVENTSRESPONSE']._serialized_end=883
-  _globals['_APPENDEVENTSREQUEST']._serialized_start=885
-  _globals['_APPENDEVENTSREQUEST']._serialized_end=953
-  _globals['_APPENDEVENTSRESPONSE']._serialized_start=955
-  _globals['_APPENDEVENTSRESPONSE']._serialized_end=977
-  _globals['_AUDITSERVICE']._serialized_start=1072
-  _globals['_AUDITSERVICE']._serialized_end=1332
-  _globals['_AUDITINTERNALSERVICE']._serialized_start=1335
-  _globals['_AUDITINTERNALSERVICE']._serialized_end=1488
+  _globals['_EVENT']._serialized_end=697
+  _globals['_TARGETTOKEN']._serialized_start=699
+  _globals['_TARGETTOKEN']._serialized_end=745
+  _globals['_LISTEVENTSREQUEST']._serialized_start=747
+  _globals['_LISTEVENTSREQUEST']._serialized_end=843
+  _globals['_LISTEVENTSRESPONSE']._serialized_start=845
+  _globals['_LISTEVENTSRESPONSE']._serialized_end=928
+  _globals['_FOLLOWEVENTSREQUEST']._serialized_start=930
+  _globals['_FOLLOWEVENTSREQUEST']._serialized_end=1005
+  _globals['_FOLLOWEVENTSRESPONSE']._serialized_start=1007
+  _globals['_FOLLOWEVENTSRESPONSE']._serialized_end=1066
+  _globals['_APPENDEVENTSREQUEST']._serialized_start=1068
+  _globals['_APPENDEVENTSREQUEST']._serialized_end=1136
+  _globals['_APPENDEVENTSRESPONSE']._serialized_start=1138
+  _globals['_APPENDEVENTSRESPONSE']._serialized_end=1160
+  _globals['_AUDITSERVICE']._serialized_start=1255
+  _globals['_AUDITSERVICE']._serialized_end=1515
+  _globals['_AUDITINTERNALSERVICE']._serialized_start=1518
+  _globals['_AUDITINTERNALSERVICE']._serialized_end=1671
 # @@protoc_insertion_point(module_scope)

@@ -62,6 +62,11 @@ class Event(_message.Message):
     CLIENT_ADDRESS_FIELD_NUMBER: _builtins.int
     SERVICE_FIELD_NUMBER: _builtins.int
     APP_ID_FIELD_NUMBER: _builtins.int
+    TOKEN_ID_FIELD_NUMBER: _builtins.int
+    MAKER_FIELD_NUMBER: _builtins.int
+    TARGET_TOKENS_FIELD_NUMBER: _builtins.int
+    REPEATS_FIELD_NUMBER: _builtins.int
+    REPEATS_SECONDS_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Required. The same id is appended once."""
     tenant: _builtins.str
@@ -90,6 +95,20 @@ class Event(_message.Message):
     """Optional. The app's id, which no other app ever has; empty for attempts on a name that was not
     looked up.
     """
+    token_id: _builtins.str
+    """Optional. The token that was used, by its id, which no other token ever has: its name may be given again. Where
+    a service acted for a user, the user's. A person's sign-in has one as well.
+    """
+    maker: _builtins.str
+    """Optional. The person at the beginning of the chain of tokens that token was made with:
+    `user:ada@example.com`. Empty for a person's own sign-in, and for services.
+    """
+    repeats: _builtins.int
+    """Optional. How many times more the same was denied after an event of its own, told in one; 0 where this is an
+    event of its own. Counted by each replica for itself.
+    """
+    repeats_seconds: _builtins.int
+    """Optional. With `repeats`: within how many seconds."""
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp:
         """Required. When it happened, by the clock of the service that did it."""
@@ -101,6 +120,10 @@ class Event(_message.Message):
     @_builtins.property
     def targets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional. What it was done to: variable names, a token's name, a release."""
+
+    @_builtins.property
+    def target_tokens(self) -> _containers.RepeatedCompositeFieldContainer[Global___TargetToken]:
+        """Optional. For events about tokens: what `targets` has the names of, one for each and in the same order."""
 
     def __init__(
         self,
@@ -121,14 +144,45 @@ class Event(_message.Message):
         client_address: _builtins.str = ...,
         service: _builtins.str = ...,
         app_id: _builtins.str = ...,
+        token_id: _builtins.str = ...,
+        maker: _builtins.str = ...,
+        target_tokens: _abc.Iterable[Global___TargetToken] | None = ...,
+        repeats: _builtins.int = ...,
+        repeats_seconds: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "recorded_at", b"recorded_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "app", b"app", "app_id", b"app_id", "client_address", b"client_address", "event_id", b"event_id", "occurred_at", b"occurred_at", "on_behalf_of", b"on_behalf_of", "outcome", b"outcome", "recorded_at", b"recorded_at", "request_id", b"request_id", "sequence", b"sequence", "service", b"service", "targets", b"targets", "tenant", b"tenant", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "app", b"app", "app_id", b"app_id", "client_address", b"client_address", "event_id", b"event_id", "maker", b"maker", "occurred_at", b"occurred_at", "on_behalf_of", b"on_behalf_of", "outcome", b"outcome", "recorded_at", b"recorded_at", "repeats", b"repeats", "repeats_seconds", b"repeats_seconds", "request_id", b"request_id", "sequence", b"sequence", "service", b"service", "target_tokens", b"target_tokens", "targets", b"targets", "tenant", b"tenant", "token_id", b"token_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Event: _TypeAlias = Event  # noqa: Y015
+
+@_typing.final
+class TargetToken(_message.Message):
+    """TargetToken is a token that something was done to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_ID_FIELD_NUMBER: _builtins.int
+    MAKER_FIELD_NUMBER: _builtins.int
+    token_id: _builtins.str
+    """Required."""
+    maker: _builtins.str
+    """Optional. As `maker` of an event."""
+    def __init__(
+        self,
+        *,
+        token_id: _builtins.str = ...,
+        maker: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["maker", b"maker", "token_id", b"token_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TargetToken: _TypeAlias = TargetToken  # noqa: Y015
 
 @_typing.final
 class ListEventsRequest(_message.Message):

@@ -5,6 +5,7 @@ Apps, the registry of their variables' names, and the values of plain config var
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -94,7 +95,7 @@ Global___ReleaseStatus: _TypeAlias = ReleaseStatus  # noqa: Y015
 
 @_typing.final
 class AppSpec(_message.Message):
-    """AppSpec is what an app runs."""
+    """AppSpec is what an app runs, and how a release of it is rolled out."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -102,15 +103,32 @@ class AppSpec(_message.Message):
     IMAGE_FIELD_NUMBER: _builtins.int
     INSTANCES_FIELD_NUMBER: _builtins.int
     HEALTH_PATH_FIELD_NUMBER: _builtins.int
+    READY_TIMEOUT_FIELD_NUMBER: _builtins.int
+    ALL_AT_ONCE_FIELD_NUMBER: _builtins.int
+    ADOPTED_FIELD_NUMBER: _builtins.int
     image: _builtins.str
     """Optional. The container image, as the kubernetes runtime starts it."""
     instances: _builtins.int
-    """Required. How many instances run, 0 to 100."""
+    """Required. How many instances run, 0 to 100. 0 for an app that adopts a Deployment."""
     health_path: _builtins.str
     """Optional. An HTTP path that answers 2xx on $PORT once an instance is ready."""
+    all_at_once: _builtins.bool
+    """Optional. Start all new instances at once. Without it, one comes first, and the others once it is ready."""
     @_builtins.property
     def command(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. The program and its arguments, as the local runtime starts it."""
+        """Optional. The program and its arguments, as the local runtime starts it. A script among them may have several lines."""
+
+    @_builtins.property
+    def ready_timeout(self) -> _duration_pb2.Duration:
+        """Optional. How long an instance may take to become ready, 5 seconds to 1 hour; a part of a second counts as one.
+        Unset: as long as the platform says, which is 120 seconds unless its operator says otherwise.
+        """
+
+    @_builtins.property
+    def adopted(self) -> Global___Adopted:
+        """Optional. The Deployment the app takes over, settled when the app is created. Its command, image, instances and
+        health check are its own then, and those of this spec are not set.
+        """
 
     def __init__(
         self,
@@ -119,14 +137,49 @@ class AppSpec(_message.Message):
         image: _builtins.str = ...,
         instances: _builtins.int = ...,
         health_path: _builtins.str = ...,
+        ready_timeout: _duration_pb2.Duration | None = ...,
+        all_at_once: _builtins.bool = ...,
+        adopted: Global___Adopted | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "ready_timeout", b"ready_timeout"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "health_path", b"health_path", "image", b"image", "instances", b"instances"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "all_at_once", b"all_at_once", "command", b"command", "health_path", b"health_path", "image", b"image", "instances", b"instances", "ready_timeout", b"ready_timeout"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AppSpec: _TypeAlias = AppSpec  # noqa: Y015
+
+@_typing.final
+class Adopted(_message.Message):
+    """Adopted is a container of a Kubernetes Deployment that exists. The app gives it its environment, and nothing else.
+    Of a tenant's apps, one at a time adopts it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAMESPACE_FIELD_NUMBER: _builtins.int
+    DEPLOYMENT_FIELD_NUMBER: _builtins.int
+    CONTAINER_FIELD_NUMBER: _builtins.int
+    namespace: _builtins.str
+    """Required. An RFC 1123 label."""
+    deployment: _builtins.str
+    """Required. The Deployment's name, an RFC 1123 subdomain."""
+    container: _builtins.str
+    """Optional. An RFC 1123 label; to be left out where the Deployment has one container alone."""
+    def __init__(
+        self,
+        *,
+        namespace: _builtins.str = ...,
+        deployment: _builtins.str = ...,
+        container: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["container", b"container", "deployment", b"deployment", "namespace", b"namespace"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Adopted: _TypeAlias = Adopted  # noqa: Y015
 
 @_typing.final
 class App(_message.Message):
@@ -143,7 +196,7 @@ class App(_message.Message):
     app_id: _builtins.str
     """Output only. Stable and never used again, unlike the name."""
     name: _builtins.str
-    """Required. Lower-case letters, digits and dashes, 2 to 40 characters."""
+    """Required. An RFC 1123 label that starts with a letter: lower-case letters, digits and dashes, 2 to 40 characters."""
     version: _builtins.int
     """Output only. The newest version of the app's spec and variables."""
     etag: _builtins.str
@@ -1491,7 +1544,7 @@ class AttachManagedVarRequest(_message.Message):
     app: _builtins.str
     """Required. The app's name."""
     addon: _builtins.str
-    """Required. The add-on's name, shown to users."""
+    """Required. The add-on's name, shown to users: 1 to 64 letters, digits and `. _ : / -`, the first no sign."""
     name: _builtins.str
     """Required. The variable's name."""
     value: _builtins.str

@@ -87,7 +87,8 @@ class ConfigServiceServicer:
     """
 
     def CreateApp(self, request, context):
-        """Registers an app and, if it has a command or an image, requests its first release.
+        """Registers an app and, if it has a command, an image or a Deployment to adopt, requests its first
+        release.
         Callers: users with apps.write.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -95,7 +96,7 @@ class ConfigServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateApp(self, request, context):
-        """Changes what an app runs (command, image, instances, health check) and requests a release.
+        """Changes what an app runs and how it is rolled out, and requests a release. What it adopts stays.
         Callers: users with apps.write.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

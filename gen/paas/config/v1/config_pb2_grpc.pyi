@@ -17,11 +17,12 @@ class ConfigServiceStub:
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateApp: _aio.UnaryUnaryMultiCallable[_config_pb2.CreateAppRequest, _config_pb2.CreateAppResponse]
-    """Registers an app and, if it has a command or an image, requests its first release.
+    """Registers an app and, if it has a command, an image or a Deployment to adopt, requests its first
+    release.
     Callers: users with apps.write.
     """
     UpdateApp: _aio.UnaryUnaryMultiCallable[_config_pb2.UpdateAppRequest, _config_pb2.UpdateAppResponse]
-    """Changes what an app runs (command, image, instances, health check) and requests a release.
+    """Changes what an app runs and how it is rolled out, and requests a release. What it adopts stays.
     Callers: users with apps.write.
     """
     GetApp: _aio.UnaryUnaryMultiCallable[_config_pb2.GetAppRequest, _config_pb2.GetAppResponse]
@@ -62,7 +63,8 @@ class ConfigServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _config_pb2.CreateAppRequest,
         context: _aio.ServicerContext[_config_pb2.CreateAppRequest, _abc.Awaitable[_config_pb2.CreateAppResponse]],
     ) -> _abc.Awaitable[_config_pb2.CreateAppResponse]:
-        """Registers an app and, if it has a command or an image, requests its first release.
+        """Registers an app and, if it has a command, an image or a Deployment to adopt, requests its first
+        release.
         Callers: users with apps.write.
         """
 
@@ -72,7 +74,7 @@ class ConfigServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _config_pb2.UpdateAppRequest,
         context: _aio.ServicerContext[_config_pb2.UpdateAppRequest, _abc.Awaitable[_config_pb2.UpdateAppResponse]],
     ) -> _abc.Awaitable[_config_pb2.UpdateAppResponse]:
-        """Changes what an app runs (command, image, instances, health check) and requests a release.
+        """Changes what an app runs and how it is rolled out, and requests a release. What it adopts stays.
         Callers: users with apps.write.
         """
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpaas/limits/v1/limits.proto\x12\x0epaas.limits.v1\x1a google/protobuf/descriptor.proto\"\x9a\x01\n\x06Limits\x12\x16\n\tmax_bytes\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x10\n\x08\x61ny_text\x18\x02 \x01(\x08\x12\x16\n\tmax_items\x18\x03 \x01(\x03H\x01\x88\x01\x01\x12\x10\n\x03min\x18\x04 \x01(\x03H\x02\x88\x01\x01\x12\x10\n\x03max\x18\x05 \x01(\x03H\x03\x88\x01\x01\x42\x0c\n\n_max_bytesB\x0c\n\n_max_itemsB\x06\n\x04_minB\x06\n\x04_max:G\n\x06limits\x12\x1d.google.protobuf.FieldOptions\x18\x98\x8c\x03 \x01(\x0b\x32\x16.paas.limits.v1.Limitsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpaas/limits/v1/limits.proto\x12\x0epaas.limits.v1\x1a google/protobuf/descriptor.proto\"\xe6\x01\n\x06Limits\x12\x16\n\tmax_bytes\x18\x01 \x01(\x03H\x00\x88\x01\x01\x12\x10\n\x08\x61ny_text\x18\x02 \x01(\x08\x12\x16\n\tmax_items\x18\x03 \x01(\x03H\x01\x88\x01\x01\x12\x10\n\x03min\x18\x04 \x01(\x03H\x02\x88\x01\x01\x12\x10\n\x03max\x18\x05 \x01(\x03H\x03\x88\x01\x01\x12\x12\n\nmany_lines\x18\x06 \x01(\x08\x12\x1f\n\x12max_bytes_together\x18\x07 \x01(\x03H\x04\x88\x01\x01\x42\x0c\n\n_max_bytesB\x0c\n\n_max_itemsB\x06\n\x04_minB\x06\n\x04_maxB\x15\n\x13_max_bytes_together:G\n\x06limits\x12\x1d.google.protobuf.FieldOptions\x18\x98\x8c\x03 \x01(\x0b\x32\x16.paas.limits.v1.Limitsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'paas.limits.v1.limits_pb2',
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LIMITS']._serialized_start=82
-  _globals['_LIMITS']._serialized_end=236
+  _globals['_LIMITS']._serialized_end=312
 # @@protoc_insertion_point(module_scope)

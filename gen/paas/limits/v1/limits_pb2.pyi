@@ -32,16 +32,26 @@ class Limits(_message.Message):
     MAX_ITEMS_FIELD_NUMBER: _builtins.int
     MIN_FIELD_NUMBER: _builtins.int
     MAX_FIELD_NUMBER: _builtins.int
+    MANY_LINES_FIELD_NUMBER: _builtins.int
+    MAX_BYTES_TOGETHER_FIELD_NUMBER: _builtins.int
     max_bytes: _builtins.int
     """Optional. The most bytes of a text in UTF-8. 256 where it is not set."""
     any_text: _builtins.bool
-    """Optional. Whether a text may have control characters, and those that change the direction of writing."""
+    """Optional. Whether a text may have any character. Without it, none that is obeyed and not shown: control characters
+    (C0, DEL, C1), line and paragraph separators, those that change the direction of writing, those of no width.
+    """
     max_items: _builtins.int
     """Optional. The most items of a repeated field. 100 where it is not set."""
     min: _builtins.int
     """Optional. The least a number may be, or a duration in seconds. 0 where it is not set."""
     max: _builtins.int
     """Optional. The most a number may be, or a duration in seconds. 366 days for a duration where it is not set."""
+    many_lines: _builtins.bool
+    """Optional. Whether a text may have line feeds and tabs, though no other such character."""
+    max_bytes_together: _builtins.int
+    """Optional. The most bytes that the texts of a repeated field have together. As many as all may have where it is not
+    set. What it allows bounds the size of a request, so that a larger one need not be read.
+    """
     def __init__(
         self,
         *,
@@ -50,15 +60,19 @@ class Limits(_message.Message):
         max_items: _builtins.int | None = ...,
         min: _builtins.int | None = ...,
         max: _builtins.int | None = ...,
+        many_lines: _builtins.bool = ...,
+        max_bytes_together: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_max", b"_max", "_max_bytes", b"_max_bytes", "_max_items", b"_max_items", "_min", b"_min", "max", b"max", "max_bytes", b"max_bytes", "max_items", b"max_items", "min", b"min"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max", b"_max", "_max_bytes", b"_max_bytes", "_max_bytes_together", b"_max_bytes_together", "_max_items", b"_max_items", "_min", b"_min", "max", b"max", "max_bytes", b"max_bytes", "max_bytes_together", b"max_bytes_together", "max_items", b"max_items", "min", b"min"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max", b"_max", "_max_bytes", b"_max_bytes", "_max_items", b"_max_items", "_min", b"_min", "any_text", b"any_text", "max", b"max", "max_bytes", b"max_bytes", "max_items", b"max_items", "min", b"min"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max", b"_max", "_max_bytes", b"_max_bytes", "_max_bytes_together", b"_max_bytes_together", "_max_items", b"_max_items", "_min", b"_min", "any_text", b"any_text", "many_lines", b"many_lines", "max", b"max", "max_bytes", b"max_bytes", "max_bytes_together", b"max_bytes_together", "max_items", b"max_items", "min", b"min"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max: _TypeAlias = _typing.Literal["max"]  # noqa: Y015
     _WhichOneofArgType__max: _TypeAlias = _typing.Literal["_max", b"_max"]  # noqa: Y015
     _WhichOneofReturnType__max_bytes: _TypeAlias = _typing.Literal["max_bytes"]  # noqa: Y015
     _WhichOneofArgType__max_bytes: _TypeAlias = _typing.Literal["_max_bytes", b"_max_bytes"]  # noqa: Y015
+    _WhichOneofReturnType__max_bytes_together: _TypeAlias = _typing.Literal["max_bytes_together"]  # noqa: Y015
+    _WhichOneofArgType__max_bytes_together: _TypeAlias = _typing.Literal["_max_bytes_together", b"_max_bytes_together"]  # noqa: Y015
     _WhichOneofReturnType__max_items: _TypeAlias = _typing.Literal["max_items"]  # noqa: Y015
     _WhichOneofArgType__max_items: _TypeAlias = _typing.Literal["_max_items", b"_max_items"]  # noqa: Y015
     _WhichOneofReturnType__min: _TypeAlias = _typing.Literal["min"]  # noqa: Y015
@@ -67,6 +81,8 @@ class Limits(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__max) -> _WhichOneofReturnType__max | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__max_bytes) -> _WhichOneofReturnType__max_bytes | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_bytes_together) -> _WhichOneofReturnType__max_bytes_together | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__max_items) -> _WhichOneofReturnType__max_items | None: ...
     @_typing.overload

@@ -76,6 +76,9 @@ class Release(_message.Message):
     SOURCE_RELEASE_FIELD_NUMBER: _builtins.int
     CHANGES_FIELD_NUMBER: _builtins.int
     HIDDEN_CHANGES_FIELD_NUMBER: _builtins.int
+    INSTANCES_UPDATED_FIELD_NUMBER: _builtins.int
+    INSTANCES_OLD_FIELD_NUMBER: _builtins.int
+    OUTPUT_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """Output only. N of vN, counted per app from 1."""
     state: Global___State.ValueType
@@ -95,9 +98,9 @@ class Release(_message.Message):
     message: _builtins.str
     """Output only. One sentence: what it waits for, or why it failed."""
     instances_ready: _builtins.int
-    """Output only. How many instances run with it."""
+    """Output only. How many of the instances that run with it are ready."""
     instances_total: _builtins.int
-    """Output only. How many should."""
+    """Output only. How many are to run with it. 0 until that is known, of an app that adopts a Deployment."""
     superseded_by: _builtins.int
     """Output only. The release that took its change over."""
     reverted_to: _builtins.int
@@ -109,6 +112,14 @@ class Release(_message.Message):
     hidden_changes: _builtins.int
     """Output only. How many more changes, or names taken back, there are of secrets that the caller
     may not list.
+    """
+    instances_updated: _builtins.int
+    """Output only. How many instances run with it, ready or not."""
+    instances_old: _builtins.int
+    """Output only. How many instances still run with an older release."""
+    output: _builtins.str
+    """Output only. The end of what a failing instance wrote, values of the app's variables masked; only
+    for who may change releases (releases.write), and not in lists.
     """
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
@@ -152,10 +163,13 @@ class Release(_message.Message):
         source_release: _builtins.int | None = ...,
         changes: _abc.Iterable[Global___ReleasedChange] | None = ...,
         hidden_changes: _builtins.int = ...,
+        instances_updated: _builtins.int = ...,
+        instances_old: _builtins.int = ...,
+        output: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_config_version", b"_config_version", "_revert_release", b"_revert_release", "_reverted_to", b"_reverted_to", "_secrets_version", b"_secrets_version", "_source_release", b"_source_release", "_superseded_by", b"_superseded_by", "config_version", b"config_version", "created_at", b"created_at", "finished_at", b"finished_at", "revert_release", b"revert_release", "reverted_to", b"reverted_to", "secrets_version", b"secrets_version", "source_release", b"source_release", "started_at", b"started_at", "superseded_by", b"superseded_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_config_version", b"_config_version", "_revert_release", b"_revert_release", "_reverted_to", b"_reverted_to", "_secrets_version", b"_secrets_version", "_source_release", b"_source_release", "_superseded_by", b"_superseded_by", "actor", b"actor", "changes", b"changes", "config_version", b"config_version", "created_at", b"created_at", "description", b"description", "finished_at", b"finished_at", "hidden_changes", b"hidden_changes", "instances_ready", b"instances_ready", "instances_total", b"instances_total", "message", b"message", "number", b"number", "revert_release", b"revert_release", "reverted_names", b"reverted_names", "reverted_to", b"reverted_to", "secrets_version", b"secrets_version", "source_release", b"source_release", "started_at", b"started_at", "state", b"state", "superseded_by", b"superseded_by"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_config_version", b"_config_version", "_revert_release", b"_revert_release", "_reverted_to", b"_reverted_to", "_secrets_version", b"_secrets_version", "_source_release", b"_source_release", "_superseded_by", b"_superseded_by", "actor", b"actor", "changes", b"changes", "config_version", b"config_version", "created_at", b"created_at", "description", b"description", "finished_at", b"finished_at", "hidden_changes", b"hidden_changes", "instances_old", b"instances_old", "instances_ready", b"instances_ready", "instances_total", b"instances_total", "instances_updated", b"instances_updated", "message", b"message", "number", b"number", "output", b"output", "revert_release", b"revert_release", "reverted_names", b"reverted_names", "reverted_to", b"reverted_to", "secrets_version", b"secrets_version", "source_release", b"source_release", "started_at", b"started_at", "state", b"state", "superseded_by", b"superseded_by"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__config_version: _TypeAlias = _typing.Literal["config_version"]  # noqa: Y015
     _WhichOneofArgType__config_version: _TypeAlias = _typing.Literal["_config_version", b"_config_version"]  # noqa: Y015
@@ -578,20 +592,66 @@ class ListInstancesResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     INSTANCES_FIELD_NUMBER: _builtins.int
+    DRIFT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def instances(self) -> _containers.RepeatedCompositeFieldContainer[Global___Instance]: ...
+    @_builtins.property
+    def drift(self) -> Global___Drift:
+        """Output only. Unset where the environment is what the release gave."""
+
     def __init__(
         self,
         *,
         instances: _abc.Iterable[Global___Instance] | None = ...,
+        drift: Global___Drift | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["drift", b"drift"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["instances", b"instances"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["drift", b"drift", "instances", b"instances"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListInstancesResponse: _TypeAlias = ListInstancesResponse  # noqa: Y015
+
+@_typing.final
+class Drift(_message.Message):
+    """Drift is what somebody changed of an app's environment past the platform. A release by hand
+    (CreateRelease) puts it right.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MANAGER_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    HIDDEN_NAMES_FIELD_NUMBER: _builtins.int
+    SEEN_AT_FIELD_NUMBER: _builtins.int
+    manager: _builtins.str
+    """Output only. Who has it now: a field manager of Kubernetes, such as `kubectl-edit`."""
+    hidden_names: _builtins.int
+    """Output only. How many more there are that the caller may not list."""
+    @_builtins.property
+    def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. The variables that are not what the release gave; secrets only for who may list them."""
+
+    @_builtins.property
+    def seen_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When it was seen."""
+
+    def __init__(
+        self,
+        *,
+        manager: _builtins.str = ...,
+        names: _abc.Iterable[_builtins.str] | None = ...,
+        hidden_names: _builtins.int = ...,
+        seen_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["seen_at", b"seen_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hidden_names", b"hidden_names", "manager", b"manager", "names", b"names", "seen_at", b"seen_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Drift: _TypeAlias = Drift  # noqa: Y015
 
 @_typing.final
 class ReleaseOrder(_message.Message):

@@ -50,6 +50,11 @@ class SecretsServiceStub:
                 request_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealSecretRequest.SerializeToString,
                 response_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealSecretResponse.FromString,
                 _registered_method=True)
+        self.RevealSecrets = channel.unary_unary(
+                '/paas.secrets.v1.SecretsService/RevealSecrets',
+                request_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealSecretsRequest.SerializeToString,
+                response_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealSecretsResponse.FromString,
+                _registered_method=True)
         self.RotateSecret = channel.unary_unary(
                 '/paas.secrets.v1.SecretsService/RotateSecret',
                 request_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RotateSecretRequest.SerializeToString,
@@ -89,6 +94,15 @@ class SecretsServiceServicer:
 
     def RevealSecret(self, request, context):
         """Reads one value. The audit event is committed before the value leaves.
+        Callers: users with secrets.reveal.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevealSecrets(self, request, context):
+        """Reads several values: all of them or, if any name is not there or managed, none. One audit event names them all and
+        is committed before any value leaves.
         Callers: users with secrets.reveal.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -135,6 +149,11 @@ def add_SecretsServiceServicer_to_server(servicer, server):
                     servicer.RevealSecret,
                     request_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealSecretRequest.FromString,
                     response_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealSecretResponse.SerializeToString,
+            ),
+            'RevealSecrets': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevealSecrets,
+                    request_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealSecretsRequest.FromString,
+                    response_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealSecretsResponse.SerializeToString,
             ),
             'RotateSecret': grpc.unary_unary_rpc_method_handler(
                     servicer.RotateSecret,
@@ -234,6 +253,33 @@ class SecretsService:
             '/paas.secrets.v1.SecretsService/RevealSecret',
             paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealSecretRequest.SerializeToString,
             paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealSecretResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevealSecrets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.secrets.v1.SecretsService/RevealSecrets',
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealSecretsRequest.SerializeToString,
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealSecretsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -28,6 +28,11 @@ class SecretsServiceStub:
     """Reads one value. The audit event is committed before the value leaves.
     Callers: users with secrets.reveal.
     """
+    RevealSecrets: _aio.UnaryUnaryMultiCallable[_secrets_pb2.RevealSecretsRequest, _secrets_pb2.RevealSecretsResponse]
+    """Reads several values: all of them or, if any name is not there or managed, none. One audit event names them all and
+    is committed before any value leaves.
+    Callers: users with secrets.reveal.
+    """
     RotateSecret: _aio.UnaryUnaryMultiCallable[_secrets_pb2.RotateSecretRequest, _secrets_pb2.RotateSecretResponse]
     """Gives an existing secret a new value, random or given, and requests a release.
     Callers: users with secrets.write.
@@ -69,6 +74,17 @@ class SecretsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_secrets_pb2.RevealSecretRequest, _abc.Awaitable[_secrets_pb2.RevealSecretResponse]],
     ) -> _abc.Awaitable[_secrets_pb2.RevealSecretResponse]:
         """Reads one value. The audit event is committed before the value leaves.
+        Callers: users with secrets.reveal.
+        """
+
+    @_abc_1.abstractmethod
+    def RevealSecrets(
+        self,
+        request: _secrets_pb2.RevealSecretsRequest,
+        context: _aio.ServicerContext[_secrets_pb2.RevealSecretsRequest, _abc.Awaitable[_secrets_pb2.RevealSecretsResponse]],
+    ) -> _abc.Awaitable[_secrets_pb2.RevealSecretsResponse]:
+        """Reads several values: all of them or, if any name is not there or managed, none. One audit event names them all and
+        is committed before any value leaves.
         Callers: users with secrets.reveal.
         """
 

@@ -358,6 +358,74 @@ class GetSigningKeysResponse(_message.Message):
 Global___GetSigningKeysResponse: _TypeAlias = GetSigningKeysResponse  # noqa: Y015
 
 @_typing.final
+class FindEndedTokensRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKENS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def tokens(self) -> _containers.RepeatedCompositeFieldContainer[Global___TokenKey]:
+        """Required. At most 2000."""
+
+    def __init__(
+        self,
+        *,
+        tokens: _abc.Iterable[Global___TokenKey] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tokens", b"tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindEndedTokensRequest: _TypeAlias = FindEndedTokensRequest  # noqa: Y015
+
+@_typing.final
+class FindEndedTokensResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENDED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def ended(self) -> _containers.RepeatedCompositeFieldContainer[Global___TokenKey]:
+        """Those that were revoked, have expired or never existed."""
+
+    def __init__(
+        self,
+        *,
+        ended: _abc.Iterable[Global___TokenKey] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ended", b"ended"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindEndedTokensResponse: _TypeAlias = FindEndedTokensResponse  # noqa: Y015
+
+@_typing.final
+class TokenKey(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_FIELD_NUMBER: _builtins.int
+    TOKEN_ID_FIELD_NUMBER: _builtins.int
+    tenant: _builtins.str
+    """Required."""
+    token_id: _builtins.str
+    """Required."""
+    def __init__(
+        self,
+        *,
+        tenant: _builtins.str = ...,
+        token_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tenant", b"tenant", "token_id", b"token_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TokenKey: _TypeAlias = TokenKey  # noqa: Y015
+
+@_typing.final
 class IssueSignInRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -253,6 +253,11 @@ class TokensInternalServiceStub:
                 request_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.GetSigningKeysRequest.SerializeToString,
                 response_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.GetSigningKeysResponse.FromString,
                 _registered_method=True)
+        self.FindEndedTokens = channel.unary_unary(
+                '/paas.tokens.v1.TokensInternalService/FindEndedTokens',
+                request_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.FindEndedTokensRequest.SerializeToString,
+                response_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.FindEndedTokensResponse.FromString,
+                _registered_method=True)
         self.IssueSignIn = channel.unary_unary(
                 '/paas.tokens.v1.TokensInternalService/IssueSignIn',
                 request_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.IssueSignInRequest.SerializeToString,
@@ -273,6 +278,14 @@ class TokensInternalServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FindEndedTokens(self, request, context):
+        """Which of some tokens have ended: for streams, which go on after their token was looked at.
+        Callers: audit, releaser.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def IssueSignIn(self, request, context):
         """Signs a person in without an identity provider: the first user of a new installation, and the
         way in when the provider is down. Callers: operator.
@@ -288,6 +301,11 @@ def add_TokensInternalServiceServicer_to_server(servicer, server):
                     servicer.GetSigningKeys,
                     request_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.GetSigningKeysRequest.FromString,
                     response_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.GetSigningKeysResponse.SerializeToString,
+            ),
+            'FindEndedTokens': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindEndedTokens,
+                    request_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.FindEndedTokensRequest.FromString,
+                    response_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.FindEndedTokensResponse.SerializeToString,
             ),
             'IssueSignIn': grpc.unary_unary_rpc_method_handler(
                     servicer.IssueSignIn,
@@ -324,6 +342,33 @@ class TokensInternalService:
             '/paas.tokens.v1.TokensInternalService/GetSigningKeys',
             paas_dot_tokens_dot_v1_dot_tokens__pb2.GetSigningKeysRequest.SerializeToString,
             paas_dot_tokens_dot_v1_dot_tokens__pb2.GetSigningKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindEndedTokens(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.tokens.v1.TokensInternalService/FindEndedTokens',
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.FindEndedTokensRequest.SerializeToString,
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.FindEndedTokensResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -86,6 +86,10 @@ class TokensInternalServiceStub:
     """The public keys that verify `x-paas-identity`.
     Callers: config, secrets, audit, releaser.
     """
+    FindEndedTokens: _aio.UnaryUnaryMultiCallable[_tokens_pb2.FindEndedTokensRequest, _tokens_pb2.FindEndedTokensResponse]
+    """Which of some tokens have ended: for streams, which go on after their token was looked at.
+    Callers: audit, releaser.
+    """
     IssueSignIn: _aio.UnaryUnaryMultiCallable[_tokens_pb2.IssueSignInRequest, _tokens_pb2.IssueSignInResponse]
     """Signs a person in without an identity provider: the first user of a new installation, and the
     way in when the provider is down. Callers: operator.
@@ -104,6 +108,16 @@ class TokensInternalServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_tokens_pb2.GetSigningKeysResponse]:
         """The public keys that verify `x-paas-identity`.
         Callers: config, secrets, audit, releaser.
+        """
+
+    @_abc_1.abstractmethod
+    def FindEndedTokens(
+        self,
+        request: _tokens_pb2.FindEndedTokensRequest,
+        context: _aio.ServicerContext[_tokens_pb2.FindEndedTokensRequest, _abc.Awaitable[_tokens_pb2.FindEndedTokensResponse]],
+    ) -> _abc.Awaitable[_tokens_pb2.FindEndedTokensResponse]:
+        """Which of some tokens have ended: for streams, which go on after their token was looked at.
+        Callers: audit, releaser.
         """
 
     @_abc_1.abstractmethod

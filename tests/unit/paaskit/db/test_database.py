@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from paaskit.db import Database, see_tenant
-from paaskit.errors import Internal, Unavailable
+from paaskit.errors import Internal, InvalidInput, Unavailable
 from tests.fixtures.postgres import Databases
 from tests.fixtures.waiting import PATIENCE, until
 
@@ -85,9 +85,17 @@ async def test_without_a_tenant_nothing_is_seen_and_it_is_an_error(database: Dat
             await connection.execute(_NAMES, ("%",))
 
 
-async def test_an_empty_tenant_is_an_error(database: Database) -> None:
-    with pytest.raises(psycopg.Error):
+async def test_an_empty_tenant_is_refused_and_not_a_fault_of_ours(database: Database) -> None:
+    """A message with one would otherwise come back for ever, and nobody learn that it is the message."""
+    with pytest.raises(InvalidInput) as caught:
         await database.fetch("", _NAMES, ("%",))
+    assert [violation.field for violation in caught.value.fields] == ["tenant"]
+    with pytest.raises(InvalidInput):
+        async with database.transaction("") as connection:
+            await connection.execute(_NAMES, ("%",))
+    with pytest.raises(InvalidInput):
+        await database.execute_scoped("", _NAMES, ("%",))
+    assert len(await database.fetch("acme", _NAMES, ("%",))) == 3
 
 
 async def test_a_row_of_another_tenant_can_be_neither_written_nor_changed(database: Database) -> None:

@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 from structlog.testing import capture_logs
 
-from paaskit.db import Database
+from paaskit import metrics
+from paaskit.db import Database, pool
 from paaskit.db.failures import failure_of
-from paaskit.errors import Unavailable
+from paaskit.errors import InvalidInput, Unavailable
 from tests.fixtures.postgres import Databases
 from tests.fixtures.waiting import PATIENCE
 
@@ -62,6 +64,17 @@ async def test_a_fault_of_a_statement_is_no_matter_of_waiting(database: Database
     with pytest.raises(psycopg.Error) as caught:
         await database.execute(f"DO $$ BEGIN RAISE SQLSTATE '{sqlstate}'; END $$")
     assert failure_of(caught.value) is None
+
+
+@pytest.mark.parametrize("parameter", ["a\0b", ["a", "b\0c"], Jsonb([{"name": "a\0b"}])], ids=["text", "array", "json"])
+async def test_a_text_that_no_column_can_hold_is_a_fault_of_the_request(database: Database, parameter: object) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        async with database.transaction("acme") as connection:
+            await connection.execute("SELECT %s", (parameter,))
+    assert "a\0b" not in caught.value.message
+    with pytest.raises(InvalidInput):
+        await database.execute("SELECT %s", (parameter,))
+    await database.execute("SELECT 1")
 
 
 async def test_the_cause_is_logged_without_a_value(database: Database) -> None:
@@ -176,3 +189,34 @@ async def test_rows_are_read_by_name_and_by_place(database: Database) -> None:
     assert (row.first, row.second, row[0]) == (1, "x", 1)
     first, second = row
     assert (first, second) == row
+
+
+async def test_waits_for_connections_are_counted_by_pool_in_vain_or_not(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "_WAIT_FOR_CONNECTION_SECONDS", 0.3)
+
+    def shown(name: str, kind: str) -> float:
+        return metrics.REGISTRY.get_sample_value(name, {"pool": kind}) or 0
+
+    database = Database(
+        databases.service_url("config"),
+        password_file=databases.password_file("config"),
+        service="config",
+        writers=1,
+        readers=1,
+        purpose="counted",
+    )
+    await database.open()
+    try:
+        await database.fetch_unscoped("SELECT 1 AS one")
+        async with database.unscoped():
+            assert shown("paas_database_connections_in_use", "counted_writers") == 1
+            assert shown("paas_database_wait_seconds_count", "counted_writers") == 1
+            await _refusal(database, "SELECT 1")
+    finally:
+        await database.close()
+    assert shown("paas_database_connections_in_use", "counted_writers") == 0
+    assert shown("paas_database_connections_most", "counted_writers") == 1
+    assert shown("paas_database_wait_seconds_count", "counted_writers") == 2, "the second waited in vain"
+    assert shown("paas_database_wait_seconds_count", "counted_readers") == 1

@@ -18,7 +18,7 @@ from paas.audit.v1 import audit_pb2, audit_pb2_grpc
 from paaskit.channels import call
 from paaskit.db import Database
 from paaskit.errors import InvalidInput, LimitExceeded, PaasError, Unavailable
-from paaskit.interceptors import encode_error
+from paaskit.gate import encode_error
 from paaskit.outbox import Relay, parsed
 from tests.fakes.neighbours import on_channel
 from tests.fixtures.postgres import Databases

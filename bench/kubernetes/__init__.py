@@ -1,0 +1,1 @@
+"""Releases on Kubernetes beside the two calls that each of them comes down to."""

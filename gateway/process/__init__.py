@@ -1,0 +1,1 @@
+"""Running the gateway elsewhere than on one machine: settings from the environment, Envoy started, drained, ended."""

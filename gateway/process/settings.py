@@ -1,0 +1,63 @@
+"""What a gateway is told when it starts: its own addresses, those of the services, its certificate."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.settings import Address, Credentials, GatewaySettings
+from paaskit.settings import SettingsError, TlsSettings, setting
+
+_UPSTREAMS = ("config", "secrets", "tokens", "audit", "releaser")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(TlsSettings):
+    """Each address of a service is host:port, or several of them with commas; a name may stand for many processes."""
+
+    listen: str = setting("The address that clients connect to, host:port.")
+    health_listen: str = setting("The address of the pages /alive and /ready, host:port.")
+    config_address: str = setting("Where config serves users' methods, host:port.")
+    secrets_address: str = setting("Where secrets serves users' methods, host:port.")
+    tokens_address: str = setting("Where tokens serves users' methods, host:port.")
+    audit_address: str = setting("Where audit serves users' methods, host:port.")
+    releaser_address: str = setting("Where releaser serves users' methods, host:port.")
+    sign_in_check_address: str = setting("Where tokens serves the sign-in check, host:port.")
+    run_dir: str = setting("A folder that only this process writes: Envoy's configuration and its private socket.")
+    threads: int = setting("How many threads answer requests.", default=2)
+    drain_seconds: int = setting("How long connections are asked to go elsewhere before they are closed.", default=20)
+
+    @property
+    def configuration(self) -> Path:
+        """Where Envoy's configuration is written."""
+        return Path(self.run_dir) / "envoy.json"
+
+    @property
+    def admin_socket(self) -> Path:
+        """The Unix socket on which Envoy is told to drain; whoever can open it can stop it."""
+        return Path(self.run_dir) / "admin.sock"
+
+
+def gateway_settings(settings: Settings) -> GatewaySettings:
+    """What the configuration is built from. Raises SettingsError naming an address that is none."""
+    return GatewaySettings(
+        listen=_address("PAAS_LISTEN", settings.listen),
+        health_listen=_address("PAAS_HEALTH_LISTEN", settings.health_listen),
+        upstreams={
+            name: _addresses(f"PAAS_{name.upper()}_ADDRESS", getattr(settings, f"{name}_address"))
+            for name in _UPSTREAMS
+        },
+        sign_in_check=_addresses("PAAS_SIGN_IN_CHECK_ADDRESS", settings.sign_in_check_address),
+        credentials=Credentials(settings.tls_cert_file, settings.tls_key_file, settings.tls_ca_file),
+        access_log=Path("/dev/stdout"),
+        admin_socket=settings.admin_socket,
+    )
+
+
+def _addresses(variable: str, text: str) -> list[Address]:
+    return [_address(variable, each) for each in text.split(",")]
+
+
+def _address(variable: str, text: str) -> Address:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise SettingsError(f"{variable} is unusable: {text} is not host:port.")
+    return Address(host, int(port))

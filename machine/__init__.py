@@ -1,0 +1,1 @@
+"""What this machine's operating system gives to whoever runs processes on it. Linux only, standard library only."""

@@ -1,0 +1,1 @@
+"""Migrating the services' databases, for whoever deploys them: `python -m services.migrations`."""

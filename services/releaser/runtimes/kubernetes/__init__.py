@@ -1,0 +1,1 @@
+"""Apps as Deployments of a Kubernetes cluster, each release's variables in a Secret of its own."""

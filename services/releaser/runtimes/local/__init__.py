@@ -1,0 +1,1 @@
+"""The local runtime: apps as processes of this machine."""

@@ -1,0 +1,1 @@
+"""Mutated tokens and identities, 120,000 of them, none of which may be accepted."""

@@ -1,0 +1,1 @@
+"""Malformed requests, 200,000 of them, to every method of every server."""

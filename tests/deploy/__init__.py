@@ -1,0 +1,1 @@
+"""What a cluster gets: manifests, images and skaffold.yaml, looked at without a cluster."""

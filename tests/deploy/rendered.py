@@ -1,0 +1,96 @@
+"""The manifests as a cluster gets them: deploy/ rendered by kubectl's own kustomize, as plain dictionaries.
+
+Nothing here needs a cluster. The overlay `local` reads certificates, keys and passwords; throwaway ones are made.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from local.cluster import SECRETS, make_secrets
+from local.ports import GATEWAY, SIGN_IN_CHECK
+from tests.architecture.sources import ROOT, SERVICES
+
+Manifest = dict[str, Any]
+KUBECTL: Final = Path(sys.prefix) / "bin" / "kubectl"
+OVERLAYS: Final = ("local", "production")
+TENANT: Final = "acme"
+PROCESSES: Final = (*SERVICES, SIGN_IN_CHECK)
+"""What runs a service's code for good; the check is one of tokens'."""
+WORKLOADS: Final = (*PROCESSES, GATEWAY)
+IMAGES: Final = (*SERVICES, GATEWAY)
+NAME: Final = "app.kubernetes.io/name"
+FOREIGN: Final = {"Certificate", "Issuer"}
+"""Kinds of cert-manager's, which no schema of Kubernetes describes."""
+_A_TENANT: Final = f"resources: [../deploy/tenant]\nnamespace: tenant-{TENANT}\n"
+
+
+@cache
+def text(place: str) -> str:
+    """What `kubectl kustomize` makes of an overlay, or of a tenant's folder where `place` is `tenant`; YAML."""
+    with tempfile.TemporaryDirectory(prefix="paas-test-") as folder:
+        root = Path(folder)
+        shutil.copytree(ROOT / "deploy", root / "deploy", ignore=shutil.ignore_patterns(SECRETS.name + "/*"))
+        if place == "tenant":
+            (root / TENANT).mkdir()
+            (root / TENANT / "kustomization.yaml").write_text(_A_TENANT)
+            return kustomize(root / TENANT)
+        if place == "local":
+            secrets = root / SECRETS.relative_to(ROOT)
+            shutil.rmtree(secrets, ignore_errors=True)
+            make_secrets(secrets, now=datetime.now(UTC))
+        return kustomize(root / "deploy" / "overlays" / place)
+
+
+def kustomize(folder: Path) -> str:
+    """Render one folder. Raises AssertionError with what kubectl said of it."""
+    done = subprocess.run([KUBECTL, "kustomize", folder], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@cache
+def manifests(place: str) -> tuple[Manifest, ...]:
+    """The same, read."""
+    return tuple(each for each in yaml.safe_load_all(text(place)) if each)
+
+
+def of_kind(place: str, *kinds: str) -> dict[str, Manifest]:
+    """The manifests of some kinds, by name."""
+    return {each["metadata"]["name"]: each for each in manifests(place) if each["kind"] in kinds}
+
+
+def pods(place: str) -> Iterator[tuple[str, Manifest]]:
+    """What every workload's pods are made from, by the workload's name: with `metadata` and `spec`."""
+    for name, each in of_kind(place, "Deployment", "Job", "StatefulSet").items():
+        yield name, each["spec"]["template"]
+
+
+def containers(template: Manifest) -> list[Manifest]:
+    """All containers of a pod, those that run first included."""
+    spec = template["spec"]
+    return [*spec.get("initContainers", []), *spec["containers"]]
+
+
+def environment(container: Manifest, place: str) -> dict[str, str]:
+    """What a container is told, with keys of ConfigMaps looked up and `$(…)` put in, as a kubelet does it."""
+    maps = of_kind(place, "ConfigMap")
+    known: dict[str, str] = {}
+    for each in container.get("env", []):
+        if "valueFrom" in each:
+            reference = each["valueFrom"]["configMapKeyRef"]
+            value = maps[reference["name"]]["data"][reference["key"]]
+        else:
+            value = each["value"]
+            for name, text_ in known.items():
+                value = value.replace(f"$({name})", text_)
+        known[each["name"]] = value
+    return known

@@ -1,0 +1,1 @@
+"""What lives in one process's memory, on an installation of three processes of each service."""

@@ -1,0 +1,105 @@
+"""What one token and one tenant may have open is counted in each process, so that three admit three times that.
+
+The figures of one process are those of `Shares`; docs/operations.md says what they come to. Requests are counted by the
+same tally (tests/unit/paaskit/test_bulkheads.py).
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import grpc
+import pytest
+from paas.audit.v1 import audit_pb2, audit_pb2_grpc
+
+from local.ports import GATEWAY, HOST, port_of
+from paaskit.gate.bulkheads import Shares
+from tests.e2e.installation import Installation
+from tests.e2e.replicas.processes import WORKERS, Metadata, Processes, settled, signed_in
+from tests.fixtures.waiting import PATIENCE
+
+pytestmark = pytest.mark.thorough
+_SHARES = Shares()
+_FROM_THE_OLDEST = audit_pb2.FollowEventsRequest(after_sequence=-1)
+
+
+async def _from_the_newest(processes: Processes) -> audit_pb2.FollowEventsRequest:
+    """A stream that begins with one event and not with all there are: hundreds of those would be work for a minute."""
+    newest = audit_pb2.ListEventsRequest(page_size=1)
+    listed = await settled(
+        lambda: processes.ask(processes.audit[0].ListEvents, newest), lambda answer: bool(answer.events)
+    )
+    return audit_pb2.FollowEventsRequest(after_sequence=listed.events[0].sequence - 1)
+
+
+async def _open(calls: Sequence[Any]) -> Counter[str]:
+    """How each of these streams began: with an event, or with whose share is used up."""
+
+    async def began(call: Any) -> str:
+        try:
+            await call.read()
+        except grpc.aio.AioRpcError as error:
+            words = (error.details() or "").split()
+            exhausted = error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+            return " ".join(words[:2]) if exhausted else f"{error.code().name}: {error.details()}"
+        return "ended" if call.done() else "open"
+
+    return Counter(await asyncio.gather(*map(began, calls)))
+
+
+@pytest.mark.usefixtures("idle")  # whose making is an event at least
+async def test_a_token_has_its_share_of_streams_in_each_process(processes: Processes) -> None:
+    over, request = 3, await _from_the_newest(processes)
+    opened = [
+        stub.FollowEvents(request, metadata=processes.metadata, timeout=PATIENCE)
+        for stub in processes.audit
+        for _ in range(_SHARES.streams_of_token + over)
+    ]
+    assert await _open(opened) == {"open": WORKERS * _SHARES.streams_of_token, "This token": WORKERS * over}
+    # What one process has given back is free in that one.
+    for call in opened:
+        call.cancel()
+    async with asyncio.timeout(PATIENCE):
+        for stub in processes.audit:
+            while True:
+                again = stub.FollowEvents(request, metadata=processes.metadata, timeout=PATIENCE)
+                if (await _open([again]))["open"]:
+                    again.cancel()
+                    break
+
+
+@pytest.mark.usefixtures("idle")
+async def test_a_tenant_has_its_share_of_streams_in_each_process(three: Installation, processes: Processes) -> None:
+    people = [await asyncio.to_thread(three.person, f"{number}@example.com") for number in range(5)]
+    identities: list[Metadata] = [await signed_in(three.stack, each.environment["PAAS_TOKEN"]) for each in people]
+    request = await _from_the_newest(processes)
+    opened = [
+        stub.FollowEvents(request, metadata=identity, timeout=PATIENCE)
+        for stub in processes.audit
+        for identity in identities
+        for _ in range(_SHARES.streams_of_token)
+    ]
+    over = len(identities) * _SHARES.streams_of_token - _SHARES.streams_of_tenant
+    try:
+        assert await _open(opened) == {"open": WORKERS * _SHARES.streams_of_tenant, "Your tenant": WORKERS * over}
+    finally:
+        for call in opened:
+            call.cancel()
+
+
+async def test_through_the_gateway_a_token_has_no_more_than_the_sum(three: Installation) -> None:
+    person = await asyncio.to_thread(three.person, tenant="globex")
+    await asyncio.to_thread(three.new_app, person, instances=0)
+    address = f"{HOST}:{port_of(GATEWAY, base_port=three.stack.base_port)}"
+    metadata = (("authorization", f"Bearer {person.environment['PAAS_TOKEN']}"),)
+    most = WORKERS * _SHARES.streams_of_token
+    async with grpc.aio.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+        stub = audit_pb2_grpc.AuditServiceStub(channel)
+        opened = [stub.FollowEvents(_FROM_THE_OLDEST, metadata=metadata, timeout=PATIENCE) for _ in range(most * 2)]
+        began = await _open(opened)
+        for call in opened:
+            call.cancel()
+    assert _SHARES.streams_of_token < began["open"] <= most
+    # The gateway has a limit of its own, of how often it asks who this is.
+    assert began["open"] + began["This token"] + began["Too many"] == most * 2

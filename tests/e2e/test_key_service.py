@@ -1,0 +1,123 @@
+"""The stack on Cloud KMS instead of a key file: it works, and it bears the KMS going away, refusing and coming back.
+
+A stack of its own, with a fake Cloud KMS on this machine (`PAAS_KMS_ENDPOINT`), which keeps keys in memory for seconds
+and not for five minutes. What every kind of fault does is tests/unit/secrets/keys/test_faults.py.
+"""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+
+from local.ports import free_base_port
+from local.stack import Stack
+from services.secrets.keys.kms import DATABASE_CHECK, tenant_key
+from services.secrets.keys.kms.gcp import crypto_key_id
+from tests.e2e.installation import TENANT, Installation, Paas, as_superuser, eventually, settled
+from tests.fakes.cloud_kms import CANARY, KEY_RING, FakeCloudKms, Fault
+
+HELD_SECONDS = 20
+AWAY = "The key service is unavailable"
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[FakeCloudKms]:
+    """A Cloud KMS with an empty key ring."""
+    with FakeCloudKms() as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def on_cloud_kms(temporary: Path, cloud: FakeCloudKms) -> Iterator[Installation]:
+    """A stack whose keys that KMS keeps."""
+    stack = Stack(temporary / "on cloud kms" / ".paas", base_port=free_base_port())
+    stack.layout.root.parent.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAAS_KMS_PROVIDER", "gcp")
+        patch.setenv("PAAS_KMS_KEY_RING", KEY_RING)
+        patch.setenv("PAAS_KMS_ENDPOINT", cloud.endpoint)
+        patch.setenv("PAAS_KMS_KEYS_HELD_SECONDS", str(HELD_SECONDS))
+        stack.start()
+    try:
+        yield Installation(stack, temporary / "home on cloud kms")
+    finally:
+        stack.stop()
+
+
+@pytest.fixture
+def ada(on_cloud_kms: Installation) -> Paas:
+    """`paas` as an admin of acme, with a new app chosen."""
+    return on_cloud_kms.new_app(on_cloud_kms.person(), instances=0)
+
+
+def value_of(paas: Paas, name: str) -> str | None:
+    """What `secrets:get` prints, None where it can't."""
+    run = paas("secrets:get", name)
+    assert run.exit_code in (0, 5), run.err
+    return run.out if run.exit_code == 0 else None
+
+
+def said(installation: Installation) -> str:
+    """Everything that was logged or printed."""
+    logs = [path.read_text(errors="replace") for path in installation.stack.layout.logs.glob("*.log")]
+    return "\n".join([*logs, *(run.out + run.err for run in installation.transcript)])
+
+
+def test_it_bears_the_kms_going_away_and_coming_back(
+    ada: Paas, on_cloud_kms: Installation, cloud: FakeCloudKms
+) -> None:
+    ada.ok("secrets:set", "S=1", "--no-wait")
+    assert value_of(ada, "S") == "1\n"
+    assert settled(ada)[0]["state"] == "succeeded"
+    names = [f"{KEY_RING}/cryptoKeys/{crypto_key_id(name)}" for name in (DATABASE_CHECK, tenant_key(TENANT))]
+    assert list(cloud.keys.primary) == names
+    cloud.stop()
+    try:
+        assert value_of(ada, "S") == "1\n", "until the cache ends"
+        eventually(lambda: value_of(ada, "S") is None)
+        for arguments in (["secrets:set", "S=2"], ["secrets:set", "NEW=1"], ["secrets:rotate", "S"]):
+            run = ada(*arguments, "--no-wait")
+            assert (run.exit_code, run.out, run.err.count("\n")) == (5, "", 1), run.err
+            assert AWAY in run.err
+            assert "so nothing was changed" in run.err
+        assert [row["name"] for row in ada.ok("secrets", "--json").document["secrets"]] == ["S"]
+        ada.ok("config:set", "A=1", "--no-wait")
+    finally:
+        cloud.start()
+    assert eventually(lambda: value_of(ada, "S")) == "1\n"
+    ada.ok("secrets:set", "S=2", "--no-wait")
+    assert value_of(ada, "S") == "2\n"
+    assert {release["state"] for release in settled(ada)} == {"succeeded"}
+    assert list(cloud.keys.primary) == names, "no key was made anew"
+
+
+def test_a_refusal_is_told_without_google_s_words(ada: Paas, on_cloud_kms: Installation, cloud: FakeCloudKms) -> None:
+    """The service account may make no keys: a tenant that has none yet stores nothing."""
+    stranger = on_cloud_kms.new_app(on_cloud_kms.person("eve@example.com", tenant="globex"), instances=0)
+    denied = Fault(method="CreateCryptoKey", what="is not allowed", status=grpc.StatusCode.PERMISSION_DENIED)
+    with cloud.wrong(denied):
+        run = stranger("secrets:set", "S=xyzzy-value", "--no-wait")
+    assert (run.exit_code, run.out) == (5, ""), run.err
+    assert AWAY in run.err
+    rows = as_superuser(on_cloud_kms.stack, "secrets", "SELECT count(*) FROM tenant_keys WHERE tenant = 'globex'")
+    assert rows == [(0,)]
+    stranger.ok("secrets:set", "S=xyzzy-value", "--no-wait")
+    assert value_of(stranger, "S") == "xyzzy-value\n"
+    text = said(on_cloud_kms)
+    assert '"status": "PERMISSION_DENIED", "reason": "FAKE_REASON"' in text, "whoever runs it is told"
+    assert CANARY not in text
+    rows = as_superuser(on_cloud_kms.stack, "secrets", "SELECT wrapped FROM tenant_keys")
+    for (wrapped,) in rows:
+        assert base64.b64encode(bytes(wrapped)).decode() not in text
+        assert bytes(wrapped).hex() not in text
+
+
+def test_a_restarted_service_has_the_same_keys(ada: Paas, on_cloud_kms: Installation, cloud: FakeCloudKms) -> None:
+    ada.ok("secrets:set", "S=1", "--no-wait")
+    made = dict(cloud.keys.primary)
+    on_cloud_kms.stack.kill_part("secrets")
+    on_cloud_kms.stack.wait_ready(["secrets"])
+    assert eventually(lambda: value_of(ada, "S")) == "1\n"
+    assert cloud.keys.primary == made

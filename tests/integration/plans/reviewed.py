@@ -1,0 +1,107 @@
+"""How far each index has to be searched, and the few statements that may read more, with the reason. Reviewed.
+
+A row here is a promise about what users can make large: an app's history, a tenant's apps and tokens, what waits.
+"""
+
+from typing import Final
+
+_SHARED: Final = {
+    "outbox_destination_key_key": ("destination", "key"),
+    "outbox_waiting": ("destination",),  # in the order of writing, with a LIMIT
+    "requests_pkey": ("tenant", "request_id"),
+    "requests_created": ("created_at",),
+}
+
+SEARCHED_BY: Final = {
+    "audit": {
+        "events_once": ("tenant", "event_id"),
+        "events_pkey": ("tenant",),  # the rest are in the order of the list, which has a LIMIT
+        "events_by_app": ("tenant", "app"),
+        "events_by_app_id": ("tenant", "app_id"),
+        "events_by_action": ("tenant", "action"),
+        "events_by_app_and_action": ("tenant", "app", "action"),
+    },
+    "config": {
+        "apps_pkey": ("tenant", "app_id"),
+        "apps_living_name": ("tenant", "name"),
+        "apps_last_destroyed": ("tenant", "name"),
+        "apps_adopted": ("tenant", "adopted_namespace", "adopted_deployment"),
+        "specs_pkey": ("tenant", "app_id"),  # from the newest, with a LIMIT
+        "specs_current": ("tenant", "app_id"),
+        "vars_pkey": ("tenant", "app_id", "name", "valid_from"),
+        "vars_current": ("tenant", "app_id"),  # an app has 500 names at most
+        "vars_closed": ("tenant", "app_id", "valid_to"),
+        "drafts_pkey": ("tenant", "app_id"),
+        "draft_specs_pkey": ("tenant", "app_id"),
+        "attachments_pkey": ("tenant", "app_id"),
+        "attachments_touched": ("touched_at",),
+        **_SHARED,
+    },
+    "secrets": {
+        "apps_pkey": ("tenant", "app_id"),
+        "apps_tenant_name_key": ("tenant", "name"),
+        "sealed_pkey": ("tenant", "app_id", "name", "valid_from"),
+        "sealed_current": ("tenant", "app_id"),  # an app has 500 names at most
+        "sealed_closed": ("tenant", "app_id", "valid_to"),
+        "drafts_pkey": ("tenant", "app_id"),
+        "held_names_pkey": ("tenant", "app_id"),
+        "claims_pkey": ("tenant", "app_id"),
+        "claims_created": ("created_at",),
+        "overlap_ends_pkey": ("tenant", "app_id"),
+        "overlap_ends_due": ("due",),
+        "tenant_keys_pkey": ("tenant",),  # a tenant has few keys, and needs them all
+        **_SHARED,
+    },
+    "releaser": {
+        "apps_pkey": ("tenant", "app_id"),
+        "apps_name": ("tenant", "name"),
+        "releases_pkey": ("tenant", "app_id", "number"),
+        "releases_change": ("tenant", "change_id", "app_id"),
+        "releases_open": ("tenant", "app_id"),  # what has not ended yet
+        "releases_succeeded": ("tenant", "app_id"),  # from the newest, with a LIMIT
+        "releases_started": ("tenant", "app_id"),  # from the newest, with a LIMIT
+        "work_pkey": ("tenant", "app_id"),
+        "work_due": ("not_before",),
+        "work_leased": ("lease_until",),  # what is worked on, as much as processes work on at once
+        "intents_pkey": ("tenant", "app_id"),
+        "intents_age": ("created_at",),
+        "placements_pkey": ("tenant", "app_id"),
+        **_SHARED,
+    },
+    "tokens": {
+        "tokens_pkey": ("tenant", "token_id"),
+        "tokens_digest": ("digest",),
+        "tokens_by_parent": ("tenant", "parent_id"),
+        "tokens_listed": ("tenant", "created_at", "token_id"),
+        "tokens_living": ("tenant", "kind", "name", "expires_at"),
+        **_SHARED,
+    },
+}
+"""The columns that a search of an index has to have at least, from its first on. An index that is not here fails."""
+
+SELECTIVE: Final = frozenset(
+    {
+        *("action", "app", "app_id", "change_id", "claim_id", "destination", "event_id", "key", "name", "number"),
+        *("parent_id", "request_id", "token_id"),
+    }
+)
+"""Columns that are not to be checked row by row: what is looked for by them is looked for in an index."""
+
+MAY_CHECK: Final = {
+    ("services.audit.store._SELECT", "events_by_app", "app_id"): "few apps ever had one name",
+    ("services.audit.store._SELECT", "events_by_app_and_action", "app_id"): "few apps ever had one name",
+    ("services.audit.store._SELECT", "events_by_app_id", "action"): "of the apps that a token is limited to",
+    ("services.releaser.store.leases._CLAIM", "work_due", "app_id"): "leaves out what runs here, which is little",
+    ("services.releaser.store.work._LOOK", "releases_open", "number"): "of what has not ended",
+}
+"""What certain statements may check all the same in rows found by an index, and why there are few of these."""
+
+MAY_READ_MORE: Final = {
+    "paaskit.outbox.rows._STANDINGS": "counts what waits, four times a minute",
+    "paaskit.outbox.rows._GIVE_BACK": "an operator's own command",
+    "services.releaser.store.leases._GIVE_UP": "once, as a process begins or ends",
+    "services.releaser.store.placements._NAMESPACES": "once, as a process begins",
+    "services.secrets.store.store._PURGE[0]": "all of a destroyed app's values are to go",
+    "services.secrets.store.tenant_keys._PROOF": "of one row",
+}
+"""Statements that may read a table, or go through an index, from end to end."""

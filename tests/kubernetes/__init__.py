@@ -1,0 +1,1 @@
+"""What runs on a real Kubernetes cluster: `make test-kubernetes`."""

@@ -1,0 +1,1 @@
+"""The contract of runtimes, passed by the Kubernetes runtime."""

@@ -1,0 +1,1 @@
+"""What happens where the API server does what busy and broken ones do."""

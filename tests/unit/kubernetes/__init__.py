@@ -1,0 +1,1 @@
+"""The cluster that tests have, where it can be tested without one."""

@@ -1,0 +1,1 @@
+"""Keys: the KMS and its providers, tenants' keys, the sealed format."""
