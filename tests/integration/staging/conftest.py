@@ -44,6 +44,8 @@ class SteeredRuntime(FakeRuntime):
     def __init__(self) -> None:
         super().__init__()
         self._let_through = asyncio.Semaphore(0)
+        self.ended = 0
+        """How many rollouts came to their end, for better or worse."""
 
     @property
     def is_applying(self) -> bool:
@@ -65,6 +67,7 @@ class SteeredRuntime(FakeRuntime):
             self.applied.append(desired)
         finally:
             self.applying.remove(desired.key)
+            self.ended += 1
 
     @property
     def environment(self) -> dict[str, str]:
@@ -175,9 +178,11 @@ class Staging:
         """Let the rollout that waits go through, and return once the next one waits; False where none waited."""
         if not self.runtime.applying:
             return False
+        before = self.runtime.ended
         self.runtime.let_through()
         async with asyncio.timeout(30):
-            while self.runtime.applying:
+            # The next rollout may begin at once, so that there is no moment at which none waits.
+            while self.runtime.ended == before:
                 await asyncio.sleep(0.005)
         await self.rest()
         return True
