@@ -160,9 +160,9 @@ def actor_of(caller: Caller, *, tenant: str = "", on_behalf_of: str = "") -> Act
         return Actor(
             tenant=identity.tenant,
             name=identity.subject,
-            credential=identity.token_id,
+            credential=identity.origin.credential,
             client_address=identity.client_address,
-            token_id=identity.token_id,
+            token_id=identity.origin.credential,
             maker=identity.maker,
         )
     return Actor(
@@ -171,6 +171,6 @@ def actor_of(caller: Caller, *, tenant: str = "", on_behalf_of: str = "") -> Act
         credential=f"service:{caller.service}",
         on_behalf_of=identity.subject if identity is not None else on_behalf_of,
         client_address=identity.client_address if identity is not None else "",
-        token_id=identity.token_id if identity is not None else "",
+        token_id=identity.origin.credential if identity is not None else "",
         maker=identity.maker if identity is not None else "",
     )

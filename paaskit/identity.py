@@ -22,6 +22,8 @@ AUDIENCE: Final = "paas-services"
 LIFETIME: Final = timedelta(seconds=60)
 _ALGORITHM: Final = "EdDSA"
 _EXPECTED: Final = Expected(issuer=ISSUER, audience=AUDIENCE)
+# Ids of tokens are hexadecimal, so no session can pass for one.
+_SESSION: Final = "session:"
 _CACHED_IDENTITIES: Final = 4096
 _SWEEP_EVERY: Final = timedelta(seconds=10)
 
@@ -34,10 +36,43 @@ AppScope = frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
+class StoredToken:
+    """An identity's origin: a token that tokens keeps a row of, and ends by revoking it."""
+
+    token_id: str
+
+    @property
+    def credential(self) -> str:
+        """What tells this origin apart from all others of its tenant."""
+        return self.token_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderSession:
+    """An identity's origin: a session at the identity provider. Nobody here keeps it, so it ends when it says.
+
+    `person_id` is how the provider calls the person, whatever name they have today.
+    """
+
+    session_id: str
+    person_id: str
+
+    @property
+    def credential(self) -> str:
+        """What tells this origin apart from all others of its tenant."""
+        return f"{_SESSION}{self.session_id}"
+
+
+Origin = StoredToken | ProviderSession
+
+
+@dataclass(frozen=True, kw_only=True)
 class Identity:
     """A verified user or token: whose tenant, who, and what they may do to which apps (None: all).
 
-    `maker` is the person who made the token, `user:ada@example.com`; empty for a person's own sign-in.
+    `origin` is the credential it was made from, which ends at `ends_at` if it is not revoked before; the identity
+    itself ends at `expires_at`, a minute after it was made at the latest. `maker` is the person who made the token,
+    `user:ada@example.com`; empty for a person's own sign-in.
     """
 
     tenant: str
@@ -45,7 +80,8 @@ class Identity:
     kind: str
     permissions: frozenset[str]
     apps: AppScope | None
-    token_id: str
+    origin: Origin
+    ends_at: datetime
     client_address: str
     expires_at: datetime
     maker: str = ""
@@ -57,6 +93,11 @@ class Identity:
     def bound_id(self, app: str) -> str | None:
         """Return the id that an app of this name must have for this identity; None where any may."""
         return None if self.apps is None else dict(self.apps).get(app, "")
+
+    @property
+    def app_names(self) -> list[str]:
+        """The names of the apps in its scope, in order; none where it is limited to none."""
+        return sorted(name for name, _ in self.apps or ())
 
     @property
     def app_ids(self) -> frozenset[str] | None:
@@ -75,9 +116,14 @@ def claims_of(identity: Identity, *, issued_at: datetime) -> dict[str, Any]:
         "ten": identity.tenant,
         "knd": identity.kind,
         "prm": sorted(identity.permissions),
-        "tid": identity.token_id,
+        "end": int(identity.ends_at.timestamp()),
         "cip": identity.client_address,
     }
+    match identity.origin:
+        case StoredToken(token_id=token_id):
+            claims["tid"] = token_id
+        case ProviderSession(session_id=session_id, person_id=person_id):
+            claims |= {"ses": session_id, "per": person_id}
     if identity.apps is not None:
         claims["app"] = dict(sorted(identity.apps))
     if identity.maker:
@@ -138,7 +184,9 @@ def _read(unverified_jwt: str, key: Ed25519PublicKey | None, now: datetime) -> I
             kind=claims["knd"],
             permissions=frozenset(claims["prm"]),
             apps=frozenset(claims["app"].items()) if "app" in claims else None,
-            token_id=claims["tid"],
+            origin=_origin(claims),
+            # One that was signed by the release before does not say it.
+            ends_at=datetime.fromtimestamp(claims.get("end", claims["exp"]), UTC),
             client_address=claims["cip"],
             expires_at=expires_at,
             maker=str(claims.get("mkr", "")),
@@ -149,6 +197,13 @@ def _read(unverified_jwt: str, key: Ed25519PublicKey | None, now: datetime) -> I
     if not now < expires_at <= now + LIFETIME + _SKEW or issued_at > now + _SKEW or not identity.tenant:
         raise NotValid
     return identity
+
+
+def _origin(claims: dict[str, Any]) -> Origin:
+    """Return what an identity with these claims was made from. Raises KeyError where it is neither."""
+    if "tid" in claims:
+        return StoredToken(token_id=claims["tid"])
+    return ProviderSession(session_id=claims["ses"], person_id=claims["per"])
 
 
 def _refused() -> Unauthenticated:

@@ -105,7 +105,7 @@ class Place:
         large: "_Turns | None" = None,
     ) -> None:
         # One text for a tenant's key and another kind for a token's, so that no id can be taken for the other.
-        self._tenant, self._token = (identity.tenant, ""), (identity.tenant, identity.token_id or identity.subject)
+        self._tenant, self._token = (identity.tenant, ""), (identity.tenant, identity.origin.credential)
         self._tally = tally
         self._turns = turns
         self._large = large

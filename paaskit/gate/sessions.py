@@ -1,30 +1,34 @@
 """Streams that are open, by the token they were opened with: they end when the token does.
 
 Every other request is looked at when it begins. A stream may go on for hours after that, so the tokens of open streams
-are looked at again every two seconds, all of them in one call.
+are looked at again every two seconds, all of them in one call. A sign-in at an identity provider is no token that
+anybody here could be asked about: its streams end when it does, and are opened again with the next one.
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Final
 
 import structlog
 
 from paaskit import metrics
+from paaskit.clock import Clock, utc_now
 from paaskit.errors import PaasError, Unauthenticated, Unavailable
-from paaskit.identity import Identity
+from paaskit.identity import Identity, StoredToken
 from paaskit.logs import describe_exception
 
 LOOK_EVERY_SECONDS: Final = 2.0
 # Fail closed, but not for a restart of tokens.
 _TRUSTED_FOR_SECONDS: Final = 10.0
 _TOKEN_ENDED: Final = "token_ended"  # noqa: S105  # why a stream ended; no token
+_SIGN_IN_ENDED: Final = "sign_in_ended"
 _TOKENS_AWAY: Final = "tokens_away"
 
 TokenKey = tuple[str, str]
-"""A tenant, and the id of one of its tokens."""
+"""A tenant, and what tells one of its credentials apart: for a token, its id."""
 
 EndedTokens = Callable[[Collection[TokenKey]], Awaitable[Collection[TokenKey]]]
 """Returns which of the tokens have ended. Raises Unavailable where that can't be told."""
@@ -33,9 +37,10 @@ log = structlog.get_logger()
 
 
 class _Stream:
-    """One open stream: the task that serves it, and why it was ended, if it was."""
+    """One open stream: the task that serves it, when it ends by itself (None: with its token), and why it ended."""
 
-    def __init__(self, task: "asyncio.Task[object]") -> None:
+    def __init__(self, task: "asyncio.Task[object]", *, ends_at: datetime | None) -> None:
+        self.ends_at = ends_at
         self._task = task
         self._why: PaasError | None = None
 
@@ -57,13 +62,16 @@ class _Stream:
 class Sessions:
     """The streams of this process that users opened."""
 
-    def __init__(self, ended: EndedTokens, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, ended: EndedTokens, *, clock: Callable[[], float] = time.monotonic, now: Clock = utc_now
+    ) -> None:
         self._ended = ended
         self._clock = clock
+        self._now = now
         self._open: dict[TokenKey, set[_Stream]] = {}
         self._some = asyncio.Event()
         self._told_at = 0.0
-        for reason in (_TOKEN_ENDED, _TOKENS_AWAY):
+        for reason in (_TOKEN_ENDED, _SIGN_IN_ENDED, _TOKENS_AWAY):
             metrics.STREAMS_ENDED.labels(reason)  # shown as 0 until there is one
 
     @contextmanager
@@ -71,7 +79,8 @@ class Sessions:
         """Let the current task serve a stream of this user for the block. Raises what the stream is ended with."""
         task = asyncio.current_task()
         assert task is not None, "a stream is served by a task"
-        key, stream = (identity.tenant, identity.token_id), _Stream(task)
+        ends_at = None if isinstance(identity.origin, StoredToken) else identity.ends_at
+        key, stream = (identity.tenant, identity.origin.credential), _Stream(task, ends_at=ends_at)
         if not self._open:
             self._told_at = self._clock()
             self._some.set()
@@ -98,9 +107,11 @@ class Sessions:
             await self.look()
 
     async def look(self) -> None:
-        """End the streams whose token has ended, and all of them where that could not be told for long."""
-        asked = list(self._open)
+        """End the streams whose token or sign-in has ended, and all of them where that could not be told for long."""
+        self._end_over()
+        asked = [key for key, streams in self._open.items() if any(each.ends_at is None for each in streams)]
         if not asked:
+            self._told_at = self._clock()
             return
         began = self._clock()
         try:
@@ -114,7 +125,7 @@ class Sessions:
                     "Follow again in a moment.",
                     metadata={"service": "tokens"},
                 )
-                self._end(list(self._open), away, reason=_TOKENS_AWAY)
+                self._end(asked, away, reason=_TOKENS_AWAY)
             return
         self._told_at = began
         self._end(
@@ -122,6 +133,15 @@ class Sessions:
             Unauthenticated("Your token has expired or was revoked, so this ends here. Sign in and try again."),
             reason=_TOKEN_ENDED,
         )
+
+    def _end_over(self) -> None:
+        """End the streams whose sign-in's time is over."""
+        now = self._now()
+        over = Unauthenticated("The time of your sign-in is over, so this ends here. Follow again with the next one.")
+        for streams in list(self._open.values()):
+            for stream in list(streams):
+                if stream.ends_at is not None and stream.ends_at <= now and stream.end(over):
+                    metrics.STREAMS_ENDED.labels(_SIGN_IN_ENDED).inc()
 
     def _end(self, keys: Collection[TokenKey], why: PaasError, *, reason: str) -> None:
         for key in keys:

@@ -18,7 +18,7 @@ from paaskit.requests import Answer, RequestKey, fingerprint
 from paaskit.write_path import Decision
 from services.tokens.flights import Flights
 from services.tokens.rules.asked import NewToken, SignIn, check_new_token, check_sign_in
-from services.tokens.rules.creation import Creation, refuse_more_than_own, shown_before, signed_out
+from services.tokens.rules.creation import Creation, refuse_more_than_own, shown_before
 from services.tokens.rules.revocation import check_reference, decide_revocation
 from services.tokens.rules.sign_ins import NewSignIn
 from services.tokens.scopes import ResolveApp, scope_of
@@ -47,9 +47,6 @@ class Place:
 
 class TokenStore(Protocol):
     """What the rules need of the database. No two changes of a tenant's tokens happen at once."""
-
-    async def find(self, tenant: str, token_id: str) -> Token | None:
-        """Return a token by its id, living or not."""
 
     async def living(self, tenant: str, token_ids: Sequence[str], *, now: datetime) -> Collection[str]:
         """Return which of some tokens, by id, are living."""
@@ -109,13 +106,6 @@ class Tokens:
         self._outlast = outlast
         self._flights = Flights[tuple[Token, Plaintext]](linger_seconds=linger_seconds)
 
-    async def current(self, identity: Identity) -> Token:
-        """Return the token behind an identity. Raises Unauthenticated where it ended in the meantime."""
-        token = await self._store.find(identity.tenant, identity.token_id)
-        if token is None or not token.is_living(self._clock()):
-            raise signed_out()
-        return token
-
     async def ended(self, keys: Sequence[TokenKey]) -> list[TokenKey]:
         """Return which of some tokens, of whatever tenants, are not living."""
         of_tenant: dict[str, list[str]] = {}
@@ -150,7 +140,7 @@ class Tokens:
         )
         found, answer = await self._store.create(
             identity.tenant,
-            parent_id=identity.token_id,
+            parent_id=identity.origin.credential,
             name=wanted.name,
             now=creation.now,
             request=creation.request,

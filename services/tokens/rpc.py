@@ -29,15 +29,16 @@ class TokensServicer(tokens_pb2_grpc.TokensServiceServicer):
 
     async def WhoAmI(self, request: tokens_pb2.WhoAmIRequest, context: Any) -> tokens_pb2.WhoAmIResponse:
         """Say who is calling."""
-        token = await self._tokens.current(current_user())
+        user = current_user()
         answer = tokens_pb2.WhoAmIResponse(
-            tenant=token.tenant,
-            subject=token.subject,
-            kind=token.kind.value,
-            permissions=sorted(token.permissions),
-            apps=token.app_names,
+            tenant=user.tenant,
+            subject=user.subject,
+            kind=user.kind,
+            permissions=sorted(user.permissions),
+            apps=user.app_names,
+            maker=user.maker,
         )
-        answer.expires_at.FromDatetime(token.expires_at)
+        answer.expires_at.FromDatetime(user.ends_at)
         return answer
 
     async def CreateToken(self, request: tokens_pb2.CreateTokenRequest, context: Any) -> tokens_pb2.CreateTokenResponse:

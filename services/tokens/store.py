@@ -26,7 +26,6 @@ _OF_NAME: Final = """
           WHERE tenant = %(tenant)s AND kind = %(kind)s AND name = %(name)s AND expires_at > %(now)s OFFSET 0) AS t
     WHERE t.revoked_at IS NULL"""
 
-_BY_ID: Final = f"SELECT {COLUMNS} FROM tokens t WHERE t.tenant = %s AND t.token_id = %s"
 _LIVING_OF: Final = f"""
     SELECT t.token_id FROM unnest(%(ids)s::text[]) AS asked (token_id)
     CROSS JOIN LATERAL (
@@ -78,11 +77,6 @@ class Store:
     def __init__(self, database: Database, changes: WritePath) -> None:
         self._database = database
         self._changes = changes
-
-    async def find(self, tenant: str, token_id: str) -> Token | None:
-        """Return a token by its id, living or not."""
-        rows = await self._database.fetch(tenant, _BY_ID, (tenant, token_id))
-        return token_of(rows[0]) if rows else None
 
     async def living(self, tenant: str, token_ids: Sequence[str], *, now: datetime) -> frozenset[str]:
         """Return which of some tokens, by id, are living."""

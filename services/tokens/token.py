@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from paaskit.audit import TargetToken
-from paaskit.identity import AppScope
+from paaskit.identity import AppScope, Origin
 
 
 class Kind(StrEnum):
@@ -80,7 +80,7 @@ class Principal:
     kind: str
     permissions: frozenset[str]
     apps: AppScope | None
-    token_id: str
+    origin: Origin
     maker: str
     expires_at: datetime
 

@@ -18,7 +18,7 @@ from paas.tokens.v1 import tokens_pb2, tokens_pb2_grpc
 from local.secrets_made import signing_key
 from paaskit.channels import open_channel
 from paaskit.clock import utc_now
-from paaskit.identity import HEADER, Identity
+from paaskit.identity import HEADER, Identity, StoredToken
 from paaskit.settings import TlsSettings
 from services.audit.server import assemble as assemble_audit
 from services.audit.settings import Settings as AuditSettings
@@ -74,8 +74,9 @@ class House:
             kind="user",
             permissions=kind.permissions,
             apps=kind.apps,
-            token_id=self.token_ids[kind.tenant],
+            origin=StoredToken(token_id=self.token_ids[kind.tenant]),
             client_address="203.0.113.9",
+            ends_at=now + timedelta(seconds=60),
             expires_at=now + timedelta(seconds=60),
         )
         signer = self.signer

@@ -19,7 +19,7 @@ from paas.tokens.v1 import tokens_pb2
 from gateway.routes import INTERNAL_SUFFIX
 from local.certificates import dns_san
 from local.ports import HOST, SERVICES, port_of, public_of
-from paaskit.identity import Identity, claims_of
+from paaskit.identity import Identity, StoredToken, claims_of
 from tests.e2e.installation import Installation, Paas, config_of
 from tests.fixtures.waiting import PATIENCE
 
@@ -111,8 +111,9 @@ def _identity_of(installation: Installation) -> str:
         kind="user",
         permissions=frozenset({"tokens.manage", "secrets.reveal"}),
         apps=None,
-        token_id="forged",
+        origin=StoredToken(token_id="forged"),
         client_address="",
+        ends_at=now + timedelta(seconds=50),
         expires_at=now + timedelta(seconds=50),
     )
     key = installation.stack.layout.signing_key.read_bytes()

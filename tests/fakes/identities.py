@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from paaskit.access import PERMISSIONS
 from paaskit.clock import utc_now
-from paaskit.identity import HEADER, AppScope, Identity
+from paaskit.identity import HEADER, AppScope, Identity, StoredToken
 from services.tokens.check.signing import Signer
 
 
@@ -26,8 +26,9 @@ def identity_of(
         kind=subject.partition(":")[0],
         permissions=permissions,
         apps=apps,
-        token_id=token_id,
+        origin=StoredToken(token_id=token_id),
         client_address="203.0.113.9",
+        ends_at=utc_now() + timedelta(seconds=30),
         expires_at=utc_now() + timedelta(seconds=30),
     )
 

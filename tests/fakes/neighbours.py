@@ -21,7 +21,7 @@ from paaskit.access import ADMIN
 from paaskit.clock import utc_now
 from paaskit.errors import Refused
 from paaskit.gate import encode_error
-from paaskit.identity import HEADER, AppScope, Identity, claims_of
+from paaskit.identity import HEADER, AppScope, Identity, StoredToken, claims_of
 from paaskit.requests import request_id_reused
 from tests.fixtures.serving import free_address
 from tests.fixtures.tls import Certificates
@@ -53,8 +53,9 @@ class Signer:
             kind="user",
             permissions=permissions,
             apps=apps,
-            token_id=token_id,
+            origin=StoredToken(token_id=token_id),
             client_address="203.0.113.9",
+            ends_at=now + lifetime,
             expires_at=now + lifetime,
         )
         claims = claims_of(identity, issued_at=now)

@@ -35,9 +35,6 @@ class FakeTokenStore:
         found = {digest: await self.find_by_digest(digest) for digest in digests}
         return {digest: token for digest, token in found.items() if token is not None}
 
-    async def find(self, tenant: str, token_id: str) -> Token | None:
-        return self.tokens.get((tenant, token_id))
-
     async def living(self, tenant: str, token_ids: Sequence[str], *, now: datetime) -> frozenset[str]:
         return frozenset(token.token_id for token in self._living(tenant, now=now) if token.token_id in token_ids)
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from paaskit.clock import Clock
-from paaskit.identity import LIFETIME, Identity
+from paaskit.identity import LIFETIME, Identity, StoredToken
 from services.tokens import pat
 from services.tokens.check.leases import Held
 from services.tokens.check.wrong_tokens import Reason
@@ -91,7 +91,7 @@ class PatAuthenticator:
             kind=token.kind.value,
             permissions=token.permissions,
             apps=token.reach,
-            token_id=token.token_id,
+            origin=StoredToken(token_id=token.token_id),
             maker=token.maker,
             expires_at=token.expires_at,
         )
@@ -146,7 +146,8 @@ class SignInCheck:
             kind=principal.kind,
             permissions=principal.permissions,
             apps=principal.apps,
-            token_id=principal.token_id,
+            origin=principal.origin,
+            ends_at=principal.expires_at,
             maker=principal.maker,
             client_address=client_address,
             expires_at=min(now + LIFETIME, principal.expires_at),

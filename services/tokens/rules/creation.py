@@ -7,7 +7,7 @@ from typing import Final
 
 from paaskit.audit import Actor
 from paaskit.errors import AlreadyExists, InvalidInput, PermissionDenied, Unauthenticated
-from paaskit.identity import AppScope, Identity
+from paaskit.identity import AppScope, Identity, ProviderSession, StoredToken
 from paaskit.requests import RequestKey, fingerprint
 from paaskit.write_path import Decision
 from services.tokens.rules.asked import NewToken
@@ -68,9 +68,7 @@ class Creation:
         Raises Unauthenticated where that has ended: between the gateway's check and now it may have been revoked, and
         must make nothing any more. Raises InvalidInput where the token would outlive it.
         """
-        parent = next((each for each in found if each.token_id == self.identity.token_id), None)
-        if parent is None or not parent.is_living(self.now):
-            raise signed_out()
+        made_with = self._made_with(found)
         return Token(
             tenant=self.identity.tenant,
             token_id=self.token_id,
@@ -79,11 +77,33 @@ class Creation:
             permissions=frozenset(self.wanted.permissions) or self.identity.permissions,
             apps=self.apps,
             creator=self.identity.subject,
-            maker=parent.person,
-            parent_id=self.identity.token_id,
+            maker=made_with.person,
+            parent_id=made_with.token_id,
             created_at=self.now,
-            expires_at=expiry_of(self.wanted.ttl, parent=parent, now=self.now),
+            expires_at=expiry_of(self.wanted.ttl, limit=made_with.limit, now=self.now),
         )
+
+    def _made_with(self, found: Sequence[Token]) -> "_MadeWith":
+        match self.identity.origin:
+            case ProviderSession():
+                if self.identity.ends_at <= self.now:
+                    raise signed_out()
+                return _MadeWith(person=self.identity.subject, token_id=None, limit=None)
+            case StoredToken(token_id=token_id):
+                parent = next((each for each in found if each.token_id == token_id), None)
+                if parent is None or not parent.is_living(self.now):
+                    raise signed_out()
+                limit = None if parent.kind is Kind.USER else parent.expires_at
+                return _MadeWith(person=parent.person, token_id=token_id, limit=limit)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _MadeWith:
+    """What a token is made with: the person behind it, its id where it is a token, and what must not be outlived."""
+
+    person: str
+    token_id: str | None
+    limit: datetime | None
 
 
 def refuse_more_than_own(permissions: Sequence[str], identity: Identity) -> None:
@@ -96,19 +116,19 @@ def refuse_more_than_own(permissions: Sequence[str], identity: Identity) -> None
         )
 
 
-def expiry_of(ttl: timedelta | None, *, parent: Token, now: datetime) -> datetime:
-    """Return when a token ends that `parent` makes. Raises InvalidInput where `ttl` would outlive a PAT.
+def expiry_of(ttl: timedelta | None, *, limit: datetime | None, now: datetime) -> datetime:
+    """Return when a token ends that is made now. Raises InvalidInput where `ttl` goes beyond `limit`, a PAT's end.
 
     A token that could renew itself would never end (CVE-2021-32923). A person's sign-in is no such limit: it is
     renewed by signing in again.
     """
     expires_at = now + (DEFAULT_TTL if ttl is None else ttl)
-    if parent.kind is Kind.USER or expires_at <= parent.expires_at:
+    if limit is None or expires_at <= limit:
         return expires_at
     if ttl is None:
-        return parent.expires_at
+        return limit
     raise InvalidInput(
-        f"A token can't outlive the one it is made with, which ends {parent.expires_at:%Y-%m-%dT%H:%MZ}. "
+        f"A token can't outlive the one it is made with, which ends {limit:%Y-%m-%dT%H:%MZ}. "
         "Choose a shorter ttl, or leave it out."
     )
 

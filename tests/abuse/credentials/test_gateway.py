@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from local.ports import GATEWAY
 from local.signin import Person, issue
-from paaskit.identity import Identity, claims_of
+from paaskit.identity import Identity, StoredToken, claims_of
 from services.tokens.check.signing import key_id_of
 from tests.abuse.credentials import identities, pats
 from tests.abuse.credentials.identities import Good
@@ -128,8 +128,9 @@ def _good(key: Ed25519PrivateKey) -> Good:
         kind="user",
         permissions=frozenset({"apps.read"}),
         apps=None,
-        token_id="t1",
+        origin=StoredToken(token_id="t1"),
         client_address="",
+        ends_at=now + timedelta(seconds=60),
         expires_at=now + timedelta(seconds=60),
     )
     header = {"alg": "EdDSA", "kid": key_id_of(key.public_key()), "typ": "JWT"}

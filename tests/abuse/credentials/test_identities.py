@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from paaskit.errors import Unauthenticated
-from paaskit.identity import Identity, IdentityVerifier, claims_of
+from paaskit.identity import Identity, IdentityVerifier, StoredToken, claims_of
 from services.tokens.check.signing import key_id_of
 from tests.abuse.credentials.identities import KINDS, Good
 from tests.abuse.seeds import SEED
@@ -65,8 +65,9 @@ def identity_signed_by(key: Ed25519PrivateKey, clock: FakeClock) -> Good:
         kind="user",
         permissions=frozenset({"apps.read", "tokens.manage"}),
         apps=frozenset({("web", "a1")}),
-        token_id="t1",
+        origin=StoredToken(token_id="t1"),
         client_address="203.0.113.9",
+        ends_at=clock() + timedelta(seconds=60),
         expires_at=clock() + timedelta(seconds=60),
     )
     header = {"alg": "EdDSA", "kid": key_id_of(key.public_key()), "typ": "JWT"}

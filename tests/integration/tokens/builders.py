@@ -1,14 +1,18 @@
 """Tokens with good defaults."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from paaskit.clock import random_id, utc_now
 from paaskit.identity import AppScope
+from paaskit.requests import RequestKey
 from paaskit.write_path import Decision
 from services.tokens import pat
 from services.tokens.domain import Decide, Found
+from services.tokens.store import Store
 from services.tokens.token import Kind, Token, TokenRows
+from tests.fakes.tokens_store import FakeTokenStore
 
 
 def token_of(
@@ -39,6 +43,26 @@ def token_of(
         created_at=made_at,
         expires_at=made_at + ttl,
     )
+
+
+async def find(store: Store | FakeTokenStore, tenant: str, token_id: str) -> Token | None:
+    """The token of this id as it is kept, living or not."""
+    if isinstance(store, FakeTokenStore):
+        return store.tokens.get((tenant, token_id))
+    found: list[Token] = []
+
+    def decide(tokens: Found) -> Decision[TokenRows]:
+        found.extend(token for token in tokens if token.token_id == token_id)
+        raise _JustLooking
+
+    with suppress(_JustLooking):
+        request = RequestKey(request_id=random_id(), subject="", method="", fingerprint="")
+        await store.create(tenant, parent_id=token_id, name="", now=utc_now(), request=request, decide=decide)
+    return found[0] if found else None
+
+
+class _JustLooking(Exception):
+    """Nothing is to be written."""
 
 
 class _SignsIn(Protocol):

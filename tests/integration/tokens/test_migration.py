@@ -6,6 +6,7 @@ from paaskit.trail import Trail
 from paaskit.write_path import WritePath
 from services.tokens.store import Store
 from tests.fixtures.postgres import Databases
+from tests.integration.tokens.builders import find
 
 _INSERT = """
     INSERT INTO tokens (tenant, token_id, kind, name, digest, permissions, creator, parent_id, created_at, expires_at)
@@ -31,10 +32,10 @@ async def test_tokens_of_before_have_their_makers(databases: Databases) -> None:
             store = Store(database, WritePath(database, trail=Trail(database, nowhere)))
             makers = {}
             for tenant, token_id in (("acme", f"p{n}") for n in range(1, 5)):
-                token = await store.find(tenant, token_id)
+                token = await find(store, tenant, token_id)
                 assert token is not None
                 makers[token_id] = token.maker
-            sign_in, new = await store.find("rival", "s1"), await store.find("acme", "new-p1")
+            sign_in, new = await find(store, "rival", "s1"), await find(store, "acme", "new-p1")
     assert makers == {"p1": "user:ada", "p2": "user:ada", "p3": "user:ada", "p4": "pat:gone"}
     assert sign_in is not None
     assert new is not None

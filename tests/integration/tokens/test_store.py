@@ -29,7 +29,7 @@ from services.tokens.token import Token, TokenRows
 from tests.fakes.app_registry import FakeApps
 from tests.fakes.identities import identity_of
 from tests.fixtures.postgres import Databases
-from tests.integration.tokens.builders import add, token_of
+from tests.integration.tokens.builders import add, find, token_of
 
 OPERATOR = Actor(tenant="acme", name="service:operator", credential="service:operator")
 DIGEST_SET = "SELECT set_config('paas.token_digest', %s, false)"
@@ -99,7 +99,7 @@ async def test_statements_name_their_tenant_themselves(databases: Databases, sto
         page = await bare.page("acme", app_ids=None, after=None, limit=10, now=utc_now())
         assert sorted(token.name for token in page) == ["child", "ci", "parent"]
         await PresentedTokens(database).note_uses("acme", {mine.token_id: utc_now()})
-        assert all([await bare.find("acme", token.token_id) for token in page])
+        assert all([await find(bare, "acme", token.token_id) for token in page])
         key = RequestKey(request_id="request-1", subject="t1", method="CreateToken", fingerprint="f")
         family = await bare.revoke("acme", "parent", app_ids=None, now=utc_now(), decide=_end_all)
         related, _ = await bare.create(
@@ -138,7 +138,7 @@ async def test_token_kept_by_names_alone_is_read_without_ids(store: Store, datab
     token = token_of(apps=frozenset({("web", "a1"), ("api", "a2")}))
     await add(store, token)
     databases.look("tokens", "UPDATE tokens SET app_ids = NULL")
-    found = await store.find("acme", token.token_id)
+    found = await find(store, "acme", token.token_id)
     assert found is not None
     assert (found.apps, found.reach) == (frozenset({("web", ""), ("api", "")}), frozenset())
     for app_ids, seen in ((None, 1), (frozenset({"a1", "a2"}), 0), (frozenset({""}), 0), (frozenset[str](), 0)):
@@ -241,7 +241,7 @@ async def test_look_up_waits_for_the_server_once(
 async def test_one_of_many_makers_gets_the_name(store: Store) -> None:
     tokens, parent = await _rules(store)
     identity = identity_of(token_id=parent.token_id)
-    actor = Actor(tenant="acme", name=identity.subject, credential=identity.token_id)
+    actor = Actor(tenant="acme", name=identity.subject, credential=identity.origin.credential)
 
     async def create(request_id: str) -> str:
         try:

@@ -12,7 +12,7 @@ from paaskit.access import PERMISSIONS
 from paaskit.audit import Actor
 from paaskit.clock import utc_now
 from paaskit.errors import InvalidInput, NotFound
-from paaskit.identity import AppScope, Identity
+from paaskit.identity import AppScope, Identity, StoredToken
 from paaskit.requests import RequestKey
 from paaskit.write_path import Decision
 from services.tokens import pat
@@ -22,7 +22,7 @@ from services.tokens.rules.revocation import decide_revocation
 from services.tokens.store import Store
 from services.tokens.token import Token, TokenRows
 from tests.fakes.tokens_store import FakeTokenStore
-from tests.integration.tokens.builders import add, token_of
+from tests.integration.tokens.builders import add, find, token_of
 
 AnyStore: TypeAlias = Store | FakeTokenStore
 NOW = utc_now()
@@ -33,8 +33,9 @@ ADMIN = Identity(
     kind="user",
     permissions=PERMISSIONS,
     apps=None,
-    token_id=ADA.credential,
+    origin=StoredToken(token_id=ADA.credential),
     client_address="",
+    ends_at=NOW + timedelta(hours=1),
     expires_at=NOW + timedelta(hours=1),
 )
 WEB: AppScope = frozenset({("web", "a1")})
@@ -59,8 +60,8 @@ async def test_added_token_is_found_by_digest_and_id(
         token = token_of(apps=apps, parent_id="parent", maker="user:grace")
         text = await add(any_store, token)
         assert await any_presented.find_by_digest(pat.digest(text)) == token
-        assert await any_store.find("acme", token.token_id) == token
-        assert await any_store.find("rival", token.token_id) is None
+        assert await find(any_store, "acme", token.token_id) == token
+        assert await find(any_store, "rival", token.token_id) is None
     assert await any_presented.find_by_digest(pat.digest(pat.generate())) is None
 
 
@@ -90,7 +91,7 @@ async def test_refused_change_leaves_nothing(any_store: AnyStore) -> None:
             )
         with pytest.raises(NotFound):
             await any_store.sign_in("acme", "ada", now=utc_now(), decide=refuse)
-    assert await any_store.find("acme", person.token_id) == person
+    assert await find(any_store, "acme", person.token_id) == person
 
 
 async def test_page_shows_living_pats_of_the_tenant_in_order(any_store: AnyStore) -> None:
@@ -170,7 +171,7 @@ async def test_answer_is_remembered_for_the_same_request(any_store: AnyStore) ->
 
     assert await create(_key("f"), "one") == "one"
     assert await create(_key("f"), "two") == "one"
-    assert await any_store.find("acme", "two") is None
+    assert await find(any_store, "acme", "two") is None
     assert await create(_key("f", subject="t2"), "three") == "three"
     with pytest.raises(InvalidInput) as reused:
         await create(_key("g"), "four")
@@ -191,7 +192,7 @@ async def test_revoking_goes_down_the_tree_past_ended_tokens(any_store: AnyStore
     with pytest.raises(NotFound):
         await _revoke(any_store, "root")
     for token, ends in [(root, now), (below, now), (beside, None), (theirs, None)]:
-        found = await any_store.find(token.tenant, token.token_id)
+        found = await find(any_store, token.tenant, token.token_id)
         assert found is not None
         assert found.revoked_at == ends
 
@@ -206,7 +207,7 @@ async def test_living_sign_ins_of_a_person_are_found_whoever_issued_them(any_sto
     rows = TokenRows(at=utc_now(), ended=[first.token_id], added=new, digest=pat.digest("new"))
     found = await any_store.sign_in("acme", "ada", now=utc_now(), decide=lambda _: Decision(answer={}, rows=rows))
     assert {token.token_id for token in found} == {first.token_id, second.token_id}
-    states = [await any_store.find("acme", token.token_id) for token in (first, second, pat_of_that_name, new)]
+    states = [await find(any_store, "acme", token.token_id) for token in (first, second, pat_of_that_name, new)]
     assert [state is not None and state.is_living(utc_now()) for state in states] == [False, True, True, True]
 
 
@@ -215,7 +216,7 @@ async def test_uses_are_noted(any_store: AnyStore, any_presented: PresentedToken
     await add(any_store, used)
     await add(any_store, unused)
     await any_presented.note_uses("acme", {used.token_id: NOW})
-    found = [await any_store.find("acme", token.token_id) for token in (used, unused)]
+    found = [await find(any_store, "acme", token.token_id) for token in (used, unused)]
     assert [token and token.last_used_at for token in found] == [NOW, None]
 
 

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from paaskit.errors import PaasError, Unauthenticated, Unavailable
-from paaskit.identity import AUDIENCE, ISSUER, Identity, IdentityVerifier, claims_of
+from paaskit.identity import AUDIENCE, ISSUER, Identity, IdentityVerifier, ProviderSession, StoredToken, claims_of
 from tests.fakes.clock import FakeClock
 
 KEY = Ed25519PrivateKey.generate()
@@ -59,8 +59,9 @@ class Bench:
             kind="user",
             permissions=frozenset({"apps.read"}),
             apps=None,
-            token_id="t1",
+            origin=StoredToken(token_id="t1"),
             client_address="203.0.113.9",
+            ends_at=self.clock() + timedelta(seconds=30),
             expires_at=self.clock() + timedelta(seconds=30),
         )
         claims = claims_of(identity, issued_at=self.clock()) | changes
@@ -114,6 +115,25 @@ async def test_no_scope_is_every_app(bench: Bench) -> None:
     identity = await bench.verifier.verify(bench.token())
     assert identity.may_touch("web")
     assert (identity.apps, identity.app_ids, identity.bound_id("web")) == (None, None, None)
+
+
+async def test_a_sign_in_elsewhere_is_told_from_a_token_that_is_kept(bench: Bench) -> None:
+    kept = await bench.verifier.verify(bench.token())
+    elsewhere = await bench.verifier.verify(bench.token(tid=None, ses="s1", per="p1"))
+    assert (kept.origin, kept.origin.credential) == (StoredToken(token_id="t1"), "t1")
+    assert (elsewhere.origin, elsewhere.origin.credential) == (
+        ProviderSession(session_id="s1", person_id="p1"),
+        "session:s1",
+    )
+    await bench.refuses(bench.token(tid=None, ses="s1"))
+    await bench.refuses(bench.token(tid=None, per="p1"))
+
+
+async def test_when_the_credential_ends_is_told_and_was_not_always(bench: Bench) -> None:
+    ends_at = int(bench.clock().timestamp()) + 3600
+    assert (await bench.verifier.verify(bench.token(end=ends_at))).ends_at == datetime.fromtimestamp(ends_at, UTC)
+    before = await bench.verifier.verify(bench.token(end=None))
+    assert before.ends_at == before.expires_at
 
 
 @pytest.mark.parametrize("claim", ["iss", "aud", "exp", "iat", "sub", "ten", "knd", "prm", "tid", "cip"])
@@ -288,7 +308,7 @@ async def test_one_who_goes_away_does_not_take_the_fetch_along(bench: Bench) -> 
     second = asyncio.ensure_future(bench.verifier.verify(bench.token(tid="second")))
     await asyncio.sleep(0)
     first.cancel()
-    assert (await second).token_id == "second"
+    assert (await second).origin.credential == "second"
 
 
 async def test_a_new_key_is_found_and_an_old_one_kept_while_tokens_is_away(bench: Bench) -> None:

@@ -7,19 +7,24 @@ for long. Leaves out who says that a token has ended (tests/integration/tokens),
 import asyncio
 from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import grpc
 import pytest
 from paas.releaser.v1 import releaser_pb2
 
-from paaskit.errors import Unavailable
+from paaskit.clock import utc_now
+from paaskit.errors import Unauthenticated, Unavailable
 from paaskit.gate import Sessions, interceptor
 from paaskit.gate.sessions import TokenKey
+from paaskit.identity import Identity, ProviderSession
 from tests.fakes.identities import identity_of
 from tests.fixtures.waiting import PATIENCE, until
 from tests.unit.paaskit.gated import WATCH, Gated
 
+SIGNED_IN = replace(identity_of(), origin=ProviderSession(session_id="s1", person_id="p1"))
 WATCHED = releaser_pb2.WatchReleaseRequest(app="web", number=1).SerializeToString()
 
 
@@ -108,7 +113,8 @@ class _Tokens:
         self.away = False
         self.now = 100.0
         self.asked: list[TokenKey] = []
-        self.sessions = Sessions(self.ended, clock=lambda: self.now)
+        self.today = utc_now()
+        self.sessions = Sessions(self.ended, clock=lambda: self.now, now=lambda: self.today)
 
     async def ended(self, keys: Collection[TokenKey]) -> Collection[TokenKey]:
         self.asked += keys
@@ -117,8 +123,31 @@ class _Tokens:
         return []
 
     async def stream(self, token_id: str) -> None:
-        with self.sessions.stream(identity_of(token_id=token_id)):
+        await self.follow(identity_of(token_id=token_id))
+
+    async def follow(self, identity: Identity) -> None:
+        with self.sessions.stream(identity):
             await asyncio.Event().wait()
+
+
+async def test_a_stream_of_a_sign_in_elsewhere_ends_when_that_does_and_nobody_is_asked() -> None:
+    tokens = _Tokens()
+    over, going_on = [
+        asyncio.create_task(tokens.follow(replace(SIGNED_IN, ends_at=tokens.today + timedelta(seconds=seconds))))
+        for seconds in (60, 300)
+    ]
+    await asyncio.sleep(0)
+    await tokens.sessions.look()
+    assert not over.done()
+    tokens.today += timedelta(seconds=60)
+    await tokens.sessions.look()
+    with pytest.raises(Unauthenticated, match="time of your sign-in is over"):
+        await over
+    assert not going_on.done(), "it was opened with the session's next sign-in"
+    tokens.away, tokens.now = True, 1000.0
+    await tokens.sessions.look()
+    assert (tokens.asked, going_on.done()) == ([], False), "there is nothing that tokens could say of it"
+    going_on.cancel()
 
 
 async def test_streams_outlive_a_restart_of_tokens_but_not_its_long_absence() -> None:

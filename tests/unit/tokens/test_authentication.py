@@ -74,7 +74,7 @@ async def test_identity_says_who_and_what_and_from_where(bench: Workbench, door:
     identity = await IdentityVerifier(door.signer.public_keys, clock=bench.clock).verify(header.header.value)
     assert (identity.tenant, identity.subject, identity.kind) == ("acme", "pat:ci", "pat")
     assert (identity.permissions, identity.apps) == (frozenset({"config.read"}), bench.apps.scope("web"))
-    assert (identity.token_id, identity.client_address) == (token.token_id, "2001:db8::7")
+    assert (identity.origin.credential, identity.client_address) == (token.token_id, "2001:db8::7")
     assert (identity.maker, person.maker) == ("user:ada@example.com", "")
     assert text not in jwt.decode(header.header.value, options={"verify_signature": False}).values()
 
@@ -261,13 +261,13 @@ async def test_notes_wait_for_a_database_that_is_away(bench: Workbench) -> None:
 
     usage = Usage(Store(), record=door_of_nothing)
     person = bench.identity(await bench.sign_in())
-    token = bench.store.tokens["acme", person.token_id]
+    token = bench.store.tokens["acme", person.origin.credential]
     usage.used(token, now=bench.clock())
     with pytest.raises(Unavailable):
         await usage.flush()
     away.append(False)
     await usage.flush()
-    assert bench.store.tokens["acme", person.token_id].last_used_at is not None
+    assert bench.store.tokens["acme", person.origin.credential].last_used_at is not None
 
 
 async def test_failing_look_up_is_no_answer(bench: Workbench, door: Door) -> None:

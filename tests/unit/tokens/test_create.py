@@ -25,7 +25,7 @@ async def test_token_of_a_person_has_all_the_person_has_for_30_days(bench: Workb
     token, text = await bench.create(person)
     assert (token.permissions, token.apps, token.subject) == (DEVELOPER, None, "pat:ci")
     assert token.expires_at - token.created_at == 30 * DAY
-    assert (token.creator, token.parent_id) == ("user:ada@example.com", person.token_id)
+    assert (token.creator, token.parent_id) == ("user:ada@example.com", person.origin.credential)
     assert await bench.store.find_by_digest(pat.digest(text)) == token
     assert bench.actions()[-1] == ("tokens.create", "user:ada@example.com", ("ci",))
     event = bench.store.events[-1]
@@ -186,7 +186,7 @@ async def test_same_request_id_of_another_credential_is_another_request(bench: W
     _, second = await bench.create(person, "machine", request_id="request-2")
     assert bench.identity(first).subject == bench.identity(second).subject
     child, _ = await bench.create(bench.identity(second), "child", request_id="request-1")
-    assert child.parent_id == bench.identity(second).token_id
+    assert child.parent_id == bench.identity(second).origin.credential
 
 
 async def test_request_about_an_app_that_was_made_again_is_another_request(bench: Workbench) -> None:
@@ -196,6 +196,23 @@ async def test_request_about_an_app_that_was_made_again_is_another_request(bench
     with pytest.raises(InvalidInput) as reused:
         await bench.create(person, apps=["web"])
     assert reused.value.reason == "REQUEST_ID_REUSED"
+
+
+async def test_a_person_signed_in_elsewhere_makes_tokens_without_a_row_of_their_own(bench: Workbench) -> None:
+    person = bench.signed_in_elsewhere("ada@example.com")
+    token, text = await bench.create(person, ttl=90 * DAY)
+    assert (token.creator, token.maker, token.parent_id) == (person.subject, person.subject, None)
+    assert token.expires_at == bench.clock() + 90 * DAY, "a sign-in is renewed by signing in, so it is no limit"
+    child, _ = await bench.create(bench.identity(text), "child", ttl=DAY)
+    assert (child.maker, child.parent_id) == (person.subject, token.token_id)
+
+
+async def test_nothing_is_made_once_the_sign_in_is_over(bench: Workbench) -> None:
+    person = bench.signed_in_elsewhere("ada@example.com")
+    bench.clock.advance(minutes=5)
+    with pytest.raises(Unauthenticated):
+        await bench.create(person)
+    assert not bench.store.tokens
 
 
 async def test_twenty_equal_requests_at_once_get_the_one_text(bench: Workbench) -> None:

@@ -32,7 +32,7 @@ def signer(tmp_path: Path) -> Signer:
 
 async def test_signed_identity_verifies_with_the_public_key(signer: Signer) -> None:
     identity = replace(identity_of(apps=frozenset({("web", "a1")})), expires_at=utc_now().replace(microsecond=0))
-    identity = replace(identity, expires_at=identity.expires_at + timedelta(seconds=30))
+    identity = replace(identity, expires_at=identity.expires_at + timedelta(seconds=30), ends_at=identity.expires_at)
     signed = signer.sign(identity, now=utc_now())
     assert await IdentityVerifier(signer.public_keys, clock=utc_now).verify(signed) == identity
     assert jwt.get_unverified_header(signed) == {"alg": "EdDSA", "typ": "JWT", "kid": signer.key_id}

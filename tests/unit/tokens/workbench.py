@@ -4,8 +4,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
 
+from paaskit.access import ROLES
 from paaskit.audit import Actor
-from paaskit.identity import Identity
+from paaskit.identity import Identity, ProviderSession, StoredToken
 from services.tokens import pat
 from services.tokens.check.leases import LEASE_SECONDS, Held
 from services.tokens.domain import TextSource, Tokens
@@ -70,11 +71,31 @@ class Workbench:
             kind=token.kind.value,
             permissions=token.permissions,
             apps=token.reach,
-            token_id=token.token_id,
+            origin=StoredToken(token_id=token.token_id),
             client_address="203.0.113.9",
+            ends_at=token.expires_at,
             expires_at=token.expires_at,
             maker=token.maker,
         )
+
+    def signed_in_elsewhere(self, user: str, *, role: str = "developer") -> Identity:
+        """Who comes with a sign-in of an identity provider."""
+        ends_at = self.clock() + timedelta(minutes=5)
+        return Identity(
+            tenant="acme",
+            subject=f"user:{user}",
+            kind="user",
+            permissions=ROLES[role],
+            apps=None,
+            origin=ProviderSession(session_id="s1", person_id=f"id-of-{user}"),
+            ends_at=ends_at,
+            client_address="203.0.113.9",
+            expires_at=ends_at,
+        )
+
+    def lives(self, identity: Identity) -> bool:
+        """Whether what the identity was made from has not ended."""
+        return self.store.tokens[identity.tenant, identity.origin.credential].is_living(self.clock())
 
     async def create(self, creator: Identity, name: str = "ci", **asked: object) -> tuple[Token, str]:
         """Make a token as `creator`; gives it and its text."""
@@ -92,8 +113,8 @@ def actor_of(identity: Identity) -> Actor:
     return Actor(
         tenant=identity.tenant,
         name=identity.subject,
-        credential=identity.token_id,
+        credential=identity.origin.credential,
         client_address=identity.client_address,
-        token_id=identity.token_id,
+        token_id=identity.origin.credential,
         maker=identity.maker,
     )

@@ -28,7 +28,7 @@ from paas.access.v1 import access_pb2 as paas_dot_access_dot_v1_dot_access__pb2
 from paas.limits.v1 import limits_pb2 as paas_dot_limits_dot_v1_dot_limits__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpaas/tokens/v1/tokens.proto\x12\x0epaas.tokens.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpaas/access/v1/access.proto\x1a\x1bpaas/limits/v1/limits.proto\"\xed\x01\n\x05Token\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0bpermissions\x18\x03 \x03(\t\x12\x0c\n\x04\x61pps\x18\x04 \x03(\t\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0clast_used_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x63reator\x18\x08 \x01(\t\"\x0f\n\rWhoAmIRequest\"\x92\x01\n\x0eWhoAmIResponse\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x13\n\x0bpermissions\x18\x04 \x03(\t\x12\x0c\n\x04\x61pps\x18\x05 \x03(\t\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x8d\x01\n\x12\x43reateTokenRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x32\n\x03ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\n\xc2\xe1\x18\x06(\x80\xa7\xe4\xe0\x0b\x12\x13\n\x0bpermissions\x18\x04 \x03(\t\x12\x0c\n\x04\x61pps\x18\x05 \x03(\t\"P\n\x13\x43reateTokenResponse\x12$\n\x05token\x18\x01 \x01(\x0b\x32\x15.paas.tokens.v1.Token\x12\x13\n\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01\"C\n\x11ListTokensRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xc2\xe1\x18\x03\x08\x80\x08\"T\n\x12ListTokensResponse\x12%\n\x06tokens\x18\x01 \x03(\x0b\x32\x15.paas.tokens.v1.Token\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"#\n\x12RevokeTokenRequest\x12\r\n\x05token\x18\x01 \x01(\t\"P\n\x13RevokeTokenResponse\x12$\n\x05token\x18\x01 \x01(\x0b\x32\x15.paas.tokens.v1.Token\x12\x13\n\x0b\x64\x65scendants\x18\x02 \x01(\x05\"0\n\nSigningKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x12\n\npublic_key\x18\x02 \x01(\x0c\"\x17\n\x15GetSigningKeysRequest\"B\n\x16GetSigningKeysResponse\x12(\n\x04keys\x18\x01 \x03(\x0b\x32\x1a.paas.tokens.v1.SigningKey\"K\n\x16\x46indEndedTokensRequest\x12\x31\n\x06tokens\x18\x01 \x03(\x0b\x32\x18.paas.tokens.v1.TokenKeyB\x07\xc2\xe1\x18\x03\x18\xd0\x0f\"B\n\x17\x46indEndedTokensResponse\x12\'\n\x05\x65nded\x18\x01 \x03(\x0b\x32\x18.paas.tokens.v1.TokenKey\",\n\x08TokenKey\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x10\n\x08token_id\x18\x02 \x01(\t\"t\n\x12IssueSignInRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0c\n\x04user\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x32\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\n\xc2\xe1\x18\x06(\x80\xa7\xe4\xe0\x0b\"Z\n\x13IssueSignInResponse\x12\x13\n\x06secret\x18\x01 \x01(\tB\x03\x80\x01\x01\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xde\x03\n\rTokensService\x12O\n\x06WhoAmI\x12\x1d.paas.tokens.v1.WhoAmIRequest\x1a\x1e.paas.tokens.v1.WhoAmIResponse\"\x06\xba\xe1\x18\x02\x10\x01\x12\x80\x01\n\x0b\x43reateToken\x12\".paas.tokens.v1.CreateTokenRequest\x1a#.paas.tokens.v1.CreateTokenResponse\"(\xba\xe1\x18$\n\rtokens.manage\"\rtokens.create*\x04name\x12u\n\nListTokens\x12!.paas.tokens.v1.ListTokensRequest\x1a\".paas.tokens.v1.ListTokensResponse\" \xba\xe1\x18\x1c\n\rtokens.manage\"\x0btokens.list\x12\x81\x01\n\x0bRevokeToken\x12\".paas.tokens.v1.RevokeTokenRequest\x1a#.paas.tokens.v1.RevokeTokenResponse\")\xba\xe1\x18%\n\rtokens.manage\"\rtokens.revoke*\x05token2\x84\x03\n\x15TokensInternalService\x12\x87\x01\n\x0eGetSigningKeys\x12%.paas.tokens.v1.GetSigningKeysRequest\x1a&.paas.tokens.v1.GetSigningKeysResponse\"&\xba\xe1\x18\"\x1a\x06\x63onfig\x1a\x07secrets\x1a\x05\x61udit\x1a\x08releaser\x12y\n\x0f\x46indEndedTokens\x12&.paas.tokens.v1.FindEndedTokensRequest\x1a\'.paas.tokens.v1.FindEndedTokensResponse\"\x15\xba\xe1\x18\x11\x1a\x05\x61udit\x1a\x08releaser\x12\x66\n\x0bIssueSignIn\x12\".paas.tokens.v1.IssueSignInRequest\x1a#.paas.tokens.v1.IssueSignInResponse\"\x0e\xba\xe1\x18\n\x1a\x08operatorb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpaas/tokens/v1/tokens.proto\x12\x0epaas.tokens.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpaas/access/v1/access.proto\x1a\x1bpaas/limits/v1/limits.proto\"\xed\x01\n\x05Token\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0bpermissions\x18\x03 \x03(\t\x12\x0c\n\x04\x61pps\x18\x04 \x03(\t\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0clast_used_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x63reator\x18\x08 \x01(\t\"\x0f\n\rWhoAmIRequest\"\xa1\x01\n\x0eWhoAmIResponse\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x13\n\x0bpermissions\x18\x04 \x03(\t\x12\x0c\n\x04\x61pps\x18\x05 \x03(\t\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05maker\x18\x07 \x01(\t\"\x8d\x01\n\x12\x43reateTokenRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x32\n\x03ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\n\xc2\xe1\x18\x06(\x80\xa7\xe4\xe0\x0b\x12\x13\n\x0bpermissions\x18\x04 \x03(\t\x12\x0c\n\x04\x61pps\x18\x05 \x03(\t\"P\n\x13\x43reateTokenResponse\x12$\n\x05token\x18\x01 \x01(\x0b\x32\x15.paas.tokens.v1.Token\x12\x13\n\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01\"C\n\x11ListTokensRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xc2\xe1\x18\x03\x08\x80\x08\"T\n\x12ListTokensResponse\x12%\n\x06tokens\x18\x01 \x03(\x0b\x32\x15.paas.tokens.v1.Token\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"#\n\x12RevokeTokenRequest\x12\r\n\x05token\x18\x01 \x01(\t\"P\n\x13RevokeTokenResponse\x12$\n\x05token\x18\x01 \x01(\x0b\x32\x15.paas.tokens.v1.Token\x12\x13\n\x0b\x64\x65scendants\x18\x02 \x01(\x05\"0\n\nSigningKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x12\n\npublic_key\x18\x02 \x01(\x0c\"\x17\n\x15GetSigningKeysRequest\"B\n\x16GetSigningKeysResponse\x12(\n\x04keys\x18\x01 \x03(\x0b\x32\x1a.paas.tokens.v1.SigningKey\"K\n\x16\x46indEndedTokensRequest\x12\x31\n\x06tokens\x18\x01 \x03(\x0b\x32\x18.paas.tokens.v1.TokenKeyB\x07\xc2\xe1\x18\x03\x18\xd0\x0f\"B\n\x17\x46indEndedTokensResponse\x12\'\n\x05\x65nded\x18\x01 \x03(\x0b\x32\x18.paas.tokens.v1.TokenKey\",\n\x08TokenKey\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x10\n\x08token_id\x18\x02 \x01(\t\"t\n\x12IssueSignInRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0c\n\x04user\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x32\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\n\xc2\xe1\x18\x06(\x80\xa7\xe4\xe0\x0b\"Z\n\x13IssueSignInResponse\x12\x13\n\x06secret\x18\x01 \x01(\tB\x03\x80\x01\x01\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xde\x03\n\rTokensService\x12O\n\x06WhoAmI\x12\x1d.paas.tokens.v1.WhoAmIRequest\x1a\x1e.paas.tokens.v1.WhoAmIResponse\"\x06\xba\xe1\x18\x02\x10\x01\x12\x80\x01\n\x0b\x43reateToken\x12\".paas.tokens.v1.CreateTokenRequest\x1a#.paas.tokens.v1.CreateTokenResponse\"(\xba\xe1\x18$\n\rtokens.manage\"\rtokens.create*\x04name\x12u\n\nListTokens\x12!.paas.tokens.v1.ListTokensRequest\x1a\".paas.tokens.v1.ListTokensResponse\" \xba\xe1\x18\x1c\n\rtokens.manage\"\x0btokens.list\x12\x81\x01\n\x0bRevokeToken\x12\".paas.tokens.v1.RevokeTokenRequest\x1a#.paas.tokens.v1.RevokeTokenResponse\")\xba\xe1\x18%\n\rtokens.manage\"\rtokens.revoke*\x05token2\x84\x03\n\x15TokensInternalService\x12\x87\x01\n\x0eGetSigningKeys\x12%.paas.tokens.v1.GetSigningKeysRequest\x1a&.paas.tokens.v1.GetSigningKeysResponse\"&\xba\xe1\x18\"\x1a\x06\x63onfig\x1a\x07secrets\x1a\x05\x61udit\x1a\x08releaser\x12y\n\x0f\x46indEndedTokens\x12&.paas.tokens.v1.FindEndedTokensRequest\x1a\'.paas.tokens.v1.FindEndedTokensResponse\"\x15\xba\xe1\x18\x11\x1a\x05\x61udit\x1a\x08releaser\x12\x66\n\x0bIssueSignIn\x12\".paas.tokens.v1.IssueSignInRequest\x1a#.paas.tokens.v1.IssueSignInResponse\"\x0e\xba\xe1\x18\n\x1a\x08operatorb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -66,37 +66,37 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WHOAMIREQUEST']._serialized_start=410
   _globals['_WHOAMIREQUEST']._serialized_end=425
   _globals['_WHOAMIRESPONSE']._serialized_start=428
-  _globals['_WHOAMIRESPONSE']._serialized_end=574
-  _globals['_CREATETOKENREQUEST']._serialized_start=577
-  _globals['_CREATETOKENREQUEST']._serialized_end=718
-  _globals['_CREATETOKENRESPONSE']._serialized_start=720
-  _globals['_CREATETOKENRESPONSE']._serialized_end=800
-  _globals['_LISTTOKENSREQUEST']._serialized_start=802
-  _globals['_LISTTOKENSREQUEST']._serialized_end=869
-  _globals['_LISTTOKENSRESPONSE']._serialized_start=871
-  _globals['_LISTTOKENSRESPONSE']._serialized_end=955
-  _globals['_REVOKETOKENREQUEST']._serialized_start=957
-  _globals['_REVOKETOKENREQUEST']._serialized_end=992
-  _globals['_REVOKETOKENRESPONSE']._serialized_start=994
-  _globals['_REVOKETOKENRESPONSE']._serialized_end=1074
-  _globals['_SIGNINGKEY']._serialized_start=1076
-  _globals['_SIGNINGKEY']._serialized_end=1124
-  _globals['_GETSIGNINGKEYSREQUEST']._serialized_start=1126
-  _globals['_GETSIGNINGKEYSREQUEST']._serialized_end=1149
-  _globals['_GETSIGNINGKEYSRESPONSE']._serialized_start=1151
-  _globals['_GETSIGNINGKEYSRESPONSE']._serialized_end=1217
-  _globals['_FINDENDEDTOKENSREQUEST']._serialized_start=1219
-  _globals['_FINDENDEDTOKENSREQUEST']._serialized_end=1294
-  _globals['_FINDENDEDTOKENSRESPONSE']._serialized_start=1296
-  _globals['_FINDENDEDTOKENSRESPONSE']._serialized_end=1362
-  _globals['_TOKENKEY']._serialized_start=1364
-  _globals['_TOKENKEY']._serialized_end=1408
-  _globals['_ISSUESIGNINREQUEST']._serialized_start=1410
-  _globals['_ISSUESIGNINREQUEST']._serialized_end=1526
-  _globals['_ISSUESIGNINRESPONSE']._serialized_start=1528
-  _globals['_ISSUESIGNINRESPONSE']._serialized_end=1618
-  _globals['_TOKENSSERVICE']._serialized_start=1621
-  _globals['_TOKENSSERVICE']._serialized_end=2099
-  _globals['_TOKENSINTERNALSERVICE']._serialized_start=2102
-  _globals['_TOKENSINTERNALSERVICE']._serialized_end=2490
+  _globals['_WHOAMIRESPONSE']._serialized_end=589
+  _globals['_CREATETOKENREQUEST']._serialized_start=592
+  _globals['_CREATETOKENREQUEST']._serialized_end=733
+  _globals['_CREATETOKENRESPONSE']._serialized_start=735
+  _globals['_CREATETOKENRESPONSE']._serialized_end=815
+  _globals['_LISTTOKENSREQUEST']._serialized_start=817
+  _globals['_LISTTOKENSREQUEST']._serialized_end=884
+  _globals['_LISTTOKENSRESPONSE']._serialized_start=886
+  _globals['_LISTTOKENSRESPONSE']._serialized_end=970
+  _globals['_REVOKETOKENREQUEST']._serialized_start=972
+  _globals['_REVOKETOKENREQUEST']._serialized_end=1007
+  _globals['_REVOKETOKENRESPONSE']._serialized_start=1009
+  _globals['_REVOKETOKENRESPONSE']._serialized_end=1089
+  _globals['_SIGNINGKEY']._serialized_start=1091
+  _globals['_SIGNINGKEY']._serialized_end=1139
+  _globals['_GETSIGNINGKEYSREQUEST']._serialized_start=1141
+  _globals['_GETSIGNINGKEYSREQUEST']._serialized_end=1164
+  _globals['_GETSIGNINGKEYSRESPONSE']._serialized_start=1166
+  _globals['_GETSIGNINGKEYSRESPONSE']._serialized_end=1232
+  _globals['_FINDENDEDTOKENSREQUEST']._serialized_start=1234
+  _globals['_FINDENDEDTOKENSREQUEST']._serialized_end=1309
+  _globals['_FINDENDEDTOKENSRESPONSE']._serialized_start=1311
+  _globals['_FINDENDEDTOKENSRESPONSE']._serialized_end=1377
+  _globals['_TOKENKEY']._serialized_start=1379
+  _globals['_TOKENKEY']._serialized_end=1423
+  _globals['_ISSUESIGNINREQUEST']._serialized_start=1425
+  _globals['_ISSUESIGNINREQUEST']._serialized_end=1541
+  _globals['_ISSUESIGNINRESPONSE']._serialized_start=1543
+  _globals['_ISSUESIGNINRESPONSE']._serialized_end=1633
+  _globals['_TOKENSSERVICE']._serialized_start=1636
+  _globals['_TOKENSSERVICE']._serialized_end=2114
+  _globals['_TOKENSINTERNALSERVICE']._serialized_start=2117
+  _globals['_TOKENSINTERNALSERVICE']._serialized_end=2505
 # @@protoc_insertion_point(module_scope)

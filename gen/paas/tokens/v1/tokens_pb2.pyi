@@ -105,11 +105,14 @@ class WhoAmIResponse(_message.Message):
     PERMISSIONS_FIELD_NUMBER: _builtins.int
     APPS_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    MAKER_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
     subject: _builtins.str
     """`user:ada@example.com` or `pat:github-ci`."""
     kind: _builtins.str
     """`user` or `pat`."""
+    maker: _builtins.str
+    """Who made the token, `user:ada@example.com`; empty for a person."""
     @_builtins.property
     def permissions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -127,10 +130,11 @@ class WhoAmIResponse(_message.Message):
         permissions: _abc.Iterable[_builtins.str] | None = ...,
         apps: _abc.Iterable[_builtins.str] | None = ...,
         expires_at: _timestamp_pb2.Timestamp | None = ...,
+        maker: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["apps", b"apps", "expires_at", b"expires_at", "kind", b"kind", "permissions", b"permissions", "subject", b"subject", "tenant", b"tenant"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["apps", b"apps", "expires_at", b"expires_at", "kind", b"kind", "maker", b"maker", "permissions", b"permissions", "subject", b"subject", "tenant", b"tenant"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
