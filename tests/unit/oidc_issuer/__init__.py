@@ -1,0 +1,1 @@
+"""Tests of the issuer that other tests sign in with."""
