@@ -1,7 +1,8 @@
 """Keys that verify signatures, by their ids, fetched at need from whoever signs: they change without notice.
 
 Where an id is unknown the keys are fetched again, once at most in ten seconds and one fetch at a time, whatever ids are
-presented; keys that are known stay while a fetch fails.
+presented; keys that are known stay while a fetch fails. With `fetch_every` they are fetched again also when they are
+that old, beside the requests that use them: a key that its owner took back is not trusted for ever.
 """
 
 import asyncio
@@ -20,28 +21,39 @@ _FETCH_AT_MOST_EVERY: Final = timedelta(seconds=10)
 class RotatingKeys(Generic[KeyT]):
     """The keys of one signer. `fetch` returns them by id, and raises Unavailable where it can't."""
 
-    def __init__(self, fetch: Callable[[], Awaitable[Mapping[str, KeyT]]], *, clock: Clock) -> None:
+    def __init__(
+        self,
+        fetch: Callable[[], Awaitable[Mapping[str, KeyT]]],
+        *,
+        clock: Clock,
+        fetch_every: timedelta = timedelta.max,
+    ) -> None:
         self._fetch_keys = fetch
         self._clock = clock
+        self._fetch_every = fetch_every
         self._keys: Mapping[str, KeyT] = {}
         self._fetched_at: datetime | None = None
         self._fetching: asyncio.Future[None] | None = None
 
     async def find(self, key_id: str) -> KeyT | None:
         """Return the key of this id, or None where there is none. Raises Unavailable where none was ever fetched."""
+        now = self._clock()
         if key_id not in self._keys:
-            await self._refresh(self._clock())
+            if (fetching := self._refresh(now)) is not None:
+                await asyncio.shield(fetching)
+        elif self._fetched_at is not None and now - self._fetched_at >= self._fetch_every:
+            self._refresh(now)
         return self._keys.get(key_id)
 
-    async def _refresh(self, now: datetime) -> None:
-        """Fetch keys unless that was done just now. Who comes while a fetch is in flight waits for its outcome."""
+    def _refresh(self, now: datetime) -> "asyncio.Future[None] | None":
+        """Return the fetch that is in flight, or one that begins now; None where there was one just now."""
         if self._fetching is None:
             if self._fetched_at is not None and now - self._fetched_at < _FETCH_AT_MOST_EVERY:
-                return
+                return None
             self._fetched_at = now
             self._fetching = asyncio.ensure_future(self._fetch())
             self._fetching.add_done_callback(self._fetch_ended)
-        await asyncio.shield(self._fetching)
+        return self._fetching
 
     async def _fetch(self) -> None:
         try:

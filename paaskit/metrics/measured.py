@@ -41,6 +41,19 @@ WRONG_TOKENS: Final = Counter(
     "paas_wrong_tokens", "Tokens that were not accepted, by reason.", ["reason"], registry=REGISTRY
 )
 
+SIGN_INS_REFUSED: Final = Counter(
+    "paas_sign_ins_refused",
+    "Access tokens of the identity provider that were not accepted, by what is wrong with them.",
+    ["reason"],
+    registry=REGISTRY,
+)
+
+MAKERS_NOT_LOOKED_AT: Final = Counter(
+    "paas_makers_not_looked_at",
+    "Times that the identity provider did not say what people who made tokens may do.",
+    registry=REGISTRY,
+)
+
 REQUESTS: Final = Counter(
     "paas_requests", "Calls that ended, by method and canonical code.", ["method", "code"], registry=REGISTRY
 )

@@ -6,8 +6,8 @@ from paaskit.db import Row
 from services.tokens.token import Kind, Token
 
 COLUMNS: Final = """
-    t.tenant, t.token_id, t.kind, t.name, t.permissions, t.apps, t.app_ids, t.creator, t.maker, t.parent_id,
-    t.created_at, t.expires_at, t.revoked_at, t.last_used_at"""
+    t.tenant, t.token_id, t.kind, t.name, t.permissions, t.apps, t.app_ids, t.creator, t.maker, t.maker_id,
+    t.maker_permissions, t.parent_id, t.created_at, t.expires_at, t.revoked_at, t.last_used_at"""
 """What is read of a token, from `tokens t`."""
 
 
@@ -23,11 +23,13 @@ def token_of(row: Row) -> Token:
         token_id=row.token_id,
         kind=kind,
         name=row.name,
-        permissions=frozenset(row.permissions),
+        granted=frozenset(row.permissions),
         apps=apps,
         creator=row.creator,
         # A replica of before this was kept may still make tokens without it.
         maker=row.maker or (row.creator if kind is Kind.PAT else ""),
+        maker_id=row.maker_id,
+        maker_permissions=None if row.maker_permissions is None else frozenset(row.maker_permissions),
         parent_id=row.parent_id,
         created_at=row.created_at,
         expires_at=row.expires_at,

@@ -10,7 +10,7 @@ from paaskit.listeners import Exposed
 from paaskit.outbox import Outbox
 from paaskit.paging import load_pages
 from paaskit.requests import Expiry
-from paaskit.server import Assembly
+from paaskit.server import Assembly, Background
 from paaskit.settings import SettingsError
 from paaskit.trail import Trail
 from paaskit.write_path import WritePath
@@ -22,6 +22,7 @@ from services.tokens.domain import TextSource, Tokens
 from services.tokens.neighbours import resolver
 from services.tokens.rpc import TokensInternalServicer, TokensServicer
 from services.tokens.settings import ALL, CHECK, METHODS, Settings
+from services.tokens.sso.server import makers_watched, provider_of
 from services.tokens.store import Store
 
 
@@ -40,17 +41,25 @@ async def assemble(settings: Settings) -> Assembly:
     audit_channel = open_channel(settings.audit_address, service="audit", tls=settings)
     config_channel = open_channel(settings.config_address, service="config", tls=settings)
     trail = Trail(database, audit_channel)
+    store = Store(database, WritePath(database, trail=trail))
     tokens = Tokens(
-        Store(database, WritePath(database, trail=trail)),
+        store,
         texts=TextSource(generate=pat.generate, digest=pat.digest),
         resolve=resolver(config_channel),
         clock=utc_now,
         new_id=random_id,
         outlast=outlast,
     )
+    background: dict[str, Background] = {"audit_relay": trail.run, "request_expiry": Expiry(database).run}
+    provider = provider_of(settings)
+    makers = None if provider is None else makers_watched(provider, store)
+    if makers is not None:
+        background["makers"] = makers.background
     await database.open()
 
     async def close() -> None:
+        if makers is not None:
+            await makers.client.aclose()
         await audit_channel.close()
         await config_channel.close()
         await database.close()
@@ -70,7 +79,7 @@ async def assemble(settings: Settings) -> Assembly:
         ],
         verifier=IdentityVerifier(signer.public_keys, clock=utc_now),
         record=trail.record,
-        background={"audit_relay": trail.run, "request_expiry": Expiry(database).run},
+        background=background,
         ready=database.ready,
         close=close,
         outbox=Outbox(database),

@@ -28,3 +28,27 @@ class Settings(ServiceSettings):
     audit_address: str = setting("Where audit is reached, host:port.")
     config_address: str = setting("Where config is reached, asked which apps a new token is limited to, host:port.")
     signing_key_file: Path = setting("The Ed25519 private key that signs identities, PEM PKCS #8.")
+    sso_issuer: str = setting(
+        "The identity provider that people sign in at, exactly as it writes itself in the claim `iss`; without it they "
+        "sign in by what an operator issues.",
+        default="",
+    )
+    sso_audience: str = setting("For whom the provider's access tokens must be.", default="paas-api")
+    sso_clients: str = setting(
+        "The provider's clients whose tokens are accepted, separated by commas.", default="paas-cli,paas-dashboard"
+    )
+    sso_jwks_url: str = setting("Where the provider publishes its keys; without it where Keycloak does.", default="")
+    sso_token_url: str = setting("Where the provider issues tokens; without it where Keycloak does.", default="")
+    sso_ca_file: Path | None = setting(
+        "The CA of the provider's certificate, PEM; without it those of the system.", default=None
+    )
+    sso_tenant_claim: str = setting("The claim with the tenant's name.", default="tenant")
+    sso_user_claim: str = setting("The claim with the person's name.", default="preferred_username")
+    sso_roles_claim: str = setting("The claim with the person's roles: viewer, developer, admin.", default="roles")
+    sso_directory_url: str = setting(
+        "Keycloak's Admin REST API for the realm, asked whether people who made tokens still may what these may; "
+        "without it where Keycloak has it.",
+        default="",
+    )
+    sso_directory_client_id: str = setting("Our client that may view the realm's users.", default="")
+    sso_directory_secret_file: Path | None = setting("A file with the secret of that client.", default=None)

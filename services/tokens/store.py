@@ -3,7 +3,7 @@
 What the check behind the gateway needs is `check/store.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from paaskit.requests import Answer, RequestKey
 from paaskit.write_path import Change, Read, WritePath
 from services.tokens.domain import Decide, Found, Place
 from services.tokens.rows import COLUMNS, token_of
-from services.tokens.token import Kind, Token, TokenRows
+from services.tokens.token import Kind, KnownMaker, Token, TokenRows
 
 _LIVING: Final = "t.revoked_at IS NULL AND t.expires_at > %(now)s"
 # Who is limited to some apps sees only what is limited to them as well: to these very apps, whatever their names.
@@ -64,11 +64,27 @@ _SIGN_INS: Final = f"SELECT {COLUMNS} {_OF_NAME}"
 
 _INSERT: Final = """
     INSERT INTO tokens
-        (tenant, token_id, kind, name, digest, permissions, apps, app_ids, creator, maker, parent_id, created_at,
-         expires_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+        (tenant, token_id, kind, name, digest, permissions, apps, app_ids, creator, maker, maker_id, maker_permissions,
+         parent_id, created_at, expires_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 _END: Final = """
     UPDATE tokens SET revoked_at = %s WHERE tenant = %s AND token_id = ANY(%s) AND revoked_at IS NULL"""
+
+_CHANGED: Final = "AND t.maker_permissions IS DISTINCT FROM %(permissions)s::text[]"
+# As many statements as there are kinds of makers, so that each has an index of its own.
+_LIMIT_PERSON: Final = f"""
+    UPDATE tokens t SET maker_permissions = %(permissions)s
+    WHERE t.tenant = %(tenant)s AND t.maker = %(maker)s AND t.maker_id IS NULL AND t.kind = 'pat'
+      AND t.revoked_at IS NULL AND t.expires_at > %(at)s {_CHANGED}"""
+_LIMIT_MAKER: Final = f"""
+    UPDATE tokens t SET maker_permissions = %(permissions)s
+    WHERE t.maker_id = %(maker_id)s AND t.tenant = %(tenant)s
+      AND t.revoked_at IS NULL AND t.expires_at > %(at)s {_CHANGED}"""
+_OF_MAKER: Final = f"""
+    SELECT {COLUMNS} FROM tokens t
+    WHERE t.maker_id = %(maker_id)s AND t.tenant = %(tenant)s AND {_LIVING} ORDER BY t.name, t.token_id"""
+_MAKERS: Final = "SELECT m.tenant, m.maker_id, m.known FROM makers(%s, %s, %s) m"
+_MAKERS_AT_ONCE: Final = 200
 
 
 class Store:
@@ -118,6 +134,24 @@ class Store:
         found, _ = await self._change(tenant, _SIGN_INS, asked, decide=decide)
         return found
 
+    async def limit(self, tenant: str, maker_id: str, *, now: datetime, decide: Decide) -> Found:
+        """Change what `decide` says of the living tokens of somebody the identity provider knows; return these."""
+        found, _ = await self._change(tenant, _OF_MAKER, {"maker_id": maker_id, "now": now}, decide=decide)
+        return found
+
+    async def makers(self) -> AsyncIterator[Sequence[KnownMaker]]:
+        """Give those the identity provider knows who made tokens that are living, of every tenant, some at a time.
+
+        None where another replica is at it. Raises Unavailable.
+        """
+        async with self._database.turn("makers") as turn:
+            last = ("", "")
+            while turn is not None and (rows := await turn.run(_MAKERS, (*last, _MAKERS_AT_ONCE))):
+                last = (rows[-1].maker_id, rows[-1].tenant)
+                yield [
+                    KnownMaker(tenant=row.tenant, maker_id=row.maker_id, permissions=tuple(row.known)) for row in rows
+                ]
+
     async def _change(
         self,
         tenant: str,
@@ -139,6 +173,12 @@ class Store:
         async def write(connection: Connection, _: Found, rows: TokenRows) -> None:
             if rows.ended:
                 await connection.execute(_END, (rows.at, tenant, rows.ended))
+            for limit in rows.limits:
+                about = {"tenant": tenant, "at": rows.at, "permissions": sorted(limit.permissions)}
+                if limit.maker_id is None:
+                    await connection.execute(_LIMIT_PERSON, {**about, "maker": limit.maker})
+                else:
+                    await connection.execute(_LIMIT_MAKER, {**about, "maker_id": limit.maker_id})
             if rows.added is not None:
                 await connection.execute(_INSERT, _columns(rows.added, rows.digest))
 
@@ -157,11 +197,13 @@ def _columns(token: Token, digest: bytes) -> Sequence[Any]:
         token.kind.value,
         token.name,
         digest,
-        sorted(token.permissions),
+        sorted(token.granted),
         names,
         ids,
         token.creator,
         token.maker or None,
+        token.maker_id,
+        None if token.maker_permissions is None else sorted(token.maker_permissions),
         token.parent_id,
         token.created_at,
         token.expires_at,

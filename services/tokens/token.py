@@ -21,7 +21,9 @@ class Kind(StrEnum):
 class Token:
     """A stored credential. `apps` None is all of the tenant's apps.
 
-    `creator` is who asked for it, maybe a token; `maker` the person where that began, nobody for a sign-in.
+    `creator` is who asked for it, maybe a token; `maker` the person where that began, nobody for a sign-in. `maker_id`
+    is how the identity provider calls that person, where they came from there. What it was `granted` it may do only as
+    long as its maker may: `maker_permissions`, None where nothing is known of a maker.
 
     An app without an id is one that an earlier release of this service kept by its name alone: nobody can tell any more
     which app that was, so the token reaches none.
@@ -31,15 +33,22 @@ class Token:
     token_id: str
     kind: Kind
     name: str
-    permissions: frozenset[str]
+    granted: frozenset[str]
     apps: AppScope | None
     creator: str
     parent_id: str | None
     created_at: datetime
     expires_at: datetime
     maker: str = ""
+    maker_id: str | None = None
+    maker_permissions: frozenset[str] | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What it may do now."""
+        return self.granted if self.maker_permissions is None else self.granted & self.maker_permissions
 
     @property
     def subject(self) -> str:
@@ -105,9 +114,37 @@ class Authenticator(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class TokenRows:
-    """What a change writes: tokens that end at `at`, by their ids, and one that begins, with the digest of its text."""
+    """What a change writes: tokens that end at `at`, by their ids, and one that begins, with the digest of its text.
+
+    `limits` says what makers may do now; their tokens do no more.
+    """
 
     at: datetime
     ended: Sequence[str] = ()
     added: Token | None = None
     digest: bytes = b""
+    limits: Sequence["MakerLimit"] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MakerLimit:
+    """What somebody who made tokens of a tenant may do now. `maker_id` None: somebody an operator signs in."""
+
+    maker: str
+    maker_id: str | None
+    permissions: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownMaker:
+    """Somebody the identity provider knows who made tokens of a tenant, and what is kept of what they may do: for each
+    that differs its permissions in order, with commas between them.
+    """
+
+    tenant: str
+    maker_id: str
+    permissions: tuple[str, ...]
+
+    def may_just(self, permissions: frozenset[str]) -> bool:
+        """Whether this very thing is kept already."""
+        return self.permissions == (",".join(sorted(permissions)),)

@@ -67,6 +67,9 @@ _BOUNDED: Final = {
     "services/tokens/check/usage.py _denials": "written every five seconds, 1000 at most",
     "services/tokens/check/usage.py _denied_at": "those of the last minute from 1000 on",
     "services/tokens/check/usage.py _uses": "written every five seconds",
+    "services/tokens/sso/authentication.py _verified": "swept every ten seconds, 4096 at most",
+    "services/tokens/sso/sign_ins.py _events": "recorded every second, 1000 at most",
+    "services/tokens/sso/sign_ins.py _known": "10,000 at most",
     "services/tokens/flights.py _known": "only while it is under way, and a moment longer",
 }
 

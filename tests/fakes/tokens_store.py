@@ -1,15 +1,16 @@
 """Tokens in memory, with the same rules of sight and descent as the SQL."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from paaskit.audit import AuditEvent
+from paaskit.clock import Clock, utc_now
 from paaskit.requests import Answer, RequestKey, request_id_reused
 from paaskit.write_path import Decision
 from services.tokens.domain import Decide, Found, Place
-from services.tokens.token import Kind, Token, TokenRows
+from services.tokens.token import Kind, KnownMaker, Token, TokenRows
 
 
 def _is_child(token: Token, parent: Token) -> bool:
@@ -19,7 +20,8 @@ def _is_child(token: Token, parent: Token) -> bool:
 class FakeTokenStore:
     """Implements `TokenStore`, and what the sign-in check and the notes of use need."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Clock = utc_now) -> None:
+        self.clock = clock
         self.tokens: dict[tuple[str, str], Token] = {}
         self.ids_by_digest: dict[bytes, tuple[str, str]] = {}
         self.events: list[AuditEvent] = []
@@ -87,6 +89,24 @@ class FakeTokenStore:
         self._write(tenant, decide(found))
         return found
 
+    async def limit(self, tenant: str, maker_id: str, *, now: datetime, decide: Decide) -> Found:
+        found = [each for each in self._living(tenant, now=now) if each.maker_id == maker_id]
+        found.sort(key=lambda token: (token.name, token.token_id))
+        self._write(tenant, decide(found))
+        return found
+
+    async def makers(self) -> AsyncIterator[Sequence[KnownMaker]]:
+        known: dict[tuple[str, str], set[str]] = {}
+        for token in self.tokens.values():
+            if token.maker_id is not None and token.is_living(self.clock()):
+                permissions = ",".join(sorted(token.maker_permissions or ()))
+                known.setdefault((token.maker_id, token.tenant), set()).add(permissions)
+        if known:
+            yield [
+                KnownMaker(tenant=tenant, maker_id=maker_id, permissions=tuple(sorted(permissions)))
+                for (maker_id, tenant), permissions in sorted(known.items())
+            ]
+
     async def note_uses(self, tenant: str, uses: Mapping[str, datetime]) -> None:
         for token_id, at in uses.items():
             self.tokens[tenant, token_id] = replace(self.tokens[tenant, token_id], last_used_at=at)
@@ -102,7 +122,13 @@ class FakeTokenStore:
 
     def _write(self, tenant: str, decision: Decision[TokenRows]) -> None:
         rows = decision.rows
-        assert rows is not None, "every change of tokens writes something"
+        if rows is None:
+            return
+        for limit in rows.limits:
+            for key, token in self.tokens.items():
+                same = token.maker_id == limit.maker_id and (limit.maker_id is not None or token.maker == limit.maker)
+                if token.tenant == tenant and token.kind is Kind.PAT and same and token.is_living(rows.at):
+                    self.tokens[key] = replace(token, maker_permissions=limit.permissions)
         for token_id in rows.ended:
             self.tokens[tenant, token_id] = replace(self.tokens[tenant, token_id], revoked_at=rows.at)
         if rows.added is not None:

@@ -3,7 +3,7 @@
 In its own process it is reached by the gateway alone, calls nobody, and can neither make nor end a token.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -25,6 +25,8 @@ from services.tokens.check.store import PresentedTokens
 from services.tokens.check.usage import Usage
 from services.tokens.check.wrong_tokens import WrongTokens
 from services.tokens.settings import Settings
+from services.tokens.sso.server import provider_of, sign_in_at
+from services.tokens.token import Authenticator
 
 _AUTHORIZATION = external_auth_pb2.DESCRIPTOR.services_by_name["Authorization"]
 
@@ -36,7 +38,13 @@ async def assemble_check(settings: Settings, *, signer: Signer) -> Assembly:
     """
     database = _database(settings)
     record = partial(record_in, database)
+    check = _build(settings, database, signer=signer, record=record)
     await database.open()
+
+    async def close() -> None:
+        await check.close()
+        await database.close()
+
     alone = Assembly(
         exposed=[],
         # No user calls it: the gateway does, with its certificate.
@@ -44,10 +52,10 @@ async def assemble_check(settings: Settings, *, signer: Signer) -> Assembly:
         record=record,
         background={},
         ready=database.ready,
-        close=database.close,
+        close=close,
         foreign_rules={},
     )
-    return _with(_build(database, signer=signer, record=record), alone, listen=settings.check_listen or settings.listen)
+    return _with(check, alone, listen=settings.check_listen or settings.listen)
 
 
 async def with_check(methods: Assembly, settings: Settings, *, signer: Signer, record: Record) -> Assembly:
@@ -55,32 +63,45 @@ async def with_check(methods: Assembly, settings: Settings, *, signer: Signer, r
     with the database, since its connections are nobody else's.
     """
     database = _database(settings)
+    check = _build(settings, database, signer=signer, record=record)
     await database.open()
 
     async def close() -> None:
         await methods.close()
+        await check.close()
         await database.close()
 
-    both = replace(methods, close=close)
-    return _with(_build(database, signer=signer, record=record), both, listen=settings.check_listen)
+    return _with(check, replace(methods, close=close), listen=settings.check_listen)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Check:
     servicer: AuthorizationServicer
     background: Mapping[str, Background]
+    close: Callable[[], Awaitable[None]]
 
 
-def _build(database: Database, *, signer: Signer, record: Record) -> _Check:
+def _build(settings: Settings, database: Database, *, signer: Signer, record: Record) -> _Check:
     store = PresentedTokens(database)
     usage = Usage(store, record=record)
     look_ups = LookUps(store)
     wrong_tokens = WrongTokens(has_seen=look_ups.has_seen)
-    pats = PatAuthenticator(LeasedTokens(look_ups.find).find, usage=usage, wrong_tokens=wrong_tokens)
-    return _Check(
-        servicer=AuthorizationServicer(SignInCheck([pats], signer=signer, clock=utc_now)),
-        background={"usage": usage.run, "wrong_tokens": wrong_tokens.run},
-    )
+    authenticators: list[Authenticator] = [
+        PatAuthenticator(LeasedTokens(look_ups.find).find, usage=usage, wrong_tokens=wrong_tokens)
+    ]
+    background: dict[str, Background] = {"usage": usage.run, "wrong_tokens": wrong_tokens.run}
+    provider = provider_of(settings)
+    people = None if provider is None else sign_in_at(provider, record=record, count_wrong=wrong_tokens.count)
+    if people is not None:
+        authenticators.append(people.authenticator)
+        background["sign_ins"] = people.background
+
+    async def close() -> None:
+        if people is not None:
+            await people.client.aclose()
+
+    check = SignInCheck(authenticators, signer=signer, clock=utc_now)
+    return _Check(servicer=AuthorizationServicer(check), background=background, close=close)
 
 
 def _with(check: _Check, others: Assembly, *, listen: str) -> Assembly:

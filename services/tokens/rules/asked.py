@@ -53,13 +53,23 @@ def check_new_token(wanted: NewToken) -> None:
 def check_sign_in(asked: SignIn) -> None:
     """Raise InvalidInput naming everything that is wrong with `asked`."""
     violations = []
-    if not _TENANT.match(asked.tenant):
+    if not is_tenant(asked.tenant):
         violations.append(FieldViolation("tenant", "must be 1 to 63 lower-case letters, digits and dashes"))
-    if not _USER.match(asked.user) or asked.user.startswith(pat.PREFIX):
+    if not is_user(asked.user):
         violations.append(FieldViolation("user", "must be 1 to 128 letters, digits and ._%+@-, such as an e-mail"))
     if asked.role not in ROLES:
         violations.append(FieldViolation("role", f"must be one of {', '.join(ROLES)}"))
     _refuse([*violations, *_ttl_violations(asked.ttl)], "sign-in")
+
+
+def is_tenant(text: str) -> bool:
+    """Whether a tenant may be called so."""
+    return _TENANT.match(text) is not None
+
+
+def is_user(text: str) -> bool:
+    """Whether a person may be called so. The text of a token never is a name, which lists and logs would show."""
+    return _USER.match(text) is not None and not text.startswith(pat.PREFIX)
 
 
 def _token_violations(wanted: NewToken) -> Iterator[FieldViolation]:

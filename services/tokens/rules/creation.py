@@ -74,10 +74,12 @@ class Creation:
             token_id=self.token_id,
             kind=Kind.PAT,
             name=self.wanted.name,
-            permissions=frozenset(self.wanted.permissions) or self.identity.permissions,
+            granted=frozenset(self.wanted.permissions) or self.identity.permissions,
             apps=self.apps,
             creator=self.identity.subject,
             maker=made_with.person,
+            maker_id=made_with.person_id,
+            maker_permissions=made_with.permissions,
             parent_id=made_with.token_id,
             created_at=self.now,
             expires_at=expiry_of(self.wanted.ttl, limit=made_with.limit, now=self.now),
@@ -85,23 +87,39 @@ class Creation:
 
     def _made_with(self, found: Sequence[Token]) -> "_MadeWith":
         match self.identity.origin:
-            case ProviderSession():
+            case ProviderSession(person_id=person_id):
                 if self.identity.ends_at <= self.now:
                     raise signed_out()
-                return _MadeWith(person=self.identity.subject, token_id=None, limit=None)
+                return _MadeWith(
+                    person=self.identity.subject,
+                    person_id=person_id,
+                    permissions=self.identity.permissions,
+                    token_id=None,
+                    limit=None,
+                )
             case StoredToken(token_id=token_id):
                 parent = next((each for each in found if each.token_id == token_id), None)
                 if parent is None or not parent.is_living(self.now):
                     raise signed_out()
-                limit = None if parent.kind is Kind.USER else parent.expires_at
-                return _MadeWith(person=parent.person, token_id=token_id, limit=limit)
+                is_person = parent.kind is Kind.USER
+                return _MadeWith(
+                    person=parent.person,
+                    person_id=parent.maker_id,
+                    permissions=parent.permissions if is_person else parent.maker_permissions,
+                    token_id=token_id,
+                    limit=None if is_person else parent.expires_at,
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
 class _MadeWith:
-    """What a token is made with: the person behind it, its id where it is a token, and what must not be outlived."""
+    """What a token is made with: the person behind it and what that one may do, its id where it is a token, and what
+    must not be outlived.
+    """
 
     person: str
+    person_id: str | None
+    permissions: frozenset[str] | None
     token_id: str | None
     limit: datetime | None
 

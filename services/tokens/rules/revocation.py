@@ -44,7 +44,7 @@ def decide_revocation(
 
 def _refuse_what_may_do_more(token: Token, identity: Identity) -> None:
     """Raise PermissionDenied, so that nobody locks out somebody who may do more. What one made oneself, one may end."""
-    beyond = sorted(token.permissions - identity.permissions)
+    beyond = sorted(token.granted - identity.permissions)
     if beyond and token.creator != identity.subject:
         raise PermissionDenied(
             f"A token that may do more than you is not yours to revoke: {identity.subject} does not have "

@@ -8,7 +8,7 @@ from paaskit.access import ROLES
 from paaskit.audit import Actor
 from paaskit.write_path import Decision
 from services.tokens.rules.asked import SignIn
-from services.tokens.token import Kind, Token, TokenRows
+from services.tokens.token import Kind, MakerLimit, Token, TokenRows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +29,16 @@ class NewSignIn:
         ended = [each.token_id for each in found if each.creator == self.actor.name]
         return Decision(
             answer={},
-            rows=TokenRows(at=self.now, ended=ended, added=self.token, digest=self.digest),
+            rows=TokenRows(at=self.now, ended=ended, added=self.token, digest=self.digest, limits=[self.limit]),
             events=[
                 self.actor.event("tokens.sign_in", targets=[self.asked.user], target_tokens=[self.token.target]),
             ],
         )
+
+    @property
+    def limit(self) -> MakerLimit:
+        """What the person's tokens may do from now on: what this sign-in may, which may be less than before."""
+        return MakerLimit(maker=self.token.subject, maker_id=None, permissions=self.token.granted)
 
     @property
     def token(self) -> Token:
@@ -43,7 +48,7 @@ class NewSignIn:
             token_id=self.token_id,
             kind=Kind.USER,
             name=self.asked.user,
-            permissions=ROLES[self.asked.role],
+            granted=ROLES[self.asked.role],
             apps=None,
             creator=self.actor.name,
             parent_id=None,

@@ -10,7 +10,7 @@ class Answer:
     """An answer before it is written: a JSON document, a page, or a way elsewhere (`location`)."""
 
     status: int = 200
-    document: dict[str, Any] | None = None
+    document: Any = None
     page: str = ""
     location: str | None = None
 
@@ -19,7 +19,7 @@ class Answer:
 class Fault:
     """What happens to requests to `endpoint`, `times` times or until it is taken away. The rest stays as it is.
 
-    `endpoint` is `discovery`, `jwks`, `device`, `auth`, `token`, `logout` or `revoke`.
+    `endpoint` is `discovery`, `jwks`, `device`, `auth`, `token`, `logout`, `revoke` or `directory`.
     """
 
     endpoint: str

@@ -23,6 +23,7 @@ class Request:
     path: str
     fields: Mapping[str, str]
     basic: tuple[str, str] | None
+    bearer: str = ""
 
     @staticmethod
     def back(redirect_uri: str, parameters: Mapping[str, str]) -> str:
@@ -85,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
-        self._write(self.server.work(Request("GET", parts.path, _fields(parts.query), self._basic())))
+        self._write(self.server.work(Request("GET", parts.path, _fields(parts.query), self._basic(), self._bearer())))
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", "0"))).decode()
@@ -98,6 +99,10 @@ class _Handler(BaseHTTPRequestHandler):
         except (Error, UnicodeDecodeError):
             return None
         return (name, secret) if kind.lower() == "basic" and colon else None
+
+    def _bearer(self) -> str:
+        kind, _, rest = self.headers.get("authorization", "").partition(" ")
+        return rest if kind.lower() == "bearer" else ""
 
     def _write(self, answer: Answer | None) -> None:
         self.close_connection = True

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from tests.fakes.oidc_issuer import certificates
+from tests.fakes.oidc_issuer import certificates, directory
 from tests.fakes.oidc_issuer.faults import Answer, Fault
 from tests.fakes.oidc_issuer.https import Https, Request
 from tests.fakes.oidc_issuer.people import Client, SsoSession, User
@@ -39,6 +39,8 @@ class OidcIssuer:
         self.requests: Counter[str] = Counter()
         self.forms: list[tuple[str, Mapping[str, str]]] = []
         """What was sent to each endpoint, in order."""
+        self.people: dict[str, User] = {}
+        """Who can be looked up, by their ids; somebody who is taken away is gone."""
         self.browser_user: User | None = None
         self.refuses: str | None = None
         self.ca_file = folder / "ca.pem"
@@ -73,7 +75,14 @@ class OidcIssuer:
         self, name: str, *, tenant: str | None = "acme", roles: Sequence[str] = ("developer",), email: str | None = None
     ) -> User:
         """Somebody who can sign in; change what it returns as you like."""
-        return User(name, tenant, tuple(roles), email or f"{name}@{tenant}.test")
+        user = User(name, tenant, tuple(roles), email or f"{name}@{tenant}.test")
+        self.people[user.subject] = user
+        return user
+
+    def add_directory(self) -> Client:
+        """The program that may look people up."""
+        service = User(f"service-account-{directory.CLIENT}", None, (), "")
+        return self.add_client(directory.CLIENT, secret=directory.SECRET, service=service)
 
     def add_client(self, client_id: str, *, secret: str | None = None, service: User | None = None) -> Client:
         """One more program; with `service` it may sign in for itself (client_credentials)."""
@@ -161,6 +170,8 @@ class OidcIssuer:
             ("POST", "/realms/paas/revoke"): ("revoke", self._logout),
         }
         name, work = endpoints.get((request.method, request.path), ("", _not_found))
+        if request.method == "GET" and request.path.startswith(directory.PREFIX):
+            name, work = "directory", self._directory
         with self._lock:
             self.requests[name] += 1
             self.forms.append((name, request.fields))
@@ -175,6 +186,9 @@ class OidcIssuer:
         if fault is not None and fault.changed is not None and answer.document is not None:
             answer = Answer(status=answer.status, document=fault.changed(answer.document))
         return None if fault is not None and fault.dropped else answer
+
+    def _directory(self, request: Request) -> Answer:
+        return directory.look_up(request, people=self.people, keys=self.keys)
 
     def _discovery(self, _: Request) -> Answer:
         url = self.url

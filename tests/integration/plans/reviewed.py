@@ -74,6 +74,8 @@ SEARCHED_BY: Final = {
         "tokens_by_parent": ("tenant", "parent_id"),
         "tokens_listed": ("tenant", "created_at", "token_id"),
         "tokens_living": ("tenant", "kind", "name", "expires_at"),
+        "tokens_of_maker": ("maker_id", "tenant"),  # what one person made
+        "tokens_of_person": ("tenant", "maker"),  # what one person made
         **_SHARED,
     },
 }
@@ -82,7 +84,7 @@ SEARCHED_BY: Final = {
 SELECTIVE: Final = frozenset(
     {
         *("action", "app", "app_id", "change_id", "claim_id", "destination", "event_id", "key", "name", "number"),
-        *("parent_id", "request_id", "token_id"),
+        *("maker_id", "parent_id", "request_id", "token_id"),
     }
 )
 """Columns that are not to be checked row by row: what is looked for by them is looked for in an index."""

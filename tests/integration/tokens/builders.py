@@ -11,7 +11,7 @@ from paaskit.write_path import Decision
 from services.tokens import pat
 from services.tokens.domain import Decide, Found
 from services.tokens.store import Store
-from services.tokens.token import Kind, Token, TokenRows
+from services.tokens.token import Kind, MakerLimit, Token, TokenRows
 from tests.fakes.tokens_store import FakeTokenStore
 
 
@@ -35,7 +35,7 @@ def token_of(
         token_id=token_id or random_id(),
         kind=Kind(kind),
         name=name,
-        permissions=frozenset({"config.read", "tokens.manage"}),
+        granted=frozenset({"config.read", "tokens.manage"}),
         apps=apps,
         creator=creator,
         maker=maker if kind == "pat" else "",
@@ -72,9 +72,11 @@ class _SignsIn(Protocol):
         """Change what `decide` says."""
 
 
-async def add(store: _SignsIn, token: Token, *, ended: tuple[str, ...] = ()) -> str:
+async def add(
+    store: _SignsIn, token: Token, *, ended: tuple[str, ...] = (), limits: tuple[MakerLimit, ...] = ()
+) -> str:
     """Store a token of any kind and end others; returns the text it has."""
     text = pat.generate()
-    rows = TokenRows(at=utc_now(), ended=ended, added=token, digest=pat.digest(text))
+    rows = TokenRows(at=utc_now(), ended=ended, added=token, digest=pat.digest(text), limits=limits)
     await store.sign_in(token.tenant, "", now=utc_now(), decide=lambda _: Decision(answer={}, rows=rows))
     return text

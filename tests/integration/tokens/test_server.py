@@ -46,7 +46,7 @@ async def test_token_from_making_to_revoking(served: Served, databases: Database
     machine = await served.identity(made.secret)
     who = await served.users.WhoAmI(tokens_pb2.WhoAmIRequest(), metadata=machine)
     assert (who.subject, list(who.permissions), list(who.apps)) == ("pat:ci", ["config.read"], ["web"])
-    assert who.expires_at == made.token.expires_at
+    assert who.expires_at.seconds == made.token.expires_at.seconds
 
     listed = await served.users.ListTokens(tokens_pb2.ListTokensRequest(), metadata=person)
     assert [token.name for token in listed.tokens] == ["ci"]

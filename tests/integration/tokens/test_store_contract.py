@@ -3,6 +3,7 @@
 Row-level security and roles are in test_store.py: the fake has none.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -20,7 +21,7 @@ from services.tokens.check.store import PresentedTokens
 from services.tokens.domain import Found, Place
 from services.tokens.rules.revocation import decide_revocation
 from services.tokens.store import Store
-from services.tokens.token import Token, TokenRows
+from services.tokens.token import MakerLimit, Token, TokenRows
 from tests.fakes.tokens_store import FakeTokenStore
 from tests.integration.tokens.builders import add, find, token_of
 
@@ -209,6 +210,62 @@ async def test_living_sign_ins_of_a_person_are_found_whoever_issued_them(any_sto
     assert {token.token_id for token in found} == {first.token_id, second.token_id}
     states = [await find(any_store, "acme", token.token_id) for token in (first, second, pat_of_that_name, new)]
     assert [state is not None and state.is_living(utc_now()) for state in states] == [False, True, True, True]
+
+
+async def test_what_a_maker_may_do_limits_their_living_tokens_and_nobody_elses(any_store: AnyStore) -> None:
+    mine, below, over, theirs, foreign = (
+        replace(token_of(name=name, tenant=tenant, created_at=NOW - timedelta(days=age)), maker_id=maker_id)
+        for name, tenant, age, maker_id in (
+            ("mine", "acme", 0, "p1"),
+            ("below", "acme", 0, "p1"),
+            ("over", "acme", 2, "p1"),
+            ("theirs", "acme", 0, "p2"),
+            ("foreign", "rival", 0, "p1"),
+        )
+    )
+    signed_in_here = token_of(name="signed-in-here")
+    for token in (mine, below, over, theirs, foreign, signed_in_here):
+        await add(any_store, token)
+    limit = MakerLimit(maker="", maker_id="p1", permissions=frozenset({"config.read"}))
+    decision = Decision(answer={}, rows=TokenRows(at=utc_now(), limits=[limit]))
+    found = await any_store.limit("acme", "p1", now=utc_now(), decide=lambda _: decision)
+    assert [token.name for token in found] == ["below", "mine"]
+    for token in (mine, below):
+        kept = await find(any_store, "acme", token.token_id)
+        assert kept is not None
+        assert (kept.permissions, kept.granted) == (limit.permissions, mine.granted)
+    for token in (over, theirs, foreign, signed_in_here):
+        assert await find(any_store, token.tenant, token.token_id) == token
+
+
+async def test_a_person_an_operator_signs_in_limits_what_they_made_here(any_store: AnyStore) -> None:
+    mine, theirs = token_of(name="mine"), token_of(name="theirs", maker="user:grace")
+    elsewhere = replace(token_of(name="elsewhere"), maker_id="p1")
+    for token in (mine, theirs, elsewhere):
+        await add(any_store, token)
+    limit = MakerLimit(maker="user:ada@example.com", maker_id=None, permissions=frozenset({"config.read"}))
+    await add(any_store, token_of(name="ada", kind="user"), limits=(limit,))
+    permissions = [await find(any_store, "acme", token.token_id) for token in (mine, theirs, elsewhere)]
+    assert [token and token.permissions for token in permissions] == [{"config.read"}, theirs.granted, theirs.granted]
+
+
+async def test_makers_of_every_tenant_are_told_with_what_is_kept_of_them(any_store: AnyStore) -> None:
+    assert [some async for some in any_store.makers()] == []
+    one = frozenset({"config.read"})
+    for name, tenant, maker_id, permissions, age in (
+        ("a", "acme", "p1", one, 0),
+        ("b", "acme", "p1", None, 0),
+        ("c", "rival", "p1", frozenset({"config.read", "apps.read"}), 0),
+        ("d", "acme", "p2", one, 0),
+        ("e", "acme", "p3", one, 2),
+        ("f", "acme", None, None, 0),
+    ):
+        token = token_of(name=name, tenant=tenant, created_at=NOW - timedelta(days=age))
+        await add(any_store, replace(token, maker_id=maker_id, maker_permissions=permissions))
+    makers = [maker async for some in any_store.makers() for maker in some]
+    assert [(each.maker_id, each.tenant) for each in makers] == [("p1", "acme"), ("p1", "rival"), ("p2", "acme")]
+    assert [each.may_just(one) for each in makers] == [False, False, True]
+    assert makers[1].may_just(frozenset({"apps.read", "config.read"}))
 
 
 async def test_uses_are_noted(any_store: AnyStore, any_presented: PresentedTokens | FakeTokenStore) -> None:

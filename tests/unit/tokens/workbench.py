@@ -35,6 +35,7 @@ class Workbench:
 
     def __post_init__(self) -> None:
         ids = count(1)
+        self.store.clock = self.clock
 
         async def outlast() -> None:
             self.outlasted += 1
