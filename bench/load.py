@@ -85,4 +85,4 @@ def at_least(figures: tuple[float, float, float], *, measure: str, against: str,
 def at_most(figures: tuple[float, float, float], *, measure: str, against: str, unit: str, reach: float) -> Ratio:
     """Return the ratio that should be at most `reach`."""
     ours, theirs, ratio = figures
-    return Ratio(measure, against, unit, ours, theirs, ratio, f"≤ {reach:.1f}", ratio <= reach)
+    return Ratio(measure, against, unit, ours, theirs, ratio, f"≤ {reach:g}", ratio <= reach)

@@ -1,0 +1,1 @@
+"""What telling who is calling costs: at the edge and in each service."""
