@@ -13,6 +13,8 @@ from typing import Any
 import paas
 from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
 
+from gateway import well_known
+from gateway.settings import SingleSignOn
 from gateway.upstreams import elsewhere
 
 INTERNAL_SUFFIX = "InternalService"
@@ -93,9 +95,14 @@ def methods_of(file: FileDescriptor) -> Iterator[PublicMethod]:
             )
 
 
-def route_configuration(methods: Iterable[PublicMethod]) -> dict[str, Any]:
-    """Envoy's RouteConfiguration: 415 for what is no gRPC, one exact route a method, 404 for everything else."""
-    routes = [_no_grpc(), _without_trailers(), *(_route(method) for method in methods), _nothing_else()]
+def route_configuration(
+    methods: Iterable[PublicMethod], *, single_sign_on: SingleSignOn | None = None
+) -> dict[str, Any]:
+    """Envoy's RouteConfiguration: how to sign in, which everybody may ask (decision 44); 415 for what is no gRPC, one
+    exact route a method, 404 for everything else.
+    """
+    told = well_known.route(single_sign_on, answered_at_once=_answered_at_once())
+    routes = [told, _no_grpc(), _without_trailers(), *(_route(method) for method in methods), _nothing_else()]
     return {
         "name": "public",
         "virtual_hosts": [{"name": "public", "domains": ["*"], "routes": routes}],

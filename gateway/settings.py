@@ -26,6 +26,16 @@ class Credentials:
 
 
 @dataclass(frozen=True)
+class SingleSignOn:
+    """Where people sign in with OpenID Connect, and as which client the command line does: what anybody may know."""
+
+    # The issuer's URL, exactly as it names itself.
+    issuer: str
+    client_id: str
+    scopes: Sequence[str]
+
+
+@dataclass(frozen=True)
 class GatewaySettings:
     """Everything that differs between one gateway and the next."""
 
@@ -43,3 +53,5 @@ class GatewaySettings:
     health_listen: Address | None = None
     # The Unix socket on which Envoy can be told to drain, if it can. It is its owner's alone.
     admin_socket: Path | None = None
+    # How people sign in; without it, as the operator of this installation has it.
+    single_sign_on: SingleSignOn | None = None

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.settings import Address, Credentials, GatewaySettings
+from gateway.process.settings import single_sign_on
+from gateway.settings import Address, Credentials, GatewaySettings, SingleSignOn
 from local import envoy
+from local.failures import LocalFailure
 from local.layout import Layout
 from local.parts import Part
 from local.ports import GATEWAY, HOST, SERVICES, SIGN_IN_CHECK, metrics_of, port_of, public_of, service_of
 from local.postgres import Postgres
+from paaskit.settings import SettingsError
 
 # Whom each service calls.
 PEERS: Mapping[str, tuple[str, ...]] = {
@@ -31,6 +34,8 @@ KMS_PASSED_ON = (
     "PAAS_KMS_KEYS_HELD_SECONDS",
     "GOOGLE_APPLICATION_CREDENTIALS",
 )
+# What the gateway tells clients of single sign-on. Without an issuer, `make signin` is how people sign in.
+SSO_PASSED_ON = ("PAAS_SSO_ISSUER", "PAAS_SSO_CLI_CLIENT_ID", "PAAS_SSO_SCOPES")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +117,7 @@ def gateway_part(*, site: Site) -> Part:
         sign_in_check=at(SIGN_IN_CHECK),
         credentials=Credentials(layout.tls / f"{GATEWAY}.pem", layout.tls / f"{GATEWAY}.key", layout.tls / "ca.pem"),
         access_log=layout.log("gateway-access"),
+        single_sign_on=_single_sign_on(),
     )
     envoy.write_configuration(configuration, settings)
     return Part(
@@ -122,6 +128,19 @@ def gateway_part(*, site: Site) -> Part:
         tier=2,
         grace=3.0,
     )
+
+
+def _single_sign_on() -> SingleSignOn | None:
+    """As whoever starts the stack has it in the environment. Raises LocalFailure where that is not usable."""
+    told = {name: os.environ[name] for name in SSO_PASSED_ON if os.environ.get(name)}
+    try:
+        return single_sign_on(
+            told.get("PAAS_SSO_ISSUER", ""),
+            client_id=told.get("PAAS_SSO_CLI_CLIENT_ID", "paas-cli"),
+            scopes=told.get("PAAS_SSO_SCOPES", "openid"),
+        )
+    except SettingsError as error:
+        raise LocalFailure(str(error)) from None
 
 
 def _of_its_own(process: str, site: Site) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """What a gateway is told when it starts: its own addresses, those of the services, its certificate."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.settings import Address, Credentials, GatewaySettings
+from gateway.settings import Address, Credentials, GatewaySettings, SingleSignOn
 from paaskit.settings import SettingsError, TlsSettings, setting
 
 _UPSTREAMS = ("config", "secrets", "tokens", "audit", "releaser")
@@ -22,6 +23,13 @@ class Settings(TlsSettings):
     releaser_address: str = setting("Where releaser serves users' methods, host:port.")
     sign_in_check_address: str = setting("Where tokens serves the sign-in check, host:port.")
     run_dir: str = setting("A folder that only this process writes: Envoy's configuration and its private socket.")
+    sso_issuer: str = setting(
+        "The OpenID Connect issuer that people sign in at, https://..., exactly as it names itself; without it, the "
+        "operator gives sign-ins and nobody else.",
+        default="",
+    )
+    sso_cli_client_id: str = setting("The public client that the command line is there.", default="paas-cli")
+    sso_scopes: str = setting("What the command line asks for there, separated by spaces.", default="openid")
     threads: int = setting("How many threads answer requests.", default=2)
     drain_seconds: int = setting("How long connections are asked to go elsewhere before they are closed.", default=20)
 
@@ -49,7 +57,20 @@ def gateway_settings(settings: Settings) -> GatewaySettings:
         credentials=Credentials(settings.tls_cert_file, settings.tls_key_file, settings.tls_ca_file),
         access_log=Path("/dev/stdout"),
         admin_socket=settings.admin_socket,
+        single_sign_on=single_sign_on(
+            settings.sso_issuer, client_id=settings.sso_cli_client_id, scopes=settings.sso_scopes
+        ),
     )
+
+
+def single_sign_on(issuer: str, *, client_id: str, scopes: str) -> SingleSignOn | None:
+    """What clients are told of it; None where no issuer is set. Raises SettingsError where it is not usable."""
+    if not issuer:
+        return None
+    # OpenID Connect Core, section 2: an https URL without query or fragment.
+    if re.fullmatch(r"https://[A-Za-z0-9._:\[\]-]+(/[^\s?#]*)?", issuer) is None:
+        raise SettingsError("PAAS_SSO_ISSUER is unusable: an issuer is an https:// URL without query or fragment.")
+    return SingleSignOn(issuer, client_id, tuple(scopes.split()))
 
 
 def _addresses(variable: str, text: str) -> list[Address]:
