@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from paas_cli import errors, releases_shown, rpc_error
 from paas_cli.assignments import listed
 from paas_cli.errors import Failure
-from paas_cli.rpc_error import RpcError
+from paas_cli.rpc_error import RpcError, SignInRenewed
 from paas_cli.session import Session
 from paas_cli.streams import Unwritten
 from paas_cli.terminal_text import visible
@@ -107,6 +107,8 @@ def _one(session: Session, app: str, number: int, show: Show) -> "Release":
     shown = ""
     while True:
         last, error = _until_it_breaks(session, app, number, show)
+        if isinstance(error, SignInRenewed):
+            continue
         if last is not None and last.state in releases_shown.ENDED:
             return last
         if error is not None and error.code not in (rpc_error.UNAVAILABLE, rpc_error.DEADLINE_EXCEEDED):

@@ -55,12 +55,19 @@ class Channel:
     """Calls to one gateway with one token."""
 
     def __init__(
-        self, address: Address, *, token: str, user_agent: str, sleep: Callable[[float], None] = time.sleep
+        self,
+        address: Address,
+        *,
+        token: str,
+        user_agent: str,
+        sleep: Callable[[float], None] = time.sleep,
+        ca_file: str | None = None,
     ) -> None:
         self._address = address
         self._token = token
         self._user_agent = user_agent
         self._sleep = sleep
+        self._ca_file = ca_file
 
     def unary(
         self, path: str, request: Encodable, *, answer: type[Answer], repeatable: bool, timeout: float = 30.0
@@ -110,7 +117,9 @@ class Channel:
             headers["grpc-timeout"] = f"{int(timeout * 1000)}m"
         body = b"\x00" + len(payload).to_bytes(4, "big") + payload
         try:
-            return http1.post(self._address, path, headers=headers, body=body, timeout=timeout, idle=idle)
+            return http1.post(
+                self._address, path, headers=headers, body=body, timeout=timeout, idle=idle, ca_file=self._ca_file
+            )
         except http1.NotTrusted as error:
             raise RpcError(rpc_error.UNKNOWN, str(error), path=path, delivery=Delivery.NOT_SENT) from None
         except http1.NotSent as error:

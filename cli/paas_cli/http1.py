@@ -1,4 +1,4 @@
-"""One HTTP/1.1 POST over a socket of its own, its answer read as it comes (RFC 9112).
+"""One HTTP/1.1 request over a socket of its own, its answer read as it comes (RFC 9112).
 
 The standard library's client imports the e-mail package, which costs more than the rest of a command. Must not
 know gRPC, follow redirects, use proxies or keep connections. TLS is imported for https alone.
@@ -160,16 +160,40 @@ def post(
     body: bytes,
     timeout: float | None = None,
     idle: float | None = None,
+    ca_file: str | None = None,
 ) -> Response:
     """Send `body` and read the head of the answer.
 
-    `timeout` bounds the whole exchange and `idle` each wait, in seconds. Raises NotSent, Broken or TimedOut.
+    `timeout` bounds the whole exchange and `idle` each wait, in seconds. `ca_file` names authorities that are trusted
+    beside the system's. Raises NotSent, Broken or TimedOut.
     """
+    fields = {"content-length": str(len(body)), **headers}
+    return _send("POST", address, path, headers=fields, body=body, timeout=timeout, idle=idle, ca_file=ca_file)
+
+
+def get(
+    address: Address, path: str, *, headers: Mapping[str, str], timeout: float, ca_file: str | None = None
+) -> Response:
+    """Ask for `path`, with the rest as in `post`."""
+    return _send("GET", address, path, headers=headers, body=b"", timeout=timeout, idle=None, ca_file=ca_file)
+
+
+def _send(
+    method: str,
+    address: Address,
+    path: str,
+    *,
+    headers: Mapping[str, str],
+    body: bytes,
+    timeout: float | None,
+    idle: float | None,
+    ca_file: str | None,
+) -> Response:
     deadline = None if timeout is None else time.monotonic() + timeout
-    sock = _connect(address)
+    sock = _connect(address, ca_file)
     try:
-        fields = {"host": address.authority, "content-length": str(len(body)), "connection": "close", **headers}
-        lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
+        fields = {"host": address.authority, "connection": "close", **headers}
+        lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
         head = "\r\n".join(lines) + "\r\n\r\n"
         sock.settimeout(timeout if timeout is not None else idle)
         try:
@@ -184,7 +208,7 @@ def post(
         raise
 
 
-def _connect(address: Address) -> socket.socket:
+def _connect(address: Address, ca_file: str | None) -> socket.socket:
     try:
         sock = socket.create_connection((address.host, address.port), timeout=_CONNECT_SECONDS)
     except TimeoutError:
@@ -195,13 +219,19 @@ def _connect(address: Address) -> socket.socket:
         raise NotSent((error.strerror or "no connection").lower()) from None
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # a stream may be quiet for minutes
-    return sock if address.scheme == "http" else _secure(sock, address.host)
+    return sock if address.scheme == "http" else _secure(sock, address.host, ca_file)
 
 
-def _secure(sock: socket.socket, host: str) -> socket.socket:
+def _secure(sock: socket.socket, host: str, ca_file: str | None) -> socket.socket:
     import ssl
 
     context = ssl.create_default_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError:  # of which an SSLError is one: a file that is not there, or has no certificate
+            sock.close()
+            raise NotTrusted(f"{ca_file} can't be read as certificates") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
         return context.wrap_socket(sock, server_hostname=host)

@@ -10,11 +10,15 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from paas_cli import address, hints, private_file, toml_file
 from paas_cli.address import Address
 from paas_cli.errors import NOT_SIGNED_IN, Failure, Misuse
 from paas_cli.project import Project
+
+if TYPE_CHECKING:
+    from paas_cli.sso.store import StoredSignIn
 
 # RFC 6750, section 2.1: what a bearer token may consist of.
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,8192}")
@@ -22,10 +26,11 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,8192}")
 
 @dataclass(frozen=True)
 class Profile:
-    """A named gateway and, while signed in to it, a token."""
+    """A named gateway and, while signed in to it with one, a token. `ca_file` has authorities beside the system's."""
 
     gateway: str | None = None
     token: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,12 +44,24 @@ class ProfileFile:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a sign-in is to go: a profile of a file, the gateway it is for, and authorities beside the system's."""
+
+    file: ProfileFile
+    name: str
+    gateway: Address
+    ca_file: str | None
+
+
+@dataclass(frozen=True)
 class SignIn:
-    """What a call is made with. `source` is `PAAS_TOKEN` or the file's path."""
+    """What a call is made with. `source` is `PAAS_TOKEN` or the file's path; `sso` is there where people signed in."""
 
     address: Address
     token: str = field(repr=False)
     source: str
+    ca_file: str | None = None
+    sso: "StoredSignIn | None" = None
 
 
 def read_file(environ: Mapping[str, str], project: Project | None) -> ProfileFile:
@@ -60,7 +77,9 @@ def read_file(environ: Mapping[str, str], project: Project | None) -> ProfileFil
         raise Failure(f"`profiles` in {path} must be tables like [profiles.local]; correct it.")
     profiles = {
         name: Profile(
-            gateway=toml_file.text(entry, "gateway", path=path), token=toml_file.text(entry, "token", path=path)
+            gateway=toml_file.text(entry, "gateway", path=path),
+            token=toml_file.text(entry, "token", path=path),
+            ca_file=toml_file.text(entry, "ca_file", path=path),
         )
         for name, entry in entries.items()
     }
@@ -70,8 +89,13 @@ def read_file(environ: Mapping[str, str], project: Project | None) -> ProfileFil
 
 
 def _own_path(environ: Mapping[str, str]) -> str:
+    return os.path.join(own_folder(environ), "config.toml")
+
+
+def own_folder(environ: Mapping[str, str]) -> str:
+    """The folder of this user's settings, which need not exist yet."""
     folder = environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
-    return os.path.join(folder, "paas", "config.toml")
+    return os.path.join(folder, "paas")
 
 
 def profile_name(flag: str | None, environ: Mapping[str, str], file: ProfileFile) -> str:
@@ -113,16 +137,21 @@ def sign_in(flag: str | None, environ: Mapping[str, str], *, project: Project | 
             "PAAS_GATEWAY.",
             exit_code=NOT_SIGNED_IN,
         )
+    profile = file.profiles.get(name) or Profile()
     if token := environ.get("PAAS_TOKEN", "").strip():
-        return SignIn(gateway, check_token(token, source="PAAS_TOKEN"), source="PAAS_TOKEN")
-    stored = file.profiles[name].token if name in file.profiles else None
-    if not stored:
+        return SignIn(gateway, check_token(token, source="PAAS_TOKEN"), source="PAAS_TOKEN", ca_file=profile.ca_file)
+    if not profile.token:
+        from paas_cli.sso import store
+
+        path = store.path(own_folder(environ), name, gateway)
+        if (sso := store.read(path)) is not None:
+            return SignIn(gateway, sso.access_token, source=path, ca_file=profile.ca_file, sso=sso)
         raise Failure(
             f"You are not signed in: run {hints.command('login', profile=flag)}, or set PAAS_TOKEN to a personal "
             "access token.",
             exit_code=NOT_SIGNED_IN,
         )
-    return SignIn(gateway, check_token(stored, source=file.path), source=file.path)
+    return SignIn(gateway, check_token(profile.token, source=file.path), source=file.path, ca_file=profile.ca_file)
 
 
 def check_token(token: str, *, source: str) -> str:

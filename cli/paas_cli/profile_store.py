@@ -21,6 +21,8 @@ def save(file: ProfileFile) -> None:
         lines.append(f"\n[profiles.{quoted(name)}]\n")
         if profile.gateway:
             lines.append(f"gateway = {quoted(profile.gateway)}\n")
+        if profile.ca_file:
+            lines.append(f"ca_file = {quoted(profile.ca_file)}\n")
         if profile.token:
             lines.append(f"token = {quoted(profile.token)}\n")
     private_file.write(file.path, "".join(lines).encode())

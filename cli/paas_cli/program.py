@@ -62,8 +62,8 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         "apps:destroy": Entry("apps.destroy", "Destroy an app with its variables and secrets.", Danger.DESTROY),
     },
     "Access": {
-        "login": Entry("login", "Store a token for this machine.", Danger.WRITE, takes_app=False),
-        "logout": Entry("logout", "Forget the stored token.", Danger.WRITE, takes_app=False),
+        "login": Entry("login", "Sign in.", Danger.WRITE, takes_app=False),
+        "logout": Entry("logout", "Sign out.", Danger.WRITE, takes_app=False),
         "whoami": Entry("whoami", "Show who you are and what you may do.", Danger.READ, takes_app=False),
         "tokens:create": Entry("tokens.create", "Make a personal access token.", Danger.WRITE),
         "tokens:list": Entry("tokens.list", "List personal access tokens.", Danger.READ, takes_app=False),

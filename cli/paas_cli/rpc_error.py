@@ -94,3 +94,7 @@ class RpcError(Exception):
     def code_name(self) -> str:
         """`NOT_FOUND` for 5."""
         return NAMES[self.code] if 0 <= self.code < len(NAMES) else str(self.code)
+
+
+class SignInRenewed(RpcError):
+    """A stream that ended with the time of the sign-in it was opened with. There is a fresh one: open it again."""

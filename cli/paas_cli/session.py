@@ -14,12 +14,13 @@ from paas_cli import __version__, app_choice, hints, profile, project
 from paas_cli.errors import Failure, Interrupted
 from paas_cli.grpcweb import Answer, Channel, Encodable
 from paas_cli.output import Output
-from paas_cli.rpc_error import RpcError
+from paas_cli.rpc_error import UNAUTHENTICATED, RpcError, SignInRenewed
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from paas_cli.refusals import Effect
+    from paas_cli.sso.credential import Credential
 
 
 @dataclass(frozen=True)
@@ -76,17 +77,44 @@ class Session:
         return profile.sign_in(self.profile_flag, self.surroundings.environ, project=self.project)
 
     @cached_property
+    def _credential(self) -> "Credential | None":
+        """What is renewed; None where the token is one that was made elsewhere."""
+        if self.sign_in.sso is None:
+            return None
+        from paas_cli.sso.credential import Credential
+
+        login = self.hint("login", about_app=False)
+        return Credential(self.sign_in.source, self.sign_in.sso, ca_file=self.sign_in.ca_file, login=login)
+
     def _channel(self) -> Channel:
+        """A channel with a token that is good now. Raises Failure where there is none."""
         return Channel(
             self.sign_in.address,
-            token=self.sign_in.token,
+            token=self._credential.token() if self._credential is not None else self.sign_in.token,
             user_agent=f"paas-cli/{__version__}",
             sleep=self.surroundings.sleep,
+            ca_file=self.sign_in.ca_file,
         )
+
+    def _unary(self, path: str, request: Encodable, answer: type[Answer], *, repeatable: bool) -> Answer:
+        """A call, made again with a fresh token where the first was refused, since then nothing was done."""
+        channel = self._channel()
+        try:
+            return channel.unary(path, request, answer=answer, repeatable=repeatable)
+        except RpcError as error:
+            if not self._renew_refused(error):
+                raise
+        return self._channel().unary(path, request, answer=answer, repeatable=repeatable)
+
+    def _renew_refused(self, error: RpcError) -> bool:
+        """Whether `error` is that the token isn't accepted, and there is another one now. Raises Failure."""
+        if error.code != UNAUTHENTICATED or self._credential is None:
+            return False
+        return self._credential.renew_refused()
 
     def check_sign_in(self) -> None:
         """Raise Failure now if no call could be made, before anything is asked of the user."""
-        assert self.sign_in.token
+        self._channel()
 
     def new_request_id(self) -> str:
         """A fresh id for one change; a retry of it carries the same."""
@@ -95,7 +123,7 @@ class Session:
     def read(self, path: str, request: Encodable, answer: type[Answer]) -> Answer:
         """A call that changes nothing. Raises Failure."""
         try:
-            return self._channel.unary(path, request, answer=answer, repeatable=True)
+            return self._unary(path, request, answer, repeatable=True)
         except RpcError as error:
             raise self.failure(error, effect=None) from None
 
@@ -117,7 +145,7 @@ class Session:
         """
         fields = request.DESCRIPTOR.fields_by_name
         try:
-            answered = self._channel.unary(path, request, answer=answer, repeatable="request_id" in fields)
+            answered = self._unary(path, request, answer, repeatable="request_id" in fields)
         except RpcError as error:
             from paas_cli.refusals import Effect
 
@@ -133,9 +161,15 @@ class Session:
     def stream(self, path: str, request: Encodable, answer: type[Answer], *, idle: float = 600.0) -> Iterator[Answer]:
         """A call that answers as things happen, at most `idle` seconds apart.
 
-        Raises RpcError, because a broken stream is not the end.
+        Raises RpcError, because a broken stream is not the end; SignInRenewed where it ended with the sign-in's time
+        and can be asked for again at once. Raises Failure where the sign-in is over.
         """
-        return self._channel.stream(path, request, answer=answer, idle=idle)
+        try:
+            yield from self._channel().stream(path, request, answer=answer, idle=idle)
+        except RpcError as error:
+            if not self._renew_refused(error):
+                raise
+            raise SignInRenewed(error.code, error.message, path=path, delivery=error.delivery) from None
 
     def failure(self, error: RpcError, *, effect: "Effect | None") -> Failure:
         """`error` in words."""

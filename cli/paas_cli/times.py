@@ -31,6 +31,11 @@ def or_null(moment: Moment) -> str | None:
     return to_second(moment) or None
 
 
+def of_seconds(seconds: int) -> str:
+    """`2026-08-04T13:42:07Z` for seconds since 1970."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
 def _text(moment: Moment, form: str) -> str:
     if not moment.seconds and not moment.nanos:
         return ""

@@ -4,6 +4,7 @@ For tests of the command line. It checks state, not calls; it knows no permissio
 asks about. What it must get right is the wire: frames, trailers, chunks, statuses with details.
 """
 
+import json
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
@@ -73,6 +74,10 @@ class Gateway:
     tokens: set[str] = field(default_factory=lambda: {TOKEN})
     seen: list[tuple[str, Message, dict[str, str]]] = field(default_factory=list)
     address: str = ""
+    sign_in: dict[str, Any] = field(default_factory=lambda: {"kind": "operator"})
+    """What it tells whoever asks how to sign in."""
+    accepts: Callable[[str], bool] = lambda _: False
+    """Whether a bearer that is not among `tokens` is accepted."""
     _server: "_Server | None" = None
 
     def start(self) -> "Gateway":
@@ -139,8 +144,18 @@ class _Http(BaseHTTPRequestHandler):
         except (Drop, ConnectionError):  # the latter: a client that has its answer may hang up
             self.close_connection = True
 
+    def do_GET(self) -> None:
+        found = self.path == "/.well-known/paas"
+        body = json.dumps({"sign_in": self.server.gateway.sign_in}).encode() if found else b""
+        self.send_response(200 if found else 404)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def _answer(self, body: bytes, fields: dict[str, str]) -> None:
-        if fields.get("authorization", "").removeprefix("Bearer ") not in self.server.gateway.tokens:
+        bearer = fields.get("authorization", "").removeprefix("Bearer ")
+        if bearer not in self.server.gateway.tokens and not self.server.gateway.accepts(bearer):
             self._trailers_only(Fault(16, "", reason="UNAUTHENTICATED"))
             return
         if self.path not in self.server.gateway.routes:

@@ -9,7 +9,7 @@ import click
 from paas_cli import rpc_error, times
 from paas_cli.command import command as declare
 from paas_cli.errors import Interrupted
-from paas_cli.rpc_error import RpcError
+from paas_cli.rpc_error import RpcError, SignInRenewed
 from paas_cli.session import Session
 from paas_cli.terminal_text import visible
 
@@ -104,6 +104,8 @@ def _to_come(options: AuditOptions, session: Session, *, after: int) -> "Iterato
                 after, tries = answer.event.sequence, 0
                 if options.action in ("", answer.event.action):
                     yield answer.event
+        except SignInRenewed:
+            continue
         except RpcError as error:
             broke = error.code in (rpc_error.UNAVAILABLE, rpc_error.DEADLINE_EXCEEDED)
             if not broke or tries == len(_PAUSES):

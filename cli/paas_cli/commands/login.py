@@ -1,47 +1,74 @@
-"""`paas login`: store a token in a profile, once the gateway has accepted it."""
+"""`paas login`: sign in at the issuer that the gateway names, or store a token."""
 
+import os
 from dataclasses import dataclass
 
 import click
 
-from paas_cli import address, profile, profile_store, streams
+from paas_cli import address, profile
 from paas_cli.command import command as declare
-from paas_cli.errors import Failure, Misuse
-from paas_cli.profile import Profile, SignIn
+from paas_cli.errors import Misuse
+from paas_cli.profile import Place
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
-
-# More than any token has, and enough to see that what comes is none.
-_MOST = 64 * 1024
 
 
 @dataclass(frozen=True)
 class LoginOptions:
-    """Which gateway (None: the one in effect), and whether the token comes from standard input."""
+    """Which gateway and which authorities (None: those in effect), and how: with a token, or in which browser."""
 
     gateway: str | None
-    with_token: bool
+    token: bool
+    web: bool
+    no_browser: bool
+    ca_file: str | None
 
 
 @declare("login", app=False)
 @click.option("--gateway", metavar="URL", help="Where to sign in: https://..., or http://127.0.0.1:PORT.")
-@click.option("--with-token", is_flag=True, help="Read the token from standard input instead of asking for it.")
-def command(session: Session, *, gateway: str | None, with_token: bool) -> None:
-    """Store a token for this machine.
+@click.option("--web", is_flag=True, help="Sign in with a browser on this machine, without typing a code.")
+@click.option("--no-browser", is_flag=True, help="Open no browser; show the address alone.")
+@click.option("--token", "--with-token", is_flag=True, help="Store a token: asked for, or read from standard input.")
+@click.option("--ca-file", metavar="FILE", help="Authorities to trust as well, for the gateway and its issuer.")
+def command(
+    session: Session, *, gateway: str | None, web: bool, no_browser: bool, token: bool, ca_file: str | None
+) -> None:
+    """Sign in.
 
-    Asks for a personal access token without showing it, checks it with the gateway, and keeps
-    it in ~/.config/paas/config.toml, readable by you alone. PAAS_TOKEN in the environment goes
-    before it and is never stored.
+    Shows a code and the address where to enter it, in a browser on any machine, and waits for
+    you to sign in there. With --web the browser is on this machine and there is no code. The
+    sign-in is then renewed by itself for as long as your session lasts; it is kept in the
+    system's keyring where there is one, else in a file that you alone can read.
+
+    With --token, stores a personal access token in place of that, in
+    ~/.config/paas/config.toml, readable by you alone. PAAS_TOKEN in the environment goes before
+    either and is never stored.
 
     For example:
       paas login --gateway https://paas.example.com
-      paas login --with-token < token.txt
+      paas login --web
+      paas login --token < token.txt
     """
-    run(LoginOptions(gateway, with_token), session)
+    run(LoginOptions(gateway, token, web, no_browser, ca_file), session)
 
 
 def run(options: LoginOptions, session: Session) -> None:
-    """Read the token, check it with the gateway, store it."""
+    """Sign in one way or the other. Raises Failure, and nothing was stored."""
+    if options.token and (options.web or options.no_browser):
+        raise Misuse("--token needs no browser; leave out --web and --no-browser, or --token.")
+    place = _place(options, session)
+    if options.token:
+        from paas_cli import pasted_token
+
+        pasted_token.store(place, session)
+    else:
+        from paas_cli.sso import signing_in
+
+        signing_in.sign_in(place, session, web=options.web, may_open=not options.no_browser)
+    if session.surroundings.environ.get("PAAS_TOKEN"):
+        session.note("PAAS_TOKEN is set and goes before this sign-in.")
+
+
+def _place(options: LoginOptions, session: Session) -> Place:
     environ = session.surroundings.environ
     file = profile.read_file(environ, session.project)
     name = profile.profile_name(session.profile_flag, environ, file)
@@ -52,35 +79,8 @@ def run(options: LoginOptions, session: Session) -> None:
         if known is None:
             raise Misuse("No gateway is known yet: say where to sign in with --gateway https://...")
         gateway = profile.checked(known, file)
-    token = profile.check_token(_token(options, session), source="standard input" if options.with_token else "you")
-    session.sign_in = SignIn(gateway, token, source="this sign-in")
-    from paas_cli.commands.whoami import ask
-
-    answer = ask(session)
-    profile_store.save(profile_store.with_profile(file, name, Profile(gateway=str(gateway), token=token)))
-    session.surroundings.done()
-    if session.as_json:
-        session.out.json({"profile": name, "gateway": str(gateway), "subject": answer.subject, "file": file.path})
-    else:
-        mark = session.out.styled("✓", "green")
-        session.out.line(f"{mark} Signed in to {gateway} as {visible(answer.subject)} (profile {visible(name)})")
-    if environ.get("PAAS_TOKEN"):
-        session.note("PAAS_TOKEN is set and goes before this sign-in.")
-
-
-def _token(options: LoginOptions, session: Session) -> str:
-    """The whole of what came, so that a token cut in two is refused and not used by half."""
-    stdin = session.surroundings.stdin
-    if stdin.isatty():
-        from paas_cli import prompt
-
-        token = prompt.hidden(session, "Personal access token (not shown): ")
-        if token is None:
-            raise Failure("More than one line came, and a token is one; nothing was stored, so copy it again, alone.")
-    elif options.with_token:
-        token = streams.read(stdin, _MOST).decode("ascii", "replace")
-    else:
-        raise Misuse("There is no terminal to ask on; pipe the token in and add --with-token.")
-    if not token.strip():
-        raise Failure("No token was given; nothing was stored.")
-    return token.strip()
+    stored = file.profiles.get(name)
+    ca_file = stored.ca_file if stored is not None else None
+    if options.ca_file is not None:
+        ca_file = os.path.join(session.surroundings.folder, options.ca_file)  # noqa: PTH118 - as elsewhere in the CLI
+    return Place(file, name, gateway, ca_file)

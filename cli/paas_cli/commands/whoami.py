@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from paas_cli import times
 from paas_cli.command import command as declare
+from paas_cli.profile import SignIn
 from paas_cli.session import Session
 from paas_cli.terminal_text import visible
 
@@ -36,6 +37,7 @@ def run(session: Session) -> None:
                 "expires_at": times.or_null(answer.expires_at),
                 "gateway": str(session.sign_in.address),
                 "token_source": session.sign_in.source,
+                "sign_in": _document(session.sign_in),
             }
         )
         return
@@ -46,9 +48,34 @@ def run(session: Session) -> None:
         ("apps", " ".join(answer.apps) or "all"),
         ("expires", times.to_second(answer.expires_at)),
         ("gateway", str(session.sign_in.address)),
-        ("token from", session.sign_in.source),
+        *_how(session.sign_in),
     ]
     session.out.facts([(name, visible(value)) for name, value in facts if value])
+
+
+def _how(sign_in: SignIn) -> list[tuple[str, str]]:
+    """How one is signed in, and until when that goes on by itself."""
+    if (sso := sign_in.sso) is None:
+        return [("token from", sign_in.source)]
+    facts = [("signed in at", sso.issuer), ("kept in", _kept_in(sso.in_keyring, sign_in.source))]
+    if sso.idle_until is not None:
+        facts.append(("session", f"until {times.of_seconds(sso.idle_until)}, or longer when it is used before"))
+    return facts
+
+
+def _kept_in(in_keyring: bool, file: str) -> str:
+    return "the system's keyring" if in_keyring else file
+
+
+def _document(sign_in: SignIn) -> dict[str, object]:
+    if (sso := sign_in.sso) is None:
+        return {"kind": "token", "issuer": None, "kept_in": None, "session_ends_at": None}
+    return {
+        "kind": sso.kind,
+        "issuer": sso.issuer,
+        "kept_in": "keyring" if sso.in_keyring else "file",
+        "session_ends_at": times.of_seconds(sso.idle_until) if sso.idle_until is not None else None,
+    }
 
 
 def ask(session: Session) -> "WhoAmIResponse":

@@ -1,0 +1,54 @@
+"""Signing in with a token that was made elsewhere: typed, or piped in. Loaded by `login` alone."""
+
+from paas_cli import profile, profile_store, streams
+from paas_cli.errors import Failure
+from paas_cli.profile import Place, Profile, SignIn
+from paas_cli.session import Session
+from paas_cli.terminal_text import visible
+
+# More than any token has, and enough to see that what comes is none.
+_MOST = 64 * 1024
+
+
+def store(place: Place, session: Session) -> None:
+    """Read the token, check it with the gateway, store it in the profile. Raises Failure."""
+    is_typed = session.surroundings.stdin.isatty()
+    token = profile.check_token(_read(session, is_typed=is_typed), source="you" if is_typed else "standard input")
+    session.sign_in = SignIn(place.gateway, token, source="this sign-in", ca_file=place.ca_file)
+    from paas_cli.commands.whoami import ask
+
+    answer = ask(session)
+    entry = Profile(gateway=str(place.gateway), token=token, ca_file=place.ca_file)
+    profile_store.save(profile_store.with_profile(place.file, place.name, entry))
+    session.surroundings.done()
+    if session.as_json:
+        session.out.json(
+            {
+                "profile": place.name,
+                "gateway": str(place.gateway),
+                "subject": answer.subject,
+                "file": place.file.path,
+                "issuer": None,
+                "kept_in": "file",
+            }
+        )
+    else:
+        mark = session.out.styled("✓", "green")
+        session.out.line(
+            f"{mark} Signed in to {place.gateway} as {visible(answer.subject)} (profile {visible(place.name)})"
+        )
+
+
+def _read(session: Session, *, is_typed: bool) -> str:
+    """The whole of what came, so that a token cut in two is refused and not used by half."""
+    if is_typed:
+        from paas_cli import prompt
+
+        token = prompt.hidden(session, "Personal access token (not shown): ")
+        if token is None:
+            raise Failure("More than one line came, and a token is one; nothing was stored, so copy it again, alone.")
+    else:
+        token = streams.read(session.surroundings.stdin, _MOST).decode("ascii", "replace")
+    if not token.strip():
+        raise Failure("No token was given; nothing was stored.")
+    return token.strip()

@@ -1,0 +1,42 @@
+"""The access token of a sign-in, renewed in time. While it is good this loads nothing and asks nobody."""
+
+import time
+
+from paas_cli.sso.store import StoredSignIn
+
+
+class Credential:
+    """What one command calls with. `login` is the hint to sign in again."""
+
+    def __init__(self, file: str, sign_in: StoredSignIn, *, ca_file: str | None, login: str) -> None:
+        self._file = file
+        self._sign_in = sign_in
+        self._ca_file = ca_file
+        self._login = login
+        self._renewed_early = False
+
+    def token(self) -> str:
+        """A good access token. Raises Failure where there is none to be had."""
+        if self._is_due():
+            self._renew(refused=None)
+        return self._sign_in.access_token
+
+    def renew_refused(self) -> bool:
+        """Renew what was refused, and return whether to try again with that: not where a fresh one was refused too.
+
+        Raises Failure.
+        """
+        if not self._is_due():
+            if self._renewed_early:
+                return False
+            self._renewed_early = True
+        self._renew(refused=self._sign_in.access_token)
+        return True
+
+    def _is_due(self) -> bool:
+        return time.time() >= self._sign_in.renew_at
+
+    def _renew(self, *, refused: str | None) -> None:
+        from paas_cli.sso import renewal
+
+        self._sign_in = renewal.renew(self._file, refused=refused, ca_file=self._ca_file, login=self._login)

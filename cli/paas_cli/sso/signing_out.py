@@ -1,0 +1,36 @@
+"""What `paas logout` does with a sign-in: have the issuer end its session, and keep nothing of it either way."""
+
+from dataclasses import dataclass
+
+from paas_cli.errors import Failure
+from paas_cli.sso import ending, kept, store
+from paas_cli.sso.https import IssuerError, Refusal
+
+
+@dataclass(frozen=True)
+class SignedOut:
+    """Whose session it was, and why the issuer could not be told of its end; None where it was."""
+
+    issuer: str
+    trouble: str | None
+
+
+def sign_out(path: str, *, ca_file: str | None) -> SignedOut | None:
+    """Forget the sign-in in a file; None where there is none. Raises Failure where it can't be read."""
+    if store.read(path) is None:  # without a lock's file for who never signed in
+        return None
+    with kept.locked(path):
+        stored = store.read(path)
+        if stored is None:
+            return None
+        try:
+            ending.end(path, stored, ca_file=ca_file)
+            trouble = None
+        except Refusal as refusal:
+            # What can't be renewed has ended before.
+            trouble = None if refusal.code == "invalid_grant" else f"it answers {refusal.code}"
+        except (IssuerError, Failure) as error:
+            trouble = str(error)
+        finally:
+            kept.forget(path, stored)
+    return SignedOut(stored.issuer, trouble)

@@ -1,0 +1,1 @@
+"""Signing in with OpenID Connect, against an issuer on a socket."""
