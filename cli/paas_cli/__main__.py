@@ -88,6 +88,7 @@ def _surroundings(standard: Standard) -> Surroundings:
         done=standard.done,
         new_id=_new_id,
         sleep=time.sleep,
+        now=time.time,
     )
 
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class Surroundings:
     """The world outside the process, passed in so that tests can bring their own.
 
-    `done` is told once what was asked for is done; `new_id` makes request ids; `sleep` takes seconds.
+    `done` is told once what was asked for is done; `new_id` makes request ids; `sleep` takes seconds; `now` gives the
+    seconds since 1970.
     """
 
     environ: Mapping[str, str]
@@ -38,6 +39,7 @@ class Surroundings:
     done: Callable[[], None]
     new_id: Callable[[], str]
     sleep: Callable[[float], None]
+    now: Callable[[], float]
 
 
 class Session:
@@ -81,10 +83,11 @@ class Session:
         """What is renewed; None where the token is one that was made elsewhere."""
         if self.sign_in.sso is None:
             return None
-        from paas_cli.sso.credential import Credential
+        from paas_cli.sso.credential import Credential, Keeper
 
         login = self.hint("login", about_app=False)
-        return Credential(self.sign_in.source, self.sign_in.sso, ca_file=self.sign_in.ca_file, login=login)
+        keeper = Keeper(self.sign_in.source, ca_file=self.sign_in.ca_file, now=self.surroundings.now)
+        return Credential(self.sign_in.sso, keeper, login=login)
 
     def _channel(self) -> Channel:
         """A channel with a token that is good now. Raises Failure where there is none."""

@@ -1,17 +1,26 @@
 """The access token of a sign-in, renewed in time. While it is good this loads nothing and asks nobody."""
 
-import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from paas_cli.sso.store import StoredSignIn
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Where a sign-in is kept, with which authorities beside the system's its issuer is asked, and what time it is."""
+
+    file: str
+    ca_file: str | None
+    now: Callable[[], float]
 
 
 class Credential:
     """What one command calls with. `login` is the hint to sign in again."""
 
-    def __init__(self, file: str, sign_in: StoredSignIn, *, ca_file: str | None, login: str) -> None:
-        self._file = file
+    def __init__(self, sign_in: StoredSignIn, keeper: Keeper, *, login: str) -> None:
         self._sign_in = sign_in
-        self._ca_file = ca_file
+        self._keeper = keeper
         self._login = login
         self._renewed_early = False
 
@@ -34,9 +43,9 @@ class Credential:
         return True
 
     def _is_due(self) -> bool:
-        return time.time() >= self._sign_in.renew_at
+        return self._keeper.now() >= self._sign_in.renew_at
 
     def _renew(self, *, refused: str | None) -> None:
         from paas_cli.sso import renewal
 
-        self._sign_in = renewal.renew(self._file, refused=refused, ca_file=self._ca_file, login=self._login)
+        self._sign_in = renewal.renew(self._keeper, refused=refused, login=self._login)

@@ -10,7 +10,6 @@ and the file.
 import fcntl
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -52,9 +51,9 @@ def uninterrupted() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def renewed(sign_in: StoredSignIn, grant: Grant) -> StoredSignIn:
-    """The sign-in with what an issuer granted just now."""
-    now = int(time.time())
+def renewed(sign_in: StoredSignIn, grant: Grant, *, now: float) -> StoredSignIn:
+    """The sign-in with what an issuer granted just now, which is `now` in seconds since 1970."""
+    now = int(now)
     return replace(
         sign_in,
         access_token=grant.access_token,

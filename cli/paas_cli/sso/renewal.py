@@ -1,10 +1,10 @@
 """Renewing a sign-in: a fresh access token for the refresh token (RFC 6749, section 6), once for all who wait."""
 
-import time
 from dataclasses import replace
 
 from paas_cli.errors import NOT_SIGNED_IN, UNAVAILABLE, Failure
 from paas_cli.sso import grant, https, kept, store
+from paas_cli.sso.credential import Keeper
 from paas_cli.sso.https import IssuerError, Refusal, Unreachable
 from paas_cli.sso.store import StoredSignIn
 from paas_cli.terminal_text import visible
@@ -13,21 +13,22 @@ from paas_cli.terminal_text import visible
 _OVER = "invalid_grant"
 
 
-def renew(file: str, *, refused: str | None, ca_file: str | None, login: str) -> StoredSignIn:
+def renew(keeper: Keeper, *, refused: str | None, login: str) -> StoredSignIn:
     """A sign-in whose access token is good and not the one that was `refused`. `login` is the hint to sign in again.
 
     Raises Failure where the session has ended (exit code 3) or can't be renewed now (5).
     """
+    file = keeper.file
     with kept.locked(file):
         stored = store.read(file)
         if stored is None:
             raise Failure(f"You are not signed in any more: {login} signs you in again.", exit_code=NOT_SIGNED_IN)
-        now = time.time()
+        now = keeper.now()
         if stored.renew_at > now and stored.access_token != refused:
             return stored  # another has renewed it meanwhile
         with kept.uninterrupted():
             try:
-                return _renewed(file, stored, ca_file=ca_file)
+                return _renewed(keeper, stored, login=login)
             except Refusal as refusal:
                 if refusal.code != _OVER:
                     raise _refused(stored, refusal, login) from None
@@ -43,14 +44,18 @@ def renew(file: str, *, refused: str | None, ca_file: str | None, login: str) ->
                 ) from None
 
 
-def _renewed(file: str, stored: StoredSignIn, *, ca_file: str | None) -> StoredSignIn:
-    refresh_token = kept.refresh_token(file, stored)
+def _renewed(keeper: Keeper, stored: StoredSignIn, *, login: str) -> StoredSignIn:
+    refresh_token = kept.refresh_token(keeper.file, stored)
     if refresh_token is None:
-        raise Refusal(_OVER)
+        where = (
+            "the system's keyring does not give its refresh token" if stored.in_keyring else "it has no refresh token"
+        )
+        raise Failure(f"Your sign-in can't be renewed: {where}. Sign in again: {login}.", exit_code=NOT_SIGNED_IN)
     form = {"grant_type": "refresh_token", "client_id": stored.client_id, "refresh_token": refresh_token}
-    answer = https.ask(https.url(stored.token_endpoint, what="its token_endpoint"), ca_file=ca_file, form=form)
+    endpoint = https.url(stored.token_endpoint, what="its token_endpoint")
+    answer = https.ask(endpoint, ca_file=keeper.ca_file, form=form)
     known = replace(stored, refresh_token=refresh_token)
-    return kept.keep(file, kept.renewed(known, grant.read(answer)))
+    return kept.keep(keeper.file, kept.renewed(known, grant.read(answer), now=keeper.now()))
 
 
 def _ended(stored: StoredSignIn, login: str) -> Failure:

@@ -44,7 +44,8 @@ def sign_in(place: Place, session: Session, *, web: bool, may_open: bool) -> Non
         raise _refused(refusal, found, session) from None
     except IssuerError as error:
         raise _unasked(f"{visible(found.issuer)}, where {place.gateway} has people sign in,", error) from None
-    _keep(place, session, kept.renewed(_blank(found, issuer, "web" if web else "device"), granted))
+    blank = _blank(found, issuer, "web" if web else "device")
+    _keep(place, session, kept.renewed(blank, granted, now=session.surroundings.now()))
 
 
 def _granted(issuer: Metadata, found: Offer, place: Place, session: Session, *, web: bool, may_open: bool) -> Grant:

@@ -46,8 +46,10 @@ def test_a_token_that_is_refused_is_not_stored(paas: Paas, platform: Platform, h
     assert not own_file(home).exists()
 
 
-def test_login_asks_only_on_a_terminal(paas: Paas, platform: Platform) -> None:
-    assert paas("login", "--gateway", platform.gateway.address, stdin=TOKEN.encode()).exit_code == 2
+def test_login_reads_a_token_only_where_it_is_told_to(paas: Paas, platform: Platform) -> None:
+    assert paas("login", "--gateway", platform.gateway.address, stdin=TOKEN.encode()).exit_code == 3
+    assert paas("login", "--token", "--web", stdin=TOKEN.encode()).exit_code == 2
+    assert platform.gateway.seen == []
     assert paas("login", "--with-token", stdin=TOKEN.encode()).exit_code == 2
     assert paas("login", "--gateway", platform.gateway.address, "--with-token").exit_code == 1
 

@@ -109,7 +109,7 @@ def test_a_secret_is_asked_for_without_echo(signed_in: Platform) -> None:
 
 def test_login_asks_for_the_token_without_echo(home: Path, platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PAAS_TOKEN", raising=False)
-    terminal = Terminal("login", "--gateway", platform.gateway.address)
+    terminal = Terminal("login", "--gateway", platform.gateway.address, "--token")
     terminal.until("Personal access token (not shown): ")
     token = next(iter(platform.gateway.tokens))
     terminal.type(f"{token}\n")

@@ -111,8 +111,8 @@ def test_the_terminal_echoes_again_however_it_ends(signed_in: Platform) -> None:
 
 def test_login_takes_one_line_as_well(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PAAS_TOKEN", raising=False)
-    for options in ((), ("--with-token",)):  # which on a terminal asks too
-        terminal = Terminal("login", "--gateway", platform.gateway.address, *options)
+    for option in ("--token", "--with-token"):  # two names of the same
+        terminal = Terminal("login", "--gateway", platform.gateway.address, option)
         terminal.until("Personal access token (not shown): ")
         terminal.type(f"{TOKEN}\n{CANARY}\n")
         assert terminal.end() == 1
