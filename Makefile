@@ -21,7 +21,7 @@ unexport VIRTUAL_ENV
 unexport PYTHONPATH
 unexport PYTHONHOME
 
-.PHONY: help demo demo-kubernetes up stop status logs outbox outbox-give-back check format test test-thorough \
+.PHONY: help demo demo-kubernetes up signin stop status logs outbox outbox-give-back check format test test-thorough \
 	test-crash test-abuse test-kubernetes test-mutations bench bench-peers bench-growth bench-kubernetes \
 	kube-secrets gen schema
 
@@ -39,6 +39,9 @@ demo-kubernetes: .venv ## the same with apps that are pods (as test-kubernetes)
 
 up: .venv ## start everything on this machine
 	@$(LOCAL) up
+
+signin: .venv ## sign in to it as its operator, in this folder and as profile `local` anywhere else
+	@$(LOCAL) signin --everywhere
 
 stop: ## stop everything that runs on this machine
 	@if [ ! -x $(BIN)/python ]; then echo "Nothing was running."; \

@@ -114,13 +114,16 @@ def restart(stack: Stack, options: argparse.Namespace) -> None:
 
 def sign_in(stack: Stack, options: argparse.Namespace) -> None:
     """Signs a person in."""
-    from local.signin import Person
+    from local.signin import PROFILE, Person, sign_in_everywhere
     from local.signin import sign_in as write_sign_in
 
     stack.require_running()
     person = Person(tenant=options.tenant, role=options.role, **({"user": options.user} if options.user else {}))
     profile = write_sign_in(stack, person)
     print(f"Signed in as {person.user} ({person.role} of {person.tenant}); `paas` finds it in {profile}.")
+    if options.everywhere:
+        sign_in_everywhere(stack)
+        print(f"In other folders: add --profile {PROFILE} to a command, or set PAAS_PROFILE={PROFILE}.")
 
 
 def provision(stack: Stack, options: argparse.Namespace) -> None:
@@ -187,6 +190,7 @@ def _parser() -> argparse.ArgumentParser:
     person.add_argument("--tenant", default="local")
     person.add_argument("--user", default=None)
     person.add_argument("--role", default="admin", choices=("viewer", "developer", "admin"))
+    person.add_argument("--everywhere", action="store_true", help="for other folders too, as a profile of one's own")
     provisioned = verbs.add_parser("provision", help="attach DATABASE_URL to an app, as an add-on would")
     provisioned.add_argument("app")
     provisioned.add_argument("--tenant", default="local")

@@ -3,6 +3,9 @@
 import asyncio
 import getpass
 import os
+import subprocess
+import sys
+import tomllib
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -57,6 +60,28 @@ def sign_in(stack: Stack, person: Person, *, app: str | None = None) -> Path:
     write_private(profile, ("\n".join(lines) + "\n").encode())
     write_project(stack, app=app)
     return profile
+
+
+def sign_in_everywhere(stack: Stack) -> None:
+    """Has `paas` keep that sign-in in the person's own settings as well, as the profile `local`.
+
+    Raises LocalFailure where it can't.
+    """
+    profiles = tomllib.loads(stack.layout.sign_in.read_text())["profiles"]
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("paas")),
+            *("login", "--gateway", stack.gateway_url, "--token", "--profile", PROFILE),
+        ],
+        cwd=os.sep,  # where no .paas.toml leads to the profile of a folder
+        env={name: value for name, value in os.environ.items() if not name.startswith("PAAS_")},
+        input=profiles[PROFILE]["token"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise LocalFailure(f"You are signed in in this folder alone; elsewhere: {done.stderr.strip()}")
 
 
 def write_project(stack: Stack, *, app: str | None) -> None:
