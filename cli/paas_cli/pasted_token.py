@@ -19,7 +19,7 @@ def store(place: Place, session: Session) -> None:
 
     answer = ask(session)
     entry = Profile(gateway=str(place.gateway), token=token, ca_file=place.ca_file)
-    profile_store.save(profile_store.with_profile(place.file, place.name, entry))
+    profile_store.put(place.file, place.name, entry)
     session.surroundings.done()
     if session.as_json:
         session.out.json(

@@ -67,10 +67,18 @@ class SignIn:
 def read_file(environ: Mapping[str, str], project: Project | None) -> ProfileFile:
     """The profiles in effect; none where the file does not exist. Raises Failure where it can't be trusted."""
     named = project.profiles if project else None
-    path = named or _own_path(environ)
-    content = private_file.read(path, exactly_0600=named is not None)
+    return _read(named or _own_path(environ), from_project=named is not None)
+
+
+def read_again(file: ProfileFile) -> ProfileFile:
+    """The same file as it is now. Raises Failure where it can't be trusted any more."""
+    return _read(file.path, from_project=file.from_project)
+
+
+def _read(path: str, *, from_project: bool) -> ProfileFile:
+    content = private_file.read(path, exactly_0600=from_project)
     if content is None:
-        return ProfileFile(path, from_project=named is not None)
+        return ProfileFile(path, from_project=from_project)
     table = toml_file.parse(content, path=path)
     entries = table.get("profiles", {})
     if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
@@ -83,9 +91,8 @@ def read_file(environ: Mapping[str, str], project: Project | None) -> ProfileFil
         )
         for name, entry in entries.items()
     }
-    return ProfileFile(
-        path, from_project=named is not None, default=toml_file.text(table, "default", path=path), profiles=profiles
-    )
+    default = toml_file.text(table, "default", path=path)
+    return ProfileFile(path, from_project=from_project, default=default, profiles=profiles)
 
 
 def _own_path(environ: Mapping[str, str]) -> str:

@@ -36,7 +36,7 @@ def run(session: Session) -> None:
     stored = file.profiles.get(name)
     had_token = stored is not None and stored.token is not None
     if stored is not None and had_token:
-        profile_store.save(profile_store.with_profile(file, name, replace(stored, token=None)))
+        profile_store.put(file, name, replace(stored, token=None))
     if had_token or signed_out is not None:
         session.surroundings.done()
     _say(session, name, had_token=had_token, signed_out=signed_out)

@@ -1,5 +1,5 @@
 # Strings for paths: pathlib costs more to import than everything of its own that a command imports.
-# ruff: noqa: PTH103, PTH108, PTH120
+# ruff: noqa: PTH108
 """Changing what is kept of a sign-in: one process at a time, and no signal halfway.
 
 Refresh tokens are often good once, and a second use of one ends the session (RFC 9700, section 4.14.2). So whoever
@@ -7,7 +7,6 @@ renews, signs in or signs out holds the file's lock, reads anew under it, and is
 and the file.
 """
 
-import fcntl
 import os
 import signal
 from collections.abc import Iterator
@@ -22,23 +21,6 @@ from paas_cli.sso.store import StoredSignIn
 # Seconds before its end that an access token is renewed: what a slow call and two clocks may take.
 _MARGIN = 30
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-@contextmanager
-def locked(file: str) -> Iterator[None]:
-    """Have the sign-in in `file` to oneself. Waits for others, who wait for an issuer some seconds at most."""
-    try:
-        os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(f"{file}.lock", flags, 0o600)
-    except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise Failure(f"{file}.lock can't be written: {reason}.") from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

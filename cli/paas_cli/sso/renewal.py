@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from paas_cli.errors import NOT_SIGNED_IN, UNAVAILABLE, Failure
+from paas_cli.file_lock import locked
 from paas_cli.sso import grant, https, kept, store
 from paas_cli.sso.credential import Keeper
 from paas_cli.sso.https import IssuerError, Refusal, Unreachable
@@ -19,7 +20,7 @@ def renew(keeper: Keeper, *, refused: str | None, login: str) -> StoredSignIn:
     Raises Failure where the session has ended (exit code 3) or can't be renewed now (5).
     """
     file = keeper.file
-    with kept.locked(file):
+    with locked(file):
         stored = store.read(file)
         if stored is None:
             raise Failure(f"You are not signed in any more: {login} signs you in again.", exit_code=NOT_SIGNED_IN)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from paas_cli import profile_store
 from paas_cli.errors import NOT_SIGNED_IN, UNAVAILABLE, Failure
+from paas_cli.file_lock import locked
 from paas_cli.profile import Place, Profile, SignIn, own_folder
 from paas_cli.session import Session
 from paas_cli.sso import ending, kept, metadata, offer, shown, store
@@ -96,10 +97,10 @@ def _keep(place: Place, session: Session, signed_in: StoredSignIn) -> None:
 
     try:
         answer = _accepted(ask, session, issuer=signed_in.issuer)
-        with kept.locked(path), kept.uninterrupted():
+        with locked(path), kept.uninterrupted():
             written = kept.keep(path, signed_in)
             entry = Profile(gateway=str(place.gateway), ca_file=place.ca_file)
-            profile_store.save(profile_store.with_profile(place.file, place.name, entry))
+            profile_store.put(place.file, place.name, entry)
     except BaseException:
         with suppress(IssuerError, Failure):
             ending.end(path, replace(signed_in, in_keyring=False), ca_file=place.ca_file)

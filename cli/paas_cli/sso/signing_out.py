@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from paas_cli.errors import Failure
+from paas_cli.file_lock import locked
 from paas_cli.sso import ending, kept, store
 from paas_cli.sso.https import IssuerError, Refusal
 
@@ -19,7 +20,7 @@ def sign_out(path: str, *, ca_file: str | None) -> SignedOut | None:
     """Forget the sign-in in a file; None where there is none. Raises Failure where it can't be read."""
     if store.read(path) is None:  # without a lock's file for who never signed in
         return None
-    with kept.locked(path):
+    with locked(path):
         stored = store.read(path)
         if stored is None:
             return None

@@ -42,7 +42,8 @@ class StoredSignIn:
 
 def path(folder: str, profile: str, gateway: Address) -> str:
     """The file of the sign-in to `gateway` under the name of a profile, in this user's own settings `folder`."""
-    return os.path.join(folder, "sign-ins", f"{_escaped(profile)}@{_escaped(str(gateway))}.toml")
+    where = f"{gateway.scheme}-{_escaped(gateway.host)}-{gateway.port}"
+    return os.path.join(folder, "sign-ins", f"{_escaped(profile)}@{where}.toml")
 
 
 def read(file: str) -> StoredSignIn | None:

@@ -1,6 +1,7 @@
 """A gateway that has people sign in at an issuer, and somebody who does."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.fakes.platform import Platform
 from tests.unit.cli.conftest import Paas, Result
 
 CLIENT = "paas-cli"
+_SLEEP = time.sleep
 
 
 @pytest.fixture
@@ -68,7 +70,10 @@ class Person:
         self.pauses: list[float] = []
 
     def pause(self, seconds: float) -> None:
-        """What the program sleeps with."""
+        """What the program sleeps with. An issuer's intervals are whole seconds, and others' pauses are not."""
+        if not isinstance(seconds, int):
+            _SLEEP(seconds)
+            return
         self.pauses.append(seconds)
         self.issuer.clock.advance(seconds=seconds)
         if self.plans:
