@@ -1,7 +1,8 @@
 """Ending a session at its issuer with its refresh token: revocation (RFC 7009), else the issuer's own way."""
 
-from paas_cli.sso import https, kept
-from paas_cli.sso.https import IssuerError
+from paas_cli.sso import kept
+from paas_cli.sso.issuer import https
+from paas_cli.sso.issuer.https import IssuerError
 from paas_cli.sso.store import StoredSignIn
 
 

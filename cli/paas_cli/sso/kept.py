@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from paas_cli.errors import Failure
 from paas_cli.sso import keyring, store
-from paas_cli.sso.grant import Grant
+from paas_cli.sso.issuer.grant import Grant
 from paas_cli.sso.store import StoredSignIn
 
 # Seconds before its end that an access token is renewed: what a slow call and two clocks may take.

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from paas_cli.errors import NOT_SIGNED_IN, UNAVAILABLE, Failure
 from paas_cli.file_lock import locked
-from paas_cli.sso import grant, https, kept, store
+from paas_cli.sso import kept, store
 from paas_cli.sso.credential import Keeper
-from paas_cli.sso.https import IssuerError, Refusal, Unreachable
+from paas_cli.sso.issuer import grant, https
+from paas_cli.sso.issuer.https import IssuerError, Refusal, Unreachable
 from paas_cli.sso.store import StoredSignIn
 from paas_cli.terminal_text import visible
 

@@ -2,8 +2,8 @@
 
 from paas_cli.profile import Place
 from paas_cli.session import Session
-from paas_cli.sso import browser
-from paas_cli.sso.device import Waiting
+from paas_cli.sso.flows import browser
+from paas_cli.sso.flows.device import Waiting
 from paas_cli.sso.store import StoredSignIn
 from paas_cli.terminal_text import visible
 

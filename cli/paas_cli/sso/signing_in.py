@@ -13,11 +13,12 @@ from paas_cli.errors import NOT_SIGNED_IN, UNAVAILABLE, Failure
 from paas_cli.file_lock import locked
 from paas_cli.profile import Place, Profile, SignIn, own_folder
 from paas_cli.session import Session
-from paas_cli.sso import ending, kept, metadata, offer, shown, store
-from paas_cli.sso.grant import Grant
-from paas_cli.sso.https import IssuerError, Refusal, Unreachable
-from paas_cli.sso.metadata import Metadata
-from paas_cli.sso.offer import Offer
+from paas_cli.sso import ending, kept, shown, store
+from paas_cli.sso.issuer import metadata, offer
+from paas_cli.sso.issuer.grant import Grant
+from paas_cli.sso.issuer.https import IssuerError, Refusal, Unreachable
+from paas_cli.sso.issuer.metadata import Metadata
+from paas_cli.sso.issuer.offer import Offer
 from paas_cli.sso.store import StoredSignIn
 from paas_cli.terminal_text import visible
 
@@ -54,7 +55,7 @@ def _granted(issuer: Metadata, found: Offer, place: Place, session: Session, *, 
     if web:
         if issuer.authorization is None:
             raise IssuerError("it has no authorization_endpoint, which --web needs")
-        from paas_cli.sso import web as in_browser
+        from paas_cli.sso.flows import web as in_browser
 
         return in_browser.sign_in(
             issuer,
@@ -66,7 +67,7 @@ def _granted(issuer: Metadata, found: Offer, place: Place, session: Session, *, 
         )
     if issuer.device is None:
         raise IssuerError("it has no device_authorization_endpoint; --web does without one")
-    from paas_cli.sso import device
+    from paas_cli.sso.flows import device
 
     waiting = device.begin(issuer.device, client_id=found.client_id, scopes=found.scopes, ca_file=place.ca_file)
     people.show_code(waiting)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from paas_cli.errors import Failure
 from paas_cli.file_lock import locked
 from paas_cli.sso import ending, kept, store
-from paas_cli.sso.https import IssuerError, Refusal
+from paas_cli.sso.issuer.https import IssuerError, Refusal
 
 
 @dataclass(frozen=True)

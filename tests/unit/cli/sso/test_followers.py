@@ -67,12 +67,16 @@ def test_following_ends_when_the_session_does(paas: Paas, watched: Platform, iss
 def test_a_stream_that_refuses_fresh_tokens_is_not_asked_for_ever(
     paas: Paas, watched: Platform, issuer: OidcIssuer
 ) -> None:
-    def follow(_: Any) -> Iterator[audit_pb2.FollowEventsResponse]:
-        raise Fault(UNAUTHENTICATED, "")
+    asked: list[Any] = []
+
+    def follow(request: Any) -> Iterator[audit_pb2.FollowEventsResponse]:
+        asked.append(request)
+        raise Fault(UNAUTHENTICATED if len(asked) < 9 else 7, "")
 
     replace(watched, "FollowEvents", follow)
     result = paas("audit", "--follow", "-n", "0")
     assert (result.exit_code, "sign in again" in result.err) == (3, True)
+    assert len(asked) == 2
     assert issuer.realm.counted["refresh_token"] == 1
 
 

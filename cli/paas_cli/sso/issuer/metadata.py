@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from paas_cli.sso import https
-from paas_cli.sso.https import IssuerError, Refusal, Url
+from paas_cli.sso.issuer import https
+from paas_cli.sso.issuer.https import IssuerError, Refusal, Url
 
 _OPENID = "/.well-known/openid-configuration"
 _OAUTH = "/.well-known/oauth-authorization-server"

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from paas_cli.address import Address
-from paas_cli.sso import https
-from paas_cli.sso.https import IssuerError
+from paas_cli.sso.issuer import https
+from paas_cli.sso.issuer.https import IssuerError
 
 _PATH = "/.well-known/paas"
 

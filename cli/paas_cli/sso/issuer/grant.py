@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from paas_cli.errors import Failure
 from paas_cli.profile import check_token
-from paas_cli.sso.https import IssuerError
+from paas_cli.sso.issuer.https import IssuerError
 
 _MOST_SECONDS = 366 * 24 * 3600
 

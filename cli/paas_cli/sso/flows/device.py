@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from paas_cli.sso import grant, https
-from paas_cli.sso.grant import Grant
-from paas_cli.sso.https import IssuerError, Refusal, Unreachable, Url
+from paas_cli.sso.issuer import grant, https
+from paas_cli.sso.issuer.grant import Grant
+from paas_cli.sso.issuer.https import IssuerError, Refusal, Unreachable, Url
 
 _GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _INTERVAL = 5  # where it is not told (section 3.2)

@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
-from paas_cli.sso import grant, https
-from paas_cli.sso.grant import Grant
-from paas_cli.sso.https import IssuerError, Refusal, Url
-from paas_cli.sso.loopback import Loopback
-from paas_cli.sso.metadata import Metadata
+from paas_cli.sso.flows.loopback import Loopback
+from paas_cli.sso.issuer import grant, https
+from paas_cli.sso.issuer.grant import Grant
+from paas_cli.sso.issuer.https import IssuerError, Refusal, Url
+from paas_cli.sso.issuer.metadata import Metadata
 
 # How long somebody may take to sign in, in seconds.
 PATIENCE = 300.0
