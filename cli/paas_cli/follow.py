@@ -107,10 +107,10 @@ def _one(session: Session, app: str, number: int, show: Show) -> "Release":
     shown = ""
     while True:
         last, error = _until_it_breaks(session, app, number, show)
-        if isinstance(error, SignInRenewed):
-            continue
         if last is not None and last.state in releases_shown.ENDED:
             return last
+        if isinstance(error, SignInRenewed):
+            continue
         if error is not None and error.code not in (rpc_error.UNAVAILABLE, rpc_error.DEADLINE_EXCEEDED):
             raise _unwatched(session, error, number)
         if last is not None and (news := _news(last)) != shown:  # not the same again

@@ -58,6 +58,7 @@ def _end_session(session: Session, file: ProfileFile, name: str) -> "SignedOut |
 
 def _say(session: Session, name: str, *, had_token: bool, signed_out: "SignedOut | None") -> None:
     trouble = signed_out.trouble if signed_out is not None else None
+    issuer = (signed_out.issuer if signed_out is not None else None) or "The issuer"
     if session.as_json:
         session.out.json(
             {
@@ -68,13 +69,13 @@ def _say(session: Session, name: str, *, had_token: bool, signed_out: "SignedOut
             }
         )
     elif signed_out is not None and trouble is None:
-        session.out.line(f"Signed out (profile {visible(name)}); the session at {visible(signed_out.issuer)} has ended")
+        session.out.line(f"Signed out (profile {visible(name)}); the session at {visible(issuer)} has ended")
     elif had_token or signed_out is not None:
         session.out.line(f"Signed out (profile {visible(name)})")
     else:
         session.out.line(f"Profile {visible(name)} was not signed in")
     if signed_out is not None and trouble is not None:
         session.warn(
-            f"{visible(signed_out.issuer)} could not be told to end the session ({visible(trouble)}): nothing here can "
+            f"{visible(issuer)} could not be told to end the session ({visible(trouble)}): nothing here can "
             "use it any more, and there it ends by itself, or on your account's page."
         )

@@ -69,5 +69,13 @@ def forget(file: str, sign_in: StoredSignIn) -> None:
     """Keep nothing of it."""
     if sign_in.in_keyring:
         keyring.forget(file)
+    discard(file)
+
+
+def discard(file: str) -> None:
+    """Take the file away, whatever is in it. Raises Failure where that isn't allowed."""
     with suppress(FileNotFoundError):
-        os.unlink(file)
+        try:
+            os.unlink(file)
+        except PermissionError:
+            raise Failure(f"{file} can't be removed: permission denied.") from None

@@ -1,5 +1,6 @@
 """What `paas logout` does with a sign-in: have the issuer end its session, and keep nothing of it either way."""
 
+import os
 from dataclasses import dataclass
 
 from paas_cli.errors import Failure
@@ -10,18 +11,22 @@ from paas_cli.sso.issuer.https import IssuerError, Refusal
 
 @dataclass(frozen=True)
 class SignedOut:
-    """Whose session it was, and why the issuer could not be told of its end; None where it was."""
+    """Whose session it was, None where that can't be read, and why it could not be ended there, None where it was."""
 
-    issuer: str
+    issuer: str | None
     trouble: str | None
 
 
 def sign_out(path: str, *, ca_file: str | None) -> SignedOut | None:
-    """Forget the sign-in in a file; None where there is none. Raises Failure where it can't be read."""
-    if store.read(path) is None:  # without a lock's file for who never signed in
+    """Forget the sign-in in a file; None where there is none. Raises Failure where that can't be done."""
+    if not os.path.lexists(path):  # no file of a lock's for who never signed in
         return None
     with locked(path):
-        stored = store.read(path)
+        try:
+            stored = store.read(path)
+        except Failure as unreadable:
+            kept.discard(path)
+            return SignedOut(None, unreadable.sentence.rstrip("."))
         if stored is None:
             return None
         try:

@@ -35,6 +35,8 @@ class Fault:
     """It is done, and the document that is answered becomes what this makes of it."""
     dropped: bool = False
     """It is done, and the connection ends without an answer."""
+    lags: bool = False
+    """It is done, and nothing is answered before the fault is over."""
     times: int | None = None
 
     def __str__(self) -> str:

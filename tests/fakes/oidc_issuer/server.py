@@ -155,6 +155,7 @@ class OidcIssuer:
         finally:
             with self._lock:
                 self._faults.remove(active)
+            active.over.set()
         assert active.hits, f"nothing asked the issuer's {fault.endpoint}"
 
     def _answer(self, request: Request) -> Answer | None:
@@ -175,7 +176,8 @@ class OidcIssuer:
         with self._lock:
             self.requests[name] += 1
             self.forms.append((name, request.fields))
-            fault = next((active.hit() for active in self._faults if active.meets(name)), None)
+            active = next((each for each in self._faults if each.meets(name)), None)
+            fault = active.hit() if active is not None else None
             if fault is not None and fault.instead is not None:
                 return fault.instead
             try:
@@ -183,6 +185,8 @@ class OidcIssuer:
             except Refusal as refusal:
                 document = {"error": refusal.error, "error_description": refusal.description}
                 answer = Answer(status=401 if refusal.error == "invalid_client" else 400, document=document)
+        if active is not None and active.fault.lags:
+            active.over.wait()
         if fault is not None and fault.changed is not None and answer.document is not None:
             answer = Answer(status=answer.status, document=fault.changed(answer.document))
         return None if fault is not None and fault.dropped else answer
@@ -240,6 +244,7 @@ class _Active:
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
         self.hits = 0
+        self.over = threading.Event()
 
     def meets(self, endpoint: str) -> bool:
         return self.fault.endpoint == endpoint and (self.fault.times is None or self.hits < self.fault.times)

@@ -1,6 +1,7 @@
 """Staying signed in: renewed in time, once for all, and a clear word when the session is over."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ import pytest
 
 from tests.fakes.oidc_issuer import Fault, OidcIssuer, User
 from tests.fakes.platform import Platform
+from tests.fixtures.waiting import PATIENCE, soon
 from tests.unit.cli.conftest import Paas, Result
 from tests.unit.cli.sso.conftest import kept, kept_files, let_pass, refresh_token
 
@@ -79,6 +81,25 @@ def test_ten_at_once_renew_once(issuer: OidcIssuer, home: Path) -> None:
     ]
     ended = [(process.communicate(timeout=120), process.returncode) for process in started]
     assert [code for _, code in ended] == [0] * 10, ended
+    assert renewals(issuer) == 1
+
+
+@pytest.mark.usefixtures("signed")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_stopping_it_while_it_renews_loses_no_session(
+    paas: Paas, issuer: OidcIssuer, home: Path, number: signal.Signals
+) -> None:
+    """The old refresh token is worth nothing from when the issuer answers, so the new one is kept first."""
+    before = refresh_token(home)
+    let_pass(home)
+    command = [sys.executable, "-m", "paas_cli", "config"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ) as process:
+        with issuer.wrong(Fault("token", "takes its time", lags=True)):
+            soon(lambda: renewals(issuer) == 1)
+            process.send_signal(number)
+        assert process.wait(timeout=PATIENCE) in (130, -number)
+    assert refresh_token(home) != before
+    assert paas("config").exit_code == 0
     assert renewals(issuer) == 1
 
 

@@ -64,6 +64,22 @@ def test_a_session_that_had_ended_is_no_trouble(login: Login, paas: Paas, issuer
     assert (result.exit_code, result.err) == (0, "")
 
 
+@pytest.mark.parametrize("damage", ["broken", "public"])
+def test_what_cannot_be_read_is_forgotten_too(
+    login: Login, paas: Paas, issuer: OidcIssuer, home: Path, damage: str
+) -> None:
+    login()
+    if damage == "broken":
+        kept(home).write_text("no TOML")
+    else:
+        kept(home).chmod(0o644)
+    result = paas("logout")
+    assert (result.exit_code, result.out) == (0, "Signed out (profile default)\n")
+    assert "could not be told to end the session" in result.err
+    assert kept_files(home) == []
+    assert not is_over(issuer)
+
+
 def test_as_json(login: Login, paas: Paas, issuer: OidcIssuer) -> None:
     login()
     assert json.loads(paas("logout", "--json").out) == {
