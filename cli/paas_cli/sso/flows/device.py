@@ -1,9 +1,13 @@
-"""Signing in on a machine without a browser of its own: the device authorization grant (RFC 8628)."""
+"""Signing in on a machine without a browser of its own: the device authorization grant (RFC 8628).
+
+With PKCE, which Keycloak wants here too of a client that has to use it. Others pass over what they don't know.
+"""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from paas_cli.sso.flows import pkce
 from paas_cli.sso.issuer import grant, https
 from paas_cli.sso.issuer.grant import Grant
 from paas_cli.sso.issuer.https import IssuerError, Refusal, Unreachable, Url
@@ -20,6 +24,7 @@ class Waiting:
     """A sign-in that waits for somebody with a browser: `user_code` is typed at `where`; `complete` has it already."""
 
     device_code: str = field(repr=False)
+    verifier: str = field(repr=False)
     user_code: str
     where: str
     complete: str | None
@@ -29,13 +34,21 @@ class Waiting:
 
 def begin(endpoint: Url, *, client_id: str, scopes: str, ca_file: str | None) -> Waiting:
     """Ask for a code. Raises IssuerError."""
-    answer = https.ask(endpoint, ca_file=ca_file, form={"client_id": client_id, "scope": scopes})
+    verifier = pkce.new_verifier()
+    form = {
+        "client_id": client_id,
+        "scope": scopes,
+        "code_challenge": pkce.challenge(verifier),
+        "code_challenge_method": pkce.METHOD,
+    }
+    answer = https.ask(endpoint, ca_file=ca_file, form=form)
     device_code, user_code = answer.get("device_code"), answer.get("user_code")
     if not isinstance(device_code, str) or not isinstance(user_code, str) or not device_code or not user_code:
         raise IssuerError("it answers without a code")
     complete = answer.get("verification_uri_complete")
     return Waiting(
         device_code=device_code,
+        verifier=verifier,
         user_code=user_code,
         where=str(https.url(answer.get("verification_uri"), what="its verification_uri")),
         complete=None if complete is None else str(https.url(complete, what="its verification_uri_complete")),
@@ -51,7 +64,12 @@ def wait(
 
     Raises Refusal with `access_denied` or `expired_token`, and IssuerError. Trouble with the network ends nothing.
     """
-    form = {"grant_type": _GRANT, "client_id": client_id, "device_code": waiting.device_code}
+    form = {
+        "grant_type": _GRANT,
+        "client_id": client_id,
+        "device_code": waiting.device_code,
+        "code_verifier": waiting.verifier,
+    }
     interval = waiting.interval
     end = time.monotonic() + waiting.seconds
     pause = interval

@@ -1,11 +1,10 @@
 """Signing in with a browser on this machine: the code flow with PKCE (RFC 6749, section 4.1; RFC 7636; RFC 8252)."""
 
-import base64
-import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
+from paas_cli.sso.flows import pkce
 from paas_cli.sso.flows.loopback import Loopback
 from paas_cli.sso.issuer import grant, https
 from paas_cli.sso.issuer.grant import Grant
@@ -27,7 +26,7 @@ def sign_in(
     patience: float = PATIENCE,
 ) -> Grant:
     """`show` is given the address to open. Raises Refusal (`expired_token` where nobody came), and IssuerError."""
-    verifier = secrets.token_urlsafe(48)
+    verifier = pkce.new_verifier()
     state = secrets.token_urlsafe(24)
     with Loopback(state=state) as loopback:
         query = {
@@ -36,8 +35,8 @@ def sign_in(
             "redirect_uri": loopback.redirect_uri,
             "scope": scopes,
             "state": state,
-            "code_challenge": challenge(verifier),
-            "code_challenge_method": "S256",
+            "code_challenge": pkce.challenge(verifier),
+            "code_challenge_method": pkce.METHOD,
         }
         show(f"{authorization}{'&' if '?' in authorization.path else '?'}{urlencode(query)}")
         answer = loopback.wait(patience)
@@ -52,11 +51,6 @@ def sign_in(
             "code_verifier": verifier,
         }
         return grant.read(https.ask(issuer.token, ca_file=ca_file, form=form))
-
-
-def challenge(verifier: str) -> str:
-    """S256 of RFC 7636, section 4.2."""
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 def _code(answer: Mapping[str, str], issuer: Metadata) -> str:

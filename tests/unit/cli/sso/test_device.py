@@ -1,5 +1,7 @@
 """`paas login` with a code: what is asked, what is kept, and everything that an issuer can answer."""
 
+import base64
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -47,6 +49,20 @@ def test_as_json_it_is_one_document_without_a_token(login: Login, home: Path, is
     assert document["issuer"] == issuer.url
     assert document["kept_in"] == "file"
     assert document["file"] == str(kept(home))
+
+
+def test_what_is_asked_of_the_issuer(login: Login, issuer: OidcIssuer, person: Person) -> None:
+    """Its proof of being who asked, too, which Keycloak wants of a client that has to use PKCE."""
+    person.waits()
+    login()
+    (begun,) = [form for name, form in issuer.forms if name == "device"]
+    asked = [form for name, form in issuer.forms if name == "token"]
+    assert (begun["client_id"], begun["scope"], begun["code_challenge_method"]) == ("paas-cli", "openid", "S256")
+    (verifier,) = {form["code_verifier"] for form in asked}
+    hashed = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    assert begun["code_challenge"] == hashed
+    assert 43 <= len(verifier) <= 128
+    assert len(asked) == 2
 
 
 def test_it_asks_as_often_as_it_is_told(login: Login, person: Person, issuer: OidcIssuer) -> None:
