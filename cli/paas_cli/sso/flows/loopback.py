@@ -53,6 +53,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.state = state
         self.answers = answers
+        self.first = threading.Lock()
 
     def handle_error(self, *_: Any) -> None:
         """A browser that hangs up is no news."""
@@ -71,15 +72,17 @@ class _Handler(BaseHTTPRequestHandler):
         if fields is None:
             self._show(404, "This page does not exist", "Go back to the terminal.")
             return
-        try:
-            self.server.answers.put_nowait(fields)
-        except queue.Full:
+        if not self.server.first.acquire(blocking=False):
             self._show(409, "This was answered already", "You can close this page.")
             return
-        if "code" in fields:
-            self._show(200, "Back to the terminal", "<code>paas</code> goes on there. You can close this page.")
-        else:
-            self._show(200, "You are not signed in", "The terminal says why. You can close this page.")
+        try:
+            if "code" in fields:
+                self._show(200, "Back to the terminal", "<code>paas</code> goes on there. You can close this page.")
+            else:
+                self._show(200, "You are not signed in", "The terminal says why. You can close this page.")
+        finally:
+            # Only now, since the program may end with it and this page would not be shown.
+            self.server.answers.put(fields)
 
     def _fields(self) -> Mapping[str, str] | None:
         """The answer; None unless it came to the path, under this name, with the state, each field once."""
