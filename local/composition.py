@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +35,22 @@ KMS_PASSED_ON = (
     "GOOGLE_APPLICATION_CREDENTIALS",
 )
 # What the gateway tells clients of single sign-on. Without an issuer, `make signin` is how people sign in.
-SSO_PASSED_ON = ("PAAS_SSO_ISSUER", "PAAS_SSO_CLI_CLIENT_ID", "PAAS_SSO_SCOPES")
+SSO_TOLD = ("PAAS_SSO_ISSUER", "PAAS_SSO_CLI_CLIENT_ID", "PAAS_SSO_SCOPES")
+# What tokens and the sign-in check are told of it.
+SSO_PASSED_ON = (
+    "PAAS_SSO_ISSUER",
+    "PAAS_SSO_AUDIENCE",
+    "PAAS_SSO_CLIENTS",
+    "PAAS_SSO_JWKS_URL",
+    "PAAS_SSO_TOKEN_URL",
+    "PAAS_SSO_CA_FILE",
+    "PAAS_SSO_TENANT_CLAIM",
+    "PAAS_SSO_USER_CLAIM",
+    "PAAS_SSO_ROLES_CLAIM",
+    "PAAS_SSO_DIRECTORY_URL",
+    "PAAS_SSO_DIRECTORY_CLIENT_ID",
+    "PAAS_SSO_DIRECTORY_SECRET_FILE",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +147,7 @@ def gateway_part(*, site: Site) -> Part:
 
 def _single_sign_on() -> SingleSignOn | None:
     """As whoever starts the stack has it in the environment. Raises LocalFailure where that is not usable."""
-    told = {name: os.environ[name] for name in SSO_PASSED_ON if os.environ.get(name)}
+    told = _told(SSO_TOLD)
     try:
         return single_sign_on(
             told.get("PAAS_SSO_ISSUER", ""),
@@ -149,7 +164,7 @@ def _of_its_own(process: str, site: Site) -> dict[str, str]:
         return _of_the_kms(layout)
     if process in {"tokens", SIGN_IN_CHECK}:
         serves = "check" if process == SIGN_IN_CHECK else "methods"
-        return {"PAAS_SIGNING_KEY_FILE": str(layout.signing_key), "PAAS_SERVES": serves}
+        return {"PAAS_SIGNING_KEY_FILE": str(layout.signing_key), "PAAS_SERVES": serves, **_told(SSO_PASSED_ON)}
     if process == "releaser" and site.kubeconfig is not None:
         return {"PAAS_RUNTIME": "kubernetes", "PAAS_KUBECONFIG": str(site.kubeconfig)}
     if process == "releaser":
@@ -157,8 +172,13 @@ def _of_its_own(process: str, site: Site) -> dict[str, str]:
     return {}
 
 
+def _told(names: Sequence[str]) -> dict[str, str]:
+    """Those of the variables that whoever starts the stack has set."""
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
+
+
 def _of_the_kms(layout: Layout) -> dict[str, str]:
-    told = {name: os.environ[name] for name in KMS_PASSED_ON if os.environ.get(name)}
+    told = _told(KMS_PASSED_ON)
     if told.setdefault("PAAS_KMS_PROVIDER", "local") == "local":
         told["PAAS_KMS_KEY_FILE"] = str(layout.kms_key)
     return told

@@ -15,7 +15,6 @@ from uuid import uuid4
 from tests.fakes.oidc_issuer.keys import Keys
 from tests.fakes.oidc_issuer.people import Client, Code, DeviceCode, SsoSession, User
 
-ACCESS_SECONDS: Final = 300
 REFRESH_SECONDS: Final = 1800
 DEVICE_SECONDS: Final = 600
 _CODE_SECONDS = 60
@@ -46,7 +45,9 @@ class MovedClock:
 
 
 class Realm:
-    """`url` is the issuer's, `audience` what access tokens are for, `interval` the seconds between a device's tries."""
+    """`url` is the issuer's, `audience` what access tokens are for and `access_seconds` for how long;
+    `interval` is the seconds between a device's tries.
+    """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.clock = clock
@@ -54,6 +55,7 @@ class Realm:
         self.url = ""
         self.audience: tuple[str, ...] = ("paas-api",)
         self.interval = 1
+        self.access_seconds = 300
         self.clients = {
             "paas-cli": Client(client_id="paas-cli"),
             "paas-dashboard": Client(client_id="paas-dashboard", secret="dashboard-secret"),
@@ -71,7 +73,7 @@ class Realm:
         now = self._now()
         user = session.user
         claims = {
-            "exp": now + ACCESS_SECONDS,
+            "exp": now + self.access_seconds,
             "iat": now,
             "auth_time": int(session.auth_time.timestamp()),
             "jti": f"onrtac:{uuid4()}",
@@ -126,7 +128,7 @@ class Realm:
         """What the token endpoint answers for a session."""
         tokens = {
             "access_token": self.keys.sign(self.access_claims(session), header={}),
-            "expires_in": ACCESS_SECONDS,
+            "expires_in": self.access_seconds,
             "refresh_expires_in": REFRESH_SECONDS,
             "refresh_token": self.refresh_token(session),
             "token_type": "Bearer",
@@ -226,7 +228,12 @@ class Realm:
             del claims[name]
         claims["jti"] = f"trrtcc:{uuid4()}"
         token = self.keys.sign(claims, header={})
-        return {"access_token": token, "expires_in": ACCESS_SECONDS, "token_type": "Bearer", "scope": session.scope}
+        return {
+            "access_token": token,
+            "expires_in": self.access_seconds,
+            "token_type": "Bearer",
+            "scope": session.scope,
+        }
 
     def _session(self, client: Client, refresh_token: str) -> SsoSession:
         """The session of a refresh token that may be used; one that was used before ends it. Raises Refusal."""
