@@ -6,6 +6,7 @@ error without stopping to wait: any page and any program of this machine can sen
 
 import queue
 import threading
+import time
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -14,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 _PATH = "/callback"
 _MOST_FIELDS = 16
 _SECONDS = 10
+_PART = 0.5
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>paas</title>
 <style>body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem}}</style>
@@ -39,10 +41,14 @@ class Loopback:
 
     def wait(self, seconds: float) -> Mapping[str, str] | None:
         """What the browser came back with, None where it didn't in time."""
-        try:
-            return self.answers.get(timeout=seconds)
-        except queue.Empty:
-            return None
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            try:
+                # In parts: a Ctrl-C at the very moment before a wait begins is noticed only when that wait ends.
+                return self.answers.get(timeout=min(left, _PART))
+            except queue.Empty:
+                continue
+        return None
 
 
 class _Server(ThreadingHTTPServer):

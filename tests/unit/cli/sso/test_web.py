@@ -13,6 +13,9 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
 
+from paas_cli.sso.flows import web
+from paas_cli.sso.issuer import metadata
+from paas_cli.sso.issuer.https import Refusal
 from tests.fakes.oidc_issuer import Fault, OidcIssuer, User
 from tests.fakes.platform import Platform
 from tests.fixtures.waiting import PATIENCE
@@ -189,6 +192,24 @@ def test_stopping_leaves_nothing(browser: Browser, home: Any) -> None:
     assert kept_files(home) == []
     with pytest.raises(urllib.error.URLError):
         browser.come_back(browser.redirect_uri)
+
+
+def test_nobody_is_waited_for_for_ever(issuer: OidcIssuer) -> None:
+    shown: list[str] = []
+    described = metadata.discover(issuer.url, ca_file=str(issuer.ca_file))
+    assert described.authorization is not None
+    with pytest.raises(Refusal, match="expired_token"):
+        web.sign_in(
+            described,
+            described.authorization,
+            client_id="paas-cli",
+            scopes="openid",
+            ca_file=str(issuer.ca_file),
+            show=shown.append,
+            patience=0.1,
+        )
+    assert len(shown) == 1
+    assert issuer.requests["token"] == 0
 
 
 def test_an_issuer_without_a_page_says_so(paas: Any, sso: Platform, issuer: OidcIssuer) -> None:
