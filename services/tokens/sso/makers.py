@@ -74,9 +74,9 @@ class Makers:
                 looked = (self._look_at(maker, gate) for maker in some)
                 for failed in filter(None, await asyncio.gather(*looked, return_exceptions=True)):
                     raise failed
-        except Unavailable as away:
+        except Unavailable as error:
             metrics.MAKERS_NOT_LOOKED_AT.inc()
-            log.warning("makers_not_looked_at", **describe_exception(away))
+            log.warning("makers_not_looked_at", **describe_exception(error))
 
     async def _look_at(self, maker: KnownMaker, gate: asyncio.Semaphore) -> None:
         async with gate:
