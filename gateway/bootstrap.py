@@ -20,6 +20,13 @@ MAX_CONNECTIONS = 16_384
 # Seconds within which a connection has to say something at all, and for which it may then be without a request.
 FIRST_BYTES_TIMEOUT = 3
 IDLE_TIMEOUT = 30
+# Bytes that are taken of a request while it waits for something else than itself, as for its sender to be let in or
+# refused: over HTTP/1.1, and over HTTP/2, where it is the window of a stream. The rest stays with the sender. One that
+# was let in may be as large as `gateway.filters.MAX_REQUEST_BYTES`; over a line of 200 ms it has to wait for its window
+# some eight times then, which REQUEST_TIMEOUT has room for. A connection has the window that Envoy gives it by
+# itself: with less, those that wait would hold up the others.
+MAX_WAITING_BYTES = 32 * 1024
+STREAM_WINDOW = 128 * 1024
 
 
 def bootstrap(settings: GatewaySettings) -> dict[str, Any]:
@@ -81,6 +88,7 @@ def _listener(settings: GatewaySettings, methods: Iterable[PublicMethod]) -> dic
                 },
             }
         ],
+        "per_connection_buffer_limit_bytes": MAX_WAITING_BYTES,
         "listener_filters_timeout": f"{FIRST_BYTES_TIMEOUT}s",
         "filter_chains": [
             {
@@ -115,6 +123,7 @@ def _connection_manager(settings: GatewaySettings, methods: Iterable[PublicMetho
         },
         "http2_protocol_options": {
             "max_concurrent_streams": 128,
+            "initial_stream_window_size": STREAM_WINDOW,
             "connection_keepalive": {"interval": "60s", "timeout": "20s"},
         },
         # Services take as much in all, with the identity that is added to it here.

@@ -2,10 +2,12 @@
 
 1. headers that only the gateway may set are removed, before anything reads them;
 2. grpc_web turns a browser's or the CLI's framing into gRPC;
-3. lua lets in again who was let in within the last second, for as long as `tokens` said that this holds;
-4. ext_authz asks `tokens` who else is calling: no answer, no entry;
-5. buffer keeps a request until all of it has come, so that one without its message takes no place in a service;
-6. router.
+3. lua lets in again who was let in within the last second, for as long as `tokens` said that this holds, and says who
+   is to be refused, and after how long;
+4. fault refuses them;
+5. ext_authz asks `tokens` who else is calling: no answer, no entry;
+6. buffer keeps a request until all of it has come, so that one without its message takes no place in a service;
+7. router.
 
 The sign-in check comes after grpc_web so that a denial is answered in the caller's own framing.
 """
@@ -35,6 +37,7 @@ RESOURCE_EXHAUSTED = 8
 UNAVAILABLE = 14
 # Envoy's reason for an answer.
 _BECAUSE = "response.code_details == '{}'"
+TOO_MANY = "Too many requests at once with this token, or from this address. Nothing was done; try again in a moment."
 NO_TRAILERS = "gRPC needs HTTP/2 and the header te: trailers; over HTTP/1.1, send application/grpc-web+proto."
 UNAVAILABLE_HEADER = "x-paas-unavailable"
 # `x-paas-` carries the signed identity. `x-envoy-` would let a client on a private address choose its own
@@ -64,6 +67,7 @@ def http_filters() -> list[dict[str, Any]]:
             "typed_config": {"@type": f"{_TYPE}.filters.http.grpc_web.v3.GrpcWeb"},
         },
         {"name": "envoy.filters.http.lua", "typed_config": _sign_ins()},
+        {"name": "envoy.filters.http.fault", "typed_config": _refusals()},
         {"name": "envoy.filters.http.ext_authz", "typed_config": _sign_in_check()},
         {
             "name": "envoy.filters.http.buffer",
@@ -86,6 +90,10 @@ def local_replies() -> dict[str, Any]:
     """
     return {
         "mappers": [
+            _reply(
+                _BECAUSE.format("fault_filter_abort"),
+                {"grpc-status": str(RESOURCE_EXHAUSTED), "grpc-message": TOO_MANY},
+            ),
             _reply(_BECAUSE.format("ext_authz_error"), {UNAVAILABLE_HEADER: "tokens", "grpc-status": str(UNAVAILABLE)}),
             _reply(_BECAUSE.format("max_duration_timeout"), {"grpc-status": str(DEADLINE_EXCEEDED)}),
             _reply(
@@ -136,6 +144,21 @@ def _sign_ins() -> dict[str, Any]:
     return {
         "@type": f"{_TYPE}.filters.http.lua.v3.Lua",
         "default_source_code": {"inline_string": _SIGN_INS.read_text()},
+    }
+
+
+def _refusals() -> dict[str, Any]:
+    """Refuses what the filter before says is to be refused, after as long as it says; passes on everything else.
+
+    Clients can't say so: both headers have one of `TRUSTED_PREFIXES`.
+    """
+    always = {"percentage": {"numerator": 100}}
+    return {
+        "@type": f"{_TYPE}.filters.http.fault.v3.HTTPFault",
+        "headers": [{"name": "x-paas-refused", "present_match": True}],
+        # As many milliseconds as x-envoy-fault-delay-request has, and none without it.
+        "delay": {"header_delay": {}, **always},
+        "abort": {"grpc_status": RESOURCE_EXHAUSTED, **always},
     }
 
 

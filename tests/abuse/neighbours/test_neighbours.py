@@ -1,9 +1,9 @@
 """Whatever one tenant does, another's calls are answered, none fails, and the slowest are not much slower.
 
 Covers: calls without a message, streams, changes in crowds, large messages, idle connections, denials, wrong tokens.
-The 99th percentile of the other tenant's calls stays below five times what it is when nothing else goes on, below
-twelve times in the two attacks that use up a processor; both are measured here, one after the other. What it costs in
-latency is printed. Releases that never get ready are in test_stuck.py.
+The 99th percentile of the other tenant's calls stays below five times what it is when nothing else goes on; both are
+measured here, one after the other. What it costs in latency is printed. Releases that never get ready are in
+test_stuck.py.
 """
 
 import asyncio
@@ -13,9 +13,6 @@ import pytest
 from tests.abuse.neighbours.attacks import ATTACKS
 from tests.abuse.neighbours.probe import watch
 from tests.abuse.neighbours.tenants import MEASURED_SECONDS, OURS, ROUNDS, TIMES, Tenants
-
-# A thousand calls opened again and again, or as many changes, keep one of two processors busy with refusing them alone.
-TIMES_OF = {"headers_only": 12, "many_changes": 12}
 
 
 @pytest.mark.timeout(300)
@@ -30,7 +27,7 @@ def test_others_are_answered(tenants: Tenants, name: str) -> None:
         print(f"quiet: {before}\nduring: {during}\nafter: {after}")
         assert (before.errors, during.errors, after.errors) == ({}, {}, {})
         times.append(during.p99 / max(before.p99, after.p99))
-        if times[-1] < TIMES_OF.get(name, TIMES):
+        if times[-1] < TIMES:
             break
         before = after
-    assert min(times) < TIMES_OF.get(name, TIMES), times
+    assert min(times) < TIMES, times
