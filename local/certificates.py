@@ -5,7 +5,8 @@ Each leaf has the URI SAN `spiffe://paas/<name>`, which is what the other side c
 doesn't fit any more. It must not be used outside one machine: the CA's key lies beside the leaves.
 """
 
-from collections.abc import Iterable
+import ipaddress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,10 +33,13 @@ class Pair:
     key: ec.EllipticCurvePrivateKey
 
 
-def ensure_certificates(folder: Path, names: Iterable[str], *, now: datetime) -> list[str]:
+def ensure_certificates(
+    folder: Path, names: Iterable[str], *, now: datetime, addresses: Sequence[str] = ()
+) -> list[str]:
     """Makes what is missing, damaged or soon over under `folder`; returns the names renewed, `ca` included.
 
-    `now` is an aware datetime. Raises OSError where the folder can't be read or written.
+    `now` is an aware datetime. `addresses` are IP addresses that the leaves are valid for too: for servers of others,
+    which clients of others reach. Raises OSError where the folder can't be read or written.
     """
     private_folder(folder)
     renewed = []
@@ -46,8 +50,9 @@ def ensure_certificates(folder: Path, names: Iterable[str], *, now: datetime) ->
         renewed.append("ca")
     for name in names:
         leaf = _load(folder, name)
-        if leaf is None or not _fits(leaf.certificate, name, authority=authority, now=now):
-            _store(folder, name, _make_leaf(name, authority, now=now))
+        valid_for = _names(name, addresses)
+        if leaf is None or not _fits(leaf.certificate, valid_for, authority=authority, now=now):
+            _store(folder, name, _make_leaf(name, valid_for, authority, now=now))
             renewed.append(name)
     return renewed
 
@@ -81,7 +86,9 @@ def _store(folder: Path, name: str, pair: Pair) -> None:
     write_private(folder / f"{name}.pem", pair.certificate.public_bytes(serialization.Encoding.PEM))
 
 
-def _fits(certificate: x509.Certificate, name: str, *, authority: Pair, now: datetime) -> bool:
+def _fits(
+    certificate: x509.Certificate, valid_for: x509.SubjectAlternativeName, *, authority: Pair, now: datetime
+) -> bool:
     if _ends_soon(certificate, now):
         return False
     try:
@@ -89,15 +96,16 @@ def _fits(certificate: x509.Certificate, name: str, *, authority: Pair, now: dat
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except Exception:  # whatever is wrong with it, a new one is right
         return False
-    return names == _names(name)
+    return names == valid_for
 
 
 def _ends_soon(certificate: x509.Certificate, now: datetime) -> bool:
     return certificate.not_valid_after_utc - now < RENEW_BEFORE or certificate.not_valid_before_utc > now
 
 
-def _names(name: str) -> x509.SubjectAlternativeName:
-    return x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri_san(name)), x509.DNSName(dns_san(name))])
+def _names(name: str, addresses: Sequence[str]) -> x509.SubjectAlternativeName:
+    ours = (x509.UniformResourceIdentifier(uri_san(name)), x509.DNSName(dns_san(name)))
+    return x509.SubjectAlternativeName([*ours, *(x509.IPAddress(ipaddress.ip_address(each)) for each in addresses)])
 
 
 def _make_authority(now: datetime) -> Pair:
@@ -112,7 +120,7 @@ def _make_authority(now: datetime) -> Pair:
     return Pair(builder.sign(key, hashes.SHA256()), key)
 
 
-def _make_leaf(name: str, authority: Pair, *, now: datetime) -> Pair:
+def _make_leaf(name: str, valid_for: x509.SubjectAlternativeName, authority: Pair, *, now: datetime) -> Pair:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     issuer = authority.certificate
@@ -124,7 +132,7 @@ def _make_leaf(name: str, authority: Pair, *, now: datetime) -> Pair:
         .add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
         )
-        .add_extension(_names(name), critical=False)
+        .add_extension(valid_for, critical=False)
         .add_extension(issuer_id, critical=False)
     )
     return Pair(builder.sign(authority.key, hashes.SHA256()), key)

@@ -5,18 +5,16 @@ decides what is built, so that another version is another folder. Where modules 
 setting. The first build takes ten minutes of two cores and more, so it is said what is being waited for.
 """
 
-import fcntl
 import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from local.failures import LocalFailure
+from tests.fixtures import user_cache
 
 SOURCES: Final = Path(__file__).parent / "go"
 VERSION: Final = "1.37.2"
@@ -62,7 +60,7 @@ def ensure_built() -> Programs:
     if found.all_there():
         return found
     found.kubernetes.parent.mkdir(parents=True, exist_ok=True)
-    with alone(found.kubernetes.parent / "lock"):
+    with user_cache.alone(found.kubernetes.parent / "lock"):
         for program, package in ((found.pause, "./pause"), (found.kubernetes, ".")):
             if not program.is_file():
                 _build(program, package)
@@ -80,17 +78,8 @@ def key(*, sources: Path, go_version: str) -> str:
 
 
 def cache_folder() -> Path:
-    """Where what takes long to make is kept, for this user and all clones."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "paas" / "kubernetes"
-
-
-@contextmanager
-def alone(lock: Path) -> Iterator[None]:
-    """Wait for whoever builds the same at this moment; the lock is gone with the process that holds it."""
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    """Where they are kept."""
+    return user_cache.cache_folder("kubernetes")
 
 
 def _build(program: Path, package: str) -> None:

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from tests.kubernetes.cluster.build import alone, cache_folder
+from tests.fixtures.user_cache import alone
+from tests.kubernetes.cluster.build import cache_folder
 from tests.kubernetes.cluster.images import archive, host_python
 from tests.kubernetes.cluster.images.archive import File, Tree, write_image
 

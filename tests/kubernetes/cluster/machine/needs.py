@@ -2,13 +2,12 @@
 
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from local.failures import LocalFailure
+from tests.fixtures.debian import install
 
 # Each program with the package of Debian that has it.
 _PROGRAMS: Final = {
@@ -32,7 +31,7 @@ def ensure() -> None:
     if os.geteuid() != 0:
         raise LocalFailure("A Kubernetes cluster runs containers, which takes root: use sudo, or set KUBECONFIG.")
     if packages := missing_packages():
-        _install(packages)
+        install(packages)
     if packages := missing_packages():
         raise LocalFailure(f"A Kubernetes cluster needs {' '.join(packages)}: install what Debian calls so.")
 
@@ -46,16 +45,3 @@ def missing_packages() -> list[str]:
 def cni_programs() -> Path | None:
     """The folder with the programs that give a pod its network."""
     return next((each for each in _CNI_FOLDERS if all((each / name).is_file() for name in _CNI_PROGRAMS)), None)
-
-
-def _install(packages: Iterable[str]) -> None:
-    if not Path("/etc/debian_version").is_file() or shutil.which("apt-get") is None:
-        return
-    print(f"installing {' '.join(packages)} with apt-get ...", file=sys.stderr, flush=True)
-    settings = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *packages]
-    for command in (install, ["apt-get", "update", "--quiet"], install):
-        # The lists of packages may be too old or not there, which is no reason to fetch them every time.
-        done = subprocess.run(command, env=settings, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        if command == install and done.returncode == 0:
-            return
