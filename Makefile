@@ -22,7 +22,7 @@ unexport PYTHONPATH
 unexport PYTHONHOME
 
 .PHONY: help demo demo-kubernetes up signin stop status logs outbox outbox-give-back check format test test-thorough \
-	test-crash test-abuse test-kubernetes test-mutations bench bench-peers bench-growth bench-kubernetes \
+	test-crash test-abuse test-kubernetes test-keycloak test-mutations bench bench-peers bench-growth bench-kubernetes \
 	kube-secrets gen schema
 
 help: ## list the targets
@@ -83,7 +83,7 @@ test: .venv ## unit, integration, access and end-to-end tests
 	for part in "services $$services" "releases $$releases" "faults $$faults" "e2e $$e2e"; do \
 		wait $${part#* } || failed=1; cat .pytest_cache/$${part% *}.log; \
 	done; \
-	echo "Left out: make test-thorough, make test-abuse, make test-crash, make test-kubernetes, make test-mutations."; exit $$failed
+	echo "Left out: make test-thorough, make test-abuse, make test-crash, make test-kubernetes, make test-keycloak, make test-mutations."; exit $$failed
 
 test-thorough: .venv ## more of the kinds that `make test` has one or two of
 	$(BIN)/python -m pytest tests -m thorough
@@ -97,6 +97,10 @@ test-abuse: .venv ## 120,000 changed credentials and 200,000 malformed requests,
 test-kubernetes: .venv ## tests in a real cluster: KUBECONFIG's, or one of ours (root, Go; its first build takes minutes)
 	@[ -n "$$KUBECONFIG" ] || $(BIN)/python -m tests.kubernetes.cluster build
 	$(BIN)/python -m pytest tests/kubernetes
+
+test-keycloak: .venv ## tests with a real Keycloak on this machine (Java, and Maven once; its first build takes minutes)
+	@$(BIN)/python -m tests.keycloak build > /dev/null
+	$(BIN)/python -m pytest tests/keycloak
 
 test-mutations: .venv ## put each known fault into a copy of the tree and see that its test fails
 	$(BIN)/python -m tests.mutations
