@@ -33,13 +33,11 @@ class Pair:
     key: ec.EllipticCurvePrivateKey
 
 
-def ensure_certificates(
-    folder: Path, names: Iterable[str], *, now: datetime, addresses: Sequence[str] = ()
-) -> list[str]:
+def ensure_certificates(folder: Path, names: Iterable[str], *, now: datetime, hosts: Sequence[str] = ()) -> list[str]:
     """Makes what is missing, damaged or soon over under `folder`; returns the names renewed, `ca` included.
 
-    `now` is an aware datetime. `addresses` are IP addresses that the leaves are valid for too: for servers of others,
-    which clients of others reach. Raises OSError where the folder can't be read or written.
+    `now` is an aware datetime. `hosts` are DNS names and IP addresses that the leaves are valid for too: for servers of
+    others, which browsers reach. Raises OSError where the folder can't be read or written.
     """
     private_folder(folder)
     renewed = []
@@ -50,7 +48,7 @@ def ensure_certificates(
         renewed.append("ca")
     for name in names:
         leaf = _load(folder, name)
-        valid_for = _names(name, addresses)
+        valid_for = _names(name, hosts)
         if leaf is None or not _fits(leaf.certificate, valid_for, authority=authority, now=now):
             _store(folder, name, _make_leaf(name, valid_for, authority, now=now))
             renewed.append(name)
@@ -103,9 +101,16 @@ def _ends_soon(certificate: x509.Certificate, now: datetime) -> bool:
     return certificate.not_valid_after_utc - now < RENEW_BEFORE or certificate.not_valid_before_utc > now
 
 
-def _names(name: str, addresses: Sequence[str]) -> x509.SubjectAlternativeName:
+def _names(name: str, hosts: Sequence[str]) -> x509.SubjectAlternativeName:
     ours = (x509.UniformResourceIdentifier(uri_san(name)), x509.DNSName(dns_san(name)))
-    return x509.SubjectAlternativeName([*ours, *(x509.IPAddress(ipaddress.ip_address(each)) for each in addresses)])
+    return x509.SubjectAlternativeName([*ours, *map(_host, hosts)])
+
+
+def _host(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
 
 
 def _make_authority(now: datetime) -> Pair:

@@ -21,6 +21,7 @@ from local.private_files import keep_private, private_folder
 from local.secrets_made import random_password
 from local.signin import LIFETIME, Person, issue_at
 
+KEYCLOAK: Final = "keycloak"
 SECRETS: Final = CLONE / "deploy" / "overlays" / "local" / "secrets"
 
 
@@ -49,9 +50,12 @@ def make_secrets(folder: Path, *, now: datetime) -> None:
     for each in (layout.root, layout.tls, layout.keys, layout.passwords):
         private_folder(each)
     ensure_certificates(layout.tls, (*SERVICES, GATEWAY, *PEOPLE), now=now)
+    # People reach it through a forwarded port, services by its name in the cluster.
+    ensure_certificates(layout.tls, (KEYCLOAK,), now=now, hosts=("localhost", "127.0.0.1", f"{KEYCLOAK}.paas.svc"))
     ensure_keys(layout)
     databases.ensure_passwords(layout.passwords, SERVICES)
-    keep_private(layout.passwords / postgres.SUPERUSER, random_password)
+    for name in (postgres.SUPERUSER, KEYCLOAK):
+        keep_private(layout.passwords / name, random_password)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -28,6 +28,8 @@ PROCESSES: Final = (*SERVICES, SIGN_IN_CHECK)
 WORKLOADS: Final = (*PROCESSES, GATEWAY)
 IMAGES: Final = (*SERVICES, GATEWAY)
 NAME: Final = "app.kubernetes.io/name"
+OTHERS: Final = ("postgres", "keycloak")
+"""Workloads of the overlay `local` that are no programs of ours."""
 FOREIGN: Final = {"Certificate", "Issuer"}
 """Kinds of cert-manager's, which no schema of Kubernetes describes."""
 _A_TENANT: Final = f"resources: [../deploy/tenant]\nnamespace: tenant-{TENANT}\n"

@@ -15,7 +15,7 @@ from paas.access.v1 import access_pb2
 
 from gateway.routes import public_methods
 from tests.architecture.sources import SERVICES
-from tests.deploy.rendered import NAME, OVERLAYS, PROCESSES, Manifest, of_kind, pods
+from tests.deploy.rendered import NAME, OTHERS, OVERLAYS, PROCESSES, Manifest, of_kind, pods
 
 INTERNAL, PUBLIC, PAGES = 7443, 7444, 9090
 Edge = tuple[str, str, int]
@@ -111,7 +111,7 @@ def _outgoing(place: str) -> set[Edge]:
 
 
 def _between(edges: set[Edge]) -> set[Edge]:
-    return {edge for edge in edges if not _OUTSIDE & {*edge} and "postgres" not in edge}
+    return {edge for edge in edges if not {*_OUTSIDE, *OTHERS} & {*edge}}
 
 
 @pytest.mark.parametrize("place", OVERLAYS)
@@ -145,6 +145,12 @@ def test_a_database_inside_is_reached_by_services_and_migrations_alone() -> None
     wanted = {(user, "postgres", 5432) for user in users}
     assert {edge for edge in _incoming("local") if edge[1] == "postgres"} == wanted
     assert {edge for edge in _outgoing("local") if edge[1] == "postgres"} == wanted
+
+
+def test_keycloak_inside_is_reached_by_who_verifies_sign_ins_and_reaches_nobody() -> None:
+    wanted = {("tokens", "keycloak", 8443), ("sign-in-check", "keycloak", 8443)}
+    assert {edge for edge in _incoming("local") if "keycloak" in edge} == wanted
+    assert {edge for edge in _outgoing("local") if "keycloak" in edge} == wanted | {("keycloak", "dns", 53)}
 
 
 @pytest.mark.parametrize("place", [*OVERLAYS, "tenant"])

@@ -12,7 +12,7 @@ import yaml
 
 from tests.architecture.sources import ROOT
 from tests.deploy.dockerfile import stages
-from tests.deploy.rendered import FOREIGN, IMAGES, OVERLAYS, manifests, of_kind, pods, text
+from tests.deploy.rendered import FOREIGN, IMAGES, OTHERS, OVERLAYS, manifests, of_kind, pods, text
 
 _PROGRAM = Path(sys.prefix) / "bin" / "kubernetes-validate"
 
@@ -50,7 +50,7 @@ def test_skaffold_builds_the_images_that_are_deployed_from_targets_that_there_ar
     deployed = {
         container["image"]
         for name, template in pods("local")
-        if name != "postgres"
+        if name not in OTHERS
         for container in template["spec"]["containers"]
     }
     assert deployed == set(built)

@@ -17,7 +17,7 @@ from services.migrations.__main__ import Settings as MigrationSettings
 from services.secrets.server import key_management
 from services.secrets.settings import Settings as SecretsSettings
 from tests.architecture.sources import SERVICES
-from tests.deploy.rendered import OVERLAYS, WORKLOADS, Manifest, containers, environment, of_kind, pods
+from tests.deploy.rendered import OTHERS, OVERLAYS, WORKLOADS, Manifest, containers, environment, of_kind, pods
 
 # Credentials that no manifest may hold in production; who brings them is in docs/deploy.md.
 BROUGHT = {
@@ -44,7 +44,7 @@ def _main(template: Manifest) -> Manifest:
 
 
 def _ours(place: str) -> list[tuple[str, Manifest]]:
-    return [(name, template) for name, template in pods(place) if name != "postgres"]
+    return [(name, template) for name, template in pods(place) if name not in OTHERS]
 
 
 def _with_files(told: Mapping[str, str], folder: Path) -> dict[str, str]:

@@ -88,7 +88,7 @@ def prepare(folder: Path) -> Place:
     shutil.rmtree(place.database, ignore_errors=True)
     shutil.copytree(clean.database, place.database)
     write_private(place.credentials, clean.credentials.to_json())
-    ensure_certificates(place.tls, [_CERTIFICATE], now=datetime.now(UTC), addresses=[HOST])
+    ensure_certificates(place.tls, [_CERTIFICATE], now=datetime.now(UTC), hosts=[HOST])
     return place
 
 

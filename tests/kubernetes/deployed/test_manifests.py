@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from tests.deploy.rendered import FOREIGN, OVERLAYS, Manifest, manifests, pods
+from tests.deploy.rendered import FOREIGN, OTHERS, OVERLAYS, Manifest, manifests, pods
 from tests.kubernetes.kubectl import Kubectl
 
 
@@ -29,14 +29,14 @@ def test_every_pod_is_admitted(place: str, installed: Kubectl) -> None:
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": {"name": f"{name}-tried", "namespace": "paas", "labels": template["metadata"]["labels"]},
-            "spec": template["spec"] | (_made_by_its_set(template) if name == "postgres" else {}),
+            "spec": template["spec"] | (_made_by_its_set(template) if name in OTHERS else {}),
         }
         done = installed.ask("create", "--dry-run=server", "--validate=strict", "--filename=-", text=json.dumps(pod))
         assert (done.code, done.warnings) == (0, []), done.err
 
 
 def _made_by_its_set(template: Manifest) -> Manifest:
-    """What a StatefulSet puts into its pods; and an account that there is, since PostgreSQL's is not installed."""
+    """What a StatefulSet puts into its pods; and an account that there is: theirs are not installed."""
     claimed = {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}
     return {"volumes": [*template["spec"]["volumes"], claimed], "serviceAccountName": "audit"}
 
