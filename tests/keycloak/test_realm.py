@@ -1,4 +1,7 @@
-"""The realm as operators import it from deploy/keycloak/realm.json: what it holds, and what people may not do in it."""
+"""What Keycloak makes of deploy/keycloak/realm.json, as operators import it, and what people may not do in it.
+
+What is written in it is looked at in tests/unit/keycloak/test_template.py.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +10,7 @@ import pytest
 
 from tests.keycloak.conftest import Welcome
 from tests.keycloak.server.keycloak import Keycloak
-from tests.keycloak.server.realm import AUDIENCE, CLI, DASHBOARD, DIRECTORY, ROLES, TEST, template
+from tests.keycloak.server.realm import AUDIENCE, CLI, DASHBOARD, DIRECTORY, ROLES, template
 from tests.keycloak.sign_in.code import CodeSignIn
 from tests.keycloak.sign_in.grants import Refused, unverified_claims, with_password
 from tests.keycloak.sign_in.visitor import Visitor
@@ -32,14 +35,6 @@ def imported(keycloak: Keycloak) -> Iterator[dict[str, Any]]:
         }
     finally:
         assert keycloak.web.send("DELETE", f"{url}/{_IMPORTED}", bearer=admin.token()).status == 204
-
-
-def test_the_template_has_neither_people_nor_secrets() -> None:
-    document = template()
-    assert [user["username"] for user in document["users"]] == [f"service-account-{DIRECTORY}"]
-    assert not [user for user in document["users"] if "credentials" in user]
-    assert not [client for client in document["clients"] if "secret" in client]
-    assert TEST not in {client["clientId"] for client in document["clients"]}
 
 
 def test_confidential_clients_get_secrets_of_their_own(keycloak: Keycloak, imported: dict[str, Any]) -> None:

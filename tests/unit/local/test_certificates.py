@@ -26,6 +26,15 @@ def test_each_leaf_has_its_two_names_and_comes_from_the_ca(tmp_path: Path) -> No
     leaf.verify_directly_issued_by(_leaf(tmp_path / "tls", "ca"))
 
 
+def test_a_server_that_browsers_reach_is_valid_for_its_hosts_too(tmp_path: Path) -> None:
+    ensure_certificates(tmp_path, ["keycloak"], now=NOW, hosts=["localhost", "127.0.0.1"])
+    names = _leaf(tmp_path, "keycloak").extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["keycloak.paas.internal", "localhost"]
+    assert [str(address) for address in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1"]
+    assert ensure_certificates(tmp_path, ["keycloak"], now=NOW, hosts=["localhost", "127.0.0.1"]) == []
+    assert ensure_certificates(tmp_path, ["keycloak"], now=NOW, hosts=["localhost"]) == ["keycloak"]
+
+
 def test_every_file_is_its_owners_alone(tmp_path: Path) -> None:
     ensure_certificates(tmp_path / "tls", NAMES, now=NOW)
     assert stat.S_IMODE((tmp_path / "tls").stat().st_mode) == 0o700

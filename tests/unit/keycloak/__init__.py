@@ -1,0 +1,1 @@
+"""What the tests with a real Keycloak stand on, without one."""
