@@ -47,6 +47,7 @@ class DeviceCode:
     scope: str
     user_code: str
     ends: datetime
+    challenge: str
     approved_by: User | None = None
     is_denied: bool = False
     asked_at: datetime | None = None

@@ -85,7 +85,7 @@ class Realm:
             "sid": session.sid,
             "scope": session.scope,
             "tenant": user.tenant,
-            "roles": list(user.roles),
+            "roles": list(user.roles) or None,  # whoever has none has no such claim
             "preferred_username": user.name,
             "email": user.email,
         }
@@ -151,11 +151,12 @@ class Realm:
         return client
 
     def device(self, client: Client, form: Mapping[str, str]) -> dict[str, Any]:
-        """A device's sign-in begins (RFC 8628, section 3.2)."""
+        """A device's sign-in begins (RFC 8628, section 3.2). Raises Refusal where it has no challenge (RFC 7636)."""
+        challenge = _challenge(form)
         user_code = "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(2))
         device_code = secrets.token_urlsafe(32)
         ends = self.clock() + timedelta(seconds=DEVICE_SECONDS)
-        self.device_codes[device_code] = DeviceCode(client.client_id, form.get("scope", ""), user_code, ends)
+        self.device_codes[device_code] = DeviceCode(client.client_id, form.get("scope", ""), user_code, ends, challenge)
         return {
             "device_code": device_code,
             "user_code": user_code,
@@ -201,6 +202,7 @@ class Realm:
             raise Refusal("slow_down", "Slow down")
         if waiting.approved_by is None:
             raise Refusal("authorization_pending", "The authorization request is still pending")
+        _require_proof(form, waiting.challenge)
         del self.device_codes[code]
         return self.answer(self.begin(waiting.approved_by, client.client_id, waiting.scope))
 
@@ -210,10 +212,7 @@ class Realm:
             raise Refusal("invalid_grant", "Code not valid")
         if form.get("redirect_uri") != code.redirect_uri:
             raise Refusal("invalid_grant", "Incorrect redirect_uri")
-        verifier = form.get("code_verifier", "")
-        hashed = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-        if not 43 <= len(verifier) <= 128 or hashed != code.challenge:
-            raise Refusal("invalid_grant", "PKCE verification failed: Code mismatch")
+        _require_proof(form, code.challenge)
         return self.answer(self.begin(code.user, client.client_id, code.scope), nonce=code.nonce)
 
     def _refreshed(self, client: Client, form: Mapping[str, str]) -> dict[str, Any]:
@@ -262,15 +261,13 @@ class Realm:
         client = self.clients.get(query.get("client_id", ""))
         if client is None:
             raise Refusal("invalid_client", "Client not found")
-        if query.get("code_challenge_method") != "S256" or not query.get("code_challenge"):
-            raise Refusal("invalid_request", "Missing parameter: code_challenge_method")
         code = secrets.token_urlsafe(24)
         self.codes[code] = Code(
             client.client_id,
             query.get("scope", ""),
             user,
             query["redirect_uri"],
-            query["code_challenge"],
+            _challenge(query),
             self.clock() + timedelta(seconds=_CODE_SECONDS),
             query.get("nonce"),
         )
@@ -278,3 +275,16 @@ class Realm:
 
     def _now(self) -> int:
         return int(self.clock().timestamp())
+
+
+def _challenge(fields: Mapping[str, str]) -> str:
+    if fields.get("code_challenge_method") != "S256" or not fields.get("code_challenge"):
+        raise Refusal("invalid_request", "Missing parameter: code_challenge_method")
+    return fields["code_challenge"]
+
+
+def _require_proof(form: Mapping[str, str], challenge: str) -> None:
+    verifier = form.get("code_verifier", "")
+    hashed = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    if not 43 <= len(verifier) <= 128 or hashed != challenge:
+        raise Refusal("invalid_grant", "PKCE verification failed: Code mismatch")

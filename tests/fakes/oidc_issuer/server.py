@@ -168,7 +168,7 @@ class OidcIssuer:
             ("GET", "/realms/paas/auth"): ("auth", self._auth),
             ("POST", "/realms/paas/token"): ("token", self._token),
             ("POST", "/realms/paas/logout"): ("logout", self._logout),
-            ("POST", "/realms/paas/revoke"): ("revoke", self._logout),
+            ("POST", "/realms/paas/revoke"): ("revoke", self._revoke),
         }
         name, work = endpoints.get((request.method, request.path), ("", _not_found))
         if request.method == "GET" and request.path.startswith(directory.PREFIX):
@@ -224,6 +224,10 @@ class OidcIssuer:
         self.realm.end(self.realm.client(request.fields, request.basic), request.fields)
         return Answer(status=204)
 
+    def _revoke(self, request: Request) -> Answer:
+        self.realm.end(self.realm.client(request.fields, request.basic), request.fields)
+        return Answer(document={})
+
     def _auth(self, request: Request) -> Answer:
         query = request.fields
         back = {"state": query.get("state", ""), "iss": self.url}
@@ -231,7 +235,12 @@ class OidcIssuer:
             return Answer(status=302, location=request.back(query["redirect_uri"], {"error": self.refuses, **back}))
         if self.browser_user is None:
             return Answer(page="Sign in.")
-        code = self.realm.authorize(query, self.browser_user)
+        try:
+            code = self.realm.authorize(query, self.browser_user)
+        except Refusal as refusal:
+            if refusal.error != "invalid_request":
+                raise
+            return Answer(status=302, location=request.back(query["redirect_uri"], {"error": refusal.error, **back}))
         return Answer(status=302, location=request.back(query["redirect_uri"], {"code": code, **back}))
 
     def _waiting(self, user_code: str) -> Any:

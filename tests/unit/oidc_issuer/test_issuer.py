@@ -1,8 +1,10 @@
 """The fake issuer over its socket: the tokens it gives, what it refuses, and what a test can do to it.
 
-What the command line and the services make of its answers is tested with them.
+What a real Keycloak does as well is in `contract`. What programs make of its answers is tested with them.
 """
 
+import base64
+import hashlib
 import json
 import ssl
 import urllib.error
@@ -17,6 +19,9 @@ import pytest
 
 from tests.fakes.oidc_issuer import Fault, OidcIssuer, User
 
+VERIFIER = "a-verifier-that-is-long-enough-for-rfc-7636-to-take-it"
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+ASKED = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 Asked = Callable[..., tuple[int, dict[str, Any]]]
 
@@ -92,8 +97,8 @@ def test_keys_are_replaced(issuer: OidcIssuer, ask: Asked, ann: User) -> None:
 
 
 def test_a_device_is_let_in_once_somebody_agreed(issuer: OidcIssuer, ask: Asked, ann: User) -> None:
-    _, begun = ask("/auth/device", scope="openid")
-    poll = {"grant_type": DEVICE, "device_code": begun["device_code"]}
+    _, begun = ask("/auth/device", scope="openid", **ASKED)
+    poll = {"grant_type": DEVICE, "device_code": begun["device_code"], "code_verifier": VERIFIER}
     assert ask("/token", **poll)[1]["error"] == "authorization_pending"
     assert ask("/token", **poll)[1]["error"] == "slow_down"
     issuer.approve(begun["user_code"], ann)
@@ -105,10 +110,10 @@ def test_a_device_is_let_in_once_somebody_agreed(issuer: OidcIssuer, ask: Asked,
 
 
 def test_a_device_is_refused_or_too_late(issuer: OidcIssuer, ask: Asked) -> None:
-    _, denied = ask("/auth/device", scope="openid")
+    _, denied = ask("/auth/device", scope="openid", **ASKED)
     issuer.deny(denied["user_code"])
     assert ask("/token", grant_type=DEVICE, device_code=denied["device_code"])[1]["error"] == "access_denied"
-    _, late = ask("/auth/device", scope="openid")
+    _, late = ask("/auth/device", scope="openid", **ASKED)
     issuer.clock.advance(minutes=10)
     assert ask("/token", grant_type=DEVICE, device_code=late["device_code"])[1]["error"] == "expired_token"
 

@@ -1,0 +1,1 @@
+"""What programs stand on of an identity provider, of a real Keycloak."""
