@@ -21,7 +21,7 @@ unexport VIRTUAL_ENV
 unexport PYTHONPATH
 unexport PYTHONHOME
 
-.PHONY: help demo demo-kubernetes up signin stop status logs outbox outbox-give-back check format test test-thorough \
+.PHONY: help demo demo-kubernetes demo-sso up signin stop status logs outbox outbox-give-back check format test test-thorough \
 	test-crash test-abuse test-kubernetes test-keycloak test-mutations bench bench-peers bench-growth bench-kubernetes \
 	kube-secrets gen schema
 
@@ -37,6 +37,10 @@ demo-kubernetes: .venv ## the same with apps that are pods (as test-kubernetes)
 	@[ -n "$$KUBECONFIG" ] || $(BIN)/python -m tests.kubernetes.cluster build > /dev/null
 	@$(BIN)/python -m tests.kubernetes.demo --port $(PORT)
 
+demo-sso: .venv ## the stack with a Keycloak in front: sign in at its pages (as test-keycloak)
+	@$(BIN)/python -m tests.keycloak build > /dev/null
+	@$(BIN)/python -m tests.keycloak.demo --port $(PORT)
+
 up: .venv ## start everything on this machine
 	@$(LOCAL) up
 
@@ -45,7 +49,9 @@ signin: .venv ## sign in to it as its operator, in this folder and as profile `l
 
 stop: ## stop everything that runs on this machine
 	@if [ ! -x $(BIN)/python ]; then echo "Nothing was running."; \
-	elif [ -d .paas/kubernetes ]; then $(BIN)/python -m tests.kubernetes.demo stop; [ ! -d .paas/run ] || $(LOCAL) down; \
+	elif [ -d .paas/kubernetes ] || [ -d .paas/sso ]; then \
+		[ ! -d .paas/kubernetes ] || $(BIN)/python -m tests.kubernetes.demo stop; \
+		[ ! -d .paas/sso ] || $(BIN)/python -m tests.keycloak.demo stop; [ ! -d .paas/run ] || $(LOCAL) down; \
 	else $(LOCAL) down; fi
 
 status: .venv ## how each part is
