@@ -130,11 +130,12 @@ def test_what_comes_from_outside_comes_to_the_gateway_and_to_the_pages_of_metric
     assert outside == {("world", "gateway", 8080)} | {("monitoring", process, PAGES) for process in PROCESSES}
 
 
-def test_what_leaves_a_cluster_is_the_database_the_kubernetes_api_and_the_key_service() -> None:
-    """Each by whom it is for: the API is the releaser's, the key service secrets'."""
+def test_what_leaves_a_cluster_goes_to_the_database_the_kubernetes_api_the_key_service_and_the_issuer() -> None:
+    """Each by whom it is for: the API is the releaser's, the key service secrets', the issuer tokens'."""
     databases = {(name, "world", 5432) for name in PROCESSES}
     databases |= {(f"{name}-migrations", "world", 5432) for name in SERVICES}
     theirs = {("releaser", "world", 443), ("secrets", "world", 443), ("secrets", "world", 988)}
+    theirs |= {("tokens", "world", 443), ("sign-in-check", "world", 443)}
     assert {edge for edge in _outgoing("production") if edge[1] == "world"} == databases | theirs
     peers = [peer for each in _policies("production") for rule in each["spec"].get("egress", []) for peer in rule["to"]]
     assert "0.0.0.0/0" not in {peer["ipBlock"]["cidr"] for peer in peers if "ipBlock" in peer}

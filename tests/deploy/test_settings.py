@@ -26,7 +26,7 @@ BROUGHT = {
     **{f"{name}-tls": {"tls.crt", "tls.key", "ca.crt"} for name in (*SERVICES, "gateway")},
 }
 _SITE = {"PROJECT": "example-1", "LOCATION": "europe-west3"}
-BROUGHT["tokens-credentials"] = BROUGHT["tokens-credentials"] | {"signing-key"}
+BROUGHT["tokens-credentials"] = BROUGHT["tokens-credentials"] | {"directory-secret", "signing-key"}
 
 
 def _settings_of(workload: str) -> type:
