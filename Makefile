@@ -23,6 +23,7 @@ unexport PYTHONHOME
 
 .PHONY: help demo demo-kubernetes demo-sso up signin stop status logs outbox outbox-give-back check format test test-thorough \
 	test-crash test-abuse test-kubernetes test-keycloak test-mutations bench bench-peers bench-growth bench-kubernetes \
+	bench-sign-ins \
 	kube-secrets gen schema
 
 help: ## list the targets
@@ -119,6 +120,9 @@ bench-peers: .venv ## measure audited reads beside OpenBao, which it installs (7
 	$(BIN)/python -m bench.peers --write
 bench-growth: .venv ## the same calls with a million secrets beside few, into bench/RESULTS.md (minutes)
 	$(BIN)/python -m bench.growth --write
+
+bench-sign-ins: .venv ## measure the sign-in check with a JWT, and verifying an identity, into bench/RESULTS.md
+	$(BIN)/python -m bench.sign_ins --write
 
 bench-kubernetes: .venv ## releases on Kubernetes beside raw calls, into bench/RESULTS.md (as test-kubernetes)
 	@[ -n "$$KUBECONFIG" ] || $(BIN)/python -m tests.kubernetes.cluster build
