@@ -149,6 +149,13 @@ def require(permission: str) -> None:
         raise permission_missing(identity.subject, permission)
 
 
+def require_all_apps() -> None:
+    """Raise PermissionDenied where the current user is limited to some apps, for what concerns all of a tenant's."""
+    identity = current_user()
+    if identity.apps is not None:
+        raise limited_to_other_apps(identity.subject)
+
+
 def permission_missing(subject: str, permission: str) -> PermissionDenied:
     """Return the error for a permission that the caller does not have."""
     return PermissionDenied(

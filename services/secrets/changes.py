@@ -34,6 +34,7 @@ from services.secrets.rules.claims import (
 )
 from services.secrets.rules.outcome import Means
 from services.secrets.rules.plan import Plan
+from services.secrets.rules.sealing import refuse_stale_keys
 from services.secrets.rules.stored import App, Snapshot
 from services.secrets.store import Store
 from services.secrets.store.snapshots import still_cleaned_up
@@ -163,6 +164,8 @@ class Changes:
 
         def decide(snapshot: Snapshot) -> Decision[Plan]:
             nonlocal decided
+            if change.sealing:
+                refuse_stale_keys(snapshot, means.keys)
             decision = change.decide(snapshot, means)
             plan, names = settle_names(snapshot, decision.rows or Plan(), means.claimed)
             if names:

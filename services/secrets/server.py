@@ -26,6 +26,8 @@ from services.secrets.internal_rpc import SecretsInternalServicer
 from services.secrets.keys.keyring import Keyring, hold_for
 from services.secrets.keys.kms import KeyManagement, KeyRingMissingError, KmsSettings, open_key_management
 from services.secrets.keys.kms_check import KmsCheck, WrongKeyError
+from services.secrets.keys.wrapping import Wrapping
+from services.secrets.keys_rpc import KeysServicer
 from services.secrets.left_claims import LeftClaims
 from services.secrets.listing import Listing
 from services.secrets.managed import Managed
@@ -33,9 +35,16 @@ from services.secrets.overlaps import Overlaps
 from services.secrets.registry import Registry
 from services.secrets.reveal import Revealer
 from services.secrets.revert import Reverts
+from services.secrets.rotation.care import KeyCare
+from services.secrets.rotation.operations import KeyOperations
+from services.secrets.rotation.reencryption import Reencryption
+from services.secrets.rotation.shredding import Shredding
 from services.secrets.rpc import SecretsServicer
 from services.secrets.settings import Settings
 from services.secrets.store import Store
+from services.secrets.store.generations import Generations
+from services.secrets.store.key_care import KeyCareSchedule
+from services.secrets.store.older import OlderValues
 from services.secrets.store.readings import Readings
 from services.secrets.store.reveals import RevealStore
 from services.secrets.store.tenant_keys import KeyStore
@@ -61,7 +70,25 @@ async def assemble(settings: Settings) -> Assembly:
     registry = Registry(database, config)
     check = KmsCheck(key_store, kms)
     await refuse_wrong_key(check)
-    keyring = Keyring(key_store, kms, check=check, clock=utc_now, held_for=held_for)
+    wrapping = Wrapping(kms, check)
+    keyring = Keyring(key_store, wrapping, clock=utc_now, held_for=held_for)
+    generations, schedule = Generations(database, write_path), KeyCareSchedule(database)
+    shredding = Shredding(schedule, wrapping)
+    values = [OlderValues(database, staged=staged) for staged in (False, True)]
+    care = KeyCare(
+        schedule,
+        generations,
+        wrapping,
+        reencryption=Reencryption(keyring, *values),
+        shredding=shredding,
+        forget=keyring.forget,
+        clock=utc_now,
+    )
+
+    def keys_changed(tenant: str) -> None:
+        keyring.forget(tenant)
+        care.wake()
+
     changes = Changes(store, registry, keyring, new_id=random_id, clock=utc_now)
     drafts = Drafts(store, readings, changes)
     public = SecretsServicer(
@@ -70,6 +97,7 @@ async def assemble(settings: Settings) -> Assembly:
         Listing(readings, drafts, registry, clock=utc_now),
         load_pages(settings.page_key_file),
     )
+    keys = KeysServicer(KeyOperations(generations, wrapping, shredding=shredding, changed=keys_changed))
     internal = SecretsInternalServicer(
         store,
         for_release=ForRelease(store, readings, keyring),
@@ -92,6 +120,11 @@ async def assemble(settings: Settings) -> Assembly:
                 public,
             ),
             Exposed(
+                _SERVICES["KeysService"],
+                secrets_pb2_grpc.add_KeysServiceServicer_to_server,
+                keys,
+            ),
+            Exposed(
                 _SERVICES["SecretsInternalService"],
                 secrets_pb2_grpc.add_SecretsInternalServiceServicer_to_server,
                 internal,
@@ -106,6 +139,7 @@ async def assemble(settings: Settings) -> Assembly:
             "names_relay": registry.run,
             "overlaps": Overlaps(store, changes, releases, clock=utc_now).run,
             "left_claims": LeftClaims(store, changes).run,
+            "key_care": care.run,
         },
         ready=database.ready,
         close=close,

@@ -118,6 +118,6 @@ def _as_user(path: str, kind: Kind) -> Outcome:
     needed = table.USERS[path]
     if needed != table.SIGNED_IN and needed not in kind.permissions:
         return Outcome.PERMISSION_DENIED
-    if kind.apps is not None and path not in table.WITHOUT_APP:
+    if kind.apps is not None and path not in table.WITHOUT_APP:  # of one app, or of all
         return Outcome.PERMISSION_DENIED
     return Outcome.ADMITTED

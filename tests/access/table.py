@@ -27,6 +27,9 @@ USERS: Final = {
     "/paas.secrets.v1.SecretsService/RotateSecret": "secrets.write",
     "/paas.secrets.v1.SecretsService/UnsetSecrets": "secrets.write",
     "/paas.secrets.v1.SecretsService/DiscardStaged": "secrets.write",
+    "/paas.secrets.v1.KeysService/GetKeys": "keys.manage",
+    "/paas.secrets.v1.KeysService/RotateKeys": "keys.manage",
+    "/paas.secrets.v1.KeysService/ShredKeys": "keys.manage",
     "/paas.tokens.v1.TokensService/WhoAmI": SIGNED_IN,
     "/paas.tokens.v1.TokensService/CreateToken": "tokens.manage",
     "/paas.tokens.v1.TokensService/ListTokens": "tokens.manage",
@@ -121,6 +124,13 @@ WITHOUT_APP: Final = {
     "/paas.tokens.v1.TokensService/CreateToken",
     "/paas.tokens.v1.TokensService/ListTokens",
     "/paas.tokens.v1.TokensService/RevokeToken",
+}
+
+OF_ALL_APPS: Final = {
+    # Methods of users that name no app and concern every app of the tenant; a token limited to some may call none.
+    "/paas.secrets.v1.KeysService/GetKeys",
+    "/paas.secrets.v1.KeysService/RotateKeys",
+    "/paas.secrets.v1.KeysService/ShredKeys",
 }
 
 NAMES_TENANT: Final = {

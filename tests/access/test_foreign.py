@@ -67,10 +67,10 @@ _WITHIN_AN_APP = {
 # What callers say of themselves, of what they do and of how much they want; what services report. It finds nothing, but
 # for `apps`, which tests/unit/tokens/test_scopes.py is about, and page tokens.
 _SAID = {
-    "action", "actor", "after_sequence", "apps", "change_id", "description", "destination", "display", "etag", "events",
-    "ignore_missing", "orders", "overlap", "page_size", "page_token", "permissions", "random", "replace_newer",
-    "request_id", "role", "skip_taken", "spec", "stage", "tenant", "tokens", "ttl", "user", "validate_only", "value",
-    "with_secrets",
+    "action", "actor", "after_sequence", "apps", "change_id", "confirm", "description", "destination",
+    "display", "etag", "events", "ignore_missing", "orders", "overlap", "page_size", "page_token",
+    "permissions", "random", "replace_newer", "request_id", "role", "skip_taken", "spec", "stage", "tenant",
+    "tokens", "ttl", "user", "validate_only", "value", "with_secrets",
 }  # fmt: skip
 
 

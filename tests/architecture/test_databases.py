@@ -37,7 +37,8 @@ _GRANTS: Final = {
         "alembic_version": _SCHEMA_KNOWN,
         # DELETE is for destroyed apps, whose secrets must not stay, and for what is staged, held or claimed no more.
         "apps": _HISTORY | {"UPDATE (destroyed_at, draft_revision, name, next_position, version)"},
-        "sealed": _HISTORY | {"UPDATE (attachment_id, valid_to)", "DELETE"},
+        # A sealed value may be sealed anew with a newer key.
+        "sealed": _HISTORY | {"UPDATE (attachment_id, generation, sealed, valid_to)", "DELETE"},
         "drafts": _HISTORY
         | {
             ("UPDATE (action, base_from, generation, overlap_seconds, revision, sealed, size, staged_at, staged_by)"),
@@ -45,7 +46,8 @@ _GRANTS: Final = {
         },
         "held_names": _HISTORY | {"UPDATE (claim_ids)", "DELETE"},
         "claims": _HISTORY | {"DELETE"},
-        "tenant_keys": _HISTORY,
+        "tenant_keys": _HISTORY | {"UPDATE (finished_at, retired_at, unreadable, wrapped)"},
+        "key_care": _HISTORY | {"UPDATE (destroyed_at, due, kms_destroyed_at, restorable_until)"},
         "kms_check": _HISTORY,
         "overlap_ends": _HISTORY | {"UPDATE (due, version)", "DELETE"},
         "requests": _REQUESTS,
@@ -82,7 +84,7 @@ _GRANTS: Final = {
 WITHOUT_RLS: Final = {
     "audit": {"alembic_version"},
     "config": {"alembic_version", "attachments", "outbox"},
-    "secrets": {"alembic_version", "claims", "kms_check", "outbox", "overlap_ends"},
+    "secrets": {"alembic_version", "claims", "key_care", "kms_check", "outbox", "overlap_ends"},
     "tokens": {"alembic_version", "outbox"},
     "releaser": {"alembic_version", "intents", "outbox", "placements", "work"},
 }

@@ -59,6 +59,7 @@ _BOUNDED: Final = {
     "services/releaser/work/runner.py _running": "as many as are worked on at once",
     "services/secrets/keys/keyring.py _held": "until its timer rings, five minutes later",
     "services/secrets/keys/shared.py _running": "only while it is asked for",
+    "services/secrets/rotation/reencryption.py _walks": "one for each tenant whose values are being sealed anew",
     "services/secrets/store/reveals.py _app_ids": "10,000 at most",
     "services/tokens/check/authentication.py _signed": "swept every twenty seconds, 4096 at most",
     "services/tokens/check/leases.py _leases": "swept once a second",

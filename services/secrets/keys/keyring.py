@@ -4,8 +4,6 @@ When the KMS is down, reads work until a key's five minutes are over, and then n
 """
 
 import asyncio
-import hmac
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,69 +12,60 @@ from typing import Final, Protocol
 from paaskit.clock import Clock
 from paaskit.db import refuse_in_transaction
 from paaskit.settings import SettingsError
-from services.secrets.keys.derivation import derive
 from services.secrets.keys.envelope import TenantKey
-from services.secrets.keys.kms.protocol import SERVICE, KeyManagement, UnwrapError, tenant_key, wrong_answer
+from services.secrets.keys.kms.protocol import SERVICE
 from services.secrets.keys.shared import Shared
 from services.secrets.keys.tenant_keys import GenerationMissingError, TenantKeys
+from services.secrets.keys.wrapping import WrappedKey, Wrapping
 
 HELD_FOR: Final = timedelta(minutes=5)
-_KEY_BYTES: Final = 32
-_CHECK_PURPOSE: Final = b"paas tenant key check v1\0"
-
-
-@dataclass(frozen=True)
-class WrappedKey:
-    """A tenant's key of one generation as it is stored.
-
-    `check_value` says whether what the KMS unwraps is that key; keys that were stored before there was one have None.
-    """
-
-    generation: int
-    wrapped: bytes
-    check_value: bytes | None
+_FIRST: Final = 1
 
 
 class KeyStore(Protocol):
     """Where wrapped keys are stored."""
 
     async def wrapped_keys(self, tenant: str) -> Sequence[WrappedKey]:
-        """Return a tenant's keys."""
+        """Return a tenant's keys that are not retired. Raises Refused where they were destroyed."""
+
+    async def wrapped_key(self, tenant: str, generation: int) -> WrappedKey | None:
+        """Return one of a tenant's keys, retired or not. Raises Refused where they were destroyed."""
+
+    async def expect_key(self, tenant: str) -> None:
+        """Keep that a tenant is about to have a key, before anything is wrapped for it."""
 
     async def add_key(self, tenant: str, key: WrappedKey) -> None:
         """Store a key unless its generation exists already."""
 
 
-class KeyCheck(Protocol):
-    """What says whether the KMS is the right one."""
-
-    async def confirm(self) -> None:
-        """Return if it is. Raises Internal where it holds other keys, Unavailable where it can't be told."""
-
-
-@dataclass(frozen=True)
+@dataclass
 class _Held:
     keys: TenantKeys
     until: datetime
 
 
 class Keyring:
-    """Gives out tenants' keys. Raises what the KMS raises, Unavailable above all."""
+    """Gives out tenants' keys. Raises what the KMS raises, Unavailable above all, and Refused for keys destroyed."""
 
     def __init__(
-        self, store: KeyStore, kms: KeyManagement, *, check: KeyCheck, clock: Clock, held_for: timedelta = HELD_FOR
+        self,
+        store: KeyStore,
+        wrapping: Wrapping,
+        *,
+        clock: Clock,
+        held_for: timedelta = HELD_FOR,
     ) -> None:
         self._store = store
-        self._kms = kms
-        self._check = check
+        self._wrapping = wrapping
         self._clock = clock
         self._held_for = held_for
         self._held: dict[str, _Held] = {}
         # One at a time per tenant: five hundred requests after a restart are one call to the KMS.
         self._loads = Shared[str, _Held]()
+        self._additions = Shared[tuple[str, int], TenantKey | None]()
 
     async def keys(self, tenant: str) -> TenantKeys:
-        """Return all keys of a tenant, the first of which is made at need: there is one to seal with."""
+        """Return the keys of a tenant, the first of which is made at need: there is one to seal with."""
         refuse_in_transaction(SERVICE)
         held = self._living(tenant)
         if held is None:
@@ -84,17 +73,14 @@ class Keyring:
         return held.keys
 
     async def keys_for(self, tenant: str, generations: Iterable[int]) -> TenantKeys:
-        """Return all keys of a tenant, fetched anew where one of `generations` is not among those held.
+        """Return the keys of a tenant with those of `generations`, each fetched where it is not among those held.
 
-        Raises GenerationMissingError for a generation that never was.
+        A generation that is not stored costs a look into the database and no call to the KMS, however often it is asked
+        for. Raises GenerationMissingError for it.
         """
-        wanted = set(generations)
         keys = await self.keys(tenant)
-        if not wanted <= keys.by_generation.keys():
-            self.forget(tenant)
-            keys = await self.keys(tenant)
-        if not wanted <= keys.by_generation.keys():
-            raise GenerationMissingError
+        for generation in sorted(set(generations) - keys.by_generation.keys()):
+            keys = keys.plus(await self._added(tenant, generation))
         return keys
 
     def forget(self, tenant: str) -> None:
@@ -113,41 +99,38 @@ class Keyring:
             del self._held[tenant]
 
     async def _load(self, tenant: str) -> _Held:
-        await self._check.confirm()
         stored = await self._store.wrapped_keys(tenant)
         if not stored:
-            await self._store.add_key(tenant, await self._first(tenant))
+            await self._store.expect_key(tenant)
+            await self._store.add_key(tenant, await self._wrapping.make(tenant, _FIRST))
             # Read back: another replica may have been first, and then its key is the tenant's.
             stored = await self._store.wrapped_keys(tenant)
         until = self._clock() + self._held_for
-        keys = {each.generation: await self._unwrapped(tenant, each) for each in stored}
+        keys = {each.generation: await self._wrapping.open(tenant, each) for each in stored}
         held = self._held[tenant] = _Held(TenantKeys(tenant, keys), until)
         # Also where nobody asks again: what isn't used is not kept.
         left = (held.until - self._clock()).total_seconds()
         asyncio.get_running_loop().call_later(max(left, 0), self._drop, tenant, held)
         return held
 
-    async def _first(self, tenant: str) -> WrappedKey:
-        """Make a tenant's first key. It is one that unwraps: otherwise what is sealed with it would be lost."""
-        key, context = os.urandom(_KEY_BYTES), key_context(tenant, 1)
-        wrapped = await self._kms.wrap(tenant_key(tenant), key, context=context)
-        made = WrappedKey(1, wrapped, check_value(key, context))
-        try:
-            await self._unwrapped(tenant, made)
-        except UnwrapError:
-            raise wrong_answer("wrapped_key") from None
-        return made
+    async def _added(self, tenant: str, generation: int) -> TenantKey:
+        """Return a key that was not held. Raises GenerationMissingError where it is not stored."""
+        for _ in range(2):
+            # A look that was under way may have begun before the key was stored; the next one began after this call.
+            key = await self._additions.join((tenant, generation), lambda: self._add(tenant, generation))
+            if key is not None:
+                return key
+        raise GenerationMissingError
 
-    async def _unwrapped(self, tenant: str, stored: WrappedKey) -> TenantKey:
-        """Have a key unwrapped. Raises Unavailable where what the KMS answers is another one, and UnwrapError."""
-        context = key_context(tenant, stored.generation)
-        key = await self._kms.unwrap(tenant_key(tenant), stored.wrapped, context=context)
-        expected = stored.check_value
-        if len(key) != _KEY_BYTES or (
-            expected is not None and not hmac.compare_digest(check_value(key, context), expected)
-        ):
-            raise wrong_answer("key")
-        return TenantKey(stored.generation, key)
+    async def _add(self, tenant: str, generation: int) -> TenantKey | None:
+        stored = await self._store.wrapped_key(tenant, generation)
+        if stored is None:
+            return None
+        key = await self._wrapping.open(tenant, stored)
+        held = self._living(tenant)
+        if held is not None:  # for as long as those it joins, and no longer
+            held.keys = held.keys.plus(key)
+        return key
 
 
 def hold_for(seconds: int) -> timedelta:
@@ -155,13 +138,3 @@ def hold_for(seconds: int) -> timedelta:
     if not timedelta(0) < timedelta(seconds=seconds) <= HELD_FOR:
         raise SettingsError("PAAS_KMS_KEYS_HELD_SECONDS is from 1 to 300.")
     return timedelta(seconds=seconds)
-
-
-def key_context(tenant: str, generation: int) -> bytes:
-    """Return what a wrapped key is bound to, so that it unwraps for this tenant and generation only."""
-    return f"paas tenant key v1\0{generation}\0{tenant}".encode()
-
-
-def check_value(key: bytes, context: bytes) -> bytes:
-    """Return what tells this key from every other and gives nothing away of it: 32 bytes derived from it."""
-    return derive(key, info=_CHECK_PURPOSE + context, length=_KEY_BYTES)

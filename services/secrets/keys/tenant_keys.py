@@ -37,10 +37,18 @@ class TenantKeys:
         """The key that seals now. There is one in all keys that were fetched to seal with."""
         return self.by_generation[max(self.by_generation)]
 
+    def plus(self, key: TenantKey) -> "TenantKeys":
+        """Return these keys with one more."""
+        return TenantKeys(self.tenant, {**self.by_generation, key.generation: key})
+
     def seal(self, app_id: str, name: str, version: int, plaintext: Plaintext) -> Sealed:
         """Return `plaintext` sealed for one version of a name; a version below zero is that of a staged value."""
+        return self.seal_with(self.newest.generation, app_id, name, version, plaintext)
+
+    def seal_with(self, generation: int, app_id: str, name: str, version: int, plaintext: Plaintext) -> Sealed:
+        """Return `plaintext` sealed with the key of a generation that is among these."""
         place = Place(tenant=self.tenant, app_id=app_id, name=name, version=version)
-        return Sealed(self.newest.generation, seal(self.newest, place, plaintext))
+        return Sealed(generation, seal(self.by_generation[generation], place, plaintext))
 
     def unseal(self, app_id: str, name: str, version: int, sealed: Sealed) -> Plaintext:
         """Return what was sealed. Raises GenerationMissingError, or OpenError where it was changed or moved."""

@@ -93,6 +93,7 @@ class Snapshot:
     """An app with what is stored under the names asked for. `at` has earlier versions, by their number.
 
     `held` has the ids that config may hold a name under; a name that was stored before claims had ids is not in it.
+    `newest_key` is the generation of the tenant's key that seals, 0 before there is one.
     """
 
     app: App
@@ -102,6 +103,8 @@ class Snapshot:
     held: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     claims: Sequence[OpenClaim] = ()
     at: Mapping[int, Mapping[str, Entry]] = field(default_factory=dict)
+    newest_key: int = 0
+    keys_destroyed: bool = False
 
     def secrets(self) -> dict[str, Entry]:
         """Return the current secrets, without what add-ons manage."""
@@ -112,10 +115,11 @@ class Snapshot:
         return secrets_among(self.at.get(version, {}))
 
     def generations(self) -> set[int]:
-        """Return the generations of the keys that everything in it is sealed with."""
+        """Return the generations of the keys that everything in it is sealed with, and of the one that seals now."""
         entries = [*self.current.values(), *(entry for version in self.at.values() for entry in version.values())]
         staged = [each.sealed.generation for each in self.staged.values() if each.sealed is not None]
-        return {*(entry.sealed.generation for entry in entries), *staged}
+        seals = [self.newest_key] if self.newest_key else []
+        return {*(entry.sealed.generation for entry in entries), *staged, *seals}
 
 
 def secrets_among(entries: Mapping[str, Entry]) -> dict[str, Entry]:

@@ -35,7 +35,7 @@ def _of_names(some: str) -> str:
     """Return the statement for what is said of names, limited to some of them where `some` says how."""
     return f"""
         SELECT 'held' AS fact, n.name, n.claim_ids AS ids, NULL::bigint AS version, NULL::timestamptz AS due,
-               false AS is_left
+               false AS is_over
         FROM held_names n WHERE n.tenant = %(tenant)s AND n.app_id = %(app_id)s {some}
         UNION ALL
         SELECT 'overlap', n.name, NULL, n.version, n.due, false
@@ -43,7 +43,11 @@ def _of_names(some: str) -> str:
         UNION ALL
         SELECT 'claim', n.name, ARRAY[n.claim_id], NULL, NULL,
                n.created_at < clock_timestamp() - make_interval(secs => {LEFT_AFTER_SECONDS})
-        FROM claims n WHERE n.tenant = %(tenant)s AND n.app_id = %(app_id)s {some}"""
+        FROM claims n WHERE n.tenant = %(tenant)s AND n.app_id = %(app_id)s {some}
+        UNION ALL
+        SELECT 'key', '', NULL,
+               (SELECT max(k.generation) FROM tenant_keys k WHERE k.tenant = %(tenant)s), NULL,
+               EXISTS (SELECT FROM key_care c WHERE c.tenant = %(tenant)s AND c.destroyed_at IS NOT NULL)"""
 
 
 _ABOUT_ALL: Final = _of_names("")
@@ -104,11 +108,13 @@ async def ask(
             },
             held={each.name: tuple(each.ids) for each in facts if each.fact == "held"},
             claims=[
-                OpenClaim(name=each.name, claim_id=each.ids[0], left=each.is_left)
+                OpenClaim(name=each.name, claim_id=each.ids[0], left=each.is_over)
                 for each in facts
                 if each.fact == "claim"
             ],
             at={version: entries_of(await rows.fetchall()) for version, rows in at.items()},
+            newest_key=next((each.version for each in facts if each.fact == "key"), None) or 0,
+            keys_destroyed=any(each.is_over for each in facts if each.fact == "key"),
         )
 
     return read

@@ -1,6 +1,7 @@
 """Large tables, as they are right after a restore: no statistics, and nobody who gathers any meanwhile.
 
-`rows/` says what is in them. Half of everything is one tenant's, and one app has as long a history as there are apps.
+`rows/` says what is in them; `.newest.sql` is for tables that earlier schemas don't have. Half of everything is one
+tenant's, and one app has as long a history as there are apps.
 """
 
 from pathlib import Path
@@ -33,6 +34,8 @@ def fill(databases: Databases, service: str, *, apps: int) -> None:
     """Fill the service's tables, which must be empty."""
     databases.look(service, _WITHOUT_STATISTICS)
     databases.look(service, rows_of(service, apps=apps))
+    if _ROWS.joinpath(f"{service}.newest.sql").exists():
+        databases.look(service, rows_of(f"{service}.newest", apps=apps))
 
 
 def rows_of(service: str, *, apps: int) -> str:

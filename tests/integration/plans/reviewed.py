@@ -44,6 +44,11 @@ SEARCHED_BY: Final = {
         "sealed_current": ("tenant", "app_id"),  # an app has 500 names at most
         "sealed_closed": ("tenant", "app_id", "valid_to"),
         "drafts_pkey": ("tenant", "app_id"),
+        "sealed_generation": ("tenant", "generation"),  # counted, and gone through with a LIMIT
+        "drafts_generation": ("tenant", "generation"),
+        "key_care_pkey": ("tenant",),
+        "key_care_due": ("due",),
+        "key_care_destroyed": ("destroyed_at",),
         "held_names_pkey": ("tenant", "app_id"),
         "claims_pkey": ("tenant", "app_id"),
         "claims_created": ("created_at",),
@@ -103,6 +108,7 @@ MAY_READ_MORE: Final = {
     "paaskit.outbox.rows._GIVE_BACK": "an operator's own command",
     "services.releaser.store.leases._GIVE_UP": "once, as a process begins or ends",
     "services.releaser.store.placements._NAMESPACES": "once, as a process begins",
+    "services.secrets.store.key_care._OTHERS": "once, as a tenant's keys are destroyed",
     "services.secrets.store.store._PURGE[0]": "all of a destroyed app's values are to go",
     "services.secrets.store.tenant_keys._PROOF": "of one row",
 }

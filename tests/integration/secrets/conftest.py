@@ -48,6 +48,52 @@ class Secrets:
         return secrets_pb2_grpc.SecretsServiceStub(self.channels["gateway"])
 
     @property
+    def admins(self) -> Any:
+        """KeysService as the gateway calls it."""
+        return secrets_pb2_grpc.KeysServiceStub(self.channels["gateway"])
+
+    async def keys(self, *, me: Metadata | None = None) -> secrets_pb2.Keys:
+        """What `paas keys` is made from."""
+        answer: secrets_pb2.GetKeysResponse = await self.admins.GetKeys(
+            secrets_pb2.GetKeysRequest(), metadata=me or self.me
+        )
+        return answer.keys
+
+    async def rotate_keys(self, *, me: Metadata | None = None, **fields: Any) -> secrets_pb2.RotateKeysResponse:
+        """Rotate the tenant's key."""
+        request = secrets_pb2.RotateKeysRequest(**{"request_id": random_id()} | fields)
+        answer: secrets_pb2.RotateKeysResponse = await self.admins.RotateKeys(request, metadata=me or self.me)
+        return answer
+
+    async def shred_keys(
+        self, confirm: str = "acme", *, me: Metadata | None = None, **fields: Any
+    ) -> secrets_pb2.KeyDestruction:
+        """Destroy the tenant's keys."""
+        request = secrets_pb2.ShredKeysRequest(**{"request_id": random_id(), "confirm": confirm} | fields)
+        answer: secrets_pb2.ShredKeysResponse = await self.admins.ShredKeys(request, metadata=me or self.me)
+        return answer.destruction
+
+    async def rolled_out(self, *, me: Metadata | None = None) -> secrets_pb2.Keys:
+        """The keys once everything is sealed with the newest."""
+
+        async def is_over() -> bool:
+            return (await self.keys(me=me)).rollout.HasField("finished_at")
+
+        await until(is_over)
+        return await self.keys(me=me)
+
+    def generations(self, tenant: str = "acme") -> dict[int, int]:
+        """How many values are sealed with each key."""
+        rows = self.look(
+            """SELECT generation, count(*) FROM (
+                   SELECT tenant, generation FROM sealed
+                   UNION ALL SELECT tenant, generation FROM drafts WHERE sealed IS NOT NULL) AS values
+               WHERE tenant = %s GROUP BY generation""",
+            tenant,
+        )
+        return dict(rows)
+
+    @property
     def releasers(self) -> Any:
         """SecretsInternalService as releaser calls it."""
         return secrets_pb2_grpc.SecretsInternalServiceStub(self.channels["releaser"])

@@ -16,6 +16,7 @@ from paaskit.errors import InvalidInput, NotFound, PermissionDenied, Refused, Un
 from paaskit.redact import Plaintext
 from services.secrets.keys.envelope import OpenError
 from services.secrets.keys.keyring import Keyring
+from services.secrets.keys.wrapping import Wrapping
 from services.secrets.reveal import Found, Revealer, Verdict, Wish, judge, record_of
 from services.secrets.rules.stored import Entry, Kind
 from tests.fakes.clock import FakeClock
@@ -72,7 +73,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.store, self.kms, self.clock = FakeRevealStore(), FakeKms(), FakeClock()
-        self.keyring = Keyring(FakeKeyStore(), self.kms, check=RightKms(), clock=self.clock)
+        self.keyring = Keyring(FakeKeyStore(), Wrapping(self.kms, RightKms()), clock=self.clock)
         self.revealer = Revealer(self.store, FakeApps(), self.keyring)
 
     async def put(self, name: str, value: str, *, kind: Kind = Kind.SECRET, tenant: str = "acme") -> Entry:

@@ -1118,3 +1118,280 @@ class PurgeAppResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PurgeAppResponse: _TypeAlias = PurgeAppResponse  # noqa: Y015
+
+@_typing.final
+class KeyGeneration(_message.Message):
+    """KeyGeneration is one key of a tenant; the one with the highest number seals."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GENERATION_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    VERSIONS_FIELD_NUMBER: _builtins.int
+    RETIRED_AT_FIELD_NUMBER: _builtins.int
+    generation: _builtins.int
+    """Output only. Counts from 1."""
+    versions: _builtins.int
+    """Output only. How many stored values, current, former and staged, are sealed with it."""
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only."""
+
+    @_builtins.property
+    def retired_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. Set once nothing needs it."""
+
+    def __init__(
+        self,
+        *,
+        generation: _builtins.int = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+        versions: _builtins.int = ...,
+        retired_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "retired_at", b"retired_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "generation", b"generation", "retired_at", b"retired_at", "versions", b"versions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KeyGeneration: _TypeAlias = KeyGeneration  # noqa: Y015
+
+@_typing.final
+class KeyRollout(_message.Message):
+    """KeyRollout is how far values were sealed anew with the newest key."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOTAL_FIELD_NUMBER: _builtins.int
+    DONE_FIELD_NUMBER: _builtins.int
+    FINISHED_AT_FIELD_NUMBER: _builtins.int
+    UNREADABLE_FIELD_NUMBER: _builtins.int
+    total: _builtins.int
+    """Output only. How many values were sealed with older keys when it was made."""
+    done: _builtins.int
+    """Output only. How many of these are sealed with it, or are gone."""
+    unreadable: _builtins.int
+    """Output only. How many values don't open, and stay as they are."""
+    @_builtins.property
+    def finished_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. Unset while it is under way."""
+
+    def __init__(
+        self,
+        *,
+        total: _builtins.int = ...,
+        done: _builtins.int = ...,
+        finished_at: _timestamp_pb2.Timestamp | None = ...,
+        unreadable: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["finished_at", b"finished_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["done", b"done", "finished_at", b"finished_at", "total", b"total", "unreadable", b"unreadable"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KeyRollout: _TypeAlias = KeyRollout  # noqa: Y015
+
+@_typing.final
+class KeyDestruction(_message.Message):
+    """KeyDestruction says that the keys were destroyed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DESTROYED_AT_FIELD_NUMBER: _builtins.int
+    KMS_DESTROYED_AT_FIELD_NUMBER: _builtins.int
+    RESTORABLE_UNTIL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def destroyed_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. Since when no secret can be read or set."""
+
+    @_builtins.property
+    def kms_destroyed_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When the key service had destroyed its key; unset until it can be reached."""
+
+    @_builtins.property
+    def restorable_until(self) -> _timestamp_pb2.Timestamp:
+        """Output only. Until when an administrator of the key service can restore its key; unset where nobody can."""
+
+    def __init__(
+        self,
+        *,
+        destroyed_at: _timestamp_pb2.Timestamp | None = ...,
+        kms_destroyed_at: _timestamp_pb2.Timestamp | None = ...,
+        restorable_until: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["destroyed_at", b"destroyed_at", "kms_destroyed_at", b"kms_destroyed_at", "restorable_until", b"restorable_until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["destroyed_at", b"destroyed_at", "kms_destroyed_at", b"kms_destroyed_at", "restorable_until", b"restorable_until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___KeyDestruction: _TypeAlias = KeyDestruction  # noqa: Y015
+
+@_typing.final
+class Keys(_message.Message):
+    """Keys is how a tenant's keys stand."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GENERATIONS_FIELD_NUMBER: _builtins.int
+    KMS_RESOURCE_FIELD_NUMBER: _builtins.int
+    KMS_PRIMARY_VERSION_FIELD_NUMBER: _builtins.int
+    ROLLOUT_FIELD_NUMBER: _builtins.int
+    DESTRUCTION_FIELD_NUMBER: _builtins.int
+    kms_resource: _builtins.str
+    """Output only. The resource name of the key that wraps them in the key service; empty where it can't be told now."""
+    kms_primary_version: _builtins.str
+    """Output only. The version of it that wraps; empty where it can't be told now, and where there is none."""
+    @_builtins.property
+    def generations(self) -> _containers.RepeatedCompositeFieldContainer[Global___KeyGeneration]:
+        """Output only. The oldest first; none before the first secret."""
+
+    @_builtins.property
+    def rollout(self) -> Global___KeyRollout:
+        """Output only. Of the newest key; unset where it has no predecessor."""
+
+    @_builtins.property
+    def destruction(self) -> Global___KeyDestruction:
+        """Output only. Unset while there are keys."""
+
+    def __init__(
+        self,
+        *,
+        generations: _abc.Iterable[Global___KeyGeneration] | None = ...,
+        kms_resource: _builtins.str = ...,
+        kms_primary_version: _builtins.str = ...,
+        rollout: Global___KeyRollout | None = ...,
+        destruction: Global___KeyDestruction | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["destruction", b"destruction", "rollout", b"rollout"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["destruction", b"destruction", "generations", b"generations", "kms_primary_version", b"kms_primary_version", "kms_resource", b"kms_resource", "rollout", b"rollout"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Keys: _TypeAlias = Keys  # noqa: Y015
+
+@_typing.final
+class GetKeysRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetKeysRequest: _TypeAlias = GetKeysRequest  # noqa: Y015
+
+@_typing.final
+class GetKeysResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEYS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def keys(self) -> Global___Keys: ...
+    def __init__(
+        self,
+        *,
+        keys: Global___Keys | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["keys", b"keys"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["keys", b"keys"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetKeysResponse: _TypeAlias = GetKeysResponse  # noqa: Y015
+
+@_typing.final
+class RotateKeysRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Required. Chosen by the caller; a repeated id makes no second key."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RotateKeysRequest: _TypeAlias = RotateKeysRequest  # noqa: Y015
+
+@_typing.final
+class RotateKeysResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GENERATION_FIELD_NUMBER: _builtins.int
+    OLDER_VERSIONS_FIELD_NUMBER: _builtins.int
+    generation: _builtins.int
+    """The new key's number."""
+    older_versions: _builtins.int
+    """How many stored values are to be sealed anew."""
+    def __init__(
+        self,
+        *,
+        generation: _builtins.int = ...,
+        older_versions: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["generation", b"generation", "older_versions", b"older_versions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RotateKeysResponse: _TypeAlias = RotateKeysResponse  # noqa: Y015
+
+@_typing.final
+class ShredKeysRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CONFIRM_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Required. Chosen by the caller."""
+    confirm: _builtins.str
+    """Required. The name of the tenant, exactly."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        confirm: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirm", b"confirm", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShredKeysRequest: _TypeAlias = ShredKeysRequest  # noqa: Y015
+
+@_typing.final
+class ShredKeysResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DESTRUCTION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def destruction(self) -> Global___KeyDestruction: ...
+    def __init__(
+        self,
+        *,
+        destruction: Global___KeyDestruction | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["destruction", b"destruction"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["destruction", b"destruction"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShredKeysResponse: _TypeAlias = ShredKeysResponse  # noqa: Y015

@@ -372,6 +372,174 @@ class SecretsService:
             _registered_method=True)
 
 
+class KeysServiceStub:
+    """The keys of a tenant's secrets, for its admins, through the gateway. They are of all its apps: a token that is limited
+    to some of them may call none of these.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.GetKeys = channel.unary_unary(
+                '/paas.secrets.v1.KeysService/GetKeys',
+                request_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.GetKeysRequest.SerializeToString,
+                response_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.GetKeysResponse.FromString,
+                _registered_method=True)
+        self.RotateKeys = channel.unary_unary(
+                '/paas.secrets.v1.KeysService/RotateKeys',
+                request_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RotateKeysRequest.SerializeToString,
+                response_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RotateKeysResponse.FromString,
+                _registered_method=True)
+        self.ShredKeys = channel.unary_unary(
+                '/paas.secrets.v1.KeysService/ShredKeys',
+                request_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.ShredKeysRequest.SerializeToString,
+                response_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.ShredKeysResponse.FromString,
+                _registered_method=True)
+
+
+class KeysServiceServicer:
+    """The keys of a tenant's secrets, for its admins, through the gateway. They are of all its apps: a token that is limited
+    to some of them may call none of these.
+    """
+
+    def GetKeys(self, request, context):
+        """Says how the tenant's keys stand: numbers, names and times. Callers: users with keys.manage.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RotateKeys(self, request, context):
+        """Makes a new key, which seals from now on; what older ones sealed is sealed anew in the background.
+        Callers: users with keys.manage.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ShredKeys(self, request, context):
+        """Destroys all keys, and with them every secret, for good. Callers: users with keys.manage.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_KeysServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'GetKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetKeys,
+                    request_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.GetKeysRequest.FromString,
+                    response_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.GetKeysResponse.SerializeToString,
+            ),
+            'RotateKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotateKeys,
+                    request_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RotateKeysRequest.FromString,
+                    response_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RotateKeysResponse.SerializeToString,
+            ),
+            'ShredKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShredKeys,
+                    request_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.ShredKeysRequest.FromString,
+                    response_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.ShredKeysResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'paas.secrets.v1.KeysService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('paas.secrets.v1.KeysService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class KeysService:
+    """The keys of a tenant's secrets, for its admins, through the gateway. They are of all its apps: a token that is limited
+    to some of them may call none of these.
+    """
+
+    @staticmethod
+    def GetKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.secrets.v1.KeysService/GetKeys',
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.GetKeysRequest.SerializeToString,
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.GetKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RotateKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.secrets.v1.KeysService/RotateKeys',
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.RotateKeysRequest.SerializeToString,
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.RotateKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShredKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.secrets.v1.KeysService/ShredKeys',
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.ShredKeysRequest.SerializeToString,
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.ShredKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class SecretsInternalServiceStub:
     """What other services call, over mTLS, never through the gateway.
     """

@@ -118,6 +118,54 @@ class SecretsServiceServicer(metaclass=_abc_1.ABCMeta):
 
 def add_SecretsServiceServicer_to_server(servicer: SecretsServiceServicer, server: _aio.Server) -> None: ...
 
+class KeysServiceStub:
+    """The keys of a tenant's secrets, for its admins, through the gateway. They are of all its apps: a token that is limited
+    to some of them may call none of these.
+    """
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    GetKeys: _aio.UnaryUnaryMultiCallable[_secrets_pb2.GetKeysRequest, _secrets_pb2.GetKeysResponse]
+    """Says how the tenant's keys stand: numbers, names and times. Callers: users with keys.manage."""
+    RotateKeys: _aio.UnaryUnaryMultiCallable[_secrets_pb2.RotateKeysRequest, _secrets_pb2.RotateKeysResponse]
+    """Makes a new key, which seals from now on; what older ones sealed is sealed anew in the background.
+    Callers: users with keys.manage.
+    """
+    ShredKeys: _aio.UnaryUnaryMultiCallable[_secrets_pb2.ShredKeysRequest, _secrets_pb2.ShredKeysResponse]
+    """Destroys all keys, and with them every secret, for good. Callers: users with keys.manage."""
+
+class KeysServiceServicer(metaclass=_abc_1.ABCMeta):
+    """The keys of a tenant's secrets, for its admins, through the gateway. They are of all its apps: a token that is limited
+    to some of them may call none of these.
+    """
+
+    @_abc_1.abstractmethod
+    def GetKeys(
+        self,
+        request: _secrets_pb2.GetKeysRequest,
+        context: _aio.ServicerContext[_secrets_pb2.GetKeysRequest, _abc.Awaitable[_secrets_pb2.GetKeysResponse]],
+    ) -> _abc.Awaitable[_secrets_pb2.GetKeysResponse]:
+        """Says how the tenant's keys stand: numbers, names and times. Callers: users with keys.manage."""
+
+    @_abc_1.abstractmethod
+    def RotateKeys(
+        self,
+        request: _secrets_pb2.RotateKeysRequest,
+        context: _aio.ServicerContext[_secrets_pb2.RotateKeysRequest, _abc.Awaitable[_secrets_pb2.RotateKeysResponse]],
+    ) -> _abc.Awaitable[_secrets_pb2.RotateKeysResponse]:
+        """Makes a new key, which seals from now on; what older ones sealed is sealed anew in the background.
+        Callers: users with keys.manage.
+        """
+
+    @_abc_1.abstractmethod
+    def ShredKeys(
+        self,
+        request: _secrets_pb2.ShredKeysRequest,
+        context: _aio.ServicerContext[_secrets_pb2.ShredKeysRequest, _abc.Awaitable[_secrets_pb2.ShredKeysResponse]],
+    ) -> _abc.Awaitable[_secrets_pb2.ShredKeysResponse]:
+        """Destroys all keys, and with them every secret, for good. Callers: users with keys.manage."""
+
+def add_KeysServiceServicer_to_server(servicer: KeysServiceServicer, server: _aio.Server) -> None: ...
+
 class SecretsInternalServiceStub:
     """What other services call, over mTLS, never through the gateway."""
 

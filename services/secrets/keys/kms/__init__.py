@@ -9,6 +9,7 @@ from services.secrets.keys.kms.protocol import (
     KeyManagement,
     KeyName,
     KeyRingMissingError,
+    KmsKey,
     UnwrapError,
     tenant_key,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "KeyManagement",
     "KeyName",
     "KeyRingMissingError",
+    "KmsKey",
     "KmsSettings",
     "UnwrapError",
     "open_key_management",

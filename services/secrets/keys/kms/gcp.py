@@ -11,6 +11,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Awaitable
+from datetime import UTC, datetime
 from typing import Any, Final, Protocol, TypeVar
 
 import google.auth
@@ -30,6 +31,8 @@ from services.secrets.keys.kms.protocol import (
     SERVICE,
     KeyName,
     KeyRingMissingError,
+    KmsKey,
+    Others,
     UnwrapError,
     unavailable,
     wrong_answer,
@@ -38,7 +41,7 @@ from services.secrets.keys.kms.protocol import (
 log = structlog.get_logger()
 
 DEADLINE_SECONDS: Final = 3.0
-"""Of one wrapping or unwrapping, whatever calls, attempts and pauses it takes: less than callers of secrets wait."""
+"""Of whatever is asked of this, whatever calls, attempts and pauses it takes: less than callers of secrets wait."""
 _ATTEMPTS: Final = 4
 _FIRST_PAUSE_SECONDS: Final = 0.1
 _SCOPES: Final = ("https://www.googleapis.com/auth/cloudkms",)
@@ -51,6 +54,8 @@ _OPTIONS: Final[list[tuple[str, Any]]] = [
     ("grpc.max_reconnect_backoff_ms", 1000),
 ]
 _LIBRARY: Final = "google"
+_VersionState: Final = kms_v1.CryptoKeyVersion.CryptoKeyVersionState
+_GOING: Final = {_VersionState.DESTROYED, _VersionState.DESTROY_SCHEDULED}
 
 _Request_contra = TypeVar("_Request_contra", contravariant=True)
 _Answer_co = TypeVar("_Answer_co", covariant=True)
@@ -108,6 +113,46 @@ class CloudKeyManagement:
     async def unwrap(self, name: KeyName, wrapped: bytes, *, context: bytes) -> bytes:
         """See KeyManagement."""
         refuse_in_transaction(SERVICE)
+        return (await self._decrypt(name, wrapped, context)).plaintext
+
+    async def is_current(self, name: KeyName, wrapped: bytes, *, context: bytes) -> bool:
+        """See KeyManagement."""
+        refuse_in_transaction(SERVICE)
+        return (await self._decrypt(name, wrapped, context)).used_primary
+
+    async def describe(self, name: KeyName) -> KmsKey:
+        """See KeyManagement."""
+        refuse_in_transaction(SERVICE)
+        resource = self._resource(name)
+        request = kms_v1.GetCryptoKeyRequest(name=resource)
+        try:
+            answer = await self._ask("GetCryptoKey", self._client.get_crypto_key, request, self._end())
+        except _RefusedError as refused:
+            if refused.status is grpc.StatusCode.NOT_FOUND:
+                return KmsKey(resource, "")
+            raise _unavailable(refused) from None
+        if answer.name != resource:
+            raise wrong_answer("name")
+        wraps = answer.primary.state is _VersionState.ENABLED
+        return KmsKey(resource, answer.primary.name.rpartition("/")[2] if wraps else "")
+
+    async def destroy(self, name: KeyName, *, others: Others) -> datetime | None:  # noqa: ARG002  # keys stand alone here
+        """See KeyManagement. Cloud KMS destroys a version some time later (30 days by default), in which it can be
+        restored; it wraps and unwraps nothing from now on.
+        """
+        refuse_in_transaction(SERVICE)
+        end = self._end()
+        try:
+            ends = [await self._destroy(version, end) for version in await self._versions(name, end)]
+        except _RefusedError as refused:
+            raise _unavailable(refused) from None
+        return max((each for each in ends if each is not None), default=None)
+
+    async def close(self) -> None:
+        """See KeyManagement."""
+        await self._client.transport.close()  # type: ignore[no-untyped-call]  # it has no annotations
+
+    async def _decrypt(self, name: KeyName, wrapped: bytes, context: bytes) -> kms_v1.DecryptResponse:
         request = kms_v1.DecryptRequest(
             name=self._resource(name),
             ciphertext=wrapped,
@@ -124,11 +169,51 @@ class CloudKeyManagement:
             raise _unavailable(refused) from None
         if answer.plaintext_crc32c != _crc32c(answer.plaintext):
             raise wrong_answer("plaintext_crc32c")
-        return answer.plaintext
+        return answer
 
-    async def close(self) -> None:
-        """See KeyManagement."""
-        await self._client.transport.close()  # type: ignore[no-untyped-call]  # it has no annotations
+    async def _versions(self, name: KeyName, end: float) -> list[kms_v1.CryptoKeyVersion]:
+        """Return all versions of a key; none of one that never was."""
+        resource, found, page_token = self._resource(name), list[kms_v1.CryptoKeyVersion](), ""
+        while True:
+            request = kms_v1.ListCryptoKeyVersionsRequest(parent=resource, page_size=100, page_token=page_token)
+            try:
+                page = await self._ask("ListCryptoKeyVersions", self._list_versions, request, end)
+            except _RefusedError as refused:
+                if refused.status is grpc.StatusCode.NOT_FOUND:
+                    return []
+                raise
+            for version in page.crypto_key_versions:
+                if not version.name.startswith(f"{resource}/cryptoKeyVersions/"):
+                    raise wrong_answer("name")
+                found.append(version)
+            page_token = page.next_page_token
+            if not page_token:
+                return found
+
+    async def _destroy(self, version: kms_v1.CryptoKeyVersion, end: float) -> datetime | None:
+        """Destroy a version that isn't destroyed already; return when it is gone for good, None if it is."""
+        if version.state is _VersionState.DESTROYED:
+            return None
+        if version.state is not _VersionState.DESTROY_SCHEDULED:
+            request = kms_v1.DestroyCryptoKeyVersionRequest(name=version.name)
+            version = await self._ask("DestroyCryptoKeyVersion", self._client.destroy_crypto_key_version, request, end)
+            if version.state not in _GOING:
+                raise wrong_answer("state")
+        return _destroyed_for_good_at(version)
+
+    async def _list_versions(
+        self,
+        request: kms_v1.ListCryptoKeyVersionsRequest,
+        *,
+        retry: None,
+        timeout: float,  # noqa: ASYNC109  # as Google's own methods are called
+    ) -> kms_v1.ListCryptoKeyVersionsResponse:
+        """One page as it came, without what the client makes of pages: it would ask for the next by itself."""
+        pages = await self._client.list_crypto_key_versions(request, retry=retry, timeout=timeout)
+        async for page in pages.pages:
+            if page is not None:
+                return page
+        raise wrong_answer("message")
 
     async def _encrypt(self, name: KeyName, key: bytes, context: bytes, end: float) -> bytes:
         resource = self._resource(name)
@@ -258,6 +343,12 @@ def _silence_library() -> None:
 
 def _crc32c(data: bytes) -> int:
     return int(google_crc32c.value(data))
+
+
+def _destroyed_for_good_at(version: kms_v1.CryptoKeyVersion) -> datetime | None:
+    # The type says Timestamp; what the library gives is a datetime with nanoseconds, or None.
+    moment: Any = version.destroy_time
+    return None if moment is None else datetime.fromtimestamp(moment.timestamp(), UTC)
 
 
 def _status_of(error: Exception) -> grpc.StatusCode:

@@ -1,6 +1,8 @@
 """What is used of a KMS, whoever provides it: keys by their names, wrapping, unwrapping, and how either fails."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Literal, Protocol
 
 import structlog
@@ -38,11 +40,23 @@ class UnwrapError(Exception):
         super().__init__("the wrapped key was not made with this key for this context")
 
 
+@dataclass(frozen=True)
+class KmsKey:
+    """What a key of the KMS is called there, and the version of it that wraps now; empty where there is none."""
+
+    resource: str
+    primary_version: str
+
+
+Others = Callable[[], Awaitable[Sequence[KeyName]]]
+"""Gives the names of all keys in use but the one that is to be destroyed."""
+
+
 class KeyManagement(Protocol):
     """What is used of a KMS, and nothing more.
 
-    Either call raises Unavailable where the KMS can't be reached, refuses, or answers with what can't be right, and
-    Internal where a transaction is open. Either is safe to repeat.
+    Each call raises Unavailable where the KMS can't be reached, refuses, or answers with what can't be right, and
+    Internal where a transaction is open. Each is safe to repeat.
     """
 
     async def wrap(self, name: KeyName, key: bytes, *, context: bytes) -> bytes:
@@ -50,6 +64,19 @@ class KeyManagement(Protocol):
 
     async def unwrap(self, name: KeyName, wrapped: bytes, *, context: bytes) -> bytes:
         """Decrypt what `wrap` returned. Raises UnwrapError unless name and context are the same."""
+
+    async def is_current(self, name: KeyName, wrapped: bytes, *, context: bytes) -> bool:
+        """Whether the version of the key that wraps now has wrapped this. Raises UnwrapError as `unwrap` does."""
+
+    async def describe(self, name: KeyName) -> KmsKey:
+        """Say what the key is called and which version of it wraps now."""
+
+    async def destroy(self, name: KeyName, *, others: Others) -> datetime | None:
+        """Destroy every version of a key; return until when that can be undone in the KMS, None where it can't be.
+
+        Nothing that it wrapped unwraps afterwards, and it wraps nothing more. A key that never was is none to destroy.
+        `others` are for a provider whose keys come of one root, and is asked while no key is made anywhere.
+        """
 
     async def close(self) -> None:
         """Give back what is held of the network."""

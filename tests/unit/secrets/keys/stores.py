@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from services.secrets.keys.keyring import WrappedKey
+from services.secrets.keys.wrapping import WrappedKey
 
 
 class FakeKeyStore:
@@ -11,12 +11,23 @@ class FakeKeyStore:
 
     def __init__(self) -> None:
         self.keys: dict[str, dict[int, WrappedKey]] = {}
+        self.retired: set[tuple[str, int]] = set()
+        self.expected: set[str] = set()
         self.reads = 0
 
     async def wrapped_keys(self, tenant: str) -> Sequence[WrappedKey]:
         self.reads += 1
         await asyncio.sleep(0)
-        return sorted(self.keys.get(tenant, {}).values(), key=lambda key: -key.generation)
+        keys = [key for key in self.keys.get(tenant, {}).values() if (tenant, key.generation) not in self.retired]
+        return sorted(keys, key=lambda key: -key.generation)
+
+    async def wrapped_key(self, tenant: str, generation: int) -> WrappedKey | None:
+        self.reads += 1
+        await asyncio.sleep(0)
+        return self.keys.get(tenant, {}).get(generation)
+
+    async def expect_key(self, tenant: str) -> None:
+        self.expected.add(tenant)
 
     async def add_key(self, tenant: str, key: WrappedKey) -> None:
         await asyncio.sleep(0)

@@ -23,6 +23,7 @@ from services.secrets.keys.keyring import Keyring
 from services.secrets.keys.kms import DATABASE_CHECK, KeyManagement, tenant_key
 from services.secrets.keys.kms.gcp import DEADLINE_SECONDS, crypto_key_id, open_cloud_kms
 from services.secrets.keys.kms_check import KmsCheck
+from services.secrets.keys.wrapping import Wrapping
 from services.secrets.server import refuse_wrong_key
 from tests.fakes.cloud_kms import KEY_RING, FakeCloudKms, Fault
 from tests.fakes.cloud_kms.messages import crc32c
@@ -283,7 +284,7 @@ async def test_five_hundred_reads_after_a_restart_are_one_call_a_key(gcp: KeyMan
     tenants = [f"tenant-{number}" for number in range(20)]
 
     def process() -> Keyring:
-        return Keyring(store, gcp, check=KmsCheck(proofs, gcp), clock=utc_now)
+        return Keyring(store, Wrapping(gcp, KmsCheck(proofs, gcp)), clock=utc_now)
 
     first = process()
     made = {tenant: (await first.keys(tenant)).newest for tenant in tenants}

@@ -22,6 +22,7 @@ from services.secrets.keys.kms import UnwrapError
 from services.secrets.keys.kms.gcp import CloudKeyManagement, open_cloud_kms
 from services.secrets.keys.kms_check import KmsCheck
 from services.secrets.keys.tenant_keys import TenantKeys
+from services.secrets.keys.wrapping import Wrapping
 from tests.fakes.clock import FakeClock
 from tests.fakes.cloud_kms import CANARY, KEY_RING, FakeCloudKms
 from tests.fixtures.waiting import until
@@ -40,7 +41,7 @@ class Bench:
         self.cloud, self.kms = cloud, kms
         self.store, self.proofs, self.clock = FakeKeyStore(), Proofs(), FakeClock()
         check = KmsCheck(self.proofs, kms)
-        self.ring = Keyring(self.store, kms, check=check, clock=self.clock)
+        self.ring = Keyring(self.store, Wrapping(kms, check), clock=self.clock)
         self.said: list[str] = []
         self.errors: dict[str, type[Exception]] = {}
 

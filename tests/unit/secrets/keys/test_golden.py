@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from paaskit.redact import Plaintext
 from services.secrets.keys.envelope import OpenError, Place, TenantKey, seal, unseal
-from services.secrets.keys.keyring import check_value, key_context
 from services.secrets.keys.kms.local import LocalKeyManagement
 from services.secrets.keys.kms.protocol import KeyName
+from services.secrets.keys.wrapping import check_value, key_context
 from tests.unit.secrets.keys.test_kms_choice import key_file
 
 GOLDEN = Path(__file__).with_name("golden")

@@ -18,10 +18,11 @@ from paaskit.errors import Internal, Unavailable
 from paaskit.redact import Plaintext
 from paaskit.settings import SettingsError
 from services.secrets.keys.envelope import OpenError, TenantKey
-from services.secrets.keys.keyring import HELD_FOR, Keyring, WrappedKey, check_value, hold_for, key_context
+from services.secrets.keys.keyring import HELD_FOR, Keyring, hold_for
 from services.secrets.keys.kms import DATABASE_CHECK, KeyName, UnwrapError, tenant_key
 from services.secrets.keys.kms_check import KmsCheck, WrongKeyError
 from services.secrets.keys.tenant_keys import GenerationMissingError, TenantKeys
+from services.secrets.keys.wrapping import WrappedKey, Wrapping, check_value, key_context
 from tests.fakes.clock import FakeClock
 from tests.fakes.kms import FakeKms, RightKms
 from tests.fixtures.waiting import until
@@ -44,7 +45,7 @@ class Bench:
 
     def replica(self) -> Keyring:
         """Another key ring on the same store and KMS."""
-        return Keyring(self.store, self.kms, check=RightKms(), clock=self.clock)
+        return Keyring(self.store, Wrapping(self.kms, RightKms()), clock=self.clock)
 
     async def newest(self, tenant: str) -> TenantKey:
         """The key that seals."""
@@ -98,7 +99,7 @@ async def test_however_many_ask_at_once_the_kms_is_checked_once(bench: Bench) ->
     await KmsCheck(proofs, bench.kms).confirm()
     bench.kms.unwraps = 0
     again = KmsCheck(proofs, bench.kms)
-    ring = Keyring(bench.store, bench.kms, check=again, clock=bench.clock)
+    ring = Keyring(bench.store, Wrapping(bench.kms, again), clock=bench.clock)
     await asyncio.gather(*(again.confirm() for _ in range(500)), *(ring.keys("acme") for _ in range(500)))
     assert bench.kms.unwraps == 1 + 2, "the check; acme's first key when it is made, and when it is read back"
 
@@ -133,7 +134,7 @@ async def test_another_key_than_was_wrapped_is_not_used(bench: Bench, lie: bytes
     """A key service that answers with another key would have what is sealed with it lost, or open to who knows it."""
     key = await bench.newest("acme")
     liar = Lying(key=lie)
-    ring = Keyring(bench.store, liar, check=RightKms(), clock=bench.clock)
+    ring = Keyring(bench.store, Wrapping(liar, RightKms()), clock=bench.clock)
     for tenant in ("acme", "globex"):
         with pytest.raises(Unavailable):
             await ring.keys(tenant)
@@ -147,7 +148,7 @@ async def test_another_key_than_was_wrapped_is_not_used(bench: Bench, lie: bytes
 async def test_a_key_is_stored_only_if_it_unwraps(bench: Bench) -> None:
     liar = Lying(wrapped=b"w" * 60)
     with pytest.raises(Unavailable):
-        await Keyring(bench.store, liar, check=RightKms(), clock=bench.clock).keys("acme")
+        await Keyring(bench.store, Wrapping(liar, RightKms()), clock=bench.clock).keys("acme")
     assert bench.store.keys == {}
     with pytest.raises(Unavailable):
         await KmsCheck(proofs := Proofs(), liar).confirm()
@@ -243,7 +244,7 @@ def test_a_key_does_not_show() -> None:
 
 async def test_with_the_wrong_kms_nothing_is_wrapped_or_unwrapped(bench: Bench) -> None:
     await bench.newest("acme")
-    wrong = Keyring(bench.store, bench.kms, check=WrongKms(), clock=bench.clock)
+    wrong = Keyring(bench.store, Wrapping(bench.kms, WrongKms()), clock=bench.clock)
     bench.kms.wraps = bench.kms.unwraps = 0
     for tenant in ("acme", "globex"):
         with pytest.raises(WrongKeyError):
@@ -264,7 +265,7 @@ async def test_the_kms_is_not_waited_for_while_a_transaction_is_open(bench: Benc
 
 
 async def test_what_nobody_asks_for_again_is_dropped_in_time(bench: Bench) -> None:
-    ring = Keyring(bench.store, bench.kms, check=RightKms(), clock=utc_now, held_for=timedelta(milliseconds=50))
+    ring = Keyring(bench.store, Wrapping(bench.kms, RightKms()), clock=utc_now, held_for=timedelta(milliseconds=50))
     await asyncio.gather(*(ring.keys(f"tenant-{number}") for number in range(50)))
     await until(lambda: not ring._held)
     assert not ring._loads._running
