@@ -72,6 +72,13 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         ),
         "audit": Entry("audit", "Show who did what.", Danger.READ),
     },
+    "Keys": {
+        "keys": Entry("keys.list", "Show the keys that secrets are sealed with.", Danger.READ, takes_app=False),
+        "keys:rotate": Entry(
+            "keys.rotate", "Make a new key and seal all secrets with it.", Danger.WRITE, takes_app=False
+        ),
+        "keys:shred": Entry("keys.shred", "Destroy the keys of all secrets for good.", Danger.DESTROY, takes_app=False),
+    },
     "About": {
         "version": Entry("version", "Show the version of this program.", Danger.READ, takes_app=False),
     },
@@ -85,11 +92,12 @@ ALIASES = {
     "secrets:list": "secrets",
     "releases:list": "releases",
     "staged:list": "staged",
+    "keys:list": "keys",
     "releases:rollback": "rollback",
 }
 
 # Where a second word can only be a command's, written as others write it: `config set A=1`.
-_TAKE_NO_WORDS = frozenset({"config", "secrets", "releases", "apps", "tokens", "audit", "staged"})
+_TAKE_NO_WORDS = frozenset({"config", "secrets", "releases", "apps", "tokens", "audit", "staged", "keys"})
 
 ENTRIES: Mapping[str, Entry] = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 

@@ -1,7 +1,8 @@
-"""A release's progress on a terminal. The only module that imports rich, and only while one is watched."""
+"""Progress on a terminal, of releases or of a count. The only module that imports rich, and only while one watches."""
 
+from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -75,3 +76,59 @@ class Bar:
             self._progress.stop()
             self._out.line(line)
             self._progress.start()
+
+
+class Counted(Protocol):
+    """Something of which so much is done."""
+
+    @property
+    def total(self) -> int:
+        """How much there is to do."""
+
+    @property
+    def done(self) -> int:
+        """How much is done."""
+
+
+CountedT = TypeVar("CountedT", bound=Counted)
+
+
+class Count(Generic[CountedT]):
+    """A bar that fills as a count goes up. Its end leaves the line that `line` makes of it."""
+
+    def __init__(
+        self, out: Output, what: str, *, line: Callable[[CountedT], str], is_over: Callable[[CountedT], bool]
+    ) -> None:
+        self._out = out
+        self._line = line
+        self._is_over = is_over
+        console = Console(file=out.stream, no_color=not out.has_colour, highlight=False)
+        width = min(_WIDEST, console.width - _BESIDE)
+        bar = [BarColumn(bar_width=width)] if width >= _NARROWEST else []
+        count = TextColumn("{task.completed}/{task.total}", markup=False)
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            *bar,
+            count,
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self._task = self._progress.add_task(what, total=None)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def __call__(self, counted: CountedT) -> None:
+        """Show the count as it is now."""
+        self._progress.update(self._task, total=counted.total, completed=counted.done)
+        if self._is_over(counted):
+            self._progress.stop()
+            self._out.line(f"{self._out.styled('✓', 'green')} {self._line(counted)}")

@@ -24,6 +24,7 @@ NOUNS: _Words = _each(
         "tokens": "token tokens pat pats",
         "sign-in": "auth session account user users",
         "audit": "audit events activity trail",
+        "keys": "key keys kms",
     }
 )
 
@@ -115,12 +116,17 @@ ANSWERS: Mapping[tuple[str, str], str] = {
     ("sign-in", "sign in"): "login",
     ("sign-in", "sign out"): "logout",
     ("audit", "list"): "audit",
+    ("keys", "list"): "keys",
+    ("keys", "describe"): "keys",
+    ("keys", "get"): "keys",
+    ("keys", "rotate"): "keys:rotate",
 }
 
 # Where no command does it, what does instead; what stands in braces becomes a hint.
 SENTENCES: Mapping[tuple[str, str], str] = {
     ("secrets", "export"): "secrets are never exported: {secrets:get NAME} reveals one, and is recorded.",
     ("secrets", "import"): "{secrets:set NAME=@path} reads the value of a secret from a file.",
+    ("keys", "create"): "{keys:rotate} makes a new key.",
     ("tokens", "rotate"): "make another with {tokens:create}, then revoke the old one.",
     ("tokens", "update"): "a token stays as it was made; {tokens:create} makes another.",
     ("releases", "remove"): "a release is never removed; {rollback vN} releases an earlier one again.",

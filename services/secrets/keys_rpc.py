@@ -46,6 +46,7 @@ def _keys_to(overview: Overview) -> secrets_pb2.Keys:
         kms_primary_version="" if overview.kms is None else overview.kms.primary_version,
         rollout=_rollout_to(standing),
     )
+    message.read_at.FromDatetime(overview.read_at)
     if standing.destruction is not None:
         message.destruction.CopyFrom(_destruction_to(standing.destruction))
     return message

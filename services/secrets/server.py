@@ -97,7 +97,7 @@ async def assemble(settings: Settings) -> Assembly:
         Listing(readings, drafts, registry, clock=utc_now),
         load_pages(settings.page_key_file),
     )
-    keys = KeysServicer(KeyOperations(generations, wrapping, shredding=shredding, changed=keys_changed))
+    keys = KeysServicer(KeyOperations(generations, wrapping, shredding=shredding, changed=keys_changed, clock=utc_now))
     internal = SecretsInternalServicer(
         store,
         for_release=ForRelease(store, readings, keyring),

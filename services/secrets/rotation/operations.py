@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Final, Protocol
 
@@ -9,6 +10,7 @@ import structlog
 
 from paaskit.audit import Actor
 from paaskit.changes import Answer
+from paaskit.clock import Clock
 from paaskit.errors import Unavailable
 from paaskit.requests import RequestKey, check_request_id, fingerprint
 from paaskit.variables import refuse
@@ -46,6 +48,7 @@ class Overview:
 
     standing: Standing
     kms: KmsKey | None
+    read_at: datetime
 
 
 class KeyOperations:
@@ -58,19 +61,22 @@ class KeyOperations:
         *,
         shredding: Shredding,
         changed: Callable[[str], None],
+        clock: Clock,
     ) -> None:
         self._generations = generations
         self._wrapping = wrapping
         self._shredding = shredding
         self._changed = changed
+        self._clock = clock
 
     async def overview(self, tenant: str) -> Overview:
         """Return how a tenant's keys stand. Raises Unavailable without the database."""
         standing, _ = await self._generations.standing(tenant)
         try:
-            return Overview(standing, await self._wrapping.describe(tenant))
+            kms = await self._wrapping.describe(tenant)
         except Unavailable:
-            return Overview(standing, None)
+            kms = None
+        return Overview(standing, kms, self._clock())
 
     async def rotate(self, actor: Actor, *, request_id: str) -> Answer:
         """Make a new key, which seals from now on. Raises InvalidInput, Refused or Unavailable.

@@ -16,6 +16,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from paas.audit.v1 import audit_pb2
 from paas.config.v1 import config_pb2
 from paas.releaser.v1 import releaser_pb2
+from paas.secrets.v1 import secrets_pb2
 from paas.tokens.v1 import tokens_pb2
 
 from tests.fakes.gateway import Fault, Gateway
@@ -56,6 +57,11 @@ class Platform:
         self.apps = {"web": App(config_pb2.AppSpec(command=["python", "server.py"], instances=2))}
         self.tokens: dict[str, tokens_pb2.Token] = {}
         self.events: list[audit_pb2.Event] = []
+        self.keys = secrets_pb2.Keys(
+            generations=[secrets_pb2.KeyGeneration(generation=1, created_at=NOW, versions=3)],
+            kms_resource="projects/p/locations/l/keyRings/paas/cryptoKeys/tenant-0f3a",
+            kms_primary_version="1",
+        )
         self.releaser_is_up = True
         self.pause = 0.0  # seconds between the states of a release
         self.done: dict[str, Any] = {}

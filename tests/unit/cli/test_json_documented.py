@@ -45,6 +45,10 @@ COMMANDS = [
     ("tokens:create", "--name", "new"),
     ("tokens:list",),
     ("tokens:revoke", "ci"),
+    ("keys",),
+    ("keys:rotate",),
+    ("keys:rotate", "--no-wait"),
+    ("keys:shred", "--confirm", "acme"),
     ("audit",),
     ("version",),
 ]

@@ -1240,6 +1240,7 @@ class Keys(_message.Message):
     KMS_PRIMARY_VERSION_FIELD_NUMBER: _builtins.int
     ROLLOUT_FIELD_NUMBER: _builtins.int
     DESTRUCTION_FIELD_NUMBER: _builtins.int
+    READ_AT_FIELD_NUMBER: _builtins.int
     kms_resource: _builtins.str
     """Output only. The resource name of the key that wraps them in the key service; empty where it can't be told now."""
     kms_primary_version: _builtins.str
@@ -1256,6 +1257,10 @@ class Keys(_message.Message):
     def destruction(self) -> Global___KeyDestruction:
         """Output only. Unset while there are keys."""
 
+    @_builtins.property
+    def read_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When they stood so."""
+
     def __init__(
         self,
         *,
@@ -1264,10 +1269,11 @@ class Keys(_message.Message):
         kms_primary_version: _builtins.str = ...,
         rollout: Global___KeyRollout | None = ...,
         destruction: Global___KeyDestruction | None = ...,
+        read_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["destruction", b"destruction", "rollout", b"rollout"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["destruction", b"destruction", "read_at", b"read_at", "rollout", b"rollout"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["destruction", b"destruction", "generations", b"generations", "kms_primary_version", b"kms_primary_version", "kms_resource", b"kms_resource", "rollout", b"rollout"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["destruction", b"destruction", "generations", b"generations", "kms_primary_version", b"kms_primary_version", "kms_resource", b"kms_resource", "read_at", b"read_at", "rollout", b"rollout"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

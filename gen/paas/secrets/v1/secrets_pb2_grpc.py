@@ -373,8 +373,8 @@ class SecretsService:
 
 
 class KeysServiceStub:
-    """The keys of a tenant's secrets, for its admins, through the gateway. They are of all its apps: a token that is limited
-    to some of them may call none of these.
+    """The keys of a tenant's secrets, for its admins, through the gateway. They are of all its apps: a token
+    that is limited to some of them may call none of these.
     """
 
     def __init__(self, channel):
@@ -401,8 +401,8 @@ class KeysServiceStub:
 
 
 class KeysServiceServicer:
-    """The keys of a tenant's secrets, for its admins, through the gateway. They are of all its apps: a token that is limited
-    to some of them may call none of these.
+    """The keys of a tenant's secrets, for its admins, through the gateway. They are of all its apps: a token
+    that is limited to some of them may call none of these.
     """
 
     def GetKeys(self, request, context):
@@ -454,8 +454,8 @@ def add_KeysServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class KeysService:
-    """The keys of a tenant's secrets, for its admins, through the gateway. They are of all its apps: a token that is limited
-    to some of them may call none of these.
+    """The keys of a tenant's secrets, for its admins, through the gateway. They are of all its apps: a token
+    that is limited to some of them may call none of these.
     """
 
     @staticmethod

@@ -119,8 +119,8 @@ class SecretsServiceServicer(metaclass=_abc_1.ABCMeta):
 def add_SecretsServiceServicer_to_server(servicer: SecretsServiceServicer, server: _aio.Server) -> None: ...
 
 class KeysServiceStub:
-    """The keys of a tenant's secrets, for its admins, through the gateway. They are of all its apps: a token that is limited
-    to some of them may call none of these.
+    """The keys of a tenant's secrets, for its admins, through the gateway. They are of all its apps: a token
+    that is limited to some of them may call none of these.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -134,8 +134,8 @@ class KeysServiceStub:
     """Destroys all keys, and with them every secret, for good. Callers: users with keys.manage."""
 
 class KeysServiceServicer(metaclass=_abc_1.ABCMeta):
-    """The keys of a tenant's secrets, for its admins, through the gateway. They are of all its apps: a token that is limited
-    to some of them may call none of these.
+    """The keys of a tenant's secrets, for its admins, through the gateway. They are of all its apps: a token
+    that is limited to some of them may call none of these.
     """
 
     @_abc_1.abstractmethod

@@ -111,7 +111,7 @@ def test_what_people_call_it_elsewhere(paas: Paas, *, typed: str, command: str) 
 
 def test_a_verb_alone_is_about_several_things(paas: Paas) -> None:
     assert "did you mean `config:unset`, `secrets:unset`, `apps:destroy` or `tokens:revoke`?" in paas("rm", "A").err
-    assert "did you mean `config`, `secrets`, `releases`, `apps:list` or `tokens:list`?" in paas("ls").err
+    assert "did you mean `config`, `secrets`, `releases`, `apps:list`, `tokens:list` or `keys`?" in paas("ls").err
 
 
 def test_what_nothing_does_has_a_sentence(paas: Paas) -> None:

@@ -1,0 +1,1 @@
+"""Commands about the keys that secrets are sealed with, one module each."""
