@@ -15,7 +15,8 @@ _PUT_OFF: Final = """
     WHERE tenant = %(tenant)s AND due = %(due)s::timestamptz"""
 _DESTROYED_LATELY: Final = "SELECT tenant FROM key_care WHERE destroyed_at > now() - %s::interval"
 _DESTROYED_IN_KMS: Final = """
-    UPDATE key_care SET kms_destroyed_at = clock_timestamp(), restorable_until = %s WHERE tenant = %s"""
+    UPDATE key_care SET kms_destroyed_at = clock_timestamp(), restorable_until = %s
+    WHERE tenant = %s AND kms_destroyed_at IS NULL"""
 _OTHERS: Final = "SELECT tenant FROM key_care WHERE tenant <> %s AND kms_destroyed_at IS NULL"
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import time
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,12 +11,23 @@ import grpc
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tests.fakes.cloud_kms.messages import CryptoKey, CryptoKeyVersion, DecryptResponse, EncryptResponse, crc32c
+from tests.fakes.cloud_kms.messages import (
+    CryptoKey,
+    CryptoKeyVersion,
+    DecryptResponse,
+    EncryptResponse,
+    ListCryptoKeyVersionsResponse,
+    crc32c,
+)
 
 _ID: Final = re.compile(r"[a-zA-Z0-9_-]{1,63}\Z")
 _TAG_BYTES: Final = 8
 _NONCE_BYTES: Final = 12
 _LARGEST: Final = 64 * 1024
+DESTROYED_AFTER_SECONDS: Final = 30 * 86400
+"""As Cloud KMS has it where nobody set another time."""
+_PAGE: Final = 2
+"""Small, so that one key with a few versions has several pages."""
 
 
 class Refusal(Exception):
@@ -33,10 +45,14 @@ class _Version:
     name: str
     material: AESGCM
     state: int
+    destroyed_at: int | None = None
 
     @property
     def message(self) -> Any:
-        return CryptoKeyVersion(name=self.name, state=self.state, protection_level=1)
+        message = CryptoKeyVersion(name=self.name, state=self.state, protection_level=1)
+        if self.destroyed_at is not None:
+            message.destroy_time.FromSeconds(self.destroyed_at)
+        return message
 
 
 class Keys:
@@ -81,7 +97,19 @@ class Keys:
         if version.state == CryptoKeyVersion.DESTROY_SCHEDULED:
             raise Refusal(grpc.StatusCode.FAILED_PRECONDITION, f"{version.name} is destroyed already.")
         version.state = CryptoKeyVersion.DESTROY_SCHEDULED
+        version.destroyed_at = int(time.time()) + DESTROYED_AFTER_SECONDS
         return version.message
+
+    def list_crypto_key_versions(self, asked: Any) -> Any:
+        self._key(asked.parent)
+        versions = self._versions_of(asked.parent)
+        start = int(asked.page_token or 0)
+        end = start + min(asked.page_size or _PAGE, _PAGE)
+        return ListCryptoKeyVersionsResponse(
+            crypto_key_versions=[each.message for each in versions[start:end]],
+            next_page_token=str(end) if end < len(versions) else "",
+            total_size=len(versions),
+        )
 
     def encrypt(self, asked: Any) -> Any:
         _fits(asked, "plaintext")

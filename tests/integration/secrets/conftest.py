@@ -39,6 +39,7 @@ class Secrets:
     databases: Databases
     channels: dict[str, grpc.aio.Channel]
     me: Metadata
+    key_file: Path
     app_id: str = ""
     _seen: int = field(default=0)
 
@@ -276,4 +277,6 @@ async def secrets(databases: Databases, tls: Certificates, tmp_path: Path) -> As
             caller: await stack.enter_async_context(tls.channel(address, service="secrets", caller=caller))
             for caller in ("gateway", "releaser", "config")
         }
-        yield Secrets(signer, registry, audit, releaser, databases, channels, signer.user(), app_id=registry.add_app())
+        yield Secrets(
+            signer, registry, audit, releaser, databases, channels, signer.user(), key_file, app_id=registry.add_app()
+        )
