@@ -210,10 +210,10 @@ class CloudKeyManagement:
     ) -> kms_v1.ListCryptoKeyVersionsResponse:
         """One page as it came, without what the client makes of pages: it would ask for the next by itself."""
         pages = await self._client.list_crypto_key_versions(request, retry=retry, timeout=timeout)
-        async for page in pages.pages:
-            if page is not None:
-                return page
-        raise wrong_answer("message")
+        first: kms_v1.ListCryptoKeyVersionsResponse | None = await anext(aiter(pages.pages))
+        if first is None:
+            raise wrong_answer("message")
+        return first
 
     async def _encrypt(self, name: KeyName, key: bytes, context: bytes, end: float) -> bytes:
         resource = self._resource(name)
