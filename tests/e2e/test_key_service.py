@@ -1,4 +1,5 @@
-"""The stack on Cloud KMS instead of a key file: it works, and it bears the KMS going away, refusing and coming back.
+"""The stack on Cloud KMS instead of a key file: it works, it bears the KMS going away, refusing and coming back, and
+its keys are rotated, wrapped anew and destroyed.
 
 A stack of its own, with a fake Cloud KMS on this machine (`PAAS_KMS_ENDPOINT`), which keeps keys in memory for seconds
 and not for five minutes. What every kind of fault does is tests/unit/secrets/keys/test_faults.py.
@@ -15,8 +16,9 @@ from local.ports import free_base_port
 from local.stack import Stack
 from services.secrets.keys.kms import DATABASE_CHECK, tenant_key
 from services.secrets.keys.kms.gcp import crypto_key_id
-from tests.e2e.installation import TENANT, Installation, Paas, as_superuser, eventually, settled
+from tests.e2e.installation import TENANT, Installation, Paas, as_superuser, events, eventually, settled
 from tests.fakes.cloud_kms import CANARY, KEY_RING, FakeCloudKms, Fault
+from tests.fakes.cloud_kms.messages import CryptoKeyVersion
 
 HELD_SECONDS = 20
 AWAY = "The key service is unavailable"
@@ -121,3 +123,94 @@ def test_a_restarted_service_has_the_same_keys(ada: Paas, on_cloud_kms: Installa
     on_cloud_kms.stack.wait_ready(["secrets"])
     assert eventually(lambda: value_of(ada, "S")) == "1\n"
     assert cloud.keys.primary == made
+
+
+def test_a_key_is_rotated_while_the_service_is_killed(
+    ada: Paas, on_cloud_kms: Installation, cloud: FakeCloudKms
+) -> None:
+    """Everything can be read all the while, and is sealed with the new key at the end."""
+    values = {f"S{number}": f"value {number}" for number in range(40)}
+    ada.ok("secrets:set", *(f"{name}={value}" for name, value in values.items()), "--no-wait")
+    before = ada.ok("keys", "--json").document
+    assert ada.ok("keys:rotate", "--no-wait").out.startswith(f"Generation {before['generation'] + 1} seals from now on")
+    on_cloud_kms.stack.kill_part("secrets")
+    on_cloud_kms.stack.wait_ready(["secrets"])
+
+    def rolled_out() -> bool:
+        run = ada("keys", "--json")
+        return run.exit_code == 0 and bool(run.document["rollout"]["finished_at"])
+
+    eventually(rolled_out)
+    after = ada.ok("keys", "--json").document
+    assert (after["generation"], after["older_versions"]) == (before["generation"] + 1, 0)
+    assert after["rollout"]["total"] == after["rollout"]["done"] >= len(values)
+    assert after["kms"]["resource"] == f"{KEY_RING}/cryptoKeys/{crypto_key_id(tenant_key(TENANT))}"
+    assert {name: value_of(ada, name) for name in values} == {name: f"{value}\n" for name, value in values.items()}
+    assert ada.ok("keys:rotate").lines[-1].startswith("done ")
+
+
+def test_a_new_primary_version_wraps_by_itself_and_the_old_one_can_go(
+    ada: Paas, on_cloud_kms: Installation, cloud: FakeCloudKms
+) -> None:
+    ada.ok("secrets:set", "S=1", "--no-wait")
+    key = f"{KEY_RING}/cryptoKeys/{crypto_key_id(tenant_key(TENANT))}"
+    made = cloud.ask("CreateCryptoKeyVersion", parent=key).name.rpartition("/")[2]
+    cloud.ask("UpdateCryptoKeyPrimaryVersion", name=key, crypto_key_version_id=made)
+    before = as_superuser(on_cloud_kms.stack, "secrets", "SELECT count(*) FROM tenant_keys WHERE tenant = 'acme'")
+    as_superuser(on_cloud_kms.stack, "secrets", "UPDATE key_care SET due = now()")
+
+    def is_recorded() -> bool:
+        return len([each for each in events(ada) if each["action"] == "keys.rewrap"]) >= before[0][0]
+
+    eventually(is_recorded)
+    assert ada.ok("keys", "--json").document["kms"]["primary_version"] == made
+    for version in range(1, int(made)):
+        cloud.ask("DestroyCryptoKeyVersion", name=f"{key}/cryptoKeyVersions/{version}")
+    on_cloud_kms.stack.kill_part("secrets")
+    on_cloud_kms.stack.wait_ready(["secrets"])
+    assert eventually(lambda: value_of(ada, "S")) == "1\n"
+
+
+def test_shredded_keys_are_gone_and_all_else_stays(on_cloud_kms: Installation, cloud: FakeCloudKms) -> None:
+    zoe = on_cloud_kms.new_app(on_cloud_kms.person("zoe@example.com", tenant="initech"), instances=0)
+    zoe.ok("secrets:set", "S=1", "--no-wait")
+    zoe.ok("config:set", "A=plain", "--no-wait")
+    assert value_of(zoe, "S") == "1\n"
+    refused = zoe("keys:shred", "--confirm", "acme")
+    assert (refused.exit_code, refused.out) == (1, "")
+    assert "nothing was destroyed" in refused.err
+    assert value_of(zoe, "S") == "1\n"
+    run = zoe.ok("keys:shred", "--confirm", "initech")
+    assert "an administrator of the key service can restore its key until" in run.out
+    assert "none can be read, set or released any more" in run.err
+    for arguments in (["secrets:get", "S"], ["secrets:set", "S=2"], ["secrets:set", "NEW=2"], ["keys:rotate"]):
+        run = zoe(*arguments)
+        assert (run.exit_code, run.out) == (1, "")
+        assert "The keys of your secrets were destroyed" in run.err
+    on_cloud_kms.stack.kill_part("secrets")
+    on_cloud_kms.stack.wait_ready(["secrets"])
+    eventually(lambda: "were destroyed" in zoe("secrets:get", "S").err)
+    assert [row["name"] for row in zoe.ok("secrets", "--json").document["secrets"]] == ["S"]
+    assert zoe.ok("config", "--json").document["vars"][0]["value"] == "plain"
+    actions = [each["action"] for each in events(zoe)]
+    assert {"keys.shred", "secrets.set", "config.set"} <= set(actions)
+    key = f"{KEY_RING}/cryptoKeys/{crypto_key_id(tenant_key('initech'))}"
+    state = cloud.ask("GetCryptoKeyVersion", name=f"{key}/cryptoKeyVersions/1").state
+    assert state == CryptoKeyVersion.DESTROY_SCHEDULED
+
+
+def test_it_recovers_within_seconds_of_the_kms(ada: Paas, cloud: FakeCloudKms, on_cloud_kms: Installation) -> None:
+    """A restarted service has no keys in memory: nothing can be read until the KMS is back, and then all can."""
+    ada.ok("secrets:set", "S=1", "--no-wait")
+    cloud.stop()
+    try:
+        on_cloud_kms.stack.kill_part("secrets")
+        eventually(lambda: ada("secrets").exit_code == 0)
+        assert value_of(ada, "S") is None
+        document = ada.ok("keys", "--json").document
+        assert document["kms"] == {"resource": None, "primary_version": None}
+        assert AWAY in ada("keys:rotate").err
+    finally:
+        cloud.start()
+    assert eventually(lambda: value_of(ada, "S")) == "1\n"
+    ada.ok("keys:rotate")

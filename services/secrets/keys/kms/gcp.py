@@ -143,7 +143,13 @@ class CloudKeyManagement:
         refuse_in_transaction(SERVICE)
         end = self._end()
         try:
-            ends = [await self._destroy(version, end) for version in await self._versions(name, end)]
+            try:
+                ends = await self._destroy_all(name, end)
+            except _RefusedError as refused:
+                if refused.status is not grpc.StatusCode.FAILED_PRECONDITION:
+                    raise
+                # Another replica is at it as well, and was faster with a version.
+                ends = await self._destroy_all(name, end)
         except _RefusedError as refused:
             raise _unavailable(refused) from None
         return max((each for each in ends if each is not None), default=None)
@@ -189,6 +195,9 @@ class CloudKeyManagement:
             page_token = page.next_page_token
             if not page_token:
                 return found
+
+    async def _destroy_all(self, name: KeyName, end: float) -> list[datetime | None]:
+        return [await self._destroy(version, end) for version in await self._versions(name, end)]
 
     async def _destroy(self, version: kms_v1.CryptoKeyVersion, end: float) -> datetime | None:
         """Destroy a version that isn't destroyed already; return when it is gone for good, None if it is."""

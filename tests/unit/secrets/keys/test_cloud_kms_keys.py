@@ -86,6 +86,19 @@ async def test_it_goes_on_where_it_was_stopped(gcp: KeyManagement, cloud: FakeCl
     assert set(states(cloud)) == {CryptoKeyVersion.DESTROY_SCHEDULED}
 
 
+async def test_two_replicas_at_once_destroy_it(gcp: KeyManagement, cloud: FakeCloudKms) -> None:
+    """Cloud KMS refuses to destroy what is destroyed already."""
+    await with_versions(gcp, cloud, 3)
+    first = f"{RESOURCE}/cryptoKeyVersions/1"
+
+    def faster(_: Any) -> None:
+        cloud.keys.destroy_crypto_key_version(CryptoKeyVersion(name=first))
+
+    with cloud.wrong(Fault(method="DestroyCryptoKeyVersion", what="is asked late", asked=faster, times=1)):
+        assert await gcp.destroy(ACME, others=nobody) is not None
+    assert set(states(cloud)) == {CryptoKeyVersion.DESTROY_SCHEDULED}
+
+
 def _name(name: str) -> Callable[[Any], None]:
     def change(answer: Any) -> None:
         versions = getattr(answer, "crypto_key_versions", None)
