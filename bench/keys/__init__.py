@@ -1,0 +1,1 @@
+"""What keys cost: sealing everything anew after a rotation, and sealing and opening one value."""
