@@ -22,7 +22,7 @@ unexport PYTHONPATH
 unexport PYTHONHOME
 
 .PHONY: help demo demo-kubernetes demo-sso up signin stop status logs outbox outbox-give-back check format test test-thorough \
-	test-crash test-abuse test-kubernetes test-keycloak test-mutations bench bench-peers bench-growth bench-kubernetes \
+	test-crash test-abuse test-kubernetes test-keycloak test-mutations bench bench-peers bench-growth bench-keys bench-kubernetes \
 	bench-sign-ins \
 	kube-secrets gen schema
 
