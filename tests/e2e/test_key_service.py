@@ -160,7 +160,7 @@ def test_a_new_primary_version_wraps_by_itself_and_the_old_one_can_go(
     as_superuser(on_cloud_kms.stack, "secrets", "UPDATE key_care SET due = now()")
 
     def is_recorded() -> bool:
-        return len([each for each in events(ada) if each["action"] == "keys.rewrap"]) >= before[0][0]
+        return len(events(ada, action="keys.rewrap")) >= int(before[0][0])
 
     eventually(is_recorded)
     assert ada.ok("keys", "--json").document["kms"]["primary_version"] == made

@@ -21,6 +21,7 @@ from services.secrets.rotation.reencryption import Reencryption
 from services.secrets.rotation.shredding import Shredding
 from services.secrets.rotation.standing import (
     Renewed,
+    Standing,
     look_after_failure,
     next_look,
     retirable,
@@ -106,9 +107,7 @@ class KeyCare:
     async def _done(self, tenant: str) -> datetime | None:
         standing, _ = await self._generations.standing(tenant)
         if standing.destruction is not None:
-            if standing.destruction.kms_at is None:
-                await self._shredding.finish(tenant)
-            return None
+            return await self._destroyed(tenant, standing)
         unreadable = await self._reencryption.some(tenant, standing)
         if unreadable is None:
             return self._clock()
@@ -122,6 +121,17 @@ class KeyCare:
             await self._generations.retire(tenant, retired)
         standing, _ = await self._generations.standing(tenant)
         return next_look(standing, self._clock())
+
+    async def _destroyed(self, tenant: str, standing: Standing) -> datetime | None:
+        """Have the KMS do its part if it has not; return when to try again, None once it did."""
+        due = next_look(standing, self._clock())
+        if due is not None:
+            try:
+                await self._shredding.finish(tenant)
+            except Unavailable as error:
+                log.warning("key_destroyed_later", reason=error.reason)
+                return due
+        return None
 
     async def _rewrap(self, tenant: str) -> None:
         """Wrap keys anew that the KMS would wrap otherwise today, the newest last: where that is current, all are."""

@@ -196,13 +196,13 @@ def retirable(standing: Standing, now: datetime) -> list[int]:
 def next_look(standing: Standing, now: datetime) -> datetime | None:
     """Return when to look after a tenant's keys again after all that could be done was, None for never.
 
-    While a key with a successor isn't retired, values may still turn up that were sealed by a process that had not
-    heard of the successor.
+    A KMS that may not destroy a key is asked less and less often. While a key with a successor isn't retired, values
+    may still turn up that were sealed by a process that had not heard of the successor.
     """
     if standing.newest is None or (standing.destruction is not None and standing.destruction.kms_at is not None):
         return None
     if standing.destruction is not None:
-        return now + _AWAY_FOR
+        return now + min(max(now - standing.destruction.at, _AWAY_FOR), LOOK_EVERY)
     if standing.is_sealing_anew:
         return now + _LOCKED_FOR
     if any(each.retired_at is None for each in standing.older):

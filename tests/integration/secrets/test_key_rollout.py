@@ -212,6 +212,19 @@ async def test_a_key_is_retired_a_day_later_and_opens_what_turns_up(rollouts: Ro
     assert rollouts.generations() == {2: 6}
 
 
+async def test_what_is_due_anew_meanwhile_is_not_put_off(rollouts: Rollouts) -> None:
+    """A rotation that was committed after how keys stand was read must not wait for the next look."""
+    await rollouts.store(3)
+    replica = rollouts.replica()
+    (due,) = await replica.schedule.due(5)
+    await replica.rotate()
+    await replica.schedule.put_off(due, None)
+    assert [each.tenant for each in await replica.schedule.due(5)] == ["acme"]
+    (due,) = await replica.schedule.due(5)
+    await replica.schedule.put_off(due, None)
+    assert await replica.schedule.due(5) == []
+
+
 async def test_without_the_kms_it_waits_and_goes_on(rollouts: Rollouts) -> None:
     await rollouts.store(300)
     rollouts.kms.away = True

@@ -154,8 +154,10 @@ def test_a_key_is_looked_after_as_often_as_something_can_happen_to_it() -> None:
     assert next_look(UNDER_WAY, NOW) == NOW + timedelta(seconds=1), "somebody has locked what is left"
     retired = standing(generation(1, retired_at=NOW), generation(2, finished_at=NOW))
     assert next_look(retired, NOW) == NOW + LOOK_EVERY
-    waiting = next_look(standing(generation(1), destruction=DESTROYED), NOW)
-    assert waiting == look_after_failure(NOW) <= NOW + timedelta(seconds=10)
+    waiting = standing(generation(1), destruction=DESTROYED)
+    assert next_look(waiting, NOW) == look_after_failure(NOW) <= NOW + timedelta(seconds=10)
+    for later, pause in ((timedelta(minutes=9), timedelta(minutes=9)), (timedelta(days=9), LOOK_EVERY)):
+        assert next_look(waiting, NOW + later) == NOW + later + pause
     assert next_look(standing(generation(1), destruction=Destruction(at=NOW, kms_at=NOW)), NOW) is None
 
 
