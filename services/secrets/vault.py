@@ -192,13 +192,14 @@ class Vault:
     ) -> RequestKey:
         """Return what makes a request the same one again. Values count as MACs under the tenant's newest key.
 
-        One that was made before the key had a successor is known by its own.
+        One that was made before the key had a successor is known by its own, and one that another process made with a
+        successor by that.
         """
         parts = (names, order.stage, *more)
         if not values:
             prints = [fingerprint(*parts)]
         else:
-            keys = await self._keyring.keys(actor.tenant)
+            keys = await self._keyring.caught_up(actor.tenant)
             macs = sorted(keys.fingerprints(values).items(), reverse=True)
             prints = [f"{generation}.{fingerprint(*parts, each)}" for generation, each in macs]
         return RequestKey(

@@ -83,6 +83,14 @@ class Keyring:
             keys = keys.plus(await self._added(tenant, generation))
         return keys
 
+    async def caught_up(self, tenant: str) -> TenantKeys:
+        """Return the keys of a tenant with each that is stored by now and not retired.
+
+        For what has to be the same in every process, however long that holds its keys.
+        """
+        stored = await self._store.wrapped_keys(tenant)
+        return await self.keys_for(tenant, [each.generation for each in stored])
+
     def forget(self, tenant: str) -> None:
         """Drop what is held of a tenant, so that its keys are fetched anew."""
         self._held.pop(tenant, None)

@@ -126,6 +126,11 @@ _TEXTS: Final = (
     r"An app's variables have at most 512 KiB in all; this would make \d+ KiB\.",
     r"Nothing is staged[^\"]*",
     r"The (database of [a-z]+|[a-z]+ service) (is busy|cannot be reached now)\. Try again in a moment\.",
+    r"The keys of your secrets were destroyed: no secret can be read or set any more\.",
+    r"There is no key (yet|to destroy); it is made with the first secret\.",
+    r"Generation \d+ is still being rolled out \(\d+ of \d+\)\. `paas keys` shows how far it is; [a-z ]+\.",
+    r"That is not the name of your tenant, so nothing was destroyed\. `paas whoami` shows it\.",
+    r"Others are changing the same keys at this moment\. Try again\.",
     r"The key service cannot be used now, so nothing was sealed or opened\. Try again in a moment\.",
     r"You are not signed in[^\"]*",
     # The same about variables and apps in other states: a name, then words, names and commands, and no other character.

@@ -250,6 +250,18 @@ async def test_a_new_generation_is_one_unwrapping_for_all_who_meet_it(bench: Ben
     assert set((await other.keys("acme")).by_generation) == {1, 2}
 
 
+async def test_a_process_catches_up_with_what_is_stored(bench: Bench) -> None:
+    """Or it would take a repeated request for another one, whose fingerprint was made with a key it does not hold."""
+    other = bench.replica()
+    assert (await other.caught_up("acme")).newest.generation == 1, "the first is made at need"
+    await bench.newest("acme")
+    await bench.rotate("acme", 2)
+    bench.kms.unwraps = 0
+    for _ in range(3):
+        assert set((await other.caught_up("acme")).by_generation) == {1, 2}
+    assert bench.kms.unwraps == 1
+
+
 async def test_a_generation_met_late_lengthens_nothing(bench: Bench) -> None:
     await bench.newest("acme")
     bench.clock.advance(minutes=4)
