@@ -140,6 +140,7 @@ async def assemble(settings: Settings) -> Assembly:
             "overlaps": Overlaps(store, changes, releases, clock=utc_now).run,
             "left_claims": LeftClaims(store, changes).run,
             "key_care": care.run,
+            "destroyed_keys": care.run_forgetting,
         },
         ready=database.ready,
         close=close,

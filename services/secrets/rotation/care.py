@@ -5,7 +5,9 @@ Every replica runs it. One at a time is at a tenant, which saves work and is no 
 written only where what it was made from still stands. Nothing is kept of how far it came but what is stored anyway.
 """
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -68,13 +70,17 @@ class KeyCare:
         """Look after keys for ever."""
         while True:
             done = 0
-            try:
-                await self.forget_destroyed()
+            with suppress(Unavailable):  # the database is away: requests say so, and this can wait
                 done = await self.look_after_due()
-            except Unavailable:  # the database is away: requests say so, and this can wait
-                pass
             if not done:
                 await self._wakeup.wait(_LOOK_EVERY_SECONDS)
+
+    async def run_forgetting(self) -> None:
+        """Forget destroyed keys for ever, beside all else, which may take its time."""
+        while True:
+            with suppress(Unavailable):  # the database is away: what is held is dropped within five minutes
+                await self.forget_destroyed()
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
     async def forget_destroyed(self) -> None:
         """Drop what this process holds of tenants whose keys were destroyed, whichever process did that."""

@@ -65,7 +65,7 @@ _REPLACE_STAGED: Final = """
             FOR NO KEY UPDATE SKIP LOCKED) AS d),
     replaced AS (
         UPDATE drafts d SET generation = %(after)s, sealed = f.sealed FROM free f
-        WHERE d.tenant = %(tenant)s AND d.app_id = f.app_id AND d.name = f.name AND d.revision = -f.version
+        WHERE d.tenant = %(tenant)s AND d.app_id = f.app_id AND d.name = f.name
         RETURNING 1)
     SELECT count(*) AS rows FROM replaced"""
 

@@ -29,6 +29,7 @@ from services.secrets.store.tenant_keys import KeyStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.kms import FakeKms, RightKms
 from tests.fixtures.postgres import Databases
+from tests.fixtures.waiting import PATIENCE
 
 ADA = Actor(tenant="acme", name="user:ada@example.com", credential="t1")
 
@@ -183,9 +184,10 @@ class Rollouts:
 
 async def until_done(replica: Replica, tenant: str = "acme") -> Standing:
     """Have a process look after what is due until nothing is on its way; return how keys stand then."""
-    while (await replica.standing(tenant)).is_sealing_anew:
-        await replica.care.look_after_due()
-        await asyncio.sleep(0)
+    async with asyncio.timeout(PATIENCE):
+        while (await replica.standing(tenant)).is_sealing_anew:
+            await replica.care.look_after_due()
+            await asyncio.sleep(0)
     return await replica.standing(tenant)
 
 

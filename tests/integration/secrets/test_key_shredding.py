@@ -126,9 +126,10 @@ async def test_every_replica_forgets_within_seconds(secrets: Secrets) -> None:
         assert (await other.keyring.keys("acme")).newest.generation == 1
         await secrets.shred_keys()
         assert "acme" in other.keyring._held
-        running = asyncio.create_task(other.care.run())
+        running = asyncio.create_task(other.care.run_forgetting())
         try:
             await until(lambda: "acme" not in other.keyring._held)
+            assert not running.done()
         finally:
             running.cancel()
         assert await refused(secrets.reveal()) == GONE
