@@ -111,7 +111,7 @@ def _enabled(answer: Any) -> None:
     answer.state = CryptoKeyVersion.ENABLED
 
 
-OTHER = RESOURCE.replace("tenant-", "tenant-x")
+OTHER = f"{KEY_RING}/cryptoKeys/{crypto_key_id(tenant_key('globex'))}"
 FAULTS = [
     *(
         Fault(method=method, what=f"fails with {status.name}", status=status)
