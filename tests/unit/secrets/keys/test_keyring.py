@@ -6,8 +6,6 @@ check of the KMS. Leaves out the SQL, and what a real KMS can do wrong (`test_fa
 
 import asyncio
 import hashlib
-import os
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,11 +21,11 @@ from services.secrets.keys.keyring import HELD_FOR, Keyring, hold_for
 from services.secrets.keys.kms import DATABASE_CHECK, KeyName, UnwrapError, tenant_key
 from services.secrets.keys.kms_check import KmsCheck, WrongKeyError
 from services.secrets.keys.tenant_keys import GenerationMissingError, TenantKeys
-from services.secrets.keys.wrapping import WrappedKey, Wrapping, check_value, key_context
-from tests.fakes.clock import FakeClock
+from services.secrets.keys.wrapping import Wrapping, check_value, key_context
 from tests.fakes.kms import FakeKms, RightKms
 from tests.fixtures.waiting import until
-from tests.unit.secrets.keys.stores import FakeKeyStore, Proofs
+from tests.unit.secrets.keys.benches import Bench
+from tests.unit.secrets.keys.stores import Proofs
 
 
 class WrongKms:
@@ -35,32 +33,6 @@ class WrongKms:
 
     async def confirm(self) -> None:
         raise WrongKeyError("other keys")
-
-
-class Bench:
-    """A key ring with everything around it."""
-
-    def __init__(self) -> None:
-        self.store, self.kms, self.clock = FakeKeyStore(), FakeKms(), FakeClock()
-        self.ring = self.replica()
-
-    def replica(self) -> Keyring:
-        """Another key ring on the same store and KMS."""
-        return Keyring(self.store, Wrapping(self.kms, RightKms()), clock=self.clock)
-
-    async def newest(self, tenant: str) -> TenantKey:
-        """The key that seals."""
-        return (await self.ring.keys(tenant)).newest
-
-    async def generation(self, tenant: str, generation: int) -> TenantKey:
-        """The key of one generation."""
-        return (await self.ring.keys_for(tenant, [generation])).by_generation[generation]
-
-    async def rotate(self, tenant: str, generation: int) -> None:
-        """Add a key of a newer generation."""
-        key, context = os.urandom(32), key_context(tenant, generation)
-        wrapped = await self.kms.wrap(tenant_key(tenant), key, context=context)
-        await self.store.add_key(tenant, WrappedKey(generation, wrapped, check_value(key, context)))
 
 
 @pytest.fixture
@@ -223,113 +195,6 @@ async def test_a_generation_that_never_was(bench: Bench) -> None:
     await bench.newest("acme")
     with pytest.raises(GenerationMissingError):
         await bench.generation("acme", 9)
-
-
-async def test_a_generation_that_never_was_costs_the_kms_nothing(bench: Bench) -> None:
-    """Whoever can write rows could name any; each would be a call otherwise."""
-    await bench.newest("acme")
-    bench.kms.unwraps = bench.store.reads = 0
-    for generation in (9, -1, 0, 2**31 - 1):
-        outcomes = await asyncio.gather(
-            *(bench.ring.keys_for("acme", [generation]) for _ in range(100)), return_exceptions=True
-        )
-        assert {type(each) for each in outcomes} == {GenerationMissingError}
-    assert bench.kms.unwraps == 0
-    assert bench.store.reads == 4 * 2, "and the database two looks for all at once"
-
-
-async def test_a_new_generation_is_one_unwrapping_for_all_who_meet_it(bench: Bench) -> None:
-    await bench.newest("acme")
-    other = bench.replica()
-    await other.keys("acme")
-    await bench.rotate("acme", 2)
-    bench.kms.unwraps = 0
-    found = await asyncio.gather(*(other.keys_for("acme", [2]) for _ in range(500)))
-    assert {each.newest.generation for each in found} == {2}
-    assert bench.kms.unwraps == 1, "the one that was not held"
-    assert set((await other.keys("acme")).by_generation) == {1, 2}
-
-
-async def test_a_process_catches_up_with_what_is_stored(bench: Bench) -> None:
-    """Or it would take a repeated request for another one, whose fingerprint was made with a key it does not hold."""
-    other = bench.replica()
-    assert (await other.caught_up("acme")).newest.generation == 1, "the first is made at need"
-    await bench.newest("acme")
-    await bench.rotate("acme", 2)
-    bench.kms.unwraps = 0
-    for _ in range(3):
-        assert set((await other.caught_up("acme")).by_generation) == {1, 2}
-    assert bench.kms.unwraps == 1
-
-
-async def test_a_generation_met_late_lengthens_nothing(bench: Bench) -> None:
-    await bench.newest("acme")
-    bench.clock.advance(minutes=4)
-    await bench.rotate("acme", 2)
-    await bench.generation("acme", 2)
-    bench.kms.away = True
-    bench.clock.advance(minutes=1)
-    with pytest.raises(Unavailable):
-        await bench.generation("acme", 2)
-    assert not bench.ring._held
-
-
-class Slow(FakeKeyStore):
-    """Answers with what it has as it is asked, some time later."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.answers = asyncio.Event()
-        self.answers.set()
-
-    async def wrapped_keys(self, tenant: str) -> Sequence[WrappedKey]:
-        found = list(await super().wrapped_keys(tenant))
-        await self.answers.wait()
-        return found
-
-    async def wrapped_key(self, tenant: str, generation: int) -> WrappedKey | None:
-        found = await super().wrapped_key(tenant, generation)
-        await self.answers.wait()
-        return found
-
-
-async def test_a_load_that_began_before_a_generation_was_stored_does_not_hide_it() -> None:
-    bench = Bench()
-    store = bench.store = Slow()
-    bench.ring = bench.replica()
-    await bench.newest("acme")
-    bench.ring.forget("acme")
-    store.answers.clear()
-    early = asyncio.ensure_future(bench.ring.keys("acme"))
-    too_early = asyncio.ensure_future(bench.ring._added("acme", 2))
-    await until(lambda: store.reads >= 4)
-    await bench.rotate("acme", 2)
-    late = [asyncio.ensure_future(bench.ring.keys_for("acme", [2])) for _ in range(5)]
-    await asyncio.sleep(0)
-    store.answers.set()
-    assert (await early).newest.generation == 1
-    for each in late:
-        assert (await each).newest.generation == 2
-    assert (await too_early).generation == 2
-    assert (await bench.ring.keys("acme")).newest.generation == 2
-
-
-async def test_a_retired_generation_is_unwrapped_when_it_is_asked_for(bench: Bench) -> None:
-    old = await bench.newest("acme")
-    await bench.rotate("acme", 2)
-    bench.store.retired.add(("acme", 1))
-    other = bench.replica()
-    bench.kms.unwraps = 0
-    assert set((await other.keys("acme")).by_generation) == {2}
-    assert bench.kms.unwraps == 1
-    assert (await other.keys_for("acme", [1])).by_generation[1] == old
-
-
-async def test_that_a_tenant_will_have_a_key_is_kept_before_it_is_wrapped(bench: Bench) -> None:
-    bench.kms.away = True
-    with pytest.raises(Unavailable):
-        await bench.newest("acme")
-    assert bench.store.expected == {"acme"}
 
 
 async def test_a_wrapped_key_swapped_between_tenants_does_not_open(bench: Bench) -> None:
