@@ -18,7 +18,7 @@ _WHAT_HAPPENS = (
 @declare("keys:shred", app=False)
 @click.option("--confirm", metavar="TENANT", help="The tenant's name, exactly, instead of typing it when asked.")
 def command(session: Session, *, confirm: str | None) -> None:
-    """Destroy the keys of all secrets, for good.
+    """Destroy the keys of all secrets for good.
 
     Every secret of every app is unreadable afterwards, in backups too. Config vars and the audit
     log stay. Asks for the tenant's name, which `paas whoami` shows; --confirm answers in a script.
