@@ -175,6 +175,7 @@ def test_shredded_keys_are_gone_and_all_else_stays(on_cloud_kms: Installation, c
     zoe = on_cloud_kms.new_app(on_cloud_kms.person("zoe@example.com", tenant="initech"), instances=0)
     zoe.ok("secrets:set", "S=1", "--no-wait")
     zoe.ok("config:set", "A=plain", "--no-wait")
+    assert {release["state"] for release in settled(zoe)} <= {"succeeded", "superseded"}
     assert value_of(zoe, "S") == "1\n"
     refused = zoe("keys:shred", "--confirm", "acme")
     assert (refused.exit_code, refused.out) == (1, "")
@@ -191,6 +192,8 @@ def test_shredded_keys_are_gone_and_all_else_stays(on_cloud_kms: Installation, c
     on_cloud_kms.stack.wait_ready(["secrets"])
     eventually(lambda: "were destroyed" in zoe("secrets:get", "S").err)
     assert [row["name"] for row in zoe.ok("secrets", "--json").document["secrets"]] == ["S"]
+    zoe.ok("secrets:unset", "S", "--no-wait")
+    assert {release["state"] for release in settled(zoe)[:1]} == {"succeeded"}, "without secrets it can be released"
     assert zoe.ok("config", "--json").document["vars"][0]["value"] == "plain"
     actions = [each["action"] for each in events(zoe)]
     assert {"keys.shred", "secrets.set", "config.set"} <= set(actions)
