@@ -124,6 +124,9 @@ bench-growth: .venv ## the same calls with a million secrets beside few, into be
 bench-sign-ins: .venv ## measure the sign-in check with a JWT, and verifying an identity, into bench/RESULTS.md
 	$(BIN)/python -m bench.sign_ins --write
 
+bench-keys: .venv ## rotating the key of 10,000 secrets beside raw updates, into bench/RESULTS.md
+	$(BIN)/python -m bench.keys --write
+
 bench-kubernetes: .venv ## releases on Kubernetes beside raw calls, into bench/RESULTS.md (as test-kubernetes)
 	@[ -n "$$KUBECONFIG" ] || $(BIN)/python -m tests.kubernetes.cluster build
 	$(BIN)/python -m bench.kubernetes --write
