@@ -20,7 +20,10 @@ _INDEXES: Final = """
     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
     JOIN pg_class c ON c.oid = i.indrelid AND c.relnamespace = 'public'::regnamespace
     GROUP BY 1, 3"""
-_FUNCTIONS: Final = "SELECT proname, proargnames, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+# What a function gives back has a name among its arguments, after those it takes.
+_FUNCTIONS: Final = """
+    SELECT proname, proargnames[1:pronargs] AS proargnames, prosrc
+    FROM pg_proc WHERE pronamespace = 'public'::regnamespace"""
 # What row-level security has each row checked for, whatever it was found by.
 _POLICY: Final = re.compile(r"CASE WHEN \(NULLIF\(current_setting\('paas.tenant'.* END")
 _PARAMETER: Final = re.compile(r"%(?:\((\w+)\))?s")
