@@ -89,7 +89,7 @@ SEARCHED_BY: Final = {
 SELECTIVE: Final = frozenset(
     {
         *("action", "app", "app_id", "change_id", "claim_id", "destination", "event_id", "key", "name", "number"),
-        *("maker_id", "parent_id", "request_id", "token_id"),
+        *("parent_id", "request_id", "token_id"),
     }
 )
 """Columns that are not to be checked row by row: what is looked for by them is looked for in an index."""
@@ -100,8 +100,6 @@ MAY_CHECK: Final = {
     ("services.audit.store._SELECT", "events_by_app_id", "action"): "of the apps that a token is limited to",
     ("services.releaser.store.leases._CLAIM", "work_due", "app_id"): "leaves out what runs here, which is little",
     ("services.releaser.store.work._LOOK", "releases_open", "number"): "of what has not ended",
-    ("makers", "tokens_of_maker", "maker_id"): "goes through makers in order, 200 at a time",
-    ("services.tokens.store._LIMIT_PERSON", "tokens_of_person", "maker_id"): "the index has only those without",
 }
 """What certain statements may check all the same in rows found by an index, and why there are few of these."""
 
