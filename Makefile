@@ -22,7 +22,7 @@ unexport PYTHONPATH
 unexport PYTHONHOME
 
 .PHONY: help demo demo-kubernetes demo-sso up signin stop status logs outbox outbox-give-back check format test test-thorough \
-	test-crash test-abuse test-kubernetes test-keycloak test-mutations bench bench-peers bench-growth bench-keys bench-kubernetes \
+	test-crash test-leaks test-abuse test-kubernetes test-keycloak test-mutations bench bench-peers bench-growth bench-keys bench-kubernetes \
 	bench-sign-ins \
 	kube-secrets gen schema
 
@@ -90,10 +90,13 @@ test: .venv ## unit, integration, access and end-to-end tests
 	for part in "services $$services" "releases $$releases" "faults $$faults" "e2e $$e2e"; do \
 		wait $${part#* } || failed=1; cat .pytest_cache/$${part% *}.log; \
 	done; \
-	echo "Left out: make test-thorough, make test-abuse, make test-crash, make test-kubernetes, make test-keycloak, make test-mutations."; exit $$failed
+	echo "Left out: make test-thorough, make test-leaks, make test-abuse, make test-crash, make test-kubernetes, make test-keycloak, make test-mutations."; exit $$failed
 
 test-thorough: .venv ## more of the kinds that `make test` has one or two of
 	$(BIN)/python -m pytest tests -m thorough
+
+test-leaks: .venv ## plant values of every kind, and look for them in all that is left behind
+	$(BIN)/python -m pytest tests/leaks
 
 test-crash: .venv ## 200 kills and a dozen failovers under load, with the books kept (minutes)
 	$(BIN)/python -m pytest tests/crash -s

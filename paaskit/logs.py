@@ -8,9 +8,12 @@ import logging
 import sys
 import threading
 import traceback
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
+
+from paaskit.settings import SettingsError
 
 
 def configure_logs(*, service: str, level: str) -> None:
@@ -45,6 +48,16 @@ def configure_logs(*, service: str, level: str) -> None:
     # Python itself would print their texts: of what is raised where nobody can catch it, and of what ends a thread.
     sys.unraisablehook = _say_unraisable
     threading.excepthook = _say_thread_ended
+
+
+def refuse_traces_of_grpc(environment: Mapping[str, str]) -> None:
+    """Raise SettingsError where grpc is told to trace.
+
+    It would write every header and message to standard error, as text and in hex: identities and values. It has read
+    the variable by the time that anybody could take it away.
+    """
+    if environment.get("GRPC_TRACE"):
+        raise SettingsError("GRPC_TRACE is set, and has grpc write identities and values into the log: unset it.")
 
 
 def _say_unraisable(raised: "sys.UnraisableHookArgs") -> None:

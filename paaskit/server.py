@@ -5,6 +5,7 @@ A server with a method that lacks an access rule, or a certificate file that is 
 
 import asyncio
 import gc
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
@@ -23,7 +24,7 @@ from paaskit.audit import Record
 from paaskit.gate import Bulkheads, Gate, Sessions, Shares
 from paaskit.identity import IdentityVerifier
 from paaskit.listeners import Exposed, Listeners, build_listeners
-from paaskit.logs import configure_logs, describe_exception
+from paaskit.logs import configure_logs, describe_exception, refuse_traces_of_grpc
 from paaskit.outbox import Outbox
 from paaskit.settings import ServiceSettings, SettingsError
 from paaskit.traces import Tracer, exported
@@ -85,7 +86,8 @@ def _operations(outbox: Outbox) -> Exposed:
 
 
 def run(service: str, settings: ServiceSettings, assemble: Callable[[], Awaitable[Assembly]]) -> int:
-    """Serve until SIGTERM or SIGINT and return the exit code. Call from `__main__`."""
+    """Serve until SIGTERM or SIGINT and return the exit code. Call from `__main__`. Raises SettingsError."""
+    refuse_traces_of_grpc(os.environ)
     configure_logs(service=service, level=settings.log_level)
     process_memory.keep_private()
     if api_implementation.Type() != "upb":

@@ -20,7 +20,8 @@ import structlog
 from google.protobuf.message import DecodeError
 from paas.secrets.v1 import secrets_pb2
 
-from paaskit.logs import configure_logs, describe_exception
+from paaskit.logs import configure_logs, describe_exception, refuse_traces_of_grpc
+from paaskit.settings import SettingsError
 
 CANARY = "canary-52c1"
 
@@ -198,3 +199,9 @@ def test_what_nobody_can_catch_is_logged_without_its_text(
 
 def _raise_in_thread() -> None:
     raise ValueError(CANARY)
+
+
+def test_a_service_whose_grpc_would_trace_does_not_start() -> None:
+    with pytest.raises(SettingsError, match="GRPC_TRACE is set"):
+        refuse_traces_of_grpc({"GRPC_TRACE": "all"})
+    refuse_traces_of_grpc({"GRPC_TRACE": "", "GRPC_VERBOSITY": "debug"})
