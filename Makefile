@@ -117,6 +117,7 @@ test-mutations: .venv ## put each known fault into a copy of the tree and see th
 
 bench: .venv ## measure, each as a ratio with its two figures, into bench/RESULTS.md
 	$(BIN)/python -m bench --write
+	$(BIN)/python -m bench.strangers --write
 
 bench-peers: .venv ## measure audited reads beside OpenBao, which it installs (75 MB); the load is wrk's
 	@.uv/bin/uv sync --locked --quiet --group peers

@@ -19,46 +19,13 @@ from paaskit.clock import random_id
 from paaskit.paging import load_pages
 from tests.access import table
 from tests.access.callers import EVERY_PERMISSION, Kind
+from tests.access.finders import FOUND_BY, NOBODYS, THEIRS, finders, request_for
 from tests.access.house import House
 from tests.access.methods import Method, every_method
 
 ACME = Kind(certificate="gateway", permissions=EVERY_PERMISSION)
 GLOBEX = Kind(certificate="gateway", permissions=EVERY_PERMISSION, tenant="globex")
 
-# As long as each other, so that their lengths are the same too.
-THEIRS, NOBODYS = "shop-one", "shop-two"
-_REQUEST_ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
-
-# What a request needs beside the name to get as far as looking it up.
-_MORE: dict[str, dict[str, Any]] = {
-    "UpdateApp": {"spec": config_pb2.AppSpec(), "stage": True},
-    "SetVars": {"vars": [config_pb2.Assignment(name="A", value="1")]},
-    "UnsetVars": {"names": ["COLOUR"]},
-    "SetSecrets": {"secrets": [secrets_pb2.SecretAssignment(name="A", value="1")]},
-    "RevealSecret": {"name": "PASSWORD"},
-    "RevealSecrets": {"names": ["PASSWORD"]},
-    "RotateSecret": {"name": "PASSWORD", "random": secrets_pb2.RandomValue()},
-    "UnsetSecrets": {"names": ["PASSWORD"]},
-    "GetRelease": {"number": 1},
-    "WatchRelease": {"number": 1},
-    "Rollback": {"number": 1},
-    "ClaimNames": {"claims": [config_pb2.Claim(name="A", size=1)], "claim_id": "c1"},
-    "ReleaseNames": {"names": [config_pb2.HeldName(name="PASSWORD", claim_id="c1")]},
-    "ReleaseDraft": {"revision": 1, "change_id": _REQUEST_ID, "actor": "user:eve@example.com"},
-    "GetDesiredState": {"version": 1},
-    "RestoreVersion": {"version": 1, "change_id": _REQUEST_ID, "actor": "user:eve@example.com"},
-    "AttachManagedVar": {"addon": "pg", "name": "DATABASE_URL", "value": "v", "display": "d"},
-    "DetachManagedVar": {"addon": "pg", "name": "DATABASE_URL"},
-    "ResolveForRelease": {"names": ["PASSWORD"], "release": 1},
-    "DeleteManagedValue": {"name": "PASSWORD"},
-}
-# Methods that name an app and for whom nothing is there to be found: a new app, a filter of one's own log, a value
-# to be stored under a new id.
-_FINDS_NOTHING = {"CreateApp", "ListEvents", "FollowEvents", "StoreManagedValue"}
-
-
-# Fields by which a thing of a tenant's is found, each asked for below.
-_FOUND_BY = {"app", "app_id", "token"}
 # What is sought within an app that was found by one of these.
 _WITHIN_AN_APP = {
     "addon", "attachment_id", "claim_id", "claims", "from_version", "name", "names", "number", "release", "revision",
@@ -80,14 +47,6 @@ class Things:
 
     app_id: str
     token_id: str
-
-
-def _finders() -> list[Method]:
-    return [
-        method
-        for method in every_method()
-        if _FOUND_BY & set(method.descriptor.input_type.fields_by_name) and method.descriptor.name not in _FINDS_NOTHING
-    ]
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +79,7 @@ def test_every_field_of_every_request_was_looked_at() -> None:
         if method.path in {*table.USERS, *table.SERVICES} and not method.path.startswith("/envoy.")
         for field in method.descriptor.input_type.fields
     }
-    assert found == _FOUND_BY | _WITHIN_AN_APP | _SAID
+    assert found == FOUND_BY | _WITHIN_AN_APP | _SAID
 
 
 async def test_a_filter_by_a_foreign_app_is_one_by_an_absent_app(house: House, things: Things) -> None:
@@ -146,7 +105,7 @@ async def test_a_page_token_of_another_tenant_is_one_that_was_made_up(house: Hou
     assert answers[0] == answers[1]
 
 
-@pytest.mark.parametrize("method", _finders(), ids=lambda method: method.path)
+@pytest.mark.parametrize("method", finders(), ids=lambda method: method.path)
 async def test_foreign_and_absent_get_the_same_answer(house: House, things: Things, method: Method) -> None:
     fields = set(method.descriptor.input_type.fields_by_name)
     by = "app_id" if "app_id" in fields else "app" if "app" in fields else "token"
@@ -166,7 +125,7 @@ def _harmless() -> list[Method]:
     """Methods of users that leave things as they are for the other tests."""
     return [
         method
-        for method in _finders()
+        for method in finders()
         if method.path in table.USERS and method.descriptor.name not in {"DestroyApp", "RevokeToken"}
     ]
 
@@ -183,7 +142,7 @@ def _namers() -> list[Method]:
     """Methods of users that name an app which is there."""
     return [
         method
-        for method in _finders()
+        for method in finders()
         if method.path in table.USERS and "app" in method.descriptor.input_type.fields_by_name
     ]
 
@@ -212,10 +171,7 @@ async def _answer(
     if kind is None:
         callers = table.SERVICES.get(method.path)
         kind = Kind(certificate=min(callers)) if callers else GLOBEX
-    fields = method.descriptor.input_type.fields_by_name
-    known = {"request_id": _REQUEST_ID, "tenant": "globex", "stage": True, by: reference}
-    more = _MORE.get(method.descriptor.name, {})
-    request = type(method.request())(**{name: value for name, value in {**known, **more}.items() if name in fields})
+    request = request_for(method, by, reference)
     try:
         answer = await house.ask(method, kind, request)
     except grpc.aio.AioRpcError as error:

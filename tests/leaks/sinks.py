@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -49,16 +48,13 @@ def traces(collector: Collector) -> dict[str, bytes]:
     return {str(number): export for number, export in enumerate(collector.received)}
 
 
-def processes(installation: Installation) -> Iterator[tuple[int, bool]]:
-    """Every process of the stack, and whether an app's: started below the releaser, or in an app's cgroup."""
-    parts = {pid_of(installation.stack, part) for part in ("postgres", "gateway", *PROCESSES)}
-    supervisor = int(
-        Path(f"/proc/{pid_of(installation.stack, 'config')}/stat").read_text().rpartition(")")[2].split()[1]
-    )
+def processes(installation: Installation) -> list[int]:
+    """Every process of the stack: the supervisor, and all below it."""
+    stat = Path(f"/proc/{pid_of(installation.stack, 'config')}/stat").read_text()
+    supervisor = int(stat.rpartition(")")[2].split()[1])
     everything = [supervisor, *(process.pid for process in descendants(supervisor))]
-    servers = {process.pid for process in descendants(pid_of(installation.stack, "postgres"))}
-    for pid in everything:
-        yield pid, pid != supervisor and pid not in parts | servers
+    assert {pid_of(installation.stack, part) for part in ("postgres", "gateway", *PROCESSES)} <= set(everything)
+    return everything
 
 
 def told_by_proc(pid: int) -> dict[str, bytes]:

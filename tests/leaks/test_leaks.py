@@ -18,7 +18,7 @@ import pytest
 from local.layout import CLONE
 from local.ports import PROCESSES
 from tests.e2e.detectors import controls, search, search_files
-from tests.e2e.installation import Installation, as_superuser, pid_of
+from tests.e2e.installation import Installation, as_superuser, fetch, instances, pid_of
 from tests.fixtures.waiting import PATIENCE
 from tests.leaks import sinks
 from tests.leaks.collector import Collector
@@ -145,13 +145,16 @@ def test_audit_events(planted: Planted, values: Wanted) -> None:
     assert leaks(log, values.everything) == set()
 
 
-def test_processes(installation: Installation, values: Wanted) -> None:
+def test_processes(installation: Installation, values: Wanted, planted: Planted) -> None:
     with_values = 0
+    own = {fetch(instance["port"])["pid"] for instance in instances(planted.paas)}
+    assert own
+    assert own <= set(sinks.processes(installation))
     bystander = sinks.bystander(installation.canaries.secret())
     try:
-        for pid, is_app in [*sinks.processes(installation), (bystander.pid, True)]:
+        for pid in {*sinks.processes(installation), *own, bystander.pid}:
             told = sinks.told_by_proc(pid)
-            environment = told.pop("environ", b"") if is_app else b""
+            environment = told.pop("environ", b"") if pid in {*own, bystander.pid} else b""
             with_values += "secrets: plain" in leaks(environment, values.hidden)
             if pid == bystander.pid:
                 assert "secrets: plain" in leaks(told["cmdline"], values.hidden)
@@ -163,8 +166,8 @@ def test_processes(installation: Installation, values: Wanted) -> None:
     finally:
         bystander.kill()
         bystander.wait()
-    # The controls: the bystander, and an app's own instance.
-    assert with_values > 1
+    # The controls: the bystander, and each of the app's own instances.
+    assert with_values == 1 + len(own)
 
 
 def test_no_service_leaves_a_core(installation: Installation) -> None:
