@@ -16,12 +16,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from math import inf
+from socket import socket
 from typing import Any, Final, Self
 
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc import error_details_pb2, status_pb2
 
+from local.ports import HOST, reserve
 from tests.fakes.cloud_kms.faults import CANARY, Fault
 from tests.fakes.cloud_kms.keys import Keys, Refusal
 from tests.fakes.cloud_kms.messages import METHODS, SERVICE
@@ -46,7 +48,8 @@ class FakeCloudKms:
         self.at_once: Counter[str] = Counter()
         self.patience: list[float] = []
         """How many seconds each caller would have waited, infinity where it gave no deadline."""
-        self.endpoint = "127.0.0.1:0"
+        self.endpoint = ""
+        self._reserved: socket | None = None
         self._credentials = credentials
         self._server: grpc.Server | None = None
         self._fault: Fault | None = None
@@ -61,9 +64,15 @@ class FakeCloudKms:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        if self._reserved is not None:
+            self._reserved.close()
 
     def start(self) -> None:
-        """Serve; the second time at the address of the first."""
+        """Serve; the second time at the address of the first, which nobody else is given meanwhile."""
+        if self._reserved is None:
+            self._reserved = reserve(0)
+            assert self._reserved is not None, "no port is free"
+            self.endpoint = f"{HOST}:{self._reserved.getsockname()[1]}"
         server = grpc.server(ThreadPoolExecutor(max_workers=16), options=[("grpc.so_reuseport", 0)])
         handlers: dict[str, Any] = {
             method: grpc.unary_unary_rpc_method_handler(
@@ -74,10 +83,9 @@ class FakeCloudKms:
         }
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
         if self._credentials is None:
-            port = server.add_insecure_port(self.endpoint)
+            server.add_insecure_port(self.endpoint)
         else:
-            port = server.add_secure_port(self.endpoint, self._credentials)
-        self.endpoint = f"127.0.0.1:{port}"
+            server.add_secure_port(self.endpoint, self._credentials)
         server.start()
         self._server = server
 

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socket import socket
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from local.ports import reserve
 from tests.fakes.oidc_issuer.faults import Answer
 
 
@@ -41,15 +43,17 @@ class Https:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(folder / "issuer.pem", folder / "issuer.key")
         self._work = work
-        self._port = 0
+        self._reserved: socket | None = None
         self._server: _Server | None = None
 
     def start(self) -> int:
-        """Listen, and return the port, which stays the same the second time."""
-        self._server = _Server(self._port, self._context, self._work)
-        self._port = self._server.server_port
+        """Listen, and return the port, which stays the same the second time, and nobody else's meanwhile."""
+        self._reserved = self._reserved or reserve(0)
+        assert self._reserved is not None, "no port is free"
+        port: int = self._reserved.getsockname()[1]
+        self._server = _Server(port, self._context, self._work)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return self._port
+        return port
 
     def stop(self) -> None:
         """Listen no longer."""
@@ -57,6 +61,12 @@ class Https:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+
+    def close(self) -> None:
+        """Give the port back."""
+        self.stop()
+        if self._reserved is not None:
+            self._reserved.close()
 
 
 class _Server(ThreadingHTTPServer):

@@ -54,7 +54,7 @@ class OidcIssuer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        self._https.close()
 
     @property
     def url(self) -> str:
