@@ -14,9 +14,19 @@ def shown(seconds: int) -> str:
     return f"{seconds // _SECONDS[unit]}{unit}"
 
 
-def seconds(text: str, *, option: str) -> int:
-    """The length in seconds. Raises Misuse where it is not a number and a unit, or is zero."""
-    match = _DURATION.fullmatch(text.strip())
-    if match is None or int(match.group(1)) == 0:
-        raise Misuse(f"{option} takes a length of time such as 90d, 12h or 2w.")
-    return int(match.group(1)) * _SECONDS[match.group(2)]
+def seconds(text: str, *, option: str, limits: str = "", zero: bool = False) -> int:
+    """The length in seconds. `limits` says what else it has to be, as `from 1m to 366d`; with `zero`, 0 is one too.
+
+    Raises Misuse where it is not a number and a unit, or is zero. It does not say what was given: that may be a value
+    which was meant for elsewhere.
+    """
+    given = text.strip()
+    match = _DURATION.fullmatch(given)
+    length = int(match.group(1)) * _SECONDS[match.group(2)] if match is not None else None
+    if zero and (given == "0" or length == 0):
+        return 0
+    if length:
+        return length
+    wrong = "is zero" if length == 0 else "has no unit" if given.isdecimal() else "is no length of time"
+    more = f"; {limits}" if limits else ""
+    raise Misuse(f"{option} {wrong}: it takes a whole number and s, m, h, d or w, such as 90d, 12h or 2w{more}.")

@@ -35,6 +35,9 @@ _TRAILERS = 0x80
 _COMPRESSED = 0x01
 # An app's variables are at most 512 KiB; a page of anything stays far below this.
 _MAX_FRAME = 16 * 1024 * 1024
+# What a service adds to its answer where the token ends within days: when, in seconds since 1970.
+_TOKEN_ENDS = "x-paas-token-ends"  # noqa: S105 - the name of a trailer
+_SECONDS_LENGTH = 11  # the year 5138 has no more, and whatever is longer is no time
 # Pauses before the second and third try, in seconds.
 _PAUSES = (0.15, 0.5)
 # https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
@@ -52,7 +55,10 @@ _BY_HTTP_STATUS = {
 
 
 class Channel:
-    """Calls to one gateway with one token."""
+    """Calls to one gateway with one token.
+
+    `token_ends` is when that token ends, in seconds since 1970, once an answer said that it does soon.
+    """
 
     def __init__(
         self,
@@ -68,6 +74,7 @@ class Channel:
         self._user_agent = user_agent
         self._sleep = sleep
         self._ca_file = ca_file
+        self.token_ends: int | None = None
 
     def unary(
         self, path: str, request: Encodable, *, answer: type[Answer], repeatable: bool, timeout: float = 30.0
@@ -95,13 +102,17 @@ class Channel:
     def stream(self, path: str, request: Encodable, *, answer: type[Answer], idle: float = 600.0) -> Iterator[Answer]:
         """One request, answers as they come, at most `idle` seconds apart. Raises RpcError; never tries again."""
         with self._post(path, request, timeout=None, idle=idle) as response:
-            yield from _answers(path, response, answer)
+            yield from _answers(path, response, answer, trailers={})
 
     def _once(self, path: str, request: Encodable, answer: type[Answer], timeout: float) -> Answer:
         with self._post(path, request, timeout=timeout, idle=None) as response:
-            answers = list(_answers(path, response, answer))
+            trailers: dict[str, str] = {}
+            answers = list(_answers(path, response, answer, trailers=trailers))
         if len(answers) != 1:
             raise RpcError(rpc_error.INTERNAL, "the answer is not one message", path=path, delivery=Delivery.ANSWERED)
+        ends = trailers.get(_TOKEN_ENDS, "")
+        if ends.isascii() and ends.isdigit() and len(ends) <= _SECONDS_LENGTH:
+            self.token_ends = int(ends)
         return answers[0]
 
     def _post(self, path: str, request: Encodable, *, timeout: float | None, idle: float | None) -> http1.Response:
@@ -135,8 +146,10 @@ def _lost(path: str, error: Exception) -> RpcError:
     return RpcError(rpc_error.UNAVAILABLE, str(error), path=path, delivery=Delivery.UNKNOWN)
 
 
-def _answers(path: str, response: http1.Response, answer: type[Answer]) -> Iterator[Answer]:
-    """Messages up to the trailers. Raises RpcError unless these say OK."""
+def _answers(
+    path: str, response: http1.Response, answer: type[Answer], *, trailers: dict[str, str]
+) -> Iterator[Answer]:
+    """Messages up to the trailers, which are put into `trailers`. Raises RpcError unless these say OK."""
     if "grpc-status" in response.headers:  # "trailers-only": there is no body to speak of
         _check(path, response.headers, response.headers)
         return
@@ -146,7 +159,8 @@ def _answers(path: str, response: http1.Response, answer: type[Answer]) -> Itera
     try:
         for kind, payload in _frames(response):
             if kind & _TRAILERS:
-                _check(path, _trailers(payload), response.headers)
+                trailers.update(_trailers(payload))
+                _check(path, trailers, response.headers)
                 return
             yield _parsed(path, payload, answer)
     except (http1.Broken, http1.TimedOut) as error:

@@ -67,6 +67,9 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         "whoami": Entry("whoami", "Show who you are and what you may do.", Danger.READ, takes_app=False),
         "tokens:create": Entry("tokens.create", "Make a personal access token.", Danger.WRITE),
         "tokens:list": Entry("tokens.list", "List personal access tokens.", Danger.READ, takes_app=False),
+        "tokens:rotate": Entry(
+            "tokens.rotate", "Give a token a new text, under the same name.", Danger.WRITE, takes_app=False
+        ),
         "tokens:revoke": Entry(
             "tokens.revoke", "Revoke a token, and every token made with it.", Danger.DESTROY, takes_app=False
         ),

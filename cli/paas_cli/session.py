@@ -54,6 +54,8 @@ class Session:
         self.as_json = as_json
         self.out = Output(surroundings.stdout, surroundings.environ)
         self.err = Output(surroundings.stderr, surroundings.environ)
+        self._token_ends: int | None = None
+        self._is_end_noted = False
 
     @cached_property
     def project(self) -> project.Project | None:
@@ -103,11 +105,14 @@ class Session:
         """A call, made again with a fresh token where the first was refused, since then nothing was done."""
         channel = self._channel()
         try:
-            return channel.unary(path, request, answer=answer, repeatable=repeatable)
+            answered = channel.unary(path, request, answer=answer, repeatable=repeatable)
         except RpcError as error:
             if not self._renew_refused(error):
                 raise
-        return self._channel().unary(path, request, answer=answer, repeatable=repeatable)
+            channel = self._channel()
+            answered = channel.unary(path, request, answer=answer, repeatable=repeatable)
+        self._token_ends = channel.token_ends
+        return answered
 
     def _renew_refused(self, error: RpcError) -> bool:
         """Whether `error` is that the token isn't accepted, and there is another one now. Raises Failure."""
@@ -126,9 +131,11 @@ class Session:
     def read(self, path: str, request: Encodable, answer: type[Answer]) -> Answer:
         """A call that changes nothing. Raises Failure."""
         try:
-            return self._unary(path, request, answer, repeatable=True)
+            answered = self._unary(path, request, answer, repeatable=True)
         except RpcError as error:
             raise self.failure(error, effect=None) from None
+        self._note_end()
+        return answered
 
     def change(
         self,
@@ -159,6 +166,7 @@ class Session:
             ) from None
         if not shown_once and not ("validate_only" in fields and request.validate_only):  # type: ignore[attr-defined]
             self.surroundings.done()
+        self._note_end()
         return answered
 
     def stream(self, path: str, request: Encodable, answer: type[Answer], *, idle: float = 600.0) -> Iterator[Answer]:
@@ -185,6 +193,21 @@ class Session:
             whoami=self.hint("whoami", about_app=False),
         )
         return refusals.failure(error, caller=caller, effect=effect)
+
+    def _note_end(self) -> None:
+        """Say so, once, where the answer said that the token in use ends within days. Not beside JSON."""
+        if self._token_ends is None or self._is_end_noted or self.as_json:
+            return
+        self._is_end_noted = True
+        from paas_cli import times
+
+        ends = times.epoch_to_minute(self._token_ends)
+
+        if self.sign_in.source == "PAAS_TOKEN":
+            whose, what = "the token in PAAS_TOKEN", "tokens:rotate"
+        else:
+            whose, what = "the stored token", "login"
+        self.note(f"{whose} ends {ends}; see {self.hint(f'{what} --help', about_app=False)}.")
 
     def note(self, text: str) -> None:
         """Something worth knowing, on stderr."""

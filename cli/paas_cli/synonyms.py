@@ -111,6 +111,7 @@ ANSWERS: Mapping[tuple[str, str], str] = {
     ("tokens", "get"): "tokens:list",
     ("tokens", "create"): "tokens:create",
     ("tokens", "remove"): "tokens:revoke",
+    ("tokens", "rotate"): "tokens:rotate",
     ("sign-in", "list"): "whoami",
     ("sign-in", "identify"): "whoami",
     ("sign-in", "sign in"): "login",
@@ -127,7 +128,6 @@ SENTENCES: Mapping[tuple[str, str], str] = {
     ("secrets", "export"): "secrets are never exported: {secrets:get NAME} reveals one, and is recorded.",
     ("secrets", "import"): "{secrets:set NAME=@path} reads the value of a secret from a file.",
     ("keys", "create"): "{keys:rotate} makes a new key.",
-    ("tokens", "rotate"): "make another with {tokens:create}, then revoke the old one.",
     ("tokens", "update"): "a token stays as it was made; {tokens:create} makes another.",
     ("releases", "remove"): "a release is never removed; {rollback vN} releases an earlier one again.",
 }

@@ -26,6 +26,11 @@ def to_minute(moment: Moment) -> str:
     return _text(moment, "%Y-%m-%dT%H:%MZ")
 
 
+def epoch_to_minute(seconds: int) -> str:
+    """`2026-08-04T13:42Z`, of seconds since 1970."""
+    return time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime(seconds))
+
+
 def or_null(moment: Moment) -> str | None:
     """As `to_second`, None where it is not set: what JSON shows."""
     return to_second(moment) or None

@@ -3,15 +3,19 @@
 Pure functions of the headers and the request; must not do I/O.
 """
 
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from paaskit import access
 from paaskit.access import Caller, Rule
 from paaskit.errors import FieldViolation, InvalidInput, PermissionDenied, Unauthenticated
-from paaskit.identity import HEADER, Identity
+from paaskit.identity import HEADER, Identity, StoredToken
 from paaskit.limits import Limits
 from paaskit.variables import check_app_name
 
+TOKEN_ENDS: Final = "x-paas-token-ends"  # noqa: S105  # the name of a trailer; no token
+"""The trailer that says when the token in use ends, in seconds since 1970, where that is soon."""
+SOON: Final = timedelta(days=7)
 _SPIFFE: Final = b"spiffe://paas/"
 
 
@@ -49,6 +53,16 @@ def _check_carried(identity: Identity, app: str, request: Any) -> None:
     stranger = bool(app_id) and identity.app_ids is not None and app_id not in identity.app_ids
     if foreign or stranger or (app and not identity.may_touch(app)):
         raise PermissionDenied("The identity carried along may not touch what the request is about.")
+
+
+def ends_soon(identity: Identity, *, now: datetime) -> tuple[tuple[str, str], ...]:
+    """Return what an answer says of a token that ends within days: nothing of any other, so it costs nothing then.
+
+    A sign-in at an identity provider always ends within minutes, and is renewed without anybody's help.
+    """
+    if not isinstance(identity.origin, StoredToken) or identity.ends_at - now > SOON:
+        return ()
+    return ((TOKEN_ENDS, str(int(identity.ends_at.timestamp()))),)
 
 
 def peer_of(context: Any) -> str:

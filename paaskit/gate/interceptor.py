@@ -24,9 +24,10 @@ import structlog
 from paaskit import access
 from paaskit.access import GATEWAY, Caller, Rule
 from paaskit.audit import Record
+from paaskit.clock import utc_now
 from paaskit.errors import InvalidInput, PermissionDenied, RequestIncomplete, Unauthenticated
 from paaskit.gate.bulkheads import Bulkheads, Place
-from paaskit.gate.checks import check, identity_header, missing_permission, peer_of
+from paaskit.gate.checks import check, ends_soon, identity_header, missing_permission, peer_of
 from paaskit.gate.denials import Denials
 from paaskit.gate.sessions import Sessions
 from paaskit.gate.statuses import status_of
@@ -122,6 +123,8 @@ class Gate(grpc.aio.ServerInterceptor):
                 place = self._bulkheads.request(user) if user is not None else None
                 response = await self._answer(method, caller, context=context, function=function, place=place)
                 code = _OK
+                if user is not None and (soon := ends_soon(user, now=utc_now())):
+                    context.set_trailing_metadata(soon)
                 return response
             except grpc.aio.AbortError:
                 code = _code_of(context)

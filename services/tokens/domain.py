@@ -1,4 +1,4 @@
-"""Making, listing and revoking access tokens, and signing people in: what is asked first, then one change each.
+"""Making, listing, rotating and revoking tokens, and signing people in: what is asked first, then one change each.
 
 Nothing here knows how a token's text looks (`pat`), how identities are signed (`check`), or where rows are.
 """
@@ -17,12 +17,15 @@ from paaskit.redact import Plaintext
 from paaskit.requests import Answer, RequestKey, fingerprint
 from paaskit.write_path import Decision
 from services.tokens.flights import Flights
-from services.tokens.rules.asked import NewToken, SignIn, check_new_token, check_sign_in
-from services.tokens.rules.creation import Creation, refuse_more_than_own, shown_before
+from services.tokens.rules import creation, rotation
+from services.tokens.rules.asked import NewText, NewToken, SignIn, check_new_text, check_new_token, check_sign_in
+from services.tokens.rules.creation import Creation, permissions_of
 from services.tokens.rules.revocation import check_reference, decide_revocation
+from services.tokens.rules.rotation import Rotation
+from services.tokens.rules.sight import Sight, sight_of
 from services.tokens.rules.sign_ins import NewSignIn
 from services.tokens.scopes import ResolveApp, scope_of
-from services.tokens.token import Token, TokenRows
+from services.tokens.token import Rotated, Token, TokenRows
 
 MAX_PAGE_SIZE: Final = 100
 # How far apart requests may arrive that were sent at once; the gateway tries one of them again within this as well.
@@ -35,6 +38,8 @@ Outlast = Callable[[], Awaitable[None]]
 """Returns once nobody takes a token for what it was before."""
 Decide = Callable[[Found], Decision[TokenRows]]
 """Says what a change comes to, given the tokens it depends on. Pure; raises PaasError."""
+DecideRotation = Callable[[Found, Found], Decision[TokenRows]]
+"""The same, given the caller's own token, where there is one, and the token that is meant with all that end with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +56,8 @@ class TokenStore(Protocol):
     async def living(self, tenant: str, token_ids: Sequence[str], *, now: datetime) -> Collection[str]:
         """Return which of some tokens, by id, are living."""
 
-    async def page(
-        self, tenant: str, *, app_ids: frozenset[str] | None, after: Place | None, limit: int, now: datetime
-    ) -> Found:
-        """Return living PATs, oldest first, of those limited to apps of `app_ids` where that is given."""
+    async def page(self, tenant: str, *, sight: Sight, after: Place | None, limit: int, now: datetime) -> Found:
+        """Return living PATs in sight, oldest first."""
 
     async def create(
         self, tenant: str, *, parent_id: str, name: str, now: datetime, request: RequestKey, decide: Decide
@@ -64,12 +67,26 @@ class TokenStore(Protocol):
         An equal request's answer is given again. Raises InvalidInput where the request id was used differently.
         """
 
-    async def revoke(
-        self, tenant: str, reference: str, *, app_ids: frozenset[str] | None, now: datetime, decide: Decide
-    ) -> Found:
-        """Change what `decide` says of the living token of this name or id and the living ones made with it.
+    async def rotate(
+        self,
+        tenant: str,
+        reference: str,
+        *,
+        parent_id: str,
+        sight: Sight,
+        now: datetime,
+        request: RequestKey,
+        decide: DecideRotation,
+    ) -> tuple[Found, Found, Answer]:
+        """Change what `decide` says of the token of `parent_id`, and of what `revoke` would; return these.
 
-        Returns these, that token first. It is looked for among those limited to apps of `app_ids`, where given.
+        An equal request's answer is given again. Raises InvalidInput where the request id was used differently.
+        """
+
+    async def revoke(self, tenant: str, reference: str, *, sight: Sight, now: datetime, decide: Decide) -> Found:
+        """Change what `decide` says of the living tokens of this name or id and the living ones made with them.
+
+        Returns these, the newest of that name first and then the others of it. It is looked for among those in sight.
         """
 
     async def sign_in(self, tenant: str, user: str, *, now: datetime, decide: Decide) -> Found:
@@ -85,7 +102,7 @@ class TextSource:
 
 
 class Tokens:
-    """Makes, lists and revokes tokens."""
+    """Makes, lists, rotates and revokes tokens."""
 
     def __init__(
         self,
@@ -105,6 +122,7 @@ class Tokens:
         self._new_id = new_id
         self._outlast = outlast
         self._flights = Flights[tuple[Token, Plaintext]](linger_seconds=linger_seconds)
+        self._rotations = Flights[tuple[Rotated, Plaintext]](linger_seconds=linger_seconds)
 
     async def ended(self, keys: Sequence[TokenKey]) -> list[TokenKey]:
         """Return which of some tokens, of whatever tenants, are not living."""
@@ -122,14 +140,14 @@ class Tokens:
         Equal requests that are sent at once share it: nothing could give them the text later.
         """
         check_new_token(wanted)
-        refuse_more_than_own(wanted.permissions, identity)
+        permissions_of(wanted, identity)  # refused before anybody is asked about apps
         asked = fingerprint(wanted.name, wanted.permissions, wanted.apps, str(wanted.ttl))
         same = (identity.tenant, actor.credential, wanted.request_id, asked)
         return await self._flights.share(same, lambda: self._create(wanted, identity, actor))
 
     async def _create(self, wanted: NewToken, identity: Identity, actor: Actor) -> tuple[Token, Plaintext]:
         text = self._texts.generate()
-        creation = Creation(
+        new = Creation(
             wanted=wanted,
             identity=identity,
             actor=actor,
@@ -142,31 +160,68 @@ class Tokens:
             identity.tenant,
             parent_id=identity.origin.credential,
             name=wanted.name,
-            now=creation.now,
-            request=creation.request,
-            decide=creation.decide,
+            now=new.now,
+            request=new.request,
+            decide=new.decide,
         )
-        if answer["token_id"] != creation.token_id:
-            raise shown_before(wanted.name)
-        return creation.token(found), Plaintext(text)
+        if answer["token_id"] != new.token_id:
+            raise creation.shown_before(wanted.name)
+        return new.token(found), Plaintext(text)
+
+    async def rotate(self, wanted: NewText, identity: Identity, *, actor: Actor) -> tuple[Rotated, Plaintext]:
+        """Give a token a new text and return what comes of it, with that text, which is kept nowhere.
+
+        Equal requests that are sent at once share it. Where the text before ends now, it is not accepted any more when
+        this returns. Raises what `revoke` does.
+        """
+        check_new_text(wanted)
+        check_reference(wanted.reference)
+        asked = fingerprint(wanted.reference, str(wanted.overlap), str(wanted.ttl))
+        same = (identity.tenant, actor.credential, wanted.request_id, asked)
+        return await self._rotations.share(same, lambda: self._rotate(wanted, identity, actor))
+
+    async def _rotate(self, wanted: NewText, identity: Identity, actor: Actor) -> tuple[Rotated, Plaintext]:
+        text = self._texts.generate()
+        new = Rotation(
+            wanted=wanted,
+            identity=identity,
+            actor=actor,
+            token_id=self._new_id(),
+            digest=self._texts.digest(text),
+            now=self._clock(),
+        )
+        found, family, answer = await self._store.rotate(
+            identity.tenant,
+            wanted.reference,
+            parent_id=identity.origin.credential,
+            sight=sight_of(identity),
+            now=new.now,
+            request=new.request,
+            decide=new.decide,
+        )
+        if new.ends_at <= new.now:
+            await self._outlast()
+        if answer["token_id"] != new.token_id:
+            raise rotation.shown_before()
+        return new.rotated(found, family), Plaintext(text)
 
     async def page(self, identity: Identity, *, limit: int, after: Place | None) -> tuple[Found, Place | None]:
-        """Return living tokens, oldest first, and where the next page starts (None: nowhere)."""
-        found = await self._store.page(
-            identity.tenant, app_ids=identity.app_ids, after=after, limit=limit + 1, now=self._clock()
-        )
+        """Return living tokens that the caller sees, oldest first, and where the next page starts (None: nowhere)."""
+        sight, now = sight_of(identity), self._clock()
+        found = await self._store.page(identity.tenant, sight=sight, after=after, limit=limit + 1, now=now)
         if len(found) <= limit:
             return found, None
         last = found[limit - 1]
         return found[:limit], Place(created_at=last.created_at, token_id=last.token_id)
 
-    async def revoke(self, reference: str, identity: Identity, *, actor: Actor) -> tuple[Token, int]:
-        """Revoke a token by name or id with all made with it; return it and how many others there were.
+    async def revoke(self, reference: str, identity: Identity, *, actor: Actor) -> tuple[Token, Found]:
+        """Revoke a token by name or id with all made with it; return it, and which others there were.
 
-        None of them is accepted any more when this returns, which takes a second.
+        By its name also those that it was rotated from. None of them is accepted any more when this returns, which
+        takes a second.
 
-        Who is limited to some apps sees, and so revokes, only tokens limited to these. Raises NotFound, and
-        PermissionDenied for a token of somebody else's that may do more than the caller.
+        Revoked is only what the caller sees. Raises NotFound, and PermissionDenied for a token of somebody else's that
+        may do more than the caller.
         """
         check_reference(reference)
         now = self._clock()
@@ -174,7 +229,7 @@ class Tokens:
             revoked = await self._store.revoke(
                 identity.tenant,
                 reference,
-                app_ids=identity.app_ids,
+                sight=sight_of(identity),
                 now=now,
                 decide=lambda found: decide_revocation(found, identity=identity, actor=actor, now=now),
             )
@@ -183,7 +238,7 @@ class Tokens:
             await self._outlast()
             raise
         await self._outlast()
-        return replace(revoked[0], revoked_at=now), len(revoked) - 1
+        return replace(revoked[0], revoked_at=now), revoked[1:]
 
     async def sign_in(self, asked: SignIn, *, actor: Actor) -> tuple[Plaintext, datetime]:
         """Sign a person in; return the text of the sign-in and when it ends. The one issued before ends now."""

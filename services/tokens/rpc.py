@@ -13,7 +13,7 @@ from paaskit.audit import actor_of
 from paaskit.paging import Pages, page_size
 from services.tokens.check.signing import raw_bytes
 from services.tokens.domain import MAX_PAGE_SIZE, Place, Tokens
-from services.tokens.rules.asked import NewToken, SignIn
+from services.tokens.rules.asked import NewText, NewToken, SignIn
 from services.tokens.token import Token
 
 _LONGEST: Final = timedelta(days=100_000)
@@ -64,10 +64,29 @@ class TokensServicer(tokens_pb2_grpc.TokensServiceServicer):
             next_page_token=self._pages.seal(_LIST, user.tenant, *_parts_of(more)) if more else "",
         )
 
+    async def RotateToken(self, request: tokens_pb2.RotateTokenRequest, context: Any) -> tokens_pb2.RotateTokenResponse:
+        """Give a token a new text."""
+        wanted = NewText(
+            request_id=request.request_id,
+            reference=request.token,
+            overlap=_ttl(request.overlap) if request.HasField("overlap") else None,
+            ttl=_ttl(request.ttl) if request.HasField("ttl") else None,
+        )
+        rotated, text = await self._tokens.rotate(wanted, current_user(), actor=actor_of(current_caller()))
+        return tokens_pb2.RotateTokenResponse(
+            token=_to_proto(rotated.token),
+            secret=text.reveal(),
+            previous=_to_proto(rotated.previous),
+            descendants=sum(each.name != rotated.token.name for each in rotated.others),
+        )
+
     async def RevokeToken(self, request: tokens_pb2.RevokeTokenRequest, context: Any) -> tokens_pb2.RevokeTokenResponse:
         """End a token and all made with it."""
-        token, descendants = await self._tokens.revoke(request.token, current_user(), actor=actor_of(current_caller()))
-        return tokens_pb2.RevokeTokenResponse(token=_to_proto(token), descendants=descendants)
+        token, others = await self._tokens.revoke(request.token, current_user(), actor=actor_of(current_caller()))
+        rotated = sum(each.name == token.name for each in others)
+        return tokens_pb2.RevokeTokenResponse(
+            token=_to_proto(token), descendants=len(others) - rotated, rotated=rotated
+        )
 
 
 class TokensInternalServicer(tokens_pb2_grpc.TokensInternalServiceServicer):

@@ -3,21 +3,26 @@
 What the check behind the gateway needs is `check/store.py`.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from paaskit.db import Connection, Database
 from paaskit.identity import AppScope
 from paaskit.requests import Answer, RequestKey
-from paaskit.write_path import Change, Read, WritePath
-from services.tokens.domain import Decide, Found, Place
+from paaskit.write_path import Change, Decision, Read, WritePath
+from services.tokens.domain import Decide, DecideRotation, Found, Place
 from services.tokens.rows import COLUMNS, token_of
+from services.tokens.rules.sight import Sight
 from services.tokens.token import Kind, KnownMaker, Token, TokenRows
 
 _LIVING: Final = "t.revoked_at IS NULL AND t.expires_at > %(now)s"
 # Who is limited to some apps sees only what is limited to them as well: to these very apps, whatever their names.
-_VISIBLE: Final = "(%(app_ids)s::text[] IS NULL OR t.app_ids <@ %(app_ids)s::text[])"
+# Whose a token is where no maker is kept is said as in `rows.token_of`.
+_VISIBLE: Final = """
+    (%(app_ids)s::text[] IS NULL OR t.app_ids <@ %(app_ids)s::text[])
+    AND (%(maker)s::text IS NULL
+         OR %(maker)s = CASE t.kind WHEN 'user' THEN 'user:' || t.name ELSE coalesce(t.maker, t.creator) END)"""
 
 # OFFSET 0 has a name's tokens looked up by the index that has the name, whatever else is said of them: those of a name
 # that ended may be many.
@@ -59,7 +64,8 @@ _FAMILY: Final = f"""
     SELECT {COLUMNS} FROM made CROSS JOIN LATERAL (
         SELECT * FROM tokens WHERE tenant = %(tenant)s AND token_id = made.token_id OFFSET 0) AS t
     WHERE {_LIVING}
-    ORDER BY t.token_id NOT IN (SELECT token_id FROM chosen), t.name, t.token_id"""
+    ORDER BY t.token_id NOT IN (SELECT token_id FROM chosen), t.name, t.created_at DESC, t.token_id DESC"""
+_OWN: Final = f"SELECT {COLUMNS} FROM tokens t WHERE t.tenant = %(tenant)s AND t.token_id = %(parent_id)s"
 _SIGN_INS: Final = f"SELECT {COLUMNS} {_OF_NAME}"
 
 _INSERT: Final = """
@@ -69,6 +75,9 @@ _INSERT: Final = """
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
 _END: Final = """
     UPDATE tokens SET revoked_at = %s WHERE tenant = %s AND token_id = ANY(%s) AND revoked_at IS NULL"""
+_SHORTEN: Final = """
+    UPDATE tokens SET expires_at = LEAST(expires_at, %(end)s::timestamptz)
+    WHERE tenant = %(tenant)s AND token_id = ANY(%(ids)s) AND revoked_at IS NULL"""
 
 _CHANGED: Final = "AND t.maker_permissions IS DISTINCT FROM %(permissions)s::text[]"
 # As many statements as there are kinds of makers, so that each has an index of its own.
@@ -99,13 +108,11 @@ class Store:
         parameters = {"tenant": tenant, "ids": list(token_ids), "now": now}
         return frozenset(row.token_id for row in await self._database.fetch(tenant, _LIVING_OF, parameters))
 
-    async def page(
-        self, tenant: str, *, app_ids: frozenset[str] | None, after: Place | None, limit: int, now: datetime
-    ) -> Found:
-        """Return living PATs, oldest first, of those limited to apps of `app_ids` where that is given."""
+    async def page(self, tenant: str, *, sight: Sight, after: Place | None, limit: int, now: datetime) -> Found:
+        """Return living PATs in sight, oldest first."""
         parameters = {
             "tenant": tenant,
-            "app_ids": _array(app_ids),
+            **_of(sight),
             "created_at": after.created_at if after else "-infinity",
             "token_id": after.token_id if after else "",
             "limit": limit,
@@ -120,11 +127,27 @@ class Store:
         asked = {"parent_id": parent_id, "kind": Kind.PAT.value, "name": name, "now": now}
         return await self._change(tenant, _PARENT_AND_NAMESAKE, asked, decide=decide, request=request)
 
-    async def revoke(
-        self, tenant: str, reference: str, *, app_ids: frozenset[str] | None, now: datetime, decide: Decide
-    ) -> Found:
-        """Change what `decide` says of the living token of this name or id and the living ones made with it."""
-        asked = {"kind": Kind.PAT.value, "name": reference, "app_ids": _array(app_ids), "now": now}
+    async def rotate(
+        self,
+        tenant: str,
+        reference: str,
+        *,
+        parent_id: str,
+        sight: Sight,
+        now: datetime,
+        request: RequestKey,
+        decide: DecideRotation,
+    ) -> tuple[Found, Found, Answer]:
+        """Change what `decide` says of the token of `parent_id`, and of what `revoke` would."""
+        asked = {"parent_id": parent_id, "kind": Kind.PAT.value, "name": reference, **_of(sight), "now": now}
+        (own, family), answer = await self._changed(
+            tenant, (_OWN, _FAMILY), asked, decide=lambda found: decide(*found), request=request
+        )
+        return own, family, answer
+
+    async def revoke(self, tenant: str, reference: str, *, sight: Sight, now: datetime, decide: Decide) -> Found:
+        """Change what `decide` says of the living tokens of this name or id and the living ones made with them."""
+        asked = {"kind": Kind.PAT.value, "name": reference, **_of(sight), "now": now}
         found, _ = await self._change(tenant, _FAMILY, asked, decide=decide)
         return found
 
@@ -161,18 +184,37 @@ class Store:
         decide: Decide,
         request: RequestKey | None = None,
     ) -> tuple[Found, Answer]:
-        async def look(connection: Connection) -> Read[Found]:
-            await connection.execute(_LOCK, (tenant,))
-            cursor = await connection.execute(statement, {"tenant": tenant, **asked})
+        (found,), answer = await self._changed(
+            tenant, (statement,), asked, decide=lambda found: decide(*found), request=request
+        )
+        return found, answer
 
-            async def read() -> Found:
-                return [token_of(row) for row in await cursor.fetchall()]
+    async def _changed(
+        self,
+        tenant: str,
+        statements: Sequence[str],
+        asked: Mapping[str, Any],
+        *,
+        decide: Callable[[Sequence[Found]], Decision[TokenRows]],
+        request: RequestKey | None,
+    ) -> tuple[Sequence[Found], Answer]:
+        """Change what `decide` says of what each of some statements finds; return these."""
+
+        async def look(connection: Connection) -> Read[Sequence[Found]]:
+            await connection.execute(_LOCK, (tenant,))
+            cursors = [await connection.execute(each, {"tenant": tenant, **asked}) for each in statements]
+
+            async def read() -> Sequence[Found]:
+                return [[token_of(row) for row in await cursor.fetchall()] for cursor in cursors]
 
             return read
 
-        async def write(connection: Connection, _: Found, rows: TokenRows) -> None:
+        async def write(connection: Connection, _: Sequence[Found], rows: TokenRows) -> None:
             if rows.ended:
                 await connection.execute(_END, (rows.at, tenant, rows.ended))
+            if rows.shortened:
+                about = {"tenant": tenant, "ids": rows.shortened, "end": rows.shortened_to}
+                await connection.execute(_SHORTEN, about)
             for limit in rows.limits:
                 about = {"tenant": tenant, "at": rows.at, "permissions": sorted(limit.permissions)}
                 if limit.maker_id is None:
@@ -185,8 +227,8 @@ class Store:
         return await self._changes.make(Change(tenant=tenant, look=look, decide=decide, write=write, request=request))
 
 
-def _array(app_ids: frozenset[str] | None) -> list[str] | None:
-    return None if app_ids is None else sorted(app_ids)
+def _of(sight: Sight) -> Mapping[str, Any]:
+    return {"app_ids": None if sight.app_ids is None else sorted(sight.app_ids), "maker": sight.maker}
 
 
 def _columns(token: Token, digest: bytes) -> Sequence[Any]:

@@ -116,14 +116,26 @@ class Authenticator(Protocol):
 class TokenRows:
     """What a change writes: tokens that end at `at`, by their ids, and one that begins, with the digest of its text.
 
-    `limits` says what makers may do now; their tokens do no more.
+    Those that are `shortened` end at `shortened_to`, unless they do before. `limits` says what makers may do now; their
+    tokens do no more.
     """
 
     at: datetime
     ended: Sequence[str] = ()
+    shortened: Sequence[str] = ()
+    shortened_to: datetime | None = None
     added: Token | None = None
     digest: bytes = b""
     limits: Sequence["MakerLimit"] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rotated:
+    """What comes of a rotation: the new token, the one before, and the others that end with that one."""
+
+    token: Token
+    previous: Token
+    others: Sequence[Token]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,7 @@ USERS: Final = {
     "/paas.tokens.v1.TokensService/WhoAmI": SIGNED_IN,
     "/paas.tokens.v1.TokensService/CreateToken": "tokens.manage",
     "/paas.tokens.v1.TokensService/ListTokens": "tokens.manage",
+    "/paas.tokens.v1.TokensService/RotateToken": "tokens.manage",
     "/paas.tokens.v1.TokensService/RevokeToken": "tokens.manage",
     "/paas.audit.v1.AuditService/ListEvents": "audit.read",
     "/paas.audit.v1.AuditService/FollowEvents": "audit.read",
@@ -123,6 +124,7 @@ WITHOUT_APP: Final = {
     "/paas.tokens.v1.TokensService/WhoAmI",
     "/paas.tokens.v1.TokensService/CreateToken",
     "/paas.tokens.v1.TokensService/ListTokens",
+    "/paas.tokens.v1.TokensService/RotateToken",
     "/paas.tokens.v1.TokensService/RevokeToken",
 }
 

@@ -27,6 +27,7 @@ _REDACTED = {
     "paas.secrets.v1.StoreManagedValueRequest.value",
     "paas.tokens.v1.CreateTokenResponse.secret",
     "paas.tokens.v1.IssueSignInResponse.secret",
+    "paas.tokens.v1.RotateTokenResponse.secret",
 }
 # Fields whose name sounds as if they did, and which don't: reviewed.
 _PLAIN = {
@@ -37,6 +38,8 @@ _PLAIN = {
     "paas.tokens.v1.RevokeTokenRequest.token",  # a name or an id
     "paas.tokens.v1.RevokeTokenResponse.token",
     "paas.tokens.v1.CreateTokenResponse.token",  # what may be known of it
+    "paas.tokens.v1.RotateTokenRequest.token",  # a name or an id
+    "paas.tokens.v1.RotateTokenResponse.token",
     "paas.tokens.v1.SigningKey.public_key",
 }
 _SOUNDS_SECRET = re.compile(r"(^|_)(?<!page_)(value|secret|password|token|key|credential|bearer|plaintext)$")

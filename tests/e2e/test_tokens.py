@@ -43,7 +43,7 @@ def test_expired(ada: Paas, installation: Installation) -> None:
 
 
 def test_revoked_from_the_next_request_on(ada: Paas) -> None:
-    parent = make(ada, "parent")
+    parent = make(ada, "parent", "--scope", "apps.read,tokens.manage")
     child = make(parent, "child")
     assert child("whoami").exit_code == 0
     assert ada.ok("tokens:revoke", "parent").out == "Revoked parent and 1 token made with it\n"

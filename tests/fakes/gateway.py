@@ -78,6 +78,8 @@ class Gateway:
     """What it tells whoever asks how to sign in."""
     accepts: Callable[[str], bool] = lambda _: False
     """Whether a bearer that is not among `tokens` is accepted."""
+    trailers: dict[str, str] = field(default_factory=dict)
+    """What is told at the end of every answer besides its status."""
     _server: "_Server | None" = None
 
     def start(self) -> "Gateway":
@@ -198,7 +200,7 @@ class _Http(BaseHTTPRequestHandler):
         self.send_header("content-type", "application/grpc-web+proto")
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
-        end = [("grpc-status", "0")]
+        end = [("grpc-status", "0"), *self.server.gateway.trailers.items()]
         try:
             for answer in answers:
                 payload = answer.SerializeToString()

@@ -1,7 +1,7 @@
 """Tokens in memory, with the same rules of sight and descent as the SQL."""
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,7 +9,8 @@ from paaskit.audit import AuditEvent
 from paaskit.clock import Clock, utc_now
 from paaskit.requests import Answer, RequestKey, request_id_reused
 from paaskit.write_path import Decision
-from services.tokens.domain import Decide, Found, Place
+from services.tokens.domain import Decide, DecideRotation, Found, Place
+from services.tokens.rules.sight import Sight
 from services.tokens.token import Kind, KnownMaker, Token, TokenRows
 
 
@@ -40,12 +41,10 @@ class FakeTokenStore:
     async def living(self, tenant: str, token_ids: Sequence[str], *, now: datetime) -> frozenset[str]:
         return frozenset(token.token_id for token in self._living(tenant, now=now) if token.token_id in token_ids)
 
-    async def page(
-        self, tenant: str, *, app_ids: frozenset[str] | None, after: Place | None, limit: int, now: datetime
-    ) -> Found:
+    async def page(self, tenant: str, *, sight: Sight, after: Place | None, limit: int, now: datetime) -> Found:
         found = [
             token
-            for token in self._living(tenant, now=now, app_ids=app_ids)
+            for token in self._living(tenant, now=now, sight=sight)
             if token.kind is Kind.PAT
             and (after is None or (token.created_at, token.token_id) > (after.created_at, after.token_id))
         ]
@@ -57,32 +56,55 @@ class FakeTokenStore:
         parents = [token for token in self.tokens.values() if (token.tenant, token.token_id) == (tenant, parent_id)]
         namesakes = [each for each in self._living(tenant, now=now) if each.name == name and each.kind is Kind.PAT]
         found = [*parents, *(each for each in namesakes if each not in parents)]
-        same = (tenant, request.request_id, request.subject)
+        return found, self._answer(tenant, request, lambda: decide(found))
+
+    async def rotate(
+        self,
+        tenant: str,
+        reference: str,
+        *,
+        parent_id: str,
+        sight: Sight,
+        now: datetime,
+        request: RequestKey,
+        decide: DecideRotation,
+    ) -> tuple[Found, Found, Answer]:
+        own = [token for token in self.tokens.values() if (token.tenant, token.token_id) == (tenant, parent_id)]
+        family = self._family(tenant, reference, sight=sight, now=now)
+        return own, family, self._answer(tenant, request, lambda: decide(own, family))
+
+    def _answer(self, tenant: str, request: RequestKey, decide: Callable[[], Decision[TokenRows]]) -> Answer:
+        """What an equal request was answered, or what the change that is written now answers."""
+        same, asked = (tenant, request.request_id, request.subject), f"{request.method} {request.fingerprint}"
         if same in self.requests:
             known, answer = self.requests[same]
-            if known != request.fingerprint:
+            if known != asked:
                 raise request_id_reused()
-            return found, json.loads(answer)
-        decision = decide(found)
+            earlier: Answer = json.loads(answer)
+            return earlier
+        decision = decide()
         self._write(tenant, decision)
-        self.requests[same] = (request.fingerprint, json.dumps(decision.answer))
-        return found, decision.answer
+        self.requests[same] = (asked, json.dumps(decision.answer))
+        return decision.answer
 
-    async def revoke(
-        self, tenant: str, reference: str, *, app_ids: frozenset[str] | None, now: datetime, decide: Decide
-    ) -> Found:
-        family = [
-            token
-            for token in self._living(tenant, now=now, app_ids=app_ids)
-            if token.token_id == reference or (token.name == reference and token.kind is Kind.PAT)
-        ]
-        chosen = list(family)
-        for token in family:
-            family += [each for each in self.tokens.values() if _is_child(each, token)]
-        made = [token for token in family if token not in chosen and token.is_living(now)]
-        found = [*chosen, *sorted(made, key=lambda token: (token.name, token.token_id))]
+    async def revoke(self, tenant: str, reference: str, *, sight: Sight, now: datetime, decide: Decide) -> Found:
+        found = self._family(tenant, reference, sight=sight, now=now)
         self._write(tenant, decide(found))
         return found
+
+    def _family(self, tenant: str, reference: str, *, sight: Sight, now: datetime) -> Found:
+        family = [
+            token
+            for token in self._living(tenant, now=now, sight=sight)
+            if token.token_id == reference or (token.name == reference and token.kind is Kind.PAT)
+        ]
+        family.sort(key=lambda token: (token.created_at, token.token_id), reverse=True)
+        chosen = list(family)
+        for token in family:
+            family += [each for each in self.tokens.values() if _is_child(each, token) and each not in family]
+        made = [token for token in family if token not in chosen and token.is_living(now)]
+        made.sort(key=lambda token: (token.created_at, token.token_id), reverse=True)
+        return [*chosen, *sorted(made, key=lambda token: token.name)]
 
     async def sign_in(self, tenant: str, user: str, *, now: datetime, decide: Decide) -> Found:
         found = [each for each in self._living(tenant, now=now) if each.kind is Kind.USER and each.name == user]
@@ -111,13 +133,23 @@ class FakeTokenStore:
         for token_id, at in uses.items():
             self.tokens[tenant, token_id] = replace(self.tokens[tenant, token_id], last_used_at=at)
 
-    def _living(self, tenant: str, *, now: datetime, app_ids: frozenset[str] | None = None) -> list[Token]:
+    def _living(
+        self,
+        tenant: str,
+        *,
+        now: datetime,
+        sight: Sight = Sight(app_ids=None, maker=None),  # noqa: B008 - frozen
+    ) -> list[Token]:
         return [
             token
             for (owner, _), token in self.tokens.items()
             if owner == tenant
             and token.is_living(now)
-            and (app_ids is None or (token.apps is not None and {app_id for _, app_id in token.apps} <= app_ids))
+            and sight.maker in (None, token.person or token.creator)
+            and (
+                sight.app_ids is None
+                or (token.apps is not None and {app_id for _, app_id in token.apps} <= sight.app_ids)
+            )
         ]
 
     def _write(self, tenant: str, decision: Decision[TokenRows]) -> None:
@@ -131,6 +163,10 @@ class FakeTokenStore:
                     self.tokens[key] = replace(token, maker_permissions=limit.permissions)
         for token_id in rows.ended:
             self.tokens[tenant, token_id] = replace(self.tokens[tenant, token_id], revoked_at=rows.at)
+        for token_id in rows.shortened:
+            token, end = self.tokens[tenant, token_id], rows.shortened_to
+            if end is not None:
+                self.tokens[tenant, token_id] = replace(token, expires_at=min(token.expires_at, end))
         if rows.added is not None:
             self.tokens[tenant, rows.added.token_id] = rows.added
             self.ids_by_digest[rows.digest] = (tenant, rows.added.token_id)

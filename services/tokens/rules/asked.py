@@ -14,6 +14,7 @@ from services.tokens import pat
 
 MIN_TTL: Final = timedelta(minutes=1)
 MAX_TTL: Final = timedelta(days=366)
+MAX_OVERLAP: Final = timedelta(days=30)
 MAX_APPS: Final = 100
 MAX_PERMISSIONS: Final = 100
 
@@ -26,13 +27,26 @@ _COULD_BE_A_PERMISSION: Final = re.compile(r"[a-z._-]{1,40}\Z")
 
 @dataclass(frozen=True, kw_only=True)
 class NewToken:
-    """A token somebody wants. Empty permissions and apps: all the creator has; no ttl: the default."""
+    """A token somebody wants. No permissions: what CI needs; no apps: all the creator has; no ttl: the default."""
 
     request_id: str
     name: str
     ttl: timedelta | None = None
     permissions: Sequence[str] = ()
     apps: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewText:
+    """A new text that somebody wants for the token of a name or id.
+
+    No overlap: the default; one of zero: the text before ends now. No ttl: as long as the token before was to live.
+    """
+
+    request_id: str
+    reference: str
+    overlap: timedelta | None = None
+    ttl: timedelta | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +62,16 @@ class SignIn:
 def check_new_token(wanted: NewToken) -> None:
     """Raise InvalidInput naming everything that is wrong with `wanted`."""
     _refuse([*_token_violations(wanted)], "token")
+
+
+def check_new_text(wanted: NewText) -> None:
+    """Raise InvalidInput naming everything that is wrong with `wanted`."""
+    violations = [] if (wrong := check_request_id(wanted.request_id)) is None else [wrong]
+    if wanted.overlap is not None and wanted.overlap and not MIN_TTL <= wanted.overlap <= MAX_OVERLAP:
+        violations.append(FieldViolation("overlap", "must be zero, or from 1 minute to 30 days, such as 12h, 7d or 2w"))
+    if wanted.ttl is not None:
+        violations += _ttl_violations(wanted.ttl)
+    _refuse(violations, "token")
 
 
 def check_sign_in(asked: SignIn) -> None:
@@ -106,7 +130,7 @@ def _permission_violations(permissions: Sequence[str]) -> Iterator[FieldViolatio
 
 def _ttl_violations(ttl: timedelta) -> Iterator[FieldViolation]:
     if not MIN_TTL <= ttl <= MAX_TTL:
-        yield FieldViolation("ttl", "must be at least a minute and at most 366 days")
+        yield FieldViolation("ttl", "must be from 1 minute to 366 days, such as 12h, 90d or 2w")
 
 
 def _refuse(violations: Sequence[FieldViolation], what: str) -> None:

@@ -6,14 +6,29 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from paaskit.audit import Actor
-from paaskit.errors import AlreadyExists, InvalidInput, PermissionDenied, Unauthenticated
-from paaskit.identity import AppScope, Identity, ProviderSession, StoredToken
+from paaskit.errors import AlreadyExists, PermissionDenied
+from paaskit.identity import AppScope, Identity
 from paaskit.requests import RequestKey, fingerprint
 from paaskit.write_path import Decision
 from services.tokens.rules.asked import NewToken
+from services.tokens.rules.descent import expiry_of, made_with
 from services.tokens.token import Kind, Token, TokenRows
 
 DEFAULT_TTL: Final = timedelta(days=30)
+CI_PERMISSIONS: Final = frozenset(
+    {
+        "apps.read",
+        "config.read",
+        "config.write",
+        "secrets.list",
+        "secrets.write",
+        "releases.read",
+        "releases.write",
+    }
+)
+"""What a token gets that is made without a scope: enough to change and release an app, but not to read a secret, the
+audit log or a key, to change what an app runs, or to make further tokens. See docs/decisions/0045.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,98 +83,50 @@ class Creation:
         Raises Unauthenticated where that has ended: between the gateway's check and now it may have been revoked, and
         must make nothing any more. Raises InvalidInput where the token would outlive it.
         """
-        made_with = self._made_with(found)
+        source = made_with(self.identity, found, now=self.now)
         return Token(
             tenant=self.identity.tenant,
             token_id=self.token_id,
             kind=Kind.PAT,
             name=self.wanted.name,
-            granted=frozenset(self.wanted.permissions) or self.identity.permissions,
+            granted=permissions_of(self.wanted, self.identity),
             apps=self.apps,
             creator=self.identity.subject,
-            maker=made_with.person,
-            maker_id=made_with.person_id,
-            maker_permissions=made_with.permissions,
-            parent_id=made_with.token_id,
+            maker=source.person,
+            maker_id=source.person_id,
+            maker_permissions=source.permissions,
+            parent_id=source.token_id,
             created_at=self.now,
-            expires_at=expiry_of(self.wanted.ttl, limit=made_with.limit, now=self.now),
+            expires_at=expiry_of(self.wanted.ttl, default=DEFAULT_TTL, limit=source.limit, now=self.now),
         )
 
-    def _made_with(self, found: Sequence[Token]) -> "_MadeWith":
-        match self.identity.origin:
-            case ProviderSession(person_id=person_id):
-                if self.identity.ends_at <= self.now:
-                    raise signed_out()
-                return _MadeWith(
-                    person=self.identity.subject,
-                    person_id=person_id,
-                    permissions=self.identity.permissions,
-                    token_id=None,
-                    limit=None,
-                )
-            case StoredToken(token_id=token_id):
-                parent = next((each for each in found if each.token_id == token_id), None)
-                if parent is None or not parent.is_living(self.now):
-                    raise signed_out()
-                is_person = parent.kind is Kind.USER
-                return _MadeWith(
-                    person=parent.person,
-                    person_id=parent.maker_id,
-                    permissions=parent.permissions if is_person else parent.maker_permissions,
-                    token_id=token_id,
-                    limit=None if is_person else parent.expires_at,
-                )
 
+def permissions_of(wanted: NewToken, identity: Identity) -> frozenset[str]:
+    """Return what a token may do that `identity` asks for: what it names, else what CI needs, as far as its maker may.
 
-@dataclass(frozen=True, kw_only=True)
-class _MadeWith:
-    """What a token is made with: the person behind it and what that one may do, its id where it is a token, and what
-    must not be outlived.
+    Raises PermissionDenied where it names one that its creator lacks, or the creator has none of those for CI.
     """
-
-    person: str
-    person_id: str | None
-    permissions: frozenset[str] | None
-    token_id: str | None
-    limit: datetime | None
-
-
-def refuse_more_than_own(permissions: Sequence[str], identity: Identity) -> None:
-    """Raise PermissionDenied where a token would have a permission that its creator lacks."""
-    beyond = sorted(set(permissions) - identity.permissions)
+    beyond = sorted(set(wanted.permissions) - identity.permissions)
     if beyond:
         raise PermissionDenied(
             f"A token can't do more than its creator: {identity.subject} does not have {', '.join(beyond)}.",
             metadata={"permission": beyond[0]},
         )
-
-
-def expiry_of(ttl: timedelta | None, *, limit: datetime | None, now: datetime) -> datetime:
-    """Return when a token ends that is made now. Raises InvalidInput where `ttl` goes beyond `limit`, a PAT's end.
-
-    A token that could renew itself would never end (CVE-2021-32923). A person's sign-in is no such limit: it is
-    renewed by signing in again.
-    """
-    expires_at = now + (DEFAULT_TTL if ttl is None else ttl)
-    if limit is None or expires_at <= limit:
-        return expires_at
-    if ttl is None:
-        return limit
-    raise InvalidInput(
-        f"A token can't outlive the one it is made with, which ends {limit:%Y-%m-%dT%H:%MZ}. "
-        "Choose a shorter ttl, or leave it out."
-    )
-
-
-def signed_out() -> Unauthenticated:
-    """Return the error for a credential that ended while its identity was still good."""
-    return Unauthenticated("Your sign-in has ended. Sign in again, or set PAAS_TOKEN to a token that is valid.")
+    granted = frozenset(wanted.permissions) or CI_PERMISSIONS & identity.permissions
+    if not granted:
+        raise PermissionDenied(
+            f"A token without a scope gets what CI needs, and {identity.subject} has nothing of that. Name what it "
+            f"may do; you may give it {', '.join(sorted(identity.permissions))}.",
+            metadata={"permission": min(CI_PERMISSIONS)},
+        )
+    return granted
 
 
 def name_taken(name: str) -> AlreadyExists:
     """Return the error for a name that a living token has."""
     return AlreadyExists(
-        f"There is a token named {name} already. Choose another name, or revoke it first: `paas tokens:revoke`.",
+        f"There is a token named {name} already, yours or somebody else's. Choose another name; one of yours can be "
+        "revoked first (`paas tokens:revoke`), or given a new text (`paas tokens:rotate`).",
         reason="TOKEN_EXISTS",
     )
 

@@ -28,7 +28,10 @@ def decide_revocation(
     """
     if not found:
         raise token_not_found()
-    _refuse_what_may_do_more(found[0], identity)
+    # By a name they may be several: the newest, and those it was rotated from, which may each do as much or more.
+    for token in found:
+        if token.name == found[0].name:
+            refuse_what_may_do_more(token, identity, to="revoke")
     return Decision(
         answer={},
         rows=TokenRows(at=now, ended=[token.token_id for token in found]),
@@ -42,12 +45,15 @@ def decide_revocation(
     )
 
 
-def _refuse_what_may_do_more(token: Token, identity: Identity) -> None:
-    """Raise PermissionDenied, so that nobody locks out somebody who may do more. What one made oneself, one may end."""
+def refuse_what_may_do_more(token: Token, identity: Identity, *, to: str) -> None:
+    """Raise PermissionDenied, so that nobody locks out somebody who may do more. What one made oneself, one may end.
+
+    `to` is the verb: revoke, rotate.
+    """
     beyond = sorted(token.granted - identity.permissions)
     if beyond and token.creator != identity.subject:
         raise PermissionDenied(
-            f"A token that may do more than you is not yours to revoke: {identity.subject} does not have "
+            f"A token that may do more than you is not yours to {to}: {identity.subject} does not have "
             f"{', '.join(beyond)}. Ask {token.maker or token.creator}, who made it, or an admin.",
             metadata={"permission": beyond[0]},
         )

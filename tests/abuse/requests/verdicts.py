@@ -118,7 +118,7 @@ _TEXTS: Final = (
     rf"{_NAME} is already a variable of this app\. Unset it before the add-on is attached\.",
     rf"({_NAME} is a (config var|secret)\. To make it a (secret|config var), run {_COMMAND} and then {_COMMAND}\. ?)+",
     rf"Another attaching of {_NAME} is under way\. Try again in a moment\.",
-    rf"There is a token named {_TOKEN} already\. Choose another name, or revoke it first: `paas tokens:revoke`\.",
+    rf"There is a token named {_TOKEN} already, yours or somebody else's\. Choose another name; one of yours can .*",
     rf"{_APP} was changed by someone else in between\. Look at it again and repeat\.",
     rf"v-?\d+ of {_APP} did not succeed, so there is nothing to go back to\. .*",
     rf"The former app {_APP} is still being cleaned up\. Try again in a moment\.",

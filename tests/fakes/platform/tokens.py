@@ -21,10 +21,20 @@ def create_token(platform: Platform, request: Any) -> Any:
         creator="user:ada@example.com",
     )
     platform.tokens[request.name] = token
-    secret = f"paas_pat_{'N' * 35}{len(platform.tokens)}"
+    secret = f"paas_pat_{'N' * 35}{len(platform.gateway.tokens)}"
     platform.gateway.tokens.add(secret)
     platform.record("tokens.create", "", request.name)
     return p.CreateTokenResponse(token=token, secret=secret)
+
+
+def rotate_token(platform: Platform, request: Any) -> Any:
+    if request.token not in platform.tokens:
+        raise Fault(5, f"There is no token {request.token}.", reason="TOKEN_NOT_FOUND")
+    before = platform.tokens.pop(request.token)
+    asked = p.CreateTokenRequest(name=before.name, permissions=before.permissions, apps=before.apps, ttl=request.ttl)
+    answer = create_token(platform, asked)
+    before.expires_at.seconds = NOW.seconds + (request.overlap.seconds if request.HasField("overlap") else 86400)
+    return p.RotateTokenResponse(token=answer.token, secret=answer.secret, previous=before, descendants=1)
 
 
 def revoke_token(platform: Platform, request: Any) -> Any:
@@ -49,6 +59,7 @@ def serve(platform: Platform) -> None:
         "WhoAmI": who_am_i,
         "CreateToken": create_token,
         "ListTokens": list_tokens,
+        "RotateToken": rotate_token,
         "RevokeToken": revoke_token,
     }
     platform.serve(p.DESCRIPTOR.services_by_name["TokensService"], handlers)

@@ -124,6 +124,40 @@ async def test_a_ttl_out_of_bounds_is_refused(served: Served, seconds: int) -> N
     assert "ttl" in str(refused.value.details())
 
 
+async def test_a_rotated_token_works_on_for_the_overlap(served: Served, databases: Databases) -> None:
+    person = await served.identity(await served.sign_in())
+    asked = tokens_pb2.CreateTokenRequest(request_id=random_id(), name="ci", permissions=["config.read"])
+    made = await served.users.CreateToken(asked, metadata=person)
+    rotate = tokens_pb2.RotateTokenRequest(request_id=random_id(), token="ci")
+    first = await served.users.RotateToken(rotate, metadata=person)
+    assert (first.previous.token_id, first.descendants) == (made.token.token_id, 0)
+    assert abs(first.previous.expires_at.seconds - made.token.created_at.seconds - 86_400) < PATIENCE
+    assert first.token.expires_at.seconds - first.token.created_at.seconds == 30 * 86_400
+    for secret in (made.secret, first.secret):
+        assert (await served.check(secret)).HasField("ok_response")
+    again = await served.users.RotateToken(rotate, metadata=person)
+    assert again.secret == first.secret, "sent at once, it is one"
+    at_once = tokens_pb2.RotateTokenRequest(request_id=random_id(), token="ci", overlap=Duration(seconds=0))
+    second = await served.users.RotateToken(at_once, metadata=person)
+    for secret in (made.secret, first.secret):
+        assert (await served.check(secret)).HasField("denied_response"), "by its name, all before end"
+    assert (await served.check(second.secret)).HasField("ok_response")
+    assert _actions(databases) == ["tokens.sign_in", "tokens.create", "tokens.rotate", "tokens.rotate"]
+
+
+async def test_an_answer_says_when_the_token_ends_where_that_is_soon(served: Served) -> None:
+    person = await served.identity(await served.sign_in())
+    for days, told in ((6, True), (8, False)):
+        asked = tokens_pb2.CreateTokenRequest(
+            request_id=random_id(), name=f"d{days}", ttl=Duration(seconds=days * 86_400)
+        )
+        made = await served.users.CreateToken(asked, metadata=person)
+        call = served.users.WhoAmI(tokens_pb2.WhoAmIRequest(), metadata=await served.identity(made.secret))
+        await call
+        trailers = dict(await call.trailing_metadata() or ())
+        assert trailers.get("x-paas-token-ends") == (str(made.token.expires_at.seconds) if told else None)
+
+
 async def test_foreign_and_absent_tokens_answer_the_same(served: Served) -> None:
     ours = await served.identity(await served.sign_in(tenant="acme"))
     theirs = await served.identity(await served.sign_in(tenant="rival"))
@@ -193,7 +227,9 @@ async def test_limited_token_carries_the_ids_and_shows_the_names(served: Served)
 
 async def test_limited_token_makes_none_for_a_later_app_of_the_name(served: Served, databases: Databases) -> None:
     person = await served.identity(await served.sign_in())
-    request = tokens_pb2.CreateTokenRequest(request_id=random_id(), name="old", apps=["web"])
+    request = tokens_pb2.CreateTokenRequest(
+        request_id=random_id(), name="old", permissions=["tokens.manage"], apps=["web"]
+    )
     old = await served.identity((await served.users.CreateToken(request, metadata=person)).secret)
     served.apps.make("web")
     with pytest.raises(grpc.aio.AioRpcError) as refused:

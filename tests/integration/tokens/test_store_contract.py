@@ -20,6 +20,7 @@ from services.tokens import pat
 from services.tokens.check.store import PresentedTokens
 from services.tokens.domain import Found, Place
 from services.tokens.rules.revocation import decide_revocation
+from services.tokens.rules.sight import Sight
 from services.tokens.store import Store
 from services.tokens.token import MakerLimit, Token, TokenRows
 from tests.fakes.tokens_store import FakeTokenStore
@@ -41,6 +42,8 @@ ADMIN = Identity(
 )
 WEB: AppScope = frozenset({("web", "a1")})
 API: AppScope = frozenset({("api", "a2")})
+ALL = Sight(app_ids=None, maker=None)
+WEB_ALONE = Sight(app_ids=frozenset({"a1"}), maker=None)
 
 
 @pytest.fixture(params=["postgres", "fake"])
@@ -107,7 +110,7 @@ async def test_page_shows_living_pats_of_the_tenant_in_order(any_store: AnyStore
     later = NOW + timedelta(seconds=1)
 
     async def names(after: Place | None, limit: int) -> list[str]:
-        return [t.name for t in await any_store.page("acme", app_ids=None, after=after, limit=limit, now=later)]
+        return [t.name for t in await any_store.page("acme", sight=ALL, after=after, limit=limit, now=later)]
 
     assert await names(None, 4) == ["t0", "t1", "t2", "t3"]
     assert await names(Place(created_at=tokens[2].created_at, token_id=tokens[2].token_id), 9) == ["t3", "t4", "t5"]
@@ -121,8 +124,8 @@ async def test_ids_of_apps_limit_what_is_seen_and_revoked(any_store: AnyStore) -
     await add(any_store, token_of(name="all"))
 
     async def names(*app_ids: str, limited: bool = True) -> set[str]:
-        scope = frozenset(app_ids) if limited else None
-        return {token.name for token in await any_store.page("acme", app_ids=scope, after=None, limit=9, now=utc_now())}
+        sight = Sight(app_ids=frozenset(app_ids) if limited else None, maker=None)
+        return {token.name for token in await any_store.page("acme", sight=sight, after=None, limit=9, now=utc_now())}
 
     assert await names(limited=False) == {"web", "api", "both", "later", "before", "all"}
     assert await names("a1") == {"web"}
@@ -131,8 +134,62 @@ async def test_ids_of_apps_limit_what_is_seen_and_revoked(any_store: AnyStore) -
     assert await names() == set()
     for name in ("all", "api", "both", "later", "before"):
         with pytest.raises(NotFound):
-            await _revoke(any_store, name, app_ids=frozenset({"a1"}))
-    assert [token.name for token in await _revoke(any_store, "web", app_ids=frozenset({"a1"}))] == ["web"]
+            await _revoke(any_store, name, sight=WEB_ALONE)
+    assert [token.name for token in await _revoke(any_store, "web", sight=WEB_ALONE)] == ["web"]
+
+
+async def test_makers_limit_what_is_seen_and_revoked(any_store: AnyStore) -> None:
+    """Also of people's own sign-ins, and of what an earlier release kept without a maker."""
+    ada, grace = "user:ada@example.com", "user:grace"
+    tokens = [token_of(name="hers", maker=ada), token_of(name="by-pat", maker=ada, creator="pat:hers")]
+    tokens += [token_of(name="old", maker="", creator=ada)]
+    tokens += [token_of(name=name, maker=grace) for name in ("theirs", "other")]
+    sign_in = token_of(kind="user", name="grace", creator="service:operator")
+    for token in (*tokens, sign_in):
+        await add(any_store, token)
+
+    async def names(maker: str) -> set[str]:
+        sight = Sight(app_ids=None, maker=maker)
+        return {token.name for token in await any_store.page("acme", sight=sight, after=None, limit=9, now=utc_now())}
+
+    assert await names(ada) == {"hers", "by-pat", "old"}
+    assert await names(grace) == {"theirs", "other"}
+    assert await names("user:nobody") == set()
+    for reference in ("theirs", tokens[-1].token_id, sign_in.token_id):
+        with pytest.raises(NotFound):
+            await _revoke(any_store, reference, sight=Sight(app_ids=None, maker=ada))
+        assert len(await _revoke(any_store, reference, sight=Sight(app_ids=None, maker=grace))) == 1
+
+
+async def test_a_rotation_begins_a_token_and_brings_ends_nearer(any_store: AnyStore) -> None:
+    own, root = token_of(kind="user", name="ada"), token_of(name="root", ttl=timedelta(days=9))
+    older = token_of(name="root", created_at=NOW - timedelta(hours=1), ttl=timedelta(days=9))
+    below = token_of(name="below", parent_id=root.token_id, ttl=timedelta(minutes=5))
+    beside = token_of(name="beside")
+    for token in (own, older, root, below, beside):
+        await add(any_store, token)
+    now, seen = utc_now(), list[Found]()
+    new, end = token_of(name="root"), now + timedelta(hours=1)
+
+    def decide(found: Found, family: Found) -> Decision[TokenRows]:
+        seen.extend([found, family])
+        shortened = [token.token_id for token in family]
+        rows = TokenRows(at=now, shortened=shortened, shortened_to=end, added=new, digest=pat.digest("new"))
+        return Decision(answer={"token_id": new.token_id}, rows=rows)
+
+    for _ in range(2):
+        *_, answer = await any_store.rotate(
+            "acme", "root", parent_id=own.token_id, sight=ALL, now=now, request=_key("f"), decide=decide
+        )
+        assert answer == {"token_id": new.token_id}
+    assert [[token.token_id for token in found] for found in seen] == [
+        [own.token_id],
+        [root.token_id, older.token_id, below.token_id],
+    ]
+    kept = [await find(any_store, "acme", token.token_id) for token in (root, older, below, beside, new, own)]
+    assert [token and token.expires_at for token in kept] == [
+        end, end, below.expires_at, beside.expires_at, new.expires_at, own.expires_at,
+    ]  # fmt: skip
 
 
 async def test_what_a_new_token_depends_on(any_store: AnyStore) -> None:
@@ -281,14 +338,12 @@ def _key(asked: str, *, subject: str = "t1") -> RequestKey:
     return RequestKey(request_id="request-1", subject=subject, method="CreateToken", fingerprint=asked)
 
 
-async def _revoke(
-    store: AnyStore, reference: str, *, app_ids: frozenset[str] | None = None, now: datetime | None = None
-) -> Found:
+async def _revoke(store: AnyStore, reference: str, *, sight: Sight | None = None, now: datetime | None = None) -> Found:
     at = now or utc_now()
     return await store.revoke(
         "acme",
         reference,
-        app_ids=app_ids,
+        sight=sight or ALL,
         now=at,
         decide=lambda found: decide_revocation(found, identity=ADMIN, actor=ADA, now=at),
     )

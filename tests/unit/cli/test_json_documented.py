@@ -44,6 +44,7 @@ COMMANDS = [
     ("whoami",),
     ("tokens:create", "--name", "new"),
     ("tokens:list",),
+    ("tokens:rotate", "ci"),
     ("tokens:revoke", "ci"),
     ("keys",),
     ("keys:rotate",),

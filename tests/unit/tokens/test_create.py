@@ -11,19 +11,20 @@ from typing import Any
 
 import pytest
 
-from paaskit.access import DEVELOPER, PERMISSIONS
+from paaskit.access import PERMISSIONS
 from paaskit.errors import AlreadyExists, InvalidInput, PermissionDenied, Unauthenticated, Unavailable
 from services.tokens import pat
+from services.tokens.rules.creation import CI_PERMISSIONS
 from tests.fixtures.waiting import until
 from tests.unit.tokens.workbench import Workbench, actor_of
 
 DAY = timedelta(days=1)
 
 
-async def test_token_of_a_person_has_all_the_person_has_for_30_days(bench: Workbench) -> None:
+async def test_token_of_a_person_has_what_ci_needs_for_30_days(bench: Workbench) -> None:
     person = bench.identity(await bench.sign_in(role="developer"))
     token, text = await bench.create(person)
-    assert (token.permissions, token.apps, token.subject) == (DEVELOPER, None, "pat:ci")
+    assert (token.permissions, token.apps, token.subject) == (CI_PERMISSIONS, None, "pat:ci")
     assert token.expires_at - token.created_at == 30 * DAY
     assert (token.creator, token.parent_id) == ("user:ada@example.com", person.origin.credential)
     assert await bench.store.find_by_digest(pat.digest(text)) == token
@@ -90,6 +91,26 @@ async def test_unknown_permission_is_named_with_those_there_are(bench: Workbench
     with pytest.raises(InvalidInput, match=r"config\.reed is no permission") as refused:
         await bench.create(bench.identity(await bench.sign_in()), permissions=["config.reed"])
     assert all(permission in refused.value.message for permission in PERMISSIONS)
+
+
+async def test_no_token_without_a_scope_reads_secrets_or_makes_tokens(bench: Workbench) -> None:
+    """Whoever the creator is: what is dangerous has to be named."""
+    for role in ("viewer", "developer", "admin"):
+        person = bench.identity(await bench.sign_in(user=f"{role}@example.com", role=role))
+        token, _ = await bench.create(person, f"of-{role}")
+        assert token.granted == CI_PERMISSIONS & person.permissions
+        assert not token.granted & {"tokens.manage", "keys.manage", "audit.read", "secrets.reveal", "apps.write"}
+
+
+async def test_who_has_nothing_of_what_ci_needs_has_to_name_a_scope(bench: Workbench) -> None:
+    person = bench.identity(await bench.sign_in())
+    _, text = await bench.create(person, "auditor", permissions=["audit.read", "tokens.manage"])
+    auditor = bench.identity(text)
+    with pytest.raises(PermissionDenied, match=r"has nothing of that.* you may give it audit\.read, tokens\.manage\."):
+        await bench.create(auditor, "below", apps=["web"])
+    assert bench.apps.asked == []
+    below, _ = await bench.create(auditor, "below", permissions=["audit.read"])
+    assert below.granted == {"audit.read"}
 
 
 async def test_more_than_the_creator_has_is_denied_before_anything_is_asked(bench: Workbench) -> None:

@@ -10,8 +10,8 @@ from paaskit.identity import Identity, ProviderSession, StoredToken
 from services.tokens import pat
 from services.tokens.check.leases import LEASE_SECONDS, Held
 from services.tokens.domain import TextSource, Tokens
-from services.tokens.rules.asked import NewToken, SignIn
-from services.tokens.token import Token
+from services.tokens.rules.asked import NewText, NewToken, SignIn
+from services.tokens.token import Rotated, Token
 from tests.fakes.app_registry import FakeApps
 from tests.fakes.clock import FakeClock
 from tests.fakes.tokens_store import FakeTokenStore
@@ -35,6 +35,7 @@ class Workbench:
 
     def __post_init__(self) -> None:
         ids = count(1)
+        self._rotations = count(1)
         self.store.clock = self.clock
 
         async def outlast() -> None:
@@ -103,6 +104,16 @@ class Workbench:
         wanted = NewToken(**({"request_id": f"request-{name.replace(' ', '-')}", "name": name} | asked))  # type: ignore[arg-type]  # a builder's defaults
         token, text = await self.tokens.create(wanted, creator, actor=actor_of(creator))
         return token, text.reveal()
+
+    async def rotate(self, caller: Identity, reference: str = "ci", **asked: object) -> tuple[Rotated, str]:
+        """Give a token a new text as `caller`; gives what comes of it and the text."""
+        wanted = NewText(**({"request_id": f"rotation-{next(self._rotations)}", "reference": reference} | asked))  # type: ignore[arg-type]  # a builder's defaults
+        rotated, text = await self.tokens.rotate(wanted, caller, actor=actor_of(caller))
+        return rotated, text.reveal()
+
+    def token(self, token: Token) -> Token:
+        """A token as it is kept now."""
+        return self.store.tokens[token.tenant, token.token_id]
 
     def actions(self) -> list[tuple[str, str, tuple[str, ...]]]:
         """The audit events of changes: action, actor, targets."""

@@ -8,19 +8,22 @@ import click
 
 from paas_cli import durations, hints, times
 from paas_cli.command import command as declare
-from paas_cli.commands.tokens import shown
-from paas_cli.errors import FAILED, READER_GONE, Failure
+from paas_cli.commands.tokens import new_text, shown
+from paas_cli.commands.tokens.new_text import TTL_LIMITS
+from paas_cli.errors import Failure
 from paas_cli.session import Session
-from paas_cli.streams import Unwritten
 from paas_cli.terminal_text import visible
 
 if TYPE_CHECKING:
     from paas.tokens.v1.tokens_pb2 import CreateTokenResponse
 
+# How many apps are named where others were refused.
+_MOST_APPS = 20
+
 
 @dataclass(frozen=True)
 class CreateOptions:
-    """Empty permissions and apps are all of the creator's; 0 seconds is the service's default."""
+    """Empty permissions are what CI needs, empty apps all of the creator's; 0 seconds is the service's default."""
 
     name: str
     ttl_seconds: int
@@ -36,14 +39,15 @@ class CreateOptions:
 def command(session: Session, *, name: str, ttl: str | None, scopes: tuple[str, ...], apps: tuple[str, ...]) -> None:
     """Make a personal access token.
 
-    It is shown this once, and only its digest is kept. Without --scope it may do what you may;
-    `paas whoami` lists that. Give a CI system no more than it needs.
+    It is shown this once, and only its digest is kept. Without --scope it may do what CI needs,
+    as far as you may: change config and secrets, release, and read all but secrets. It can't
+    reveal secrets or make tokens unless --scope says so; `paas whoami` lists what you can give.
 
     For example:
       paas tokens:create --name github-ci --ttl 90d
       paas tokens:create --name deploy --scope config.write,releases.read --app web
     """
-    seconds = durations.seconds(ttl, option="--ttl") if ttl is not None else 0
+    seconds = durations.seconds(ttl, option="--ttl", limits=TTL_LIMITS) if ttl is not None else 0
     run(CreateOptions(name, seconds, _split(scopes), _split(apps)), session)
 
 
@@ -61,30 +65,42 @@ def run(options: CreateOptions, session: Session) -> None:
     )
     if options.ttl_seconds:
         request.ttl.seconds = options.ttl_seconds
-    answer = session.change(
-        "/paas.tokens.v1.TokensService/CreateToken",
-        request,
-        tokens_pb2.CreateTokenResponse,
-        look=session.hint("tokens:list", about_app=False),
-        again=False,
-        shown_once=True,
-    )
     try:
+        answer = session.change(
+            "/paas.tokens.v1.TokensService/CreateToken",
+            request,
+            tokens_pb2.CreateTokenResponse,
+            look=session.hint("tokens:list", about_app=False),
+            again=False,
+            shown_once=True,
+        )
+    except Failure as failure:
+        if options.apps and failure.details.get("reason") == "APP_NOT_FOUND":
+            failure.sentence += _apps_there_are(session)
+        raise
+    revoke = session.hint(f"tokens:revoke {hints.quoted(options.name)}", about_app=False)
+    with new_text.shown_once(session, done=f"The token was made, but {{}}: revoke it with {revoke} and make another."):
         _show(answer, session)
-        session.out.flush()
-    except Unwritten as unwritten:
-        revoke = session.hint(f"tokens:revoke {hints.quoted(options.name)}", about_app=False)
-        raise Failure(
-            f"The token was made, but it could not be written to standard output ({unwritten.reason}), and it is shown "
-            f"only once: revoke it with {revoke} and make another.",
-            exit_code=READER_GONE if unwritten.is_reader_gone else FAILED,
-        ) from None
 
 
 def _show(answer: "CreateTokenResponse", session: Session) -> None:
     if session.as_json:
-        session.out.json({"token": shown.document(answer.token), "secret": answer.secret})
+        session.out.json({"token": shown.document(answer.token), "secret": answer.secret, **new_text.gateway(session)})
         return
     mark = session.out.styled("✓", "green")
     session.out.line(f"{mark} Created token  (expires {times.to_minute(answer.token.expires_at)})")
-    session.out.line(f"  PAAS_TOKEN={visible(answer.secret)}")
+    new_text.show(answer.token, answer.secret, session)
+
+
+def _apps_there_are(session: Session) -> str:
+    """Those the caller sees, for a sentence that refused others; nothing where they can't be had."""
+    from paas.config.v1 import config_pb2
+
+    try:
+        request = config_pb2.ListAppsRequest()
+        answer = session.read("/paas.config.v1.ConfigService/ListApps", request, config_pb2.ListAppsResponse)
+    except Failure:
+        return ""
+    names = [visible(app.name) for app in answer.apps[:_MOST_APPS]]
+    more = ", and more" if len(answer.apps) > _MOST_APPS or answer.next_page_token else ""
+    return f" You have {', '.join(names)}{more}." if names else " You have no apps."

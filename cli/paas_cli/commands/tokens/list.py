@@ -21,6 +21,7 @@ _ON_A_TERMINAL = 2
 def command(session: Session) -> None:
     """List personal access tokens.
 
+    You see those you made, with whatever token; an admin sees everybody's.
     Elsewhere than on a terminal: name, scope, apps, created, last used, expires and id,
     separated by tabs. A dash stands for never used; `all` for every app.
 

@@ -4,8 +4,6 @@ import click
 
 from paas_cli.command import command as declare
 from paas_cli.commands.tokens import shown
-from paas_cli.credentials import looks_like_one
-from paas_cli.errors import Misuse
 from paas_cli.session import Session
 from paas_cli.terminal_text import visible
 
@@ -15,16 +13,13 @@ from paas_cli.terminal_text import visible
 def command(session: Session, *, token: str) -> None:
     """Revoke a token, and every token made with it.
 
-    Takes a second; from then on no request made with it gets in.
+    Takes a second; from then on no request made with it gets in. By its name, those that it was
+    rotated from end as well. You see and revoke what you made; an admin what everybody did.
 
     For example:
       paas tokens:revoke github-ci
     """
-    if token.startswith("paas_pat_") or looks_like_one(
-        "", token
-    ):  # it would end up in a request's log; the name is enough
-        listing = session.hint("tokens:list", about_app=False)
-        raise Misuse(f"Name the token by its name or id, not by its text; {listing} shows both.")
+    shown.check_reference(token, session)
     run(session, token)
 
 
@@ -40,9 +35,9 @@ def run(session: Session, token: str) -> None:
         look=session.hint("tokens:list", about_app=False),
     )
     if session.as_json:
-        session.out.json({"token": shown.document(answer.token), "descendants": answer.descendants})
+        document = {"descendants": answer.descendants, "rotated": answer.rotated}
+        session.out.json({"token": shown.document(answer.token), **document})
         return
-    more = ""
-    if answer.descendants:
-        more = f" and {answer.descendants} {'token' if answer.descendants == 1 else 'tokens'} made with it"
-    session.out.line(f"Revoked {visible(answer.token.name)}{more}")
+    more = shown.more(answer.descendants, "made with it")
+    earlier = f", {answer.rotated} it was rotated from" if answer.rotated else ""
+    session.out.line(f"Revoked {visible(answer.token.name)}{earlier}{more}")

@@ -159,7 +159,9 @@ class CreateTokenRequest(_message.Message):
 
     @_builtins.property
     def permissions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Optional. A subset of the creator's; empty is all of them."""
+        """Optional. A subset of the creator's. Empty is what CI needs, as far as the creator has it: apps.read,
+        config.read, config.write, secrets.list, secrets.write, releases.read and releases.write.
+        """
 
     @_builtins.property
     def apps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -255,6 +257,80 @@ class ListTokensResponse(_message.Message):
 Global___ListTokensResponse: _TypeAlias = ListTokensResponse  # noqa: Y015
 
 @_typing.final
+class RotateTokenRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    TOKEN_FIELD_NUMBER: _builtins.int
+    OVERLAP_FIELD_NUMBER: _builtins.int
+    TTL_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Required. Chosen by the caller; a repeated id rotates nothing a second time."""
+    token: _builtins.str
+    """Required. The token's name or id; by its name it is the newest."""
+    @_builtins.property
+    def overlap(self) -> _duration_pb2.Duration:
+        """Optional. How long the text before goes on working: at most 30 days, none at all where it is zero; unset is 24
+        hours. It never lives longer than it would have.
+        """
+
+    @_builtins.property
+    def ttl(self) -> _duration_pb2.Duration:
+        """Optional. How long the new one lives, at most 366 days; unset is as long as the one before was to."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        token: _builtins.str = ...,
+        overlap: _duration_pb2.Duration | None = ...,
+        ttl: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["overlap", b"overlap", "ttl", b"ttl"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["overlap", b"overlap", "request_id", b"request_id", "token", b"token", "ttl", b"ttl"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RotateTokenRequest: _TypeAlias = RotateTokenRequest  # noqa: Y015
+
+@_typing.final
+class RotateTokenResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_FIELD_NUMBER: _builtins.int
+    SECRET_FIELD_NUMBER: _builtins.int
+    PREVIOUS_FIELD_NUMBER: _builtins.int
+    DESCENDANTS_FIELD_NUMBER: _builtins.int
+    secret: _builtins.str
+    """`paas_pat_…`, shown this once."""
+    descendants: _builtins.int
+    """How many tokens made with the one before end with it."""
+    @_builtins.property
+    def token(self) -> Global___Token:
+        """The new token."""
+
+    @_builtins.property
+    def previous(self) -> Global___Token:
+        """The one before, with its end."""
+
+    def __init__(
+        self,
+        *,
+        token: Global___Token | None = ...,
+        secret: _builtins.str = ...,
+        previous: Global___Token | None = ...,
+        descendants: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["previous", b"previous", "token", b"token"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["descendants", b"descendants", "previous", b"previous", "secret", b"secret", "token", b"token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RotateTokenResponse: _TypeAlias = RotateTokenResponse  # noqa: Y015
+
+@_typing.final
 class RevokeTokenRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -280,8 +356,11 @@ class RevokeTokenResponse(_message.Message):
 
     TOKEN_FIELD_NUMBER: _builtins.int
     DESCENDANTS_FIELD_NUMBER: _builtins.int
+    ROTATED_FIELD_NUMBER: _builtins.int
     descendants: _builtins.int
-    """How many tokens made with it were revoked as well."""
+    """How many tokens made with it, or with one of `rotated`, were revoked as well."""
+    rotated: _builtins.int
+    """How many it had been rotated from, and that still lived, were revoked as well."""
     @_builtins.property
     def token(self) -> Global___Token:
         """The token that was revoked."""
@@ -291,10 +370,11 @@ class RevokeTokenResponse(_message.Message):
         *,
         token: Global___Token | None = ...,
         descendants: _builtins.int = ...,
+        rotated: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["token", b"token"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["descendants", b"descendants", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["descendants", b"descendants", "rotated", b"rotated", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -50,6 +50,11 @@ class TokensServiceStub:
                 request_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ListTokensRequest.SerializeToString,
                 response_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ListTokensResponse.FromString,
                 _registered_method=True)
+        self.RotateToken = channel.unary_unary(
+                '/paas.tokens.v1.TokensService/RotateToken',
+                request_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.RotateTokenRequest.SerializeToString,
+                response_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.RotateTokenResponse.FromString,
+                _registered_method=True)
         self.RevokeToken = channel.unary_unary(
                 '/paas.tokens.v1.TokensService/RevokeToken',
                 request_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.RevokeTokenRequest.SerializeToString,
@@ -77,7 +82,18 @@ class TokensServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListTokens(self, request, context):
-        """Lists the tenant's tokens that are neither revoked nor expired, oldest first.
+        """Lists tokens that are neither revoked nor expired, oldest first: those the caller made, and those of the
+        whole tenant for who has audit.read.
+        Callers: users with tokens.manage.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RotateToken(self, request, context):
+        """Gives a token a new text: a new token of the same name, scope and apps, and an end to the one before, which
+        lives on for the overlap. Whoever may revoke a token may rotate it. What was made with the one before ends
+        with it.
         Callers: users with tokens.manage.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -85,8 +101,9 @@ class TokensServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeToken(self, request, context):
-        """Revokes a token and every token made with it, from the next request on. One that may do more than the
-        caller is revoked by its maker only, or by somebody who may do as much.
+        """Revokes a token and every token made with it, from the next request on; by its name also those it was rotated
+        from. One that may do more than the caller is revoked by its maker only, or by somebody who may do as much; one
+        that the caller does not see is not there.
         Callers: users with tokens.manage.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -110,6 +127,11 @@ def add_TokensServiceServicer_to_server(servicer, server):
                     servicer.ListTokens,
                     request_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ListTokensRequest.FromString,
                     response_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ListTokensResponse.SerializeToString,
+            ),
+            'RotateToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotateToken,
+                    request_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.RotateTokenRequest.FromString,
+                    response_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.RotateTokenResponse.SerializeToString,
             ),
             'RevokeToken': grpc.unary_unary_rpc_method_handler(
                     servicer.RevokeToken,
@@ -199,6 +221,33 @@ class TokensService:
             '/paas.tokens.v1.TokensService/ListTokens',
             paas_dot_tokens_dot_v1_dot_tokens__pb2.ListTokensRequest.SerializeToString,
             paas_dot_tokens_dot_v1_dot_tokens__pb2.ListTokensResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RotateToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.tokens.v1.TokensService/RotateToken',
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.RotateTokenRequest.SerializeToString,
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.RotateTokenResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -23,12 +23,20 @@ class TokensServiceStub:
     Callers: users with tokens.manage.
     """
     ListTokens: _aio.UnaryUnaryMultiCallable[_tokens_pb2.ListTokensRequest, _tokens_pb2.ListTokensResponse]
-    """Lists the tenant's tokens that are neither revoked nor expired, oldest first.
+    """Lists tokens that are neither revoked nor expired, oldest first: those the caller made, and those of the
+    whole tenant for who has audit.read.
+    Callers: users with tokens.manage.
+    """
+    RotateToken: _aio.UnaryUnaryMultiCallable[_tokens_pb2.RotateTokenRequest, _tokens_pb2.RotateTokenResponse]
+    """Gives a token a new text: a new token of the same name, scope and apps, and an end to the one before, which
+    lives on for the overlap. Whoever may revoke a token may rotate it. What was made with the one before ends
+    with it.
     Callers: users with tokens.manage.
     """
     RevokeToken: _aio.UnaryUnaryMultiCallable[_tokens_pb2.RevokeTokenRequest, _tokens_pb2.RevokeTokenResponse]
-    """Revokes a token and every token made with it, from the next request on. One that may do more than the
-    caller is revoked by its maker only, or by somebody who may do as much.
+    """Revokes a token and every token made with it, from the next request on; by its name also those it was rotated
+    from. One that may do more than the caller is revoked by its maker only, or by somebody who may do as much; one
+    that the caller does not see is not there.
     Callers: users with tokens.manage.
     """
 
@@ -59,7 +67,20 @@ class TokensServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tokens_pb2.ListTokensRequest,
         context: _aio.ServicerContext[_tokens_pb2.ListTokensRequest, _abc.Awaitable[_tokens_pb2.ListTokensResponse]],
     ) -> _abc.Awaitable[_tokens_pb2.ListTokensResponse]:
-        """Lists the tenant's tokens that are neither revoked nor expired, oldest first.
+        """Lists tokens that are neither revoked nor expired, oldest first: those the caller made, and those of the
+        whole tenant for who has audit.read.
+        Callers: users with tokens.manage.
+        """
+
+    @_abc_1.abstractmethod
+    def RotateToken(
+        self,
+        request: _tokens_pb2.RotateTokenRequest,
+        context: _aio.ServicerContext[_tokens_pb2.RotateTokenRequest, _abc.Awaitable[_tokens_pb2.RotateTokenResponse]],
+    ) -> _abc.Awaitable[_tokens_pb2.RotateTokenResponse]:
+        """Gives a token a new text: a new token of the same name, scope and apps, and an end to the one before, which
+        lives on for the overlap. Whoever may revoke a token may rotate it. What was made with the one before ends
+        with it.
         Callers: users with tokens.manage.
         """
 
@@ -69,8 +90,9 @@ class TokensServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tokens_pb2.RevokeTokenRequest,
         context: _aio.ServicerContext[_tokens_pb2.RevokeTokenRequest, _abc.Awaitable[_tokens_pb2.RevokeTokenResponse]],
     ) -> _abc.Awaitable[_tokens_pb2.RevokeTokenResponse]:
-        """Revokes a token and every token made with it, from the next request on. One that may do more than the
-        caller is revoked by its maker only, or by somebody who may do as much.
+        """Revokes a token and every token made with it, from the next request on; by its name also those it was rotated
+        from. One that may do more than the caller is revoked by its maker only, or by somebody who may do as much; one
+        that the caller does not see is not there.
         Callers: users with tokens.manage.
         """
 

@@ -26,6 +26,7 @@ NEEDED = {
     "rollback": ["v1"],
     "apps:create": ["shop"],
     "tokens:create": ["--name", "ci"],
+    "tokens:rotate": ["ci"],
     "tokens:revoke": ["ci"],
 }
 

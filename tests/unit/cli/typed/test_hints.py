@@ -40,6 +40,7 @@ UNKNOWN = [
 ]
 WITHOUT_APP = [
     ("CreateToken", ("tokens:create", "--name", "ci")),
+    ("RotateToken", ("tokens:rotate", "ci")),
     ("RevokeToken", ("tokens:revoke", "ci")),
 ]
 

@@ -68,8 +68,8 @@ def _without_a_role(ann: User, issuer: OidcIssuer) -> None:
 async def test_who_may_do_nothing_any_more_takes_all_their_tokens_along(
     house: House, issuer: OidcIssuer, what: Callable[[User, OidcIssuer], None]
 ) -> None:
-    _, text = await house.bench.create(house.person, "ci")
-    _, below = await house.bench.create(house.bench.identity(text), "below")
+    _, text = await house.bench.create(house.person, "ci", permissions=DEVELOPER)
+    _, below = await house.bench.create(house.bench.identity(text), "below", permissions=DEVELOPER)
     await house.makers.look()
     assert house.may(text) == house.may(below) == DEVELOPER
     what(house.ann, issuer)
@@ -133,7 +133,7 @@ def _another(person: Identity) -> Identity:
     ids=str,
 )
 async def test_nothing_changes_while_nobody_can_tell(house: House, issuer: OidcIssuer, fault: Fault) -> None:
-    _, text = await house.bench.create(house.person, "ci")
+    _, text = await house.bench.create(house.person, "ci", permissions=DEVELOPER)
     house.ann.is_enabled = False
     before = metrics.MAKERS_NOT_LOOKED_AT._value.get()
     with issuer.wrong(fault):
@@ -163,9 +163,10 @@ async def test_an_id_is_one_step_of_a_path_whatever_it_is(house: House) -> None:
 
 async def test_what_an_operator_signs_in_as_less_limits_what_was_made_before() -> None:
     bench = Workbench()
-    _, text = await bench.create(bench.identity(await bench.sign_in(role="developer")), "ci")
-    _, below = await bench.create(bench.identity(text), "below")
-    _, other = await bench.create(bench.identity(await bench.sign_in(user="grace", role="developer")), "other")
+    _, text = await bench.create(bench.identity(await bench.sign_in(role="developer")), "ci", permissions=DEVELOPER)
+    _, below = await bench.create(bench.identity(text), "below", permissions=DEVELOPER)
+    grace = bench.identity(await bench.sign_in(user="grace", role="developer"))
+    _, other = await bench.create(grace, "other", permissions=DEVELOPER)
     await bench.sign_in(role="viewer")
     permissions = [bench.identity(each).permissions for each in (text, below, other)]
     assert permissions == [VIEWER & DEVELOPER, VIEWER & DEVELOPER, DEVELOPER]
