@@ -73,6 +73,9 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         "tokens:revoke": Entry(
             "tokens.revoke", "Revoke a token, and every token made with it.", Danger.DESTROY, takes_app=False
         ),
+        "tokens:report": Entry(
+            "tokens.report", "End a token that got out, given its text.", Danger.WRITE, takes_app=False
+        ),
         "audit": Entry("audit", "Show who did what.", Danger.READ),
     },
     "Keys": {

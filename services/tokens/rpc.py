@@ -13,6 +13,7 @@ from paaskit.audit import actor_of
 from paaskit.paging import Pages, page_size
 from services.tokens.check.signing import raw_bytes
 from services.tokens.domain import MAX_PAGE_SIZE, Place, Tokens
+from services.tokens.leaks.reports import Reports
 from services.tokens.rules.asked import NewText, NewToken, SignIn
 from services.tokens.token import Token
 
@@ -23,8 +24,9 @@ _LIST: Final = "ListTokens"
 class TokensServicer(tokens_pb2_grpc.TokensServiceServicer):
     """What users call."""
 
-    def __init__(self, tokens: Tokens, pages: Pages) -> None:
+    def __init__(self, tokens: Tokens, reports: Reports, pages: Pages) -> None:
         self._tokens = tokens
+        self._reports = reports
         self._pages = pages
 
     async def WhoAmI(self, request: tokens_pb2.WhoAmIRequest, context: Any) -> tokens_pb2.WhoAmIResponse:
@@ -87,6 +89,11 @@ class TokensServicer(tokens_pb2_grpc.TokensServiceServicer):
         return tokens_pb2.RevokeTokenResponse(
             token=_to_proto(token), descendants=len(others) - rotated, rotated=rotated
         )
+
+    async def ReportToken(self, request: tokens_pb2.ReportTokenRequest, context: Any) -> tokens_pb2.ReportTokenResponse:
+        """End the token of a text that got out."""
+        await self._reports.end(request.secret, actor=actor_of(current_caller()))
+        return tokens_pb2.ReportTokenResponse()
 
 
 class TokensInternalServicer(tokens_pb2_grpc.TokensInternalServiceServicer):

@@ -18,7 +18,9 @@ from services.tokens import pat
 from services.tokens.check.leases import outlast
 from services.tokens.check.server import assemble_check, with_check
 from services.tokens.check.signing import load_signer
+from services.tokens.check.store import PresentedTokens
 from services.tokens.domain import TextSource, Tokens
+from services.tokens.leaks.reports import Reports
 from services.tokens.neighbours import resolver
 from services.tokens.rpc import TokensInternalServicer, TokensServicer
 from services.tokens.settings import ALL, CHECK, METHODS, Settings
@@ -50,6 +52,7 @@ async def assemble(settings: Settings) -> Assembly:
         new_id=random_id,
         outlast=outlast,
     )
+    reports = Reports(PresentedTokens(database), store, clock=utc_now, outlast=outlast)
     background: dict[str, Background] = {"audit_relay": trail.run, "request_expiry": Expiry(database).run}
     provider = provider_of(settings)
     makers = None if provider is None else makers_watched(provider, store)
@@ -69,7 +72,7 @@ async def assemble(settings: Settings) -> Assembly:
             Exposed(
                 tokens_pb2.DESCRIPTOR.services_by_name["TokensService"],
                 tokens_pb2_grpc.add_TokensServiceServicer_to_server,
-                TokensServicer(tokens, pages),
+                TokensServicer(tokens, reports, pages),
             ),
             Exposed(
                 tokens_pb2.DESCRIPTOR.services_by_name["TokensInternalService"],

@@ -35,6 +35,7 @@ USERS: Final = {
     "/paas.tokens.v1.TokensService/ListTokens": "tokens.manage",
     "/paas.tokens.v1.TokensService/RotateToken": "tokens.manage",
     "/paas.tokens.v1.TokensService/RevokeToken": "tokens.manage",
+    "/paas.tokens.v1.TokensService/ReportToken": SIGNED_IN,
     "/paas.audit.v1.AuditService/ListEvents": "audit.read",
     "/paas.audit.v1.AuditService/FollowEvents": "audit.read",
     "/paas.releaser.v1.ReleaserService/ListReleases": "releases.read",
@@ -126,6 +127,7 @@ WITHOUT_APP: Final = {
     "/paas.tokens.v1.TokensService/ListTokens",
     "/paas.tokens.v1.TokensService/RotateToken",
     "/paas.tokens.v1.TokensService/RevokeToken",
+    "/paas.tokens.v1.TokensService/ReportToken",
 }
 
 OF_ALL_APPS: Final = {

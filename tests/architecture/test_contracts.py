@@ -27,6 +27,7 @@ _REDACTED = {
     "paas.secrets.v1.StoreManagedValueRequest.value",
     "paas.tokens.v1.CreateTokenResponse.secret",
     "paas.tokens.v1.IssueSignInResponse.secret",
+    "paas.tokens.v1.ReportTokenRequest.secret",
     "paas.tokens.v1.RotateTokenResponse.secret",
 }
 # Fields whose name sounds as if they did, and which don't: reviewed.

@@ -106,6 +106,16 @@ class FakeTokenStore:
         made.sort(key=lambda token: (token.created_at, token.token_id), reverse=True)
         return [*chosen, *sorted(made, key=lambda token: token.name)]
 
+    async def leaked(self, tenant: str, token_id: str, *, now: datetime, decide: Decide) -> Found:
+        family = [token for (owner, each), token in self.tokens.items() if (owner, each) == (tenant, token_id)]
+        for token in family:
+            family += [each for each in self.tokens.values() if _is_child(each, token) and each not in family]
+        first, *made = family
+        made.sort(key=lambda token: (token.created_at, token.token_id), reverse=True)
+        found = [each for each in [first, *sorted(made, key=lambda each: each.name)] if each.is_living(now)]
+        self._write(tenant, decide(found))
+        return found
+
     async def sign_in(self, tenant: str, user: str, *, now: datetime, decide: Decide) -> Found:
         found = [each for each in self._living(tenant, now=now) if each.kind is Kind.USER and each.name == user]
         self._write(tenant, decide(found))

@@ -43,6 +43,11 @@ def revoke_token(platform: Platform, request: Any) -> Any:
     return p.RevokeTokenResponse(token=platform.tokens.pop(request.token), descendants=2)
 
 
+def report_token(platform: Platform, request: Any) -> Any:
+    platform.gateway.tokens.discard(request.secret)
+    return p.ReportTokenResponse()
+
+
 def who_am_i(platform: Platform, _: Any) -> Any:
     return p.WhoAmIResponse(
         tenant="acme", subject="user:ada@example.com", kind="user", permissions=["apps.read"], expires_at=NOW
@@ -60,6 +65,7 @@ def serve(platform: Platform) -> None:
         "CreateToken": create_token,
         "ListTokens": list_tokens,
         "RotateToken": rotate_token,
+        "ReportToken": report_token,
         "RevokeToken": revoke_token,
     }
     platform.serve(p.DESCRIPTOR.services_by_name["TokensService"], handlers)

@@ -158,6 +158,25 @@ async def test_an_answer_says_when_the_token_ends_where_that_is_soon(served: Ser
         assert trailers.get("x-paas-token-ends") == (str(made.token.expires_at.seconds) if told else None)
 
 
+async def test_whoever_has_a_text_ends_it_and_learns_nothing(served: Served, databases: Databases) -> None:
+    person = await served.identity(await served.sign_in())
+    made = await served.users.CreateToken(
+        tokens_pb2.CreateTokenRequest(request_id=random_id(), name="ci"), metadata=person
+    )
+    stranger = await served.identity(await served.sign_in(tenant="rival", user="eve", role="viewer"))
+    answers = set()
+    for secret in (made.secret, made.secret, pat.generate(), "paas_pat_"):
+        call = served.users.ReportToken(tokens_pb2.ReportTokenRequest(secret=secret), metadata=stranger)
+        answers.add((await call).SerializeToString())
+    assert answers == {b""}
+    assert (await served.check(made.secret)).HasField("denied_response")
+    told = [event for event in _events(databases) if event.action == "tokens.leaked"]
+    assert [(event.tenant, event.actor, list(event.targets)) for event in told] == [
+        ("acme", "service:token-reports", ["ci"])
+    ]
+    assert made.secret.encode() not in b"".join(event.SerializeToString() for event in told)
+
+
 async def test_foreign_and_absent_tokens_answer_the_same(served: Served) -> None:
     ours = await served.identity(await served.sign_in(tenant="acme"))
     theirs = await served.identity(await served.sign_in(tenant="rival"))

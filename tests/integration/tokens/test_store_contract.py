@@ -255,6 +255,25 @@ async def test_revoking_goes_down_the_tree_past_ended_tokens(any_store: AnyStore
         assert found.revoked_at == ends
 
 
+async def test_of_a_leaked_token_all_that_lives_is_found_whether_it_does_or_not(any_store: AnyStore) -> None:
+    root = token_of(name="root", created_at=NOW - timedelta(days=2))
+    ended = token_of(name="ended", parent_id=root.token_id, created_at=NOW - timedelta(days=2))
+    below = token_of(name="below", parent_id=ended.token_id)
+    theirs = token_of(name="theirs", tenant="rival", parent_id=root.token_id)
+    for token in (root, ended, below, theirs, token_of(name="beside")):
+        await add(any_store, token)
+    nothing = Decision[TokenRows](answer={})
+    for token_id, names in ((root.token_id, ["below"]), (below.token_id, ["below"])):
+        found = await any_store.leaked("acme", token_id, now=utc_now(), decide=lambda _: nothing)
+        assert [token.name for token in found] == names
+    now = utc_now()
+    everything = TokenRows(at=now, ended=[below.token_id])
+    await any_store.leaked("acme", root.token_id, now=now, decide=lambda _: Decision(answer={}, rows=everything))
+    kept = await find(any_store, "acme", below.token_id)
+    assert kept is not None
+    assert kept.revoked_at == now
+
+
 async def test_living_sign_ins_of_a_person_are_found_whoever_issued_them(any_store: AnyStore) -> None:
     first, second = [token_of(name="ada", kind="user", creator=f"service:{issuer}") for issuer in ("one", "two")]
     over = token_of(name="ada", kind="user", created_at=NOW - timedelta(days=2))

@@ -50,6 +50,7 @@ COMMANDS = [
     ("keys:rotate",),
     ("keys:rotate", "--no-wait"),
     ("keys:shred", "--confirm", "acme"),
+    ("tokens:report",),
     ("audit",),
     ("version",),
 ]

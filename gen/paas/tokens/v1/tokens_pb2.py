@@ -28,7 +28,7 @@ from paas.access.v1 import access_pb2 as paas_dot_access_dot_v1_dot_access__pb2
 from paas.limits.v1 import limits_pb2 as paas_dot_limits_dot_v1_dot_limits__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpaas/tokens/v1/tokens.proto\x12\x0epaas.tokens.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpaas/access/v1/access.proto\x1a\x1bpaas/limits/v1/limits.proto\"\xed\x01\n\x05Token\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0bpermissions\x18\x03 \x03(\t\x12\x0c\n\x04\x61pps\x18\x04 \x03(\t\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0clast_used_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x63reator\x18\x08 \x01(\t\"\x0f\n\rWhoAmIRequest\"\xa1\x01\n\x0eWhoAmIResponse\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x13\n\x0bpermissions\x18\x04 \x03(\t\x12\x0c\n\x04\x61pps\x18\x05 \x03(\t\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05maker\x18\x07 \x01(\t\"\x8d\x01\n\x12\x43reateTokenRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x32\n\x03ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\n\xc2\xe1\x18\x06(\x80\xa7\xe4\xe0\x0b\x12\x13\n\x0bpermissions\x18\x04 \x03(\t\x12\x0c\n\x04\x61pps\x18\x05 \x03(\t\"P\n\x13\x43reateTokenResponse\x12$\n\x05token\x18\x01 \x01(\x0b\x32\x15.paas.tokens.v1.Token\x12\x13\n\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01\"C\n\x11ListTokensRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xc2\xe1\x18\x03\x08\x80\x08\"T\n\x12ListTokensResponse\x12%\n\x06tokens\x18\x01 \x03(\x0b\x32\x15.paas.tokens.v1.Token\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa3\x01\n\x12RotateTokenRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12\x36\n\x07overlap\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\n\xc2\xe1\x18\x06(\x80\xa7\xe4\xe0\x0b\x12\x32\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\n\xc2\xe1\x18\x06(\x80\xa7\xe4\xe0\x0b\"\x8e\x01\n\x13RotateTokenResponse\x12$\n\x05token\x18\x01 \x01(\x0b\x32\x15.paas.tokens.v1.Token\x12\x13\n\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01\x12\'\n\x08previous\x18\x03 \x01(\x0b\x32\x15.paas.tokens.v1.Token\x12\x13\n\x0b\x64\x65scendants\x18\x04 \x01(\x05\"#\n\x12RevokeTokenRequest\x12\r\n\x05token\x18\x01 \x01(\t\"a\n\x13RevokeTokenResponse\x12$\n\x05token\x18\x01 \x01(\x0b\x32\x15.paas.tokens.v1.Token\x12\x13\n\x0b\x64\x65scendants\x18\x02 \x01(\x05\x12\x0f\n\x07rotated\x18\x03 \x01(\x05\"0\n\nSigningKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x12\n\npublic_key\x18\x02 \x01(\x0c\"\x17\n\x15GetSigningKeysRequest\"B\n\x16GetSigningKeysResponse\x12(\n\x04keys\x18\x01 \x03(\x0b\x32\x1a.paas.tokens.v1.SigningKey\"K\n\x16\x46indEndedTokensRequest\x12\x31\n\x06tokens\x18\x01 \x03(\x0b\x32\x18.paas.tokens.v1.TokenKeyB\x07\xc2\xe1\x18\x03\x18\xd0\x0f\"B\n\x17\x46indEndedTokensResponse\x12\'\n\x05\x65nded\x18\x01 \x03(\x0b\x32\x18.paas.tokens.v1.TokenKey\",\n\x08TokenKey\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x10\n\x08token_id\x18\x02 \x01(\t\"t\n\x12IssueSignInRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0c\n\x04user\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x32\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\n\xc2\xe1\x18\x06(\x80\xa7\xe4\xe0\x0b\"Z\n\x13IssueSignInResponse\x12\x13\n\x06secret\x18\x01 \x01(\tB\x03\x80\x01\x01\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xe2\x04\n\rTokensService\x12O\n\x06WhoAmI\x12\x1d.paas.tokens.v1.WhoAmIRequest\x1a\x1e.paas.tokens.v1.WhoAmIResponse\"\x06\xba\xe1\x18\x02\x10\x01\x12\x80\x01\n\x0b\x43reateToken\x12\".paas.tokens.v1.CreateTokenRequest\x1a#.paas.tokens.v1.CreateTokenResponse\"(\xba\xe1\x18$\n\rtokens.manage\"\rtokens.create*\x04name\x12u\n\nListTokens\x12!.paas.tokens.v1.ListTokensRequest\x1a\".paas.tokens.v1.ListTokensResponse\" \xba\xe1\x18\x1c\n\rtokens.manage\"\x0btokens.list\x12\x81\x01\n\x0bRotateToken\x12\".paas.tokens.v1.RotateTokenRequest\x1a#.paas.tokens.v1.RotateTokenResponse\")\xba\xe1\x18%\n\rtokens.manage\"\rtokens.rotate*\x05token\x12\x81\x01\n\x0bRevokeToken\x12\".paas.tokens.v1.RevokeTokenRequest\x1a#.paas.tokens.v1.RevokeTokenResponse\")\xba\xe1\x18%\n\rtokens.manage\"\rtokens.revoke*\x05token2\x84\x03\n\x15TokensInternalService\x12\x87\x01\n\x0eGetSigningKeys\x12%.paas.tokens.v1.GetSigningKeysRequest\x1a&.paas.tokens.v1.GetSigningKeysResponse\"&\xba\xe1\x18\"\x1a\x06\x63onfig\x1a\x07secrets\x1a\x05\x61udit\x1a\x08releaser\x12y\n\x0f\x46indEndedTokens\x12&.paas.tokens.v1.FindEndedTokensRequest\x1a\'.paas.tokens.v1.FindEndedTokensResponse\"\x15\xba\xe1\x18\x11\x1a\x05\x61udit\x1a\x08releaser\x12\x66\n\x0bIssueSignIn\x12\".paas.tokens.v1.IssueSignInRequest\x1a#.paas.tokens.v1.IssueSignInResponse\"\x0e\xba\xe1\x18\n\x1a\x08operatorb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpaas/tokens/v1/tokens.proto\x12\x0epaas.tokens.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpaas/access/v1/access.proto\x1a\x1bpaas/limits/v1/limits.proto\"\xed\x01\n\x05Token\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0bpermissions\x18\x03 \x03(\t\x12\x0c\n\x04\x61pps\x18\x04 \x03(\t\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x30\n\x0clast_used_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x63reator\x18\x08 \x01(\t\"\x0f\n\rWhoAmIRequest\"\xa1\x01\n\x0eWhoAmIResponse\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x13\n\x0bpermissions\x18\x04 \x03(\t\x12\x0c\n\x04\x61pps\x18\x05 \x03(\t\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05maker\x18\x07 \x01(\t\"\x8d\x01\n\x12\x43reateTokenRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x32\n\x03ttl\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\n\xc2\xe1\x18\x06(\x80\xa7\xe4\xe0\x0b\x12\x13\n\x0bpermissions\x18\x04 \x03(\t\x12\x0c\n\x04\x61pps\x18\x05 \x03(\t\"P\n\x13\x43reateTokenResponse\x12$\n\x05token\x18\x01 \x01(\x0b\x32\x15.paas.tokens.v1.Token\x12\x13\n\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01\"C\n\x11ListTokensRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xc2\xe1\x18\x03\x08\x80\x08\"T\n\x12ListTokensResponse\x12%\n\x06tokens\x18\x01 \x03(\x0b\x32\x15.paas.tokens.v1.Token\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa3\x01\n\x12RotateTokenRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12\x36\n\x07overlap\x18\x03 \x01(\x0b\x32\x19.google.protobuf.DurationB\n\xc2\xe1\x18\x06(\x80\xa7\xe4\xe0\x0b\x12\x32\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\n\xc2\xe1\x18\x06(\x80\xa7\xe4\xe0\x0b\"\x8e\x01\n\x13RotateTokenResponse\x12$\n\x05token\x18\x01 \x01(\x0b\x32\x15.paas.tokens.v1.Token\x12\x13\n\x06secret\x18\x02 \x01(\tB\x03\x80\x01\x01\x12\'\n\x08previous\x18\x03 \x01(\x0b\x32\x15.paas.tokens.v1.Token\x12\x13\n\x0b\x64\x65scendants\x18\x04 \x01(\x05\"#\n\x12RevokeTokenRequest\x12\r\n\x05token\x18\x01 \x01(\t\"a\n\x13RevokeTokenResponse\x12$\n\x05token\x18\x01 \x01(\x0b\x32\x15.paas.tokens.v1.Token\x12\x13\n\x0b\x64\x65scendants\x18\x02 \x01(\x05\x12\x0f\n\x07rotated\x18\x03 \x01(\x05\")\n\x12ReportTokenRequest\x12\x13\n\x06secret\x18\x01 \x01(\tB\x03\x80\x01\x01\"\x15\n\x13ReportTokenResponse\"0\n\nSigningKey\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x12\n\npublic_key\x18\x02 \x01(\x0c\"\x17\n\x15GetSigningKeysRequest\"B\n\x16GetSigningKeysResponse\x12(\n\x04keys\x18\x01 \x03(\x0b\x32\x1a.paas.tokens.v1.SigningKey\"K\n\x16\x46indEndedTokensRequest\x12\x31\n\x06tokens\x18\x01 \x03(\x0b\x32\x18.paas.tokens.v1.TokenKeyB\x07\xc2\xe1\x18\x03\x18\xd0\x0f\"B\n\x17\x46indEndedTokensResponse\x12\'\n\x05\x65nded\x18\x01 \x03(\x0b\x32\x18.paas.tokens.v1.TokenKey\",\n\x08TokenKey\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x10\n\x08token_id\x18\x02 \x01(\t\"t\n\x12IssueSignInRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0c\n\x04user\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x32\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationB\n\xc2\xe1\x18\x06(\x80\xa7\xe4\xe0\x0b\"Z\n\x13IssueSignInResponse\x12\x13\n\x06secret\x18\x01 \x01(\tB\x03\x80\x01\x01\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xc2\x05\n\rTokensService\x12O\n\x06WhoAmI\x12\x1d.paas.tokens.v1.WhoAmIRequest\x1a\x1e.paas.tokens.v1.WhoAmIResponse\"\x06\xba\xe1\x18\x02\x10\x01\x12\x80\x01\n\x0b\x43reateToken\x12\".paas.tokens.v1.CreateTokenRequest\x1a#.paas.tokens.v1.CreateTokenResponse\"(\xba\xe1\x18$\n\rtokens.manage\"\rtokens.create*\x04name\x12u\n\nListTokens\x12!.paas.tokens.v1.ListTokensRequest\x1a\".paas.tokens.v1.ListTokensResponse\" \xba\xe1\x18\x1c\n\rtokens.manage\"\x0btokens.list\x12\x81\x01\n\x0bRotateToken\x12\".paas.tokens.v1.RotateTokenRequest\x1a#.paas.tokens.v1.RotateTokenResponse\")\xba\xe1\x18%\n\rtokens.manage\"\rtokens.rotate*\x05token\x12\x81\x01\n\x0bRevokeToken\x12\".paas.tokens.v1.RevokeTokenRequest\x1a#.paas.tokens.v1.RevokeTokenResponse\")\xba\xe1\x18%\n\rtokens.manage\"\rtokens.revoke*\x05token\x12^\n\x0bReportToken\x12\".paas.tokens.v1.ReportTokenRequest\x1a#.paas.tokens.v1.ReportTokenResponse\"\x06\xba\xe1\x18\x02\x10\x01\x32\x84\x03\n\x15TokensInternalService\x12\x87\x01\n\x0eGetSigningKeys\x12%.paas.tokens.v1.GetSigningKeysRequest\x1a&.paas.tokens.v1.GetSigningKeysResponse\"&\xba\xe1\x18\"\x1a\x06\x63onfig\x1a\x07secrets\x1a\x05\x61udit\x1a\x08releaser\x12y\n\x0f\x46indEndedTokens\x12&.paas.tokens.v1.FindEndedTokensRequest\x1a\'.paas.tokens.v1.FindEndedTokensResponse\"\x15\xba\xe1\x18\x11\x1a\x05\x61udit\x1a\x08releaser\x12\x66\n\x0bIssueSignIn\x12\".paas.tokens.v1.IssueSignInRequest\x1a#.paas.tokens.v1.IssueSignInResponse\"\x0e\xba\xe1\x18\n\x1a\x08operatorb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -47,6 +47,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ROTATETOKENREQUEST'].fields_by_name['ttl']._serialized_options = b'\302\341\030\006(\200\247\344\340\013'
   _globals['_ROTATETOKENRESPONSE'].fields_by_name['secret']._loaded_options = None
   _globals['_ROTATETOKENRESPONSE'].fields_by_name['secret']._serialized_options = b'\200\001\001'
+  _globals['_REPORTTOKENREQUEST'].fields_by_name['secret']._loaded_options = None
+  _globals['_REPORTTOKENREQUEST'].fields_by_name['secret']._serialized_options = b'\200\001\001'
   _globals['_FINDENDEDTOKENSREQUEST'].fields_by_name['tokens']._loaded_options = None
   _globals['_FINDENDEDTOKENSREQUEST'].fields_by_name['tokens']._serialized_options = b'\302\341\030\003\030\320\017'
   _globals['_ISSUESIGNINREQUEST'].fields_by_name['ttl']._loaded_options = None
@@ -63,6 +65,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TOKENSSERVICE'].methods_by_name['RotateToken']._serialized_options = b'\272\341\030%\n\rtokens.manage\"\rtokens.rotate*\005token'
   _globals['_TOKENSSERVICE'].methods_by_name['RevokeToken']._loaded_options = None
   _globals['_TOKENSSERVICE'].methods_by_name['RevokeToken']._serialized_options = b'\272\341\030%\n\rtokens.manage\"\rtokens.revoke*\005token'
+  _globals['_TOKENSSERVICE'].methods_by_name['ReportToken']._loaded_options = None
+  _globals['_TOKENSSERVICE'].methods_by_name['ReportToken']._serialized_options = b'\272\341\030\002\020\001'
   _globals['_TOKENSINTERNALSERVICE'].methods_by_name['GetSigningKeys']._loaded_options = None
   _globals['_TOKENSINTERNALSERVICE'].methods_by_name['GetSigningKeys']._serialized_options = b'\272\341\030\"\032\006config\032\007secrets\032\005audit\032\010releaser'
   _globals['_TOKENSINTERNALSERVICE'].methods_by_name['FindEndedTokens']._loaded_options = None
@@ -91,24 +95,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REVOKETOKENREQUEST']._serialized_end=1318
   _globals['_REVOKETOKENRESPONSE']._serialized_start=1320
   _globals['_REVOKETOKENRESPONSE']._serialized_end=1417
-  _globals['_SIGNINGKEY']._serialized_start=1419
-  _globals['_SIGNINGKEY']._serialized_end=1467
-  _globals['_GETSIGNINGKEYSREQUEST']._serialized_start=1469
-  _globals['_GETSIGNINGKEYSREQUEST']._serialized_end=1492
-  _globals['_GETSIGNINGKEYSRESPONSE']._serialized_start=1494
-  _globals['_GETSIGNINGKEYSRESPONSE']._serialized_end=1560
-  _globals['_FINDENDEDTOKENSREQUEST']._serialized_start=1562
-  _globals['_FINDENDEDTOKENSREQUEST']._serialized_end=1637
-  _globals['_FINDENDEDTOKENSRESPONSE']._serialized_start=1639
-  _globals['_FINDENDEDTOKENSRESPONSE']._serialized_end=1705
-  _globals['_TOKENKEY']._serialized_start=1707
-  _globals['_TOKENKEY']._serialized_end=1751
-  _globals['_ISSUESIGNINREQUEST']._serialized_start=1753
-  _globals['_ISSUESIGNINREQUEST']._serialized_end=1869
-  _globals['_ISSUESIGNINRESPONSE']._serialized_start=1871
-  _globals['_ISSUESIGNINRESPONSE']._serialized_end=1961
-  _globals['_TOKENSSERVICE']._serialized_start=1964
-  _globals['_TOKENSSERVICE']._serialized_end=2574
-  _globals['_TOKENSINTERNALSERVICE']._serialized_start=2577
-  _globals['_TOKENSINTERNALSERVICE']._serialized_end=2965
+  _globals['_REPORTTOKENREQUEST']._serialized_start=1419
+  _globals['_REPORTTOKENREQUEST']._serialized_end=1460
+  _globals['_REPORTTOKENRESPONSE']._serialized_start=1462
+  _globals['_REPORTTOKENRESPONSE']._serialized_end=1483
+  _globals['_SIGNINGKEY']._serialized_start=1485
+  _globals['_SIGNINGKEY']._serialized_end=1533
+  _globals['_GETSIGNINGKEYSREQUEST']._serialized_start=1535
+  _globals['_GETSIGNINGKEYSREQUEST']._serialized_end=1558
+  _globals['_GETSIGNINGKEYSRESPONSE']._serialized_start=1560
+  _globals['_GETSIGNINGKEYSRESPONSE']._serialized_end=1626
+  _globals['_FINDENDEDTOKENSREQUEST']._serialized_start=1628
+  _globals['_FINDENDEDTOKENSREQUEST']._serialized_end=1703
+  _globals['_FINDENDEDTOKENSRESPONSE']._serialized_start=1705
+  _globals['_FINDENDEDTOKENSRESPONSE']._serialized_end=1771
+  _globals['_TOKENKEY']._serialized_start=1773
+  _globals['_TOKENKEY']._serialized_end=1817
+  _globals['_ISSUESIGNINREQUEST']._serialized_start=1819
+  _globals['_ISSUESIGNINREQUEST']._serialized_end=1935
+  _globals['_ISSUESIGNINRESPONSE']._serialized_start=1937
+  _globals['_ISSUESIGNINRESPONSE']._serialized_end=2027
+  _globals['_TOKENSSERVICE']._serialized_start=2030
+  _globals['_TOKENSSERVICE']._serialized_end=2736
+  _globals['_TOKENSINTERNALSERVICE']._serialized_start=2739
+  _globals['_TOKENSINTERNALSERVICE']._serialized_end=3127
 # @@protoc_insertion_point(module_scope)

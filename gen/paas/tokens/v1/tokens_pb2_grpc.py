@@ -60,6 +60,11 @@ class TokensServiceStub:
                 request_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.RevokeTokenRequest.SerializeToString,
                 response_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.RevokeTokenResponse.FromString,
                 _registered_method=True)
+        self.ReportToken = channel.unary_unary(
+                '/paas.tokens.v1.TokensService/ReportToken',
+                request_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ReportTokenRequest.SerializeToString,
+                response_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ReportTokenResponse.FromString,
+                _registered_method=True)
 
 
 class TokensServiceServicer:
@@ -110,6 +115,15 @@ class TokensServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReportToken(self, request, context):
+        """Ends a token that got out, and every token made with it, given its text: whoever has that could use it. The
+        answer is the same whether there is such a token, and whosever it is.
+        Callers: everyone signed in.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TokensServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -137,6 +151,11 @@ def add_TokensServiceServicer_to_server(servicer, server):
                     servicer.RevokeToken,
                     request_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.RevokeTokenRequest.FromString,
                     response_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.RevokeTokenResponse.SerializeToString,
+            ),
+            'ReportToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportToken,
+                    request_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ReportTokenRequest.FromString,
+                    response_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ReportTokenResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -275,6 +294,33 @@ class TokensService:
             '/paas.tokens.v1.TokensService/RevokeToken',
             paas_dot_tokens_dot_v1_dot_tokens__pb2.RevokeTokenRequest.SerializeToString,
             paas_dot_tokens_dot_v1_dot_tokens__pb2.RevokeTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.tokens.v1.TokensService/ReportToken',
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.ReportTokenRequest.SerializeToString,
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.ReportTokenResponse.FromString,
             options,
             channel_credentials,
             insecure,

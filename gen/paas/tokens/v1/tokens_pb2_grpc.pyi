@@ -39,6 +39,11 @@ class TokensServiceStub:
     that the caller does not see is not there.
     Callers: users with tokens.manage.
     """
+    ReportToken: _aio.UnaryUnaryMultiCallable[_tokens_pb2.ReportTokenRequest, _tokens_pb2.ReportTokenResponse]
+    """Ends a token that got out, and every token made with it, given its text: whoever has that could use it. The
+    answer is the same whether there is such a token, and whosever it is.
+    Callers: everyone signed in.
+    """
 
 class TokensServiceServicer(metaclass=_abc_1.ABCMeta):
     """What users call, through the gateway."""
@@ -94,6 +99,17 @@ class TokensServiceServicer(metaclass=_abc_1.ABCMeta):
         from. One that may do more than the caller is revoked by its maker only, or by somebody who may do as much; one
         that the caller does not see is not there.
         Callers: users with tokens.manage.
+        """
+
+    @_abc_1.abstractmethod
+    def ReportToken(
+        self,
+        request: _tokens_pb2.ReportTokenRequest,
+        context: _aio.ServicerContext[_tokens_pb2.ReportTokenRequest, _abc.Awaitable[_tokens_pb2.ReportTokenResponse]],
+    ) -> _abc.Awaitable[_tokens_pb2.ReportTokenResponse]:
+        """Ends a token that got out, and every token made with it, given its text: whoever has that could use it. The
+        answer is the same whether there is such a token, and whosever it is.
+        Callers: everyone signed in.
         """
 
 def add_TokensServiceServicer_to_server(servicer: TokensServiceServicer, server: _aio.Server) -> None: ...

@@ -1,0 +1,1 @@
+"""Tokens that got out: whoever reports the text of one ends it."""

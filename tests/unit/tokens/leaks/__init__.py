@@ -1,0 +1,1 @@
+"""Tokens that got out."""
