@@ -110,6 +110,8 @@ _TEXTS: Final = (
     r"This app was destroyed\.",
     rf"There is already (an app|a token) named {_APP}\. .*",
     # What does not fit the state of things.
+    rf"This request made the token {_TOKEN} already, and its text is shown only once\. .*",
+    r"This request rotated the token already, and the new text is shown only once\. .*",
     rf"{_APP} adopts the Deployment [a-z0-9.-]+/[a-z0-9.-]+ already\. .*",
     rf"What {_APP} adopts was settled when it was created\. Create another app for another Deployment\.",
     rf"{_NAME}(, {_NAME})*: managed by an add-on, can't be read, set or unset by hand\.",
