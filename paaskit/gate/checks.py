@@ -9,13 +9,14 @@ from typing import Any, Final
 from paaskit import access
 from paaskit.access import Caller, Rule
 from paaskit.errors import FieldViolation, InvalidInput, PermissionDenied, Unauthenticated
-from paaskit.identity import HEADER, Identity, StoredToken
+from paaskit.identity import HEADER, Identity
 from paaskit.limits import Limits
 from paaskit.variables import check_app_name
 
 TOKEN_ENDS: Final = "x-paas-token-ends"  # noqa: S105  # the name of a trailer; no token
 """The trailer that says when the token in use ends, in seconds since 1970, where that is soon."""
 SOON: Final = timedelta(days=7)
+_PAT: Final = "pat"
 _SPIFFE: Final = b"spiffe://paas/"
 
 
@@ -58,9 +59,9 @@ def _check_carried(identity: Identity, app: str, request: Any) -> None:
 def ends_soon(identity: Identity, *, now: datetime) -> tuple[tuple[str, str], ...]:
     """Return what an answer says of a token that ends within days: nothing of any other, so it costs nothing then.
 
-    A sign-in at an identity provider always ends within minutes, and is renewed without anybody's help.
+    A person's sign-in is no such token: it is short by itself, and who uses it is there to sign in again.
     """
-    if not isinstance(identity.origin, StoredToken) or identity.ends_at - now > SOON:
+    if identity.kind != _PAT or identity.ends_at - now > SOON:
         return ()
     return ((TOKEN_ENDS, str(int(identity.ends_at.timestamp()))),)
 

@@ -93,7 +93,10 @@ def test_stopping_it_while_it_renews_loses_no_session(
     before = refresh_token(home)
     let_pass(home)
     command = [sys.executable, "-m", "paas_cli", "config"]
+    # What is ignored here, as by nohup, would be ignored there.
+    ours = signal.signal(number, signal.SIG_DFL)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ) as process:
+        signal.signal(number, ours)
         with issuer.wrong(Fault("token", "takes its time", lags=True)):
             soon(lambda: renewals(issuer) == 1)
             process.send_signal(number)
