@@ -94,9 +94,9 @@ def test_a_token_somebody_made_does_no_more_than_they_may_now(
     maker = as_holder(with_password(keycloak, person.name, person.password).access)
     made = maker.ok("tokens:create", "--name", f"of-{person.name}", "--json").document["secret"]
     token = as_holder(made)
-    assert "tokens.manage" in token.ok("whoami", "--json").document["permissions"]
+    assert "config.write" in token.ok("whoami", "--json").document["permissions"]
     keycloak.admin.set_roles(person.name, "viewer")
-    soon(lambda: "tokens.manage" not in token.ok("whoami", "--json").document["permissions"], seconds=_ASKED_AGAIN)
+    soon(lambda: "config.write" not in token.ok("whoami", "--json").document["permissions"], seconds=_ASKED_AGAIN)
     keycloak.admin.set_enabled(person.name, enabled=False)
     soon(lambda: not _may_anything(token), seconds=_ASKED_AGAIN)
 
