@@ -23,7 +23,7 @@ def test_a_new_token_comes_with_the_gateway_and_what_it_may_do(paas: Paas, signe
     made = paas("tokens:create", "--name", "ci")
     assert len(made.lines) == 2, "standard output is what the product page shows"
     note, gateway = made.err.splitlines()
-    assert "it may apps.read, config.read, in all apps" in note
+    assert "its scope is apps.read, config.read, in all apps" in note
     assert gateway == f"  PAAS_GATEWAY={signed_in.gateway.address}"
     document = json.loads(paas("tokens:create", "--name", "other", "--app", "web", "--json").out)
     assert document["gateway"] == signed_in.gateway.address

@@ -20,7 +20,7 @@ def show(token: "Token", secret: str, session: Session) -> None:
     session.out.line(f"  PAAS_TOKEN={visible(secret)}")
     session.out.flush()
     apps = ", ".join(token.apps) or "all apps"
-    session.note(f"it may {', '.join(token.permissions)}, in {apps}. A machine needs the gateway as well:")
+    session.note(f"its scope is {', '.join(token.permissions)}, in {apps}. A machine needs the gateway as well:")
     session.err.line(f"  PAAS_GATEWAY={session.sign_in.address}")
 
 
