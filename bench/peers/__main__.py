@@ -22,7 +22,7 @@ from local.ports import LISTENERS, free_base_port
 RESULTS = Path(__file__).parents[1] / "RESULTS.md"
 _ABOUT = """\
 The latest run of `make bench-peers`, {day:%Y-%m-%d}, on {cores} cores, Python {python}, everything on one machine: an
-audited read through our gateway (gRPC-web, the token checked each time, the event committed to PostgreSQL) beside
+audited read through our gateway (gRPC-web, the token looked up once a second, the event committed to PostgreSQL) beside
 OpenBao's (KV version 2 in memory, a file audit device). Both are sent over plain HTTP/1.1 by wrk, one right after the
 other; medians of pairs."""
 _CROWD = 16
