@@ -58,7 +58,7 @@ class KeycloakDirectory:
             if answer.status_code == httpx.codes.NOT_FOUND and _is_of_keycloak(answer):
                 return None
             return _read(answer, dict if not rest else list)
-        except (httpx.HTTPError, ValueError):
+        except (httpx.HTTPError, ValueError, TypeError):
             raise provider_away() from None
 
     async def _bearer(self) -> str:

@@ -1,5 +1,6 @@
 """The identity provider's public keys, as it publishes them (RFC 7517)."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -33,8 +34,8 @@ async def fetch_keys(client: httpx.AsyncClient, url: str) -> Mapping[str, Provid
         async with client.stream("GET", url) as answer:
             # A redirect is an answer like any other that is not the keys: they are where the settings say.
             text = await _limited(answer) if answer.status_code == httpx.codes.OK else b""
-        return keys_of(httpx.Response(200, content=text).json())
-    except (httpx.HTTPError, ValueError):
+        return keys_of(json.loads(text))
+    except (httpx.HTTPError, ValueError, RecursionError):
         raise provider_away() from None
 
 

@@ -69,14 +69,24 @@ class Makers:
     async def look(self) -> None:
         """Look at everybody once. What can't be told now is told the next time, and counted."""
         try:
-            async for some in self._store.makers():
-                gate = asyncio.Semaphore(_AT_ONCE)
-                looked = (self._look_at(maker, gate) for maker in some)
-                for failed in filter(None, await asyncio.gather(*looked, return_exceptions=True)):
-                    raise failed
+            await self._look_at_all()
         except Unavailable as error:
             metrics.MAKERS_NOT_LOOKED_AT.inc()
             log.warning("makers_not_looked_at", **describe_exception(error))
+
+    async def _look_at_all(self) -> None:
+        """Look at everybody. Raises Unavailable where nothing was told of somebody, at once where it was of nobody."""
+        missed: Unavailable | None = None
+        async for some in self._store.makers():
+            gate = asyncio.Semaphore(_AT_ONCE)
+            looked = await asyncio.gather(*(self._look_at(maker, gate) for maker in some), return_exceptions=True)
+            failures = [each for each in looked if each is not None]
+            for each in failures:
+                if not isinstance(each, Unavailable) or len(failures) == len(some):
+                    raise each
+                missed = each  # about one person, who must not keep those after them from being looked at
+        if missed is not None:
+            raise missed
 
     async def _look_at(self, maker: KnownMaker, gate: asyncio.Semaphore) -> None:
         async with gate:

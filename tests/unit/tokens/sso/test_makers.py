@@ -3,7 +3,7 @@
 On a directory that is reached over https, and tokens in memory. The SQL of it is tests/integration/tokens'.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 
 import httpx
@@ -17,7 +17,9 @@ from paaskit.identity import Identity, ProviderSession
 from services.tokens.sso.directory import KeycloakDirectory
 from services.tokens.sso.makers import Makers
 from services.tokens.sso.provider import Provider
+from services.tokens.token import KnownMaker
 from tests.fakes.oidc_issuer import Fault, OidcIssuer, User
+from tests.fakes.tokens_store import FakeTokenStore
 from tests.unit.tokens.workbench import Workbench
 
 
@@ -141,6 +143,34 @@ async def test_nothing_changes_while_nobody_can_tell(house: House, issuer: OidcI
     assert (house.may(text), metrics.MAKERS_NOT_LOOKED_AT._value.get()) == (DEVELOPER, before + 1)
     await house.makers.look()
     assert house.may(text) == frozenset()
+
+
+async def test_one_who_can_not_be_asked_about_keeps_nobody_else_from_being_looked_at() -> None:
+    """They come first, and the others partly in the next portion."""
+
+    class Directory:
+        async def permissions(self, person_id: str, *, tenant: str) -> frozenset[str]:
+            if person_id == "a":
+                raise Unavailable("Away.")
+            return frozenset()
+
+    class Store(FakeTokenStore):
+        async def makers(self) -> AsyncIterator[Sequence[KnownMaker]]:
+            async for everybody in super().makers():
+                yield everybody[:2]
+                yield everybody[2:]
+
+    bench = Workbench(store=Store())
+    texts = {}
+    for person_id in ("a", "b", "c"):
+        person = replace(
+            bench.signed_in_elsewhere(person_id), origin=ProviderSession(session_id="s", person_id=person_id)
+        )
+        _, texts[person_id] = await bench.create(person, person_id)
+    before = metrics.MAKERS_NOT_LOOKED_AT._value.get()
+    await Makers(bench.store, Directory(), clock=bench.clock).look()
+    assert [person_id for person_id, text in texts.items() if bench.identity(text).permissions] == ["a"]
+    assert metrics.MAKERS_NOT_LOOKED_AT._value.get() == before + 1
 
 
 async def test_our_clients_own_token_is_made_once_and_again_when_it_is_refused(
