@@ -11,7 +11,6 @@ from envoy.service.auth.v3 import attribute_context_pb2, external_auth_pb2, exte
 from bench.load import Ratio, at_least, compare_rates
 from bench.platform import Bench
 from tests.fakes.oidc_issuer import OidcIssuer
-from tests.fakes.oidc_issuer.directory import CLIENT, SECRET
 
 _IN_FLIGHT = 16
 
@@ -21,17 +20,7 @@ def issuer_for_the_stack(folder: Path) -> Iterator[OidcIssuer]:
     """An issuer that a stack that is started in the block takes access tokens of."""
     folder.mkdir()
     with OidcIssuer(folder) as issuer:
-        issuer.add_directory()
-        secret = folder / "directory.secret"
-        secret.write_text(SECRET)
-        told = {
-            "PAAS_SSO_ISSUER": issuer.url,
-            "PAAS_SSO_JWKS_URL": f"{issuer.url}/certs",
-            "PAAS_SSO_TOKEN_URL": f"{issuer.url}/token",
-            "PAAS_SSO_CA_FILE": str(issuer.ca_file),
-            "PAAS_SSO_DIRECTORY_CLIENT_ID": CLIENT,
-            "PAAS_SSO_DIRECTORY_SECRET_FILE": str(secret),
-        }
+        told = issuer.told_to_services()
         os.environ.update(told)
         try:
             yield issuer

@@ -16,7 +16,6 @@ from local.signin import cli_environment
 from local.stack import Stack
 from tests.e2e.installation import Installation, Paas, config_of, events, eventually
 from tests.fakes.oidc_issuer import OidcIssuer, User
-from tests.fakes.oidc_issuer.directory import CLIENT, SECRET
 from tests.fixtures.waiting import PATIENCE
 
 
@@ -58,19 +57,9 @@ class Platform:
 def platform(temporary: Path) -> Iterator[Platform]:
     folder = temporary / "single sign-on"
     folder.mkdir()
-    secret = folder / "directory.secret"
-    secret.write_text(SECRET)
     with OidcIssuer(folder / "issuer") as issuer, pytest.MonkeyPatch.context() as environment:
-        issuer.add_directory()
-        for name, value in {
-            "ISSUER": issuer.url,
-            "JWKS_URL": f"{issuer.url}/certs",
-            "TOKEN_URL": f"{issuer.url}/token",
-            "CA_FILE": str(issuer.ca_file),
-            "DIRECTORY_CLIENT_ID": CLIENT,
-            "DIRECTORY_SECRET_FILE": str(secret),
-        }.items():
-            environment.setenv(f"PAAS_SSO_{name}", value)
+        for name, value in issuer.told_to_services().items():
+            environment.setenv(name, value)
         stack = Stack(folder / ".paas", base_port=free_base_port())
         stack.start()
         try:

@@ -95,6 +95,21 @@ class OidcIssuer:
         service = User(f"service-account-{client_id}", tenant, tuple(roles), f"{client_id}@{tenant}.test")
         return self.add_client(client_id, secret="robot-secret", service=service)
 
+    def told_to_services(self) -> dict[str, str]:
+        """The environment of services whose people sign in here, who may look them up."""
+        self.add_directory()
+        secret = self.ca_file.with_name("directory.secret")
+        secret.write_text(directory.SECRET)
+        return {
+            "PAAS_SSO_ISSUER": self.url,
+            # Keycloak's own paths have more steps than these.
+            "PAAS_SSO_JWKS_URL": f"{self.url}/certs",
+            "PAAS_SSO_TOKEN_URL": f"{self.url}/token",
+            "PAAS_SSO_CA_FILE": str(self.ca_file),
+            "PAAS_SSO_DIRECTORY_CLIENT_ID": directory.CLIENT,
+            "PAAS_SSO_DIRECTORY_SECRET_FILE": str(secret),
+        }
+
     # Tokens without a flow.
 
     def grant(self, user: User, *, client_id: str = "paas-cli") -> Grant:
