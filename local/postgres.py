@@ -29,11 +29,13 @@ SOCKET_FILE = ".s.PGSQL.5432"
 # The longest initdb and the shutdown checkpoint may take, in seconds.
 INITDB_TIMEOUT = 120
 STOP_GRACE = 30.0
+# What one process of each kind takes when all its pools are full (docs/operations.md), and some for whoever looks.
+_CONNECTIONS_OF_ONE_OF_EACH = 90
+_CONNECTIONS_OF_OTHERS = 10
 
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    "max_connections": "100",
     # One developer's machine: small, but nothing that trades safety.
     "shared_buffers": "32MB",
     "max_wal_size": "256MB",
@@ -62,9 +64,12 @@ class Postgres:
         """The cluster's data directory."""
         return self.folder / "data"
 
-    def part(self, log: Path) -> Part:
-        """How the supervisor runs it."""
-        settings = SETTINGS | {"unix_socket_directories": f'"{str(self.socket_folder).replace(chr(34), chr(34) * 2)}"'}
+    def part(self, log: Path, *, workers: int = 1) -> Part:
+        """How the supervisor runs it for so many processes of each kind."""
+        settings = SETTINGS | {
+            "unix_socket_directories": f'"{str(self.socket_folder).replace(chr(34), chr(34) * 2)}"',
+            "max_connections": str(workers * _CONNECTIONS_OF_ONE_OF_EACH + _CONNECTIONS_OF_OTHERS),
+        }
         command = [str(binaries() / "postgres"), "-D", str(self.data)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]

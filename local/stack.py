@@ -215,7 +215,7 @@ class Stack:
 
     def _start_parts(self, attendance: control.Attendance, cluster: Postgres, say: Callable[[str], None]) -> None:
         wanted = databases.wanted_state(CLONE / "services", self.layout.passwords, SERVICES)
-        self._run(attendance, cluster.part(self.layout.log("postgres")))
+        self._run(attendance, cluster.part(self.layout.log("postgres"), workers=self.workers))
         if not databases.is_applied(cluster, wanted):
             self._wait(attendance, ["postgres"])
             say("bringing the databases to their newest schema")

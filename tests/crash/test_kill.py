@@ -49,7 +49,7 @@ def crash(installation: Installation, ada: Paas, *, kills: int, seed: int) -> No
 
     with installed(installation.stack), at_work(live_app, draft_app) as books, ThreadPoolExecutor() as pool:
         came = sum(pool.map(kill_in_turn, SIDES, [random.Random(choice.random()) for _ in SIDES]), Counter())
-    done = f"{len(books.acknowledged)} acknowledged, {books.retried} tries again"
+    done = f"{len(books.acknowledged)} acknowledged, {len(books.asked_again)} tries again"
     print(f"\n{kills} kills, seed {seed}: {done}; where they died: {dict(came)}")
     assert len(books.acknowledged) > kills
     balance(installation.stack, live_app, draft_app, books)

@@ -47,7 +47,7 @@ class Books:
     """What was acknowledged, by what came back meanwhile, and what should never have."""
 
     acknowledged: list[Acknowledged] = field(default_factory=list)
-    retried: int = 0
+    asked_again: list[str] = field(default_factory=list)
     reveals_tried: int = 0
     unexpected: list[str] = field(default_factory=list)
 
@@ -74,7 +74,7 @@ class Desk:
             except RpcError as error:
                 if error.code not in RETRYABLE:
                     self.books.unexpected.append(f"{kind} {name}: {error.code_name} {error.message}")
-                self.books.retried += 1
+                self.books.asked_again.append(f"{kind} {name}: {error.code_name} {error.message}")
                 time.sleep(0.1)
             else:
                 self.books.acknowledged.append(Acknowledged(kind, request_id, name, value, release))

@@ -61,5 +61,5 @@ def test_the_database_restarts_under_load(installation: Installation, ada: Paas)
             before = len(books.acknowledged)
             installation.stack.kill_part("postgres", number)
             eventually(lambda: len(books.acknowledged) > before + 10)  # noqa: B023 - called at once
-    assert books.retried > 0
+    assert books.asked_again
     balance(installation.stack, live_app, draft_app, books)

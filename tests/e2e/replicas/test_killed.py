@@ -30,5 +30,5 @@ def test_one_process_of_three_dies_under_load(three: Installation, ada: Paas) ->
             three.stack.kill_part(part)
             eventually(lambda before=before: len(books.acknowledged) > before + 6)  # type: ignore[misc]
             three.stack.wait_ready([part])
-    sys.stdout.write(f"{len(books.acknowledged)} acknowledged, {books.retried} tries again, seed {seed}\n")
+    sys.stdout.write(f"{len(books.acknowledged)} acknowledged, {len(books.asked_again)} tries again, seed {seed}\n")
     balance(three.stack, live_app, draft_app, books)
