@@ -110,7 +110,9 @@ def _connection_manager(settings: GatewaySettings, methods: Iterable[PublicMetho
         "stat_prefix": "public",
         # HTTP/1.1 for gRPC-web, HTTP/2 with prior knowledge for gRPC.
         "codec_type": "AUTO",
-        "route_config": route_configuration(methods, single_sign_on=settings.single_sign_on),
+        "route_config": route_configuration(
+            methods, single_sign_on=settings.single_sign_on, takes_leaks=settings.takes_leaks
+        ),
         "early_header_mutation_extensions": header_cleaning(),
         "http_filters": http_filters(),
         "local_reply_config": local_replies(),

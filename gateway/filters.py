@@ -2,12 +2,14 @@
 
 1. headers that only the gateway may set are removed, before anything reads them;
 2. grpc_web turns a browser's or the CLI's framing into gRPC;
-3. lua lets in again who was let in within the last second, for as long as `tokens` said that this holds, and says who
+3. local_ratelimit refuses what is over the limits of its route, where that has some;
+4. lua lets in again who was let in within the last second, for as long as `tokens` said that this holds, and says who
    is to be refused, and after how long;
-4. fault refuses them;
-5. ext_authz asks `tokens` who else is calling: no answer, no entry;
-6. buffer keeps a request until all of it has come, so that one without its message takes no place in a service;
-7. router.
+5. fault refuses them;
+6. ext_authz asks `tokens` who else is calling: no answer, no entry;
+7. grpc_json_transcoder makes gRPC of plain HTTP, on the routes that say so (`gateway.transcoding`);
+8. buffer keeps a request until all of it has come, so that one without its message takes no place in a service;
+9. router.
 
 The sign-in check comes after grpc_web so that a denial is answered in the caller's own framing.
 """
@@ -16,7 +18,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gateway import leaked_tokens
 from gateway.routes import WITHOUT_TRAILERS
+from gateway.transcoding import transcoder
 from gateway.upstreams import elsewhere
 
 SIGN_IN_CHECK = "sign-in-check"
@@ -37,6 +41,8 @@ RESOURCE_EXHAUSTED = 8
 UNAVAILABLE = 14
 # Envoy's reason for an answer.
 _BECAUSE = "response.code_details == '{}'"
+# Whoever asked in plain HTTP is answered in it: gRPC's 200 would be taken for success.
+_ASKED_IN_GRPC = f"xds.route_name != '{leaked_tokens.ROUTE}'"
 TOO_MANY = "Too many requests at once with this token, or from this address. Nothing was done; try again in a moment."
 NO_TRAILERS = "gRPC needs HTTP/2 and the header te: trailers; over HTTP/1.1, send application/grpc-web+proto."
 UNAVAILABLE_HEADER = "x-paas-unavailable"
@@ -66,9 +72,11 @@ def http_filters() -> list[dict[str, Any]]:
             "name": "envoy.filters.http.grpc_web",
             "typed_config": {"@type": f"{_TYPE}.filters.http.grpc_web.v3.GrpcWeb"},
         },
+        leaked_tokens.rate_limit(),
         {"name": "envoy.filters.http.lua", "typed_config": _sign_ins()},
         {"name": "envoy.filters.http.fault", "typed_config": _refusals()},
         {"name": "envoy.filters.http.ext_authz", "typed_config": _sign_in_check()},
+        transcoder(),
         {
             "name": "envoy.filters.http.buffer",
             "typed_config": {"@type": f"{_TYPE}.filters.http.buffer.v3.Buffer", "max_request_bytes": MAX_REQUEST_BYTES},
@@ -86,7 +94,7 @@ def local_replies() -> dict[str, Any]:
     A sign-in check that could not be made is no denial and no dead service: `x-paas-unavailable: tokens` says so.
     A call that ran out of time may have had its effect: DEADLINE_EXCEEDED, so that nobody takes it for undone.
     A request that did not come in time, or is too large, had none, and will have none when it is sent again as it is;
-    nor will gRPC whose client can't be told the status of its call.
+    nor will gRPC whose client can't be told the status of its call. Whoever asked in plain HTTP is told in it.
     """
     return {
         "mappers": [
@@ -199,7 +207,7 @@ def _sign_in_check() -> dict[str, Any]:
 
 
 def _reply(condition: str, headers: Mapping[str, str]) -> dict[str, Any]:
-    """A mapper for those of Envoy's own answers for which a condition holds, in CEL.
+    """A mapper for those of Envoy's own answers to gRPC for which a condition holds, in CEL.
 
     Status 200 and the gRPC content type make it a gRPC answer already, so that grpc_web does not derive another
     grpc-status from the HTTP status; plain gRPC calls get the same.
@@ -210,7 +218,7 @@ def _reply(condition: str, headers: Mapping[str, str]) -> dict[str, Any]:
                 "name": "envoy.access_loggers.extension_filters.cel",
                 "typed_config": {
                     "@type": f"{_TYPE}.access_loggers.filters.cel.v3.ExpressionFilter",
-                    "expression": condition,
+                    "expression": f"{condition} && {_ASKED_IN_GRPC}",
                 },
             }
         },

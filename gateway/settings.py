@@ -55,3 +55,5 @@ class GatewaySettings:
     admin_socket: Path | None = None
     # How people sign in; without it, as the operator of this installation has it.
     single_sign_on: SingleSignOn | None = None
+    # Whether reports of leaked tokens are taken, which tokens has to be told as well.
+    takes_leaks: bool = False

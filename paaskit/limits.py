@@ -28,6 +28,7 @@ _UNKNOWN_BYTES: Final = 4096
 _ANY_SIZE: Final = 2**31
 _DURATION: Final = "google.protobuf.Duration"
 _TIMESTAMP: Final = "google.protobuf.Timestamp"
+_HTTP_BODY: Final = "google.api.HttpBody"
 _OURS: Final = "paas."
 _INTEGERS: Final = frozenset(
     {
@@ -141,9 +142,11 @@ def _fields_of(message: Descriptor, known: dict[str, dict[int, _Field]]) -> dict
 
 
 def _most_bytes(field: FieldDescriptor, limits: limits_pb2.Limits) -> int:
+    most = limits.max_bytes if limits.HasField("max_bytes") else MAX_BYTES
     if field.type == FieldDescriptor.TYPE_STRING:
-        return limits.max_bytes if limits.HasField("max_bytes") else MAX_BYTES
-    return _NUMBERS_BYTES
+        return most
+    # What a body is, its bytes, and the heads of both.
+    return most + MAX_BYTES + 2 * _HEAD_BYTES if _kind_of(field) == _HTTP_BODY else _NUMBERS_BYTES
 
 
 def _ours(field: FieldDescriptor) -> Descriptor | None:
@@ -156,9 +159,11 @@ def _ours(field: FieldDescriptor) -> Descriptor | None:
 
 def _problem_of(field: FieldDescriptor, limits: limits_pb2.Limits) -> _Problem | None:
     """Return what checks one value of a field. Raises RuleError for a kind that nothing here can check."""
-    kind = field.message_type.full_name if field.message_type is not None else ""
+    kind = _kind_of(field)
     if field.type == FieldDescriptor.TYPE_STRING:
         return _text(limits)
+    if kind == _HTTP_BODY:
+        return _http_body(limits)
     if field.cpp_type in _INTEGERS:
         return _number(limits)
     if kind == _DURATION:
@@ -166,6 +171,21 @@ def _problem_of(field: FieldDescriptor, limits: limits_pb2.Limits) -> _Problem |
     if kind == _TIMESTAMP or field.cpp_type in _ANY_IS_FINE:
         return None
     raise RuleError(f"{field.full_name} is of a kind that has no limits; see paaskit/limits.py")
+
+
+def _kind_of(field: FieldDescriptor) -> str:
+    return field.message_type.full_name if field.message_type is not None else ""
+
+
+def _http_body(limits: limits_pb2.Limits) -> _Problem:
+    most = limits.max_bytes if limits.HasField("max_bytes") else MAX_BYTES
+
+    def problem(body: Any) -> str | None:
+        if len(body.data) > most:
+            return f"has more than {most} bytes"
+        return "is described by more than its content type" if body.extensions else None
+
+    return problem
 
 
 def _text(limits: limits_pb2.Limits) -> _Problem:

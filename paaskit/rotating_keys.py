@@ -1,8 +1,9 @@
 """Keys that verify signatures, by their ids, fetched at need from whoever signs: they change without notice.
 
-Where an id is unknown the keys are fetched again, once at most in ten seconds and one fetch at a time, whatever ids are
-presented; keys that are known stay while a fetch fails. With `fetch_every` they are fetched again also when they are
-that old, beside the requests that use them: a key that its owner took back is not trusted for ever.
+Where an id is unknown the keys are fetched again, once at most in ten seconds, or in `at_most_every`, and one fetch at a
+time, whatever ids are presented; keys that are known stay while a fetch fails. Before there are any, every request may
+fetch, or one in `before_any`. With `fetch_every` they are fetched again also when they are that old, beside the requests
+that use them: a key that its owner took back is not trusted for ever.
 """
 
 import asyncio
@@ -27,10 +28,14 @@ class RotatingKeys(Generic[KeyT]):
         *,
         clock: Clock,
         fetch_every: timedelta = timedelta.max,
+        at_most_every: timedelta = _FETCH_AT_MOST_EVERY,
+        before_any: timedelta = timedelta(0),
     ) -> None:
         self._fetch_keys = fetch
         self._clock = clock
         self._fetch_every = fetch_every
+        self._at_most_every = at_most_every
+        self._before_any = before_any
         self._keys: Mapping[str, KeyT] = {}
         self._fetched_at: datetime | None = None
         self._fetching: asyncio.Future[None] | None = None
@@ -41,6 +46,8 @@ class RotatingKeys(Generic[KeyT]):
         if key_id not in self._keys:
             if (fetching := self._refresh(now)) is not None:
                 await asyncio.shield(fetching)
+            elif not self._keys:
+                raise Unavailable("The keys that signatures are verified with can't be reached. Try again in a moment.")
         elif self._fetched_at is not None and now - self._fetched_at >= self._fetch_every:
             self._refresh(now)
         return self._keys.get(key_id)
@@ -48,7 +55,8 @@ class RotatingKeys(Generic[KeyT]):
     def _refresh(self, now: datetime) -> "asyncio.Future[None] | None":
         """Return the fetch that is in flight, or one that begins now; None where there was one just now."""
         if self._fetching is None:
-            if self._fetched_at is not None and now - self._fetched_at < _FETCH_AT_MOST_EVERY:
+            least = self._at_most_every if self._keys else self._before_any
+            if self._fetched_at is not None and now - self._fetched_at < least:
                 return None
             self._fetched_at = now
             self._fetching = asyncio.ensure_future(self._fetch())
@@ -60,8 +68,7 @@ class RotatingKeys(Generic[KeyT]):
             self._keys = await self._fetch_keys()
         except Unavailable:
             if not self._keys:
-                self._fetched_at = None  # nobody gets in before there is a key, so the next may ask at once
-                raise
+                raise  # nobody gets in before there is a key, so the next may ask sooner
 
     def _fetch_ended(self, fetching: "asyncio.Future[None]") -> None:
         self._fetching = None

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
+from urllib.parse import urlsplit
 
 T = TypeVar("T")
 
@@ -54,6 +55,17 @@ class ServiceSettings(TlsSettings):
         "none.",
         default="",
     )
+
+
+def https_url(url: str, name: str) -> str:
+    """Return `url`, the value of the variable `name`, where it is an https address and nothing else (CVE-2026-48522).
+
+    Raises SettingsError.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise SettingsError(f"{name} has to be an https address without a user, a query or a fragment.")
+    return url
 
 
 def load_settings(kind: type[T], environment: Mapping[str, str]) -> T:

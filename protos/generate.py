@@ -8,20 +8,22 @@ import sys
 from pathlib import Path
 
 import grpc_tools
+from google.api import annotations_pb2
 from grpc_tools import protoc
 
 PROTOS = Path(__file__).resolve().parent
+# What is imported and not ours: protobuf's own, and how a method is called over plain HTTP, with what that takes.
+WELL_KNOWN = (Path(grpc_tools.__file__).parent / "_proto", Path(annotations_pb2.__file__).parents[2])
 
 
 def generate(out: Path) -> None:
     """Write the Python modules and type stubs of every proto into the folder `out`."""
     out.mkdir(parents=True, exist_ok=True)
     sources = sorted(str(path.relative_to(PROTOS)) for path in PROTOS.rglob("*.proto"))
-    well_known = Path(grpc_tools.__file__).parent / "_proto"
     arguments = [
         "protoc",
         f"-I{PROTOS}",
-        f"-I{well_known}",
+        *(f"-I{folder}" for folder in WELL_KNOWN),
         f"--python_out={out}",
         f"--mypy_out=quiet:{out}",
         f"--grpc_python_out={out}",

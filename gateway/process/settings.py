@@ -30,6 +30,9 @@ class Settings(TlsSettings):
     )
     sso_cli_client_id: str = setting("The public client that the command line is there.", default="paas-cli")
     sso_scopes: str = setting("What the command line asks for there, separated by spaces.", default="openid")
+    leaks_keys_url: str = setting(
+        "What tokens is told of whoever reports leaked tokens; without it there is no path for reports.", default=""
+    )
     threads: int = setting("How many threads answer requests.", default=2)
     drain_seconds: int = setting("How long connections are asked to go elsewhere before they are closed.", default=20)
 
@@ -60,6 +63,7 @@ def gateway_settings(settings: Settings) -> GatewaySettings:
         single_sign_on=single_sign_on(
             settings.sso_issuer, client_id=settings.sso_cli_client_id, scopes=settings.sso_scopes
         ),
+        takes_leaks=bool(settings.leaks_keys_url),
     )
 
 

@@ -41,6 +41,16 @@ WRONG_TOKENS: Final = Counter(
     "paas_wrong_tokens", "Tokens that were not accepted, by reason.", ["reason"], registry=REGISTRY
 )
 
+LEAK_REPORTS: Final = Counter(
+    "paas_leak_reports",
+    "Reports of leaked tokens that came, by what became of them.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+LEAKED_TOKENS: Final = Counter(
+    "paas_leaked_tokens", "Tokens that such reports named and that there were, ended before or not.", registry=REGISTRY
+)
+
 SIGN_INS_REFUSED: Final = Counter(
     "paas_sign_ins_refused",
     "Access tokens of the identity provider that were not accepted, by what is wrong with them.",

@@ -21,6 +21,7 @@ from services.tokens.check.signing import load_signer
 from services.tokens.check.store import PresentedTokens
 from services.tokens.domain import TextSource, Tokens
 from services.tokens.leaks.reports import Reports
+from services.tokens.leaks.server import leak_reports
 from services.tokens.neighbours import resolver
 from services.tokens.rpc import TokensInternalServicer, TokensServicer
 from services.tokens.settings import ALL, CHECK, METHODS, Settings
@@ -53,6 +54,7 @@ async def assemble(settings: Settings) -> Assembly:
         outlast=outlast,
     )
     reports = Reports(PresentedTokens(database), store, clock=utc_now, outlast=outlast)
+    taken = leak_reports(settings, reports)
     background: dict[str, Background] = {"audit_relay": trail.run, "request_expiry": Expiry(database).run}
     provider = provider_of(settings)
     makers = None if provider is None else makers_watched(provider, store)
@@ -63,6 +65,8 @@ async def assemble(settings: Settings) -> Assembly:
     async def close() -> None:
         if makers is not None:
             await makers.client.aclose()
+        if taken is not None:
+            await taken.close()
         await audit_channel.close()
         await config_channel.close()
         await database.close()
@@ -79,6 +83,7 @@ async def assemble(settings: Settings) -> Assembly:
                 tokens_pb2_grpc.add_TokensInternalServiceServicer_to_server,
                 TokensInternalServicer(tokens, signer.public_keys),
             ),
+            *([] if taken is None else [taken.exposed]),
         ],
         verifier=IdentityVerifier(signer.public_keys, clock=utc_now),
         record=trail.record,

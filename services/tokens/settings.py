@@ -28,6 +28,14 @@ class Settings(ServiceSettings):
     audit_address: str = setting("Where audit is reached, host:port.")
     config_address: str = setting("Where config is reached, asked which apps a new token is limited to, host:port.")
     signing_key_file: Path = setting("The Ed25519 private key that signs identities, PEM PKCS #8.")
+    leaks_keys_url: str = setting(
+        "Where the public keys are of who reports leaked tokens, https://...; of GitHub's secret scanning "
+        "https://api.github.com/meta/public_keys/secret_scanning. Without it no reports are taken.",
+        default="",
+    )
+    leaks_keys_ca_file: Path | None = setting(
+        "The CA of the certificate there, PEM; without it those of the system.", default=None
+    )
     sso_issuer: str = setting(
         "The identity provider that people sign in at, exactly as it writes itself in the claim `iss`; without it they "
         "sign in by what an operator issues.",

@@ -66,10 +66,10 @@ _FAMILY: Final = f"""
     WHERE {_LIVING}
     ORDER BY t.token_id NOT IN (SELECT token_id FROM chosen), t.name, t.created_at DESC, t.token_id DESC"""
 _OWN: Final = f"SELECT {COLUMNS} FROM tokens t WHERE t.tenant = %(tenant)s AND t.token_id = %(parent_id)s"
-# The token itself need not live: what it made, or made of itself by a rotation, goes on for a while of its own.
+# A token itself need not live: what it made, or made of itself by a rotation, goes on for a while of its own.
 _LEAKED: Final = f"""
     WITH RECURSIVE made AS (
-        SELECT %(token_id)s::text AS token_id
+        SELECT asked.token_id FROM unnest(%(token_ids)s::text[]) AS asked (token_id)
         UNION
         SELECT t.token_id FROM made CROSS JOIN LATERAL (
             SELECT token_id FROM tokens WHERE tenant = %(tenant)s AND parent_id = made.token_id OFFSET 0) AS t
@@ -77,7 +77,7 @@ _LEAKED: Final = f"""
     SELECT {COLUMNS} FROM made CROSS JOIN LATERAL (
         SELECT * FROM tokens WHERE tenant = %(tenant)s AND token_id = made.token_id OFFSET 0) AS t
     WHERE {_LIVING}
-    ORDER BY t.token_id <> %(token_id)s, t.name, t.created_at DESC, t.token_id DESC"""
+    ORDER BY t.token_id <> ALL (%(token_ids)s::text[]), t.name, t.created_at DESC, t.token_id DESC"""
 _SIGN_INS: Final = f"SELECT {COLUMNS} {_OF_NAME}"
 
 _INSERT: Final = """
@@ -163,9 +163,11 @@ class Store:
         found, _ = await self._change(tenant, _FAMILY, asked, decide=decide)
         return found
 
-    async def leaked(self, tenant: str, token_id: str, *, now: datetime, decide: Decide) -> Found:
-        """Change what `decide` says of a token and those made with it, of which the living are given; return these."""
-        found, _ = await self._change(tenant, _LEAKED, {"token_id": token_id, "now": now}, decide=decide)
+    async def leaked(self, tenant: str, token_ids: Sequence[str], *, now: datetime, decide: Decide) -> Found:
+        """Change what `decide` says of some tokens and those made with them, of which the living are given; return
+        these.
+        """
+        found, _ = await self._change(tenant, _LEAKED, {"token_ids": list(token_ids), "now": now}, decide=decide)
         return found
 
     async def sign_in(self, tenant: str, user: str, *, now: datetime, decide: Decide) -> Found:

@@ -15,6 +15,8 @@ from gateway.routes import contracts
 
 SERVERS: Final = ("config", "secrets", "tokens", "audit", "releaser")
 WITH_OUTBOX: Final = ("config", "secrets", "tokens", "releaser")
+# What a server serves beside the package of its name.
+_PACKAGES: Final = {"tokens": ("paas.tokens.v1", "paas.leaks.v1")}
 _ON_EVERY_SERVER: Final[tuple[Any, ...]] = (
     health_pb2.DESCRIPTOR.services_by_name["Health"],
     reflection_pb2.DESCRIPTOR.services_by_name["ServerReflection"],
@@ -47,7 +49,7 @@ def services_of(server: str) -> list[ServiceDescriptor]:
     ours = [
         service
         for file in contracts()
-        if file.package == f"paas.{server}.v1"
+        if file.package in _PACKAGES.get(server, (f"paas.{server}.v1",))
         for service in file.services_by_name.values()
     ]
     envoys = [external_auth_pb2.DESCRIPTOR.services_by_name["Authorization"]] if server == "tokens" else []

@@ -69,6 +69,7 @@ SERVICES: Final = {
     "/paas.tokens.v1.TokensInternalService/GetSigningKeys": {"config", "secrets", "audit", "releaser"},
     "/paas.tokens.v1.TokensInternalService/FindEndedTokens": {"audit", "releaser"},
     "/paas.tokens.v1.TokensInternalService/IssueSignIn": {"operator"},
+    "/paas.leaks.v1.LeaksInternalService/ReportLeaks": {"gateway"},
     "/paas.audit.v1.AuditInternalService/AppendEvents": {"config", "secrets", "tokens", "releaser"},
     "/paas.releaser.v1.ReleaserInternalService/RequestReleases": {"config", "secrets"},
     "/paas.releaser.v1.ReleaserInternalService/RemoveApp": {"config"},

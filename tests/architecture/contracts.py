@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import grpc_tools  # type: ignore[import-untyped]  # only asked where it is
+from google.api import annotations_pb2
 from google.protobuf import descriptor_pb2
 from paas.access.v1 import access_pb2
 
@@ -58,10 +59,10 @@ class Field:
 def files() -> tuple[descriptor_pb2.FileDescriptorProto, ...]:
     """Our proto files."""
     sources = sorted(path.relative_to(_PROTOS).as_posix() for path in _PROTOS.rglob("*.proto"))
-    well_known = Path(grpc_tools.__file__).parent / "_proto"
+    well_known = [Path(grpc_tools.__file__).parent / "_proto", Path(annotations_pb2.__file__).parents[2]]
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "protos.bin"
-        command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{_PROTOS}", f"-I{well_known}"]
+        command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{_PROTOS}", *(f"-I{folder}" for folder in well_known)]
         command += ["--include_source_info", f"--descriptor_set_out={out}", *sources]
         subprocess.run(command, check=True)
         return tuple(descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes()).file)

@@ -52,7 +52,7 @@ _PUBLIC = {
     "paas.secrets.v1.SecretsService",
     "paas.tokens.v1.TokensService",
 }
-_INTERNAL_ALONE = {"paas.operations.v1.OperationsInternalService"}
+_INTERNAL_ALONE = {"paas.leaks.v1.LeaksInternalService", "paas.operations.v1.OperationsInternalService"}
 # Users' services that share their package, and its internal service, with another.
 _PUBLIC_BESIDE = {"paas.secrets.v1.KeysService"}
 

@@ -106,13 +106,13 @@ class FakeTokenStore:
         made.sort(key=lambda token: (token.created_at, token.token_id), reverse=True)
         return [*chosen, *sorted(made, key=lambda token: token.name)]
 
-    async def leaked(self, tenant: str, token_id: str, *, now: datetime, decide: Decide) -> Found:
-        family = [token for (owner, each), token in self.tokens.items() if (owner, each) == (tenant, token_id)]
+    async def leaked(self, tenant: str, token_ids: Sequence[str], *, now: datetime, decide: Decide) -> Found:
+        family = [token for (owner, each), token in self.tokens.items() if owner == tenant and each in token_ids]
         for token in family:
             family += [each for each in self.tokens.values() if _is_child(each, token) and each not in family]
-        first, *made = family
-        made.sort(key=lambda token: (token.created_at, token.token_id), reverse=True)
-        found = [each for each in [first, *sorted(made, key=lambda each: each.name)] if each.is_living(now)]
+        family.sort(key=lambda token: (token.created_at, token.token_id), reverse=True)
+        family.sort(key=lambda token: (token.token_id not in token_ids, token.name))
+        found = [each for each in family if each.is_living(now)]
         self._write(tenant, decide(found))
         return found
 

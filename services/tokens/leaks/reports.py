@@ -1,12 +1,14 @@
 """Ending tokens whose texts somebody has who should not.
 
-Whoever has the text of a token could use it, so whoever has it may end it, of whatever tenant. What is answered says
-nothing of whether there is such a token. Must not keep, log or repeat a text.
+Whoever has the text of a token could use it, so whoever has it may end it, of whatever tenant. What a user is answered
+says nothing of whether there is such a token. Must not keep, log or repeat a text.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final, Protocol
+from itertools import islice
+from typing import Final, Protocol, TypeVar
 
 from paaskit.audit import Actor
 from paaskit.clock import Clock
@@ -16,9 +18,14 @@ from services.tokens.token import Token, TokenRows
 
 Decide = Callable[[Sequence[Token]], Decision[TokenRows]]
 Outlast = Callable[[], Awaitable[None]]
+_Item = TypeVar("_Item")
 
 REPORTER: Final = "service:token-reports"
 """Who ends a token in the log of its tenant where the one who reports it is of another, which nobody may learn."""
+_LOOKED_UP_AT_ONCE: Final = 200
+_ENDED_AT_ONCE: Final = 200
+# Each takes a connection, of which others need some as well.
+_TENANTS_AT_ONCE: Final = 4
 
 
 class FindsTokens(Protocol):
@@ -31,10 +38,11 @@ class FindsTokens(Protocol):
 class EndsTokens(Protocol):
     """The store, as far as it is needed here."""
 
-    async def leaked(self, tenant: str, token_id: str, *, now: datetime, decide: Decide) -> Sequence[Token]:
-        """Change what `decide` says of a token and those made with it, of which the living are given; return these.
+    async def leaked(self, tenant: str, token_ids: Sequence[str], *, now: datetime, decide: Decide) -> Sequence[Token]:
+        """Change what `decide` says of some tokens and those made with them, of which the living are given; return
+        these.
 
-        The token itself may have ended long ago: what was made with it lives on.
+        The tokens themselves may have ended long ago: what was made with them lives on.
         """
 
 
@@ -56,14 +64,54 @@ class Reports:
         if digest is not None:
             token = (await self._found.find_by_digests([digest])).get(digest)
             if token is not None:
-                await self._end(token, reported_by(actor, tenant=token.tenant))
+                await self._end([token], reported_by(actor, tenant=token.tenant))
         await self._outlast()
 
-    async def _end(self, token: Token, actor: Actor) -> None:
+    async def end_all(self, unverified_texts: Collection[str], *, reporter: str) -> frozenset[str]:
+        """End the tokens of some texts, with all made with them; return which texts are of tokens that there are or
+        were. None of them is accepted any more when this returns.
+
+        Each tenant has a transaction of its own, and what fails for one of them does not keep the others' tokens from
+        ending. Raises Unavailable where some may go on; the same may be reported again.
+        """
+        texts = {digest: text for text in unverified_texts if (digest := pat.digest_of(text)) is not None}
+        found: dict[bytes, Token] = {}
+        for some in _parts(texts, _LOOKED_UP_AT_ONCE):
+            found |= await self._found.find_by_digests(some)
+        if not found:
+            return frozenset()
+        of_tenant: dict[str, list[Token]] = {}
+        for token in found.values():
+            of_tenant.setdefault(token.tenant, []).append(token)
+        turns = asyncio.Semaphore(_TENANTS_AT_ONCE)
+
+        async def end(tenant: str, tokens: Sequence[Token]) -> None:
+            async with turns:
+                for some in _parts(tokens, _ENDED_AT_ONCE):
+                    await self._end(some, Actor(tenant=tenant, name=reporter, credential=reporter))
+
+        ended = await asyncio.gather(*(end(*each) for each in of_tenant.items()), return_exceptions=True)
+        await self._outlast()
+        for each in ended:
+            if isinstance(each, BaseException):
+                raise each
+        return frozenset(texts[digest] for digest in found)
+
+    async def _end(self, tokens: Sequence[Token], actor: Actor) -> None:
+        """End tokens of one tenant with all made with them."""
         now = self._clock()
         await self._store.leaked(
-            token.tenant, token.token_id, now=now, decide=lambda family: decide_leak(family, actor=actor, now=now)
+            actor.tenant,
+            [token.token_id for token in tokens],
+            now=now,
+            decide=lambda family: decide_leak(family, actor=actor, now=now),
         )
+
+
+def _parts(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part
 
 
 def reported_by(actor: Actor, *, tenant: str) -> Actor:
@@ -72,7 +120,7 @@ def reported_by(actor: Actor, *, tenant: str) -> Actor:
 
 
 def decide_leak(family: Sequence[Token], *, actor: Actor, now: datetime) -> Decision[TokenRows]:
-    """Say what is written, given what lives of a token that got out and of those made with it: all of it ends."""
+    """Say what is written, given what lives of tokens that got out and of those made with them: all of it ends."""
     if not family:
         return Decision(answer={})
     return Decision(

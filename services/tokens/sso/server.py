@@ -4,7 +4,6 @@ import ssl
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -12,7 +11,7 @@ from paaskit.audit import Record
 from paaskit.clock import utc_now
 from paaskit.rotating_keys import RotatingKeys
 from paaskit.server import Background
-from paaskit.settings import SettingsError
+from paaskit.settings import SettingsError, https_url
 from services.tokens.settings import Settings
 from services.tokens.sso.authentication import CountWrong, ProviderAuthenticator
 from services.tokens.sso.directory import KeycloakDirectory
@@ -56,17 +55,19 @@ def provider_of(settings: Settings) -> Provider | None:
             f"{' and '.join(missing)}: not set. PAAS_SSO_ISSUER is, and the provider must be asked whether people who "
             "made tokens may still do what these may."
         )
-    issuer = _https(settings.sso_issuer, "PAAS_SSO_ISSUER").removesuffix("/")
+    issuer = https_url(settings.sso_issuer, "PAAS_SSO_ISSUER").removesuffix("/")
     return Provider(
         issuer=settings.sso_issuer,
         audience=settings.sso_audience,
         clients=frozenset(client for each in settings.sso_clients.split(",") if (client := each.strip())),
-        jwks_url=_https(settings.sso_jwks_url or f"{issuer}/protocol/openid-connect/certs", "PAAS_SSO_JWKS_URL"),
+        jwks_url=https_url(settings.sso_jwks_url or f"{issuer}/protocol/openid-connect/certs", "PAAS_SSO_JWKS_URL"),
         ca_file=settings.sso_ca_file,
         claims=Claims(tenant=settings.sso_tenant_claim, user=settings.sso_user_claim, roles=settings.sso_roles_claim),
         directory=Directory(
-            url=_https(settings.sso_directory_url or _admin_url(issuer), "PAAS_SSO_DIRECTORY_URL").removesuffix("/"),
-            token_url=_https(settings.sso_token_url or f"{issuer}/protocol/openid-connect/token", "PAAS_SSO_TOKEN_URL"),
+            url=https_url(settings.sso_directory_url or _admin_url(issuer), "PAAS_SSO_DIRECTORY_URL").removesuffix("/"),
+            token_url=https_url(
+                settings.sso_token_url or f"{issuer}/protocol/openid-connect/token", "PAAS_SSO_TOKEN_URL"
+            ),
             client_id=settings.sso_directory_client_id,
             secret_file=settings.sso_directory_secret_file,
         ),
@@ -98,10 +99,3 @@ def open_client(provider: Provider) -> httpx.AsyncClient:
 def _admin_url(issuer: str) -> str:
     """Return where Keycloak's Admin REST API tells of a realm, given the realm's issuer."""
     return issuer.replace("/realms/", "/admin/realms/", 1)
-
-
-def _https(url: str, name: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise SettingsError(f"{name} has to be an https address without a user, a query or a fragment.")
-    return url

@@ -54,6 +54,7 @@ class Gateway:
             service.begun.clear()
             service.delay = 0
             service.abort_with = None
+            service.answers.clear()
 
     async def call(self, path: str, *metadata: tuple[str, str]) -> bytes:
         """A plain gRPC call of a unary method."""
@@ -203,6 +204,7 @@ def _settings(gateway: Gateway) -> GatewaySettings:
         sign_in_check=[Address("127.0.0.1", port_of("tokens", base_port=gateway.base_port))],
         credentials=Credentials(gateway.tls / "gateway.pem", gateway.tls / "gateway.key", gateway.tls / "ca.pem"),
         access_log=gateway.access_log,
+        takes_leaks=True,
     )
 
 

@@ -30,6 +30,7 @@ class Arrival:
     metadata: dict[str, str]
     # Seconds that were left when it arrived; None without a deadline.
     time_left: float | None
+    message: bytes = b""
 
 
 @dataclass
@@ -42,6 +43,8 @@ class FakeService(grpc.GenericRpcHandler):
     streaming: frozenset[str] = frozenset()
     begun: list[str] = field(default_factory=list)
     """The paths of calls whose headers came, with a message or without one."""
+    answers: dict[str, bytes] = field(default_factory=dict)
+    """What is answered to calls of some paths, where it has to be a message of theirs."""
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[Any, Any] | None":
         path = handler_call_details.method
@@ -51,22 +54,22 @@ class FakeService(grpc.GenericRpcHandler):
         return grpc.unary_unary_rpc_method_handler(functools.partial(self._unary, path))
 
     async def _unary(self, path: str, request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
-        self._remember(path, context)
+        self._remember(path, context, request)
         await asyncio.sleep(self.delay)
         if self.abort_with is not None:
             await context.abort(self.abort_with, "as told")
-        return ANSWER
+        return self.answers.get(path, ANSWER)
 
     async def _stream(
         self, path: str, request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]
     ) -> AsyncIterator[bytes]:
-        self._remember(path, context)
+        self._remember(path, context, request)
         for _ in range(3):
             yield ANSWER
 
-    def _remember(self, path: str, context: grpc.aio.ServicerContext[bytes, bytes]) -> None:
+    def _remember(self, path: str, context: grpc.aio.ServicerContext[bytes, bytes], message: bytes) -> None:
         metadata = {key: value if isinstance(value, str) else "" for key, value in context.invocation_metadata() or ()}
-        self.arrivals.append(Arrival(path, metadata, context.time_remaining()))
+        self.arrivals.append(Arrival(path, metadata, context.time_remaining(), message))
 
 
 class FakeSignInCheck(external_auth_pb2_grpc.AuthorizationServicer):  # type: ignore[misc]  # Envoy's modules have no types

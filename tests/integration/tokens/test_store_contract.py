@@ -264,11 +264,11 @@ async def test_of_a_leaked_token_all_that_lives_is_found_whether_it_does_or_not(
         await add(any_store, token)
     nothing = Decision[TokenRows](answer={})
     for token_id, names in ((root.token_id, ["below"]), (below.token_id, ["below"])):
-        found = await any_store.leaked("acme", token_id, now=utc_now(), decide=lambda _: nothing)
+        found = await any_store.leaked("acme", [token_id], now=utc_now(), decide=lambda _: nothing)
         assert [token.name for token in found] == names
     now = utc_now()
     everything = TokenRows(at=now, ended=[below.token_id])
-    await any_store.leaked("acme", root.token_id, now=now, decide=lambda _: Decision(answer={}, rows=everything))
+    await any_store.leaked("acme", [root.token_id], now=now, decide=lambda _: Decision(answer={}, rows=everything))
     kept = await find(any_store, "acme", below.token_id)
     assert kept is not None
     assert kept.revoked_at == now

@@ -35,7 +35,7 @@ class Limits(_message.Message):
     MANY_LINES_FIELD_NUMBER: _builtins.int
     MAX_BYTES_TOGETHER_FIELD_NUMBER: _builtins.int
     max_bytes: _builtins.int
-    """Optional. The most bytes of a text in UTF-8. 256 where it is not set."""
+    """Optional. The most bytes of a text in UTF-8, or of a google.api.HttpBody's data. 256 where it is not set."""
     any_text: _builtins.bool
     """Optional. Whether a text may have any character. Without it, none that is obeyed and not shown: control characters
     (C0, DEL, C1), line and paragraph separators, those that change the direction of writing, those of no width.
