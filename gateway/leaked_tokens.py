@@ -1,8 +1,8 @@
 """`POST /leaked-tokens`: reports of tokens that were found in public, in the form of GitHub's secret scanning.
 
 Who reports is nobody's user and is known by a signature, which tokens verifies. So there is no sign-in check here, and
-there are limits of its own instead, apart from all that a sign-in check counts: reports keep nobody from signing in, and
-who floods their path keeps nobody out but reports. See docs/decisions/0048.
+there are limits of its own instead, apart from all that a sign-in check counts: reports keep nobody from signing in,
+and who floods their path keeps nobody out but reports. See docs/decisions/0048.
 """
 
 from typing import Any, Final
@@ -18,7 +18,8 @@ _LOCAL_RATE_LIMIT: Final = "type.googleapis.com/envoy.extensions.filters.http.lo
 # Seconds. tokens may have to fetch the keys of the signer first, and takes one or two to end what is reported.
 _TIMEOUT: Final = 10
 # Requests at once, and in a second from then on: of one address (of IPv6 its /64, within which everybody chooses
-# freely), and of all. Those of all bound the memory that requests take which have not come whole within REQUEST_TIMEOUT.
+# freely), and of all. Those of all bound the memory of requests that have not come whole yet, for which they have
+# REQUEST_TIMEOUT: some 85 of MAX_BODY_BYTES.
 OF_ADDRESS: Final = (16, 8)
 OF_ALL: Final = (32, 24)
 # Addresses that are counted for themselves. Of more, those that were seen last.

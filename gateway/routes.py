@@ -29,11 +29,10 @@ WITHOUT_TRAILERS = "grpc-without-trailers"
 """The name of the route for gRPC whose answer could not be told to the client, where it has trailers."""
 NO_GRPC = "The content type has to be application/grpc or application/grpc-web+proto."
 _FILTERS = "type.googleapis.com/envoy.extensions.filters.http"
-# Without a sign-in, and without what is counted or kept for one.
+# Without a sign-in, and without what is counted for one.
 _ASKS_NOBODY: dict[str, Any] = {
     "envoy.filters.http.lua": {"@type": f"{_FILTERS}.lua.v3.LuaPerRoute", "disabled": True},
     "envoy.filters.http.ext_authz": {"@type": f"{_FILTERS}.ext_authz.v3.ExtAuthzPerRoute", "disabled": True},
-    "envoy.filters.http.buffer": {"@type": f"{_FILTERS}.buffer.v3.BufferPerRoute", "disabled": True},
 }
 _POST: dict[str, Any] = {"name": ":method", "string_match": {"exact": "POST"}}
 # What HTTP clients and Envoy itself say of a request, and no service asks for: who is calling is in the identity. In a
@@ -105,8 +104,8 @@ def methods_of(file: FileDescriptor) -> Iterator[PublicMethod]:
 def route_configuration(
     methods: Iterable[PublicMethod], *, single_sign_on: SingleSignOn | None = None, takes_leaks: bool = False
 ) -> dict[str, Any]:
-    """Envoy's RouteConfiguration: how to sign in, which everybody may ask (decision 44); reports of leaked tokens, where
-    they are taken; 415 for what is no gRPC, one exact route a method, 404 for everything else.
+    """Envoy's RouteConfiguration: how to sign in, which everybody may ask (decision 44); reports of leaked tokens,
+    where they are taken; 415 for what is no gRPC, one exact route a method, 404 for everything else.
     """
     told = well_known.route(single_sign_on, answered_at_once=_answered_at_once())
     if takes_leaks:
@@ -212,4 +211,5 @@ def _nothing_else() -> dict[str, Any]:
 
 def _answered_at_once() -> dict[str, Any]:
     """What goes to no service: nobody is asked, or counted, for it, and the rest of the request is not waited for."""
-    return {"typed_per_filter_config": _ASKS_NOBODY}
+    not_kept = {"envoy.filters.http.buffer": {"@type": f"{_FILTERS}.buffer.v3.BufferPerRoute", "disabled": True}}
+    return {"typed_per_filter_config": {**_ASKS_NOBODY, **not_kept}}

@@ -1,8 +1,8 @@
 """gRPC for those who speak plain HTTP: Envoy's gRPC-JSON transcoder, on the routes that ask for it and on no other.
 
 How a method is called over HTTP stands in its contract (`google.api.http`), and a body in it as `google.api.HttpBody`
-goes through byte for byte. A route that has some of it has `enabled()` among its per-filter configurations, and is found
-by the path that the client asked for. To transcode a further service, add its file to `_TRANSCODED`.
+goes through byte for byte. A route that has some of it has `enabled()` among its per-filter configurations, and is
+found by the path that the client asked for. To transcode a further service, add its file to `_TRANSCODED`.
 """
 
 import base64
@@ -45,7 +45,7 @@ def enabled() -> dict[str, Any]:
 
 
 def _descriptors() -> bytes:
-    """The contracts with all that they import, each after what it imports, so that the same ones give the same bytes."""
+    """The contracts with all that they import, each after what it imports: the same ones give the same bytes."""
     found: dict[str, FileDescriptor] = {}
 
     def add(file: FileDescriptor) -> None:

@@ -1,9 +1,9 @@
 """Keys that verify signatures, by their ids, fetched at need from whoever signs: they change without notice.
 
-Where an id is unknown the keys are fetched again, once at most in ten seconds, or in `at_most_every`, and one fetch at a
-time, whatever ids are presented; keys that are known stay while a fetch fails. Before there are any, every request may
-fetch, or one in `before_any`. With `fetch_every` they are fetched again also when they are that old, beside the requests
-that use them: a key that its owner took back is not trusted for ever.
+Where an id is unknown the keys are fetched again, once at most in ten seconds, or in `at_most_every`, and one fetch at
+a time, whatever ids are presented; keys that are known stay while a fetch fails. Before there are any, every request
+may fetch, or one in `before_any`. With `fetch_every` they are fetched again also when they are that old, beside the
+requests that use them: a key that its owner took back is not trusted for ever.
 """
 
 import asyncio

@@ -24,13 +24,7 @@ async def fetch_keys(client: httpx.AsyncClient, url: str) -> Mapping[str, Ellipt
     try:
         async with client.stream("GET", url) as answer:
             # A redirect is an answer like any other that is not the keys: they are where the settings say.
-            if answer.status_code != httpx.codes.OK:
-                raise ValueError
-            text = b""
-            async for part in answer.aiter_bytes():
-                text += part
-                if len(text) > _MOST_BYTES:
-                    raise ValueError
+            text = await _limited(answer) if answer.status_code == httpx.codes.OK else b""
         return keys_of(json.loads(text))
     except (httpx.HTTPError, ValueError, RecursionError):
         raise Unavailable(
@@ -51,6 +45,15 @@ def keys_of(document: Any) -> Mapping[str, EllipticCurvePublicKey]:
     if not found:
         raise ValueError
     return found
+
+
+async def _limited(answer: httpx.Response) -> bytes:
+    text = b""
+    async for part in answer.aiter_bytes():
+        text += part
+        if len(text) > _MOST_BYTES:
+            raise ValueError
+    return text
 
 
 def _key(listed: Any) -> EllipticCurvePublicKey | None:

@@ -34,10 +34,7 @@ def read(body: bytes) -> Sequence[Match]:
     It is refused whole: a form that is not the agreed one is to be noticed, and can be sent again.
     """
     try:
-        listed = json.loads(body.decode(), object_pairs_hook=_once_each)
-        if not isinstance(listed, list) or len(listed) > MOST_MATCHES:
-            raise ValueError
-        return list(dict.fromkeys(_match(each) for each in listed))
+        return _matches(json.loads(body.decode(), object_pairs_hook=_once_each))
     except (ValueError, RecursionError):
         # Among these are errors that have a text of the body in them.
         raise InvalidInput(
@@ -58,10 +55,15 @@ def answer(matches: Sequence[Match], *, ours: Collection[str]) -> bytes:
     return json.dumps(told).encode()
 
 
-def _match(listed: Any) -> Match:
-    if not isinstance(listed, dict):
+def _matches(listed: Any) -> Sequence[Match]:
+    if not isinstance(listed, list) or len(listed) > MOST_MATCHES:
         raise ValueError
-    text, kind = listed.get("token"), listed.get("type")
+    return list(dict.fromkeys(_match(each) for each in listed))
+
+
+def _match(listed: Any) -> Match:
+    told = listed if isinstance(listed, dict) else {}
+    text, kind = told.get("token"), told.get("type")
     if not isinstance(text, str) or not isinstance(kind, str) or len(kind) > LONGEST_TYPE:
         raise ValueError
     text.encode()  # half of a surrogate pair is no text, and has no digest
