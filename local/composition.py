@@ -36,7 +36,9 @@ KMS_PASSED_ON = (
 )
 # What the gateway tells clients of single sign-on. Without an issuer, `make signin` is how people sign in.
 SSO_TOLD = ("PAAS_SSO_ISSUER", "PAAS_SSO_CLI_CLIENT_ID", "PAAS_SSO_SCOPES")
-# What tokens and the sign-in check are told of it.
+# What tokens is told of who reports leaked tokens. Without it, the gateway takes no reports.
+LEAKS_PASSED_ON = ("PAAS_LEAKS_KEYS_URL", "PAAS_LEAKS_KEYS_CA_FILE")
+# What tokens and the sign-in check are told of single sign-on.
 SSO_PASSED_ON = (
     "PAAS_SSO_ISSUER",
     "PAAS_SSO_AUDIENCE",
@@ -133,6 +135,7 @@ def gateway_part(*, site: Site) -> Part:
         credentials=Credentials(layout.tls / f"{GATEWAY}.pem", layout.tls / f"{GATEWAY}.key", layout.tls / "ca.pem"),
         access_log=layout.log("gateway-access"),
         single_sign_on=_single_sign_on(),
+        takes_leaks=bool(os.environ.get("PAAS_LEAKS_KEYS_URL")),
     )
     envoy.write_configuration(configuration, settings)
     return Part(
@@ -164,7 +167,8 @@ def _of_its_own(process: str, site: Site) -> dict[str, str]:
         return _of_the_kms(layout)
     if process in {"tokens", SIGN_IN_CHECK}:
         serves = "check" if process == SIGN_IN_CHECK else "methods"
-        return {"PAAS_SIGNING_KEY_FILE": str(layout.signing_key), "PAAS_SERVES": serves, **_told(SSO_PASSED_ON)}
+        told = _told((*SSO_PASSED_ON, *LEAKS_PASSED_ON))
+        return {"PAAS_SIGNING_KEY_FILE": str(layout.signing_key), "PAAS_SERVES": serves, **told}
     if process == "releaser" and site.kubeconfig is not None:
         return {"PAAS_RUNTIME": "kubernetes", "PAAS_KUBECONFIG": str(site.kubeconfig)}
     if process == "releaser":

@@ -181,9 +181,7 @@ def _http_body(limits: limits_pb2.Limits) -> _Problem:
     most = limits.max_bytes if limits.HasField("max_bytes") else MAX_BYTES
 
     def problem(body: Any) -> str | None:
-        if len(body.data) > most:
-            return f"has more than {most} bytes"
-        return "is described by more than its content type" if body.extensions else None
+        return f"has more than {most} bytes" if len(body.data) > most else None
 
     return problem
 

@@ -170,7 +170,7 @@ async def whole_house(
         } | {f"{name}_address": addresses[name] for name in neighbours}
 
     # Nobody is asked for these keys: what is called here has no report.
-    keys = {"leaks_keys_url": "https://localhost:1/keys", "leaks_keys_ca_file": tls.folder / "ca.pem"}
+    keys: dict[str, Any] = {"leaks_keys_url": "https://localhost:1/keys", "leaks_keys_ca_file": tls.folder / "ca.pem"}
     tokens = TokensSettings(**shared("tokens", "audit", "config"), signing_key_file=signing, **keys)
     audit = AuditSettings(**shared("audit", "tokens"))
     config = ConfigSettings(**shared("config", "tokens", "audit", "secrets", "releaser"))

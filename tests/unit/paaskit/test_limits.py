@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from google.api import httpbody_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
@@ -11,6 +12,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from paas.audit.v1 import audit_pb2
 from paas.config.v1 import config_pb2
+from paas.leaks.v1 import leaks_pb2
 from paas.limits.v1 import limits_pb2
 from paas.operations.v1 import operations_pb2
 from paas.releaser.v1 import releaser_pb2
@@ -23,7 +25,7 @@ from paaskit.limits import Limits, limits_of
 
 REQUESTS = {
     method.input_type.full_name: method.input_type
-    for module in (audit_pb2, config_pb2, operations_pb2, releaser_pb2, secrets_pb2, tokens_pb2)
+    for module in (audit_pb2, config_pb2, leaks_pb2, operations_pb2, releaser_pb2, secrets_pb2, tokens_pb2)
     for service in module.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 }
@@ -163,8 +165,11 @@ def too_much(field: FieldDescriptor) -> Any:
         return LONG
     if field.type in (FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_INT64):
         return -(2**31)
-    is_duration = field.message_type is not None and field.message_type.full_name == "google.protobuf.Duration"
-    return Duration(seconds=2**62) if is_duration else None
+    too_much_of = {
+        "google.protobuf.Duration": Duration(seconds=2**62),
+        "google.api.HttpBody": httpbody_pb2.HttpBody(data=LONG.encode() * 8),
+    }
+    return too_much_of.get(field.message_type.full_name) if field.message_type is not None else None
 
 
 def filled(message: Descriptor) -> Iterator[tuple[str, Message]]:
@@ -237,3 +242,14 @@ def test_the_largest_request_is_what_its_fields_may_hold() -> None:
     assert len(full.SerializeToString()) <= create.largest < 64 * 1024
     assert limits["/paas.config.v1.ConfigService/GetApp"].largest < 8 * 1024
     assert limits["/paas.config.v1.ConfigService/SetVars"].largest > 512 * 1024, "as much as an app may have"
+
+
+def test_a_body_of_http_has_so_many_bytes() -> None:
+    limits = limits_of([leaks_pb2.DESCRIPTOR.services_by_name["LeaksInternalService"]])
+    (report,) = limits.values()
+    most = 768 * 1024
+    full = leaks_pb2.ReportLeaksRequest(body=httpbody_pb2.HttpBody(content_type="c" * 256, data=b"x" * most))
+    report.check(full)
+    assert len(full.SerializeToString()) <= report.largest < 1024 * 1024
+    over = leaks_pb2.ReportLeaksRequest(body=httpbody_pb2.HttpBody(data=b"x" * (most + 1)))
+    assert refusal(over) == [("body", f"has more than {most} bytes")]

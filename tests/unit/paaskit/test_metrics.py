@@ -23,6 +23,7 @@ _LABELS = {
     "lease",
     "state",
     "tenant_class",
+    "outcome",
 }
 
 

@@ -144,7 +144,6 @@ async def test_without_any_key_nobody_can_tell_and_github_is_left_alone_for_a_wh
         {"public_keys": [{"key_identifier": "a", "key": "c4n4ry"}]},
         {"public_keys": [{"key_identifier": "a", "key": "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"}]},
         {"public_keys": [{}] * 33},
-        {"public_keys": [], "padding": "x" * 300_000},
     ],
 )
 async def test_what_is_no_page_of_keys_is_as_good_as_none(verifier: Verifier, published: Any) -> None:
@@ -154,10 +153,17 @@ async def test_what_is_no_page_of_keys_is_as_good_as_none(verifier: Verifier, pu
     assert "c4n4ry" not in str(away.value)
 
 
+async def test_a_page_that_does_not_end_is_not_read_to_its_end(verifier: Verifier) -> None:
+    verifier.github.published = {**verifier.github.document(), "padding": "x" * 300_000}
+    with pytest.raises(Unavailable):
+        await verifier.verify(BODY, verifier.github.signed(BODY))
+
+
 async def test_keys_that_are_not_p256_are_nobody_s(verifier: Verifier) -> None:
     document = verifier.github.document()
-    for number, key in enumerate((ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65537, 2048))):
-        pem = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    others = [ec.generate_private_key(ec.SECP384R1()).public_key(), rsa.generate_private_key(65537, 2048).public_key()]
+    for number, key in enumerate(others):
+        pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
         document["public_keys"].append({"key_identifier": f"other-{number}", "key": pem})
     assert list(keys_of(document)) == [verifier.github.key_id]
 
