@@ -5,6 +5,8 @@ import hashlib
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from paaskit.errors import InvalidInput
 from services.tokens.leaks import matches
@@ -57,6 +59,21 @@ def test_what_is_no_report_is_refused_in_words_of_ours(body: bytes) -> None:
     with pytest.raises(InvalidInput, match=r"^A report is a JSON array of at most 4000 matches") as refused:
         matches.read(body)
     assert "c4n4ry" not in repr(refused.value.__cause__) + str(refused.value)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["token", "type", "url"]) | st.text(), inner),
+)
+
+
+@given(st.binary() | _JSON.map(lambda each: json.dumps(each).encode()))
+def test_whatever_comes_is_a_report_or_is_refused(body: bytes) -> None:
+    try:
+        found = matches.read(body)
+    except InvalidInput:
+        return
+    assert len(json.loads(matches.answer(found, ours=set()))) == len(found)
 
 
 def test_as_much_as_a_request_holds_is_read() -> None:
