@@ -161,7 +161,10 @@ async def test_a_page_that_does_not_end_is_not_read_to_its_end(verifier: Verifie
 
 async def test_keys_that_are_not_p256_are_nobody_s(verifier: Verifier) -> None:
     document = verifier.github.document()
-    others = [ec.generate_private_key(ec.SECP384R1()).public_key(), rsa.generate_private_key(65537, 2048).public_key()]
+    others: list[Any] = [
+        ec.generate_private_key(ec.SECP384R1()).public_key(),
+        rsa.generate_private_key(65537, 2048).public_key(),
+    ]
     for number, key in enumerate(others):
         pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
         document["public_keys"].append({"key_identifier": f"other-{number}", "key": pem})
