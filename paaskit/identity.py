@@ -37,9 +37,13 @@ AppScope = frozenset[tuple[str, str]]
 
 @dataclass(frozen=True, kw_only=True)
 class StoredToken:
-    """An identity's origin: a token that tokens keeps a row of, and ends by revoking it."""
+    """An identity's origin: a token that tokens keeps a row of, and ends by revoking it.
+
+    `person_id` is how the identity provider calls who made it, None where that is nobody the provider knows.
+    """
 
     token_id: str
+    person_id: str | None = None
 
     @property
     def credential(self) -> str:
@@ -120,8 +124,10 @@ def claims_of(identity: Identity, *, issued_at: datetime) -> dict[str, Any]:
         "cip": identity.client_address,
     }
     match identity.origin:
-        case StoredToken(token_id=token_id):
+        case StoredToken(token_id=token_id, person_id=person_id):
             claims["tid"] = token_id
+            if person_id is not None:
+                claims["per"] = person_id
         case ProviderSession(session_id=session_id, person_id=person_id):
             claims |= {"ses": session_id, "per": person_id}
     if identity.apps is not None:
@@ -202,7 +208,7 @@ def _read(unverified_jwt: str, key: Ed25519PublicKey | None, now: datetime) -> I
 def _origin(claims: dict[str, Any]) -> Origin:
     """Return what an identity with these claims was made from. Raises KeyError where it is neither."""
     if "tid" in claims:
-        return StoredToken(token_id=claims["tid"])
+        return StoredToken(token_id=claims["tid"], person_id=claims.get("per"))
     return ProviderSession(session_id=claims["ses"], person_id=claims["per"])
 
 

@@ -22,7 +22,9 @@ _LIVING: Final = "t.revoked_at IS NULL AND t.expires_at > %(now)s"
 _VISIBLE: Final = """
     (%(app_ids)s::text[] IS NULL OR t.app_ids <@ %(app_ids)s::text[])
     AND (%(maker)s::text IS NULL
-         OR %(maker)s = CASE t.kind WHEN 'user' THEN 'user:' || t.name ELSE coalesce(t.maker, t.creator) END)"""
+         OR CASE WHEN t.maker_id IS NULL
+            THEN %(maker)s = CASE t.kind WHEN 'user' THEN 'user:' || t.name ELSE coalesce(t.maker, t.creator) END
+            ELSE t.maker_id = %(maker_id)s::text END)"""
 
 # OFFSET 0 has a name's tokens looked up by the index that has the name, whatever else is said of them: those of a name
 # that ended may be many.
@@ -247,7 +249,11 @@ class Store:
 
 
 def _of(sight: Sight) -> Mapping[str, Any]:
-    return {"app_ids": None if sight.app_ids is None else sorted(sight.app_ids), "maker": sight.maker}
+    return {
+        "app_ids": None if sight.app_ids is None else sorted(sight.app_ids),
+        "maker": sight.maker,
+        "maker_id": sight.maker_id,
+    }
 
 
 def _columns(token: Token, digest: bytes) -> Sequence[Any]:

@@ -32,7 +32,7 @@ _WITHIN_AN_APP = {
     "secrets", "to_version", "vars", "version",
 }  # fmt: skip
 # The text of a token, of whatever tenant: its answer never says whether there is one (tests/unit/tokens/leaks).
-_WHOEVER_HAS_IT = {"secret"}
+_WHOEVER_HAS_IT = {"body", "secret"}
 # What callers say of themselves, of what they do and of how much they want; what services report. It finds nothing, but
 # for `apps`, which tests/unit/tokens/test_scopes.py is about, and page tokens.
 _SAID = {

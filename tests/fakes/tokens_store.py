@@ -18,6 +18,14 @@ def _is_child(token: Token, parent: Token) -> bool:
     return (token.tenant, token.parent_id) == (parent.tenant, parent.token_id)
 
 
+def _is_seen(token: Token, sight: Sight) -> bool:
+    if sight.maker is None:
+        return True
+    if token.maker_id is not None:
+        return token.maker_id == sight.maker_id
+    return sight.maker == (token.person or token.creator)
+
+
 class FakeTokenStore:
     """Implements `TokenStore`, and what the sign-in check and the notes of use need."""
 
@@ -155,7 +163,7 @@ class FakeTokenStore:
             for (owner, _), token in self.tokens.items()
             if owner == tenant
             and token.is_living(now)
-            and sight.maker in (None, token.person or token.creator)
+            and _is_seen(token, sight)
             and (
                 sight.app_ids is None
                 or (token.apps is not None and {app_id for _, app_id in token.apps} <= sight.app_ids)

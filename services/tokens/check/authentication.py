@@ -91,7 +91,7 @@ class PatAuthenticator:
             kind=token.kind.value,
             permissions=token.permissions,
             apps=token.reach,
-            origin=StoredToken(token_id=token.token_id),
+            origin=StoredToken(token_id=token.token_id, person_id=token.maker_id),
             maker=token.maker,
             expires_at=token.expires_at,
         )

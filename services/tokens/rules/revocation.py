@@ -7,6 +7,7 @@ from paaskit.audit import Actor
 from paaskit.errors import NotFound, PermissionDenied
 from paaskit.identity import Identity
 from paaskit.write_path import Decision
+from services.tokens.rules.sight import is_own
 from services.tokens.token import Token, TokenRows
 
 _LONGEST_REFERENCE = 64
@@ -51,7 +52,7 @@ def refuse_what_may_do_more(token: Token, identity: Identity, *, to: str) -> Non
     `to` is the verb: revoke, rotate.
     """
     beyond = sorted(token.granted - identity.permissions)
-    if beyond and token.creator != identity.subject:
+    if beyond and not is_own(token, identity):
         raise PermissionDenied(
             f"A token that may do more than you is not yours to {to}: {identity.subject} does not have "
             f"{', '.join(beyond)}. Ask {token.maker or token.creator}, who made it, or an admin.",

@@ -161,6 +161,28 @@ async def test_makers_limit_what_is_seen_and_revoked(any_store: AnyStore) -> Non
         assert len(await _revoke(any_store, reference, sight=Sight(app_ids=None, maker=grace))) == 1
 
 
+async def test_who_has_the_name_of_somebody_else_does_not_see_their_tokens(any_store: AnyStore) -> None:
+    """The provider's id of who made them decides, where there is one, also after the person was renamed."""
+    ann = "user:ann"
+    tokens = [token_of(name="first", maker=ann, maker_id="id-1"), token_of(name="second", maker=ann, maker_id="id-2")]
+    tokens += [token_of(name="operator", maker=ann)]
+    for token in tokens:
+        await add(any_store, token)
+    for maker, maker_id, seen in (
+        (ann, "id-1", {"first", "operator"}),
+        (ann, "id-2", {"second", "operator"}),
+        (ann, None, {"operator"}),
+        ("user:renamed", "id-1", {"first"}),
+        (None, "id-1", {"first", "second", "operator"}),
+    ):
+        sight = Sight(app_ids=None, maker=maker, maker_id=maker_id)
+        page = await any_store.page("acme", sight=sight, after=None, limit=9, now=utc_now())
+        assert {token.name for token in page} == seen
+    for reference in ("second", tokens[1].token_id):
+        with pytest.raises(NotFound):
+            await _revoke(any_store, reference, sight=Sight(app_ids=None, maker=ann, maker_id="id-1"))
+
+
 async def test_a_rotation_begins_a_token_and_brings_ends_nearer(any_store: AnyStore) -> None:
     own, root = token_of(kind="user", name="ada"), token_of(name="root", ttl=timedelta(days=9))
     older = token_of(name="root", created_at=NOW - timedelta(hours=1), ttl=timedelta(days=9))

@@ -79,6 +79,16 @@ async def test_identity_says_who_and_what_and_from_where(bench: Workbench, door:
     assert text not in jwt.decode(header.header.value, options={"verify_signature": False}).values()
 
 
+async def test_an_identity_says_who_made_its_token_by_the_provider_s_id(bench: Workbench, door: Door) -> None:
+    verifier = IdentityVerifier(door.signer.public_keys, clock=bench.clock)
+    by_person = (await bench.create(bench.signed_in_elsewhere("ann"), "hers"))[1]
+    by_operator = await bench.sign_in()
+    for text, person_id in ((by_person, "id-of-ann"), (by_operator, None)):
+        answer = await door.knock(("authorization", f"Bearer {text}"))
+        (header,) = answer.ok_response.headers
+        assert (await verifier.verify(header.header.value)).origin.person_id == person_id
+
+
 async def test_bearer_and_forged_headers_are_taken_away(bench: Workbench, door: Door) -> None:
     answer = await door.knock(
         ("Authorization", f"Bearer {await bench.sign_in()}"),

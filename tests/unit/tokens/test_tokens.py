@@ -12,6 +12,7 @@ import pytest
 from paaskit.access import ROLES
 from paaskit.errors import AlreadyExists, InvalidInput, NotFound, PermissionDenied
 from paaskit.gate import encode_error
+from paaskit.identity import ProviderSession
 from services.tokens import pat
 from services.tokens.domain import Place
 from services.tokens.rules.asked import SignIn
@@ -272,3 +273,31 @@ async def test_wrong_sign_in_is_refused(bench: Workbench, change: dict[str, Any]
     assert [violation.field for violation in refused.value.fields] == [field]
     assert not bench.store.tokens
     assert not bench.store.events
+
+
+async def test_tokens_are_of_the_person_and_not_of_the_name(bench: Workbench) -> None:
+    """A provider may give a name to somebody else later, and another one to the same person."""
+    ann = bench.signed_in_elsewhere("ann")
+    token, text = await bench.create(ann, "hers", permissions=["config.read", "tokens.manage"])
+    namesake = replace(ann, origin=ProviderSession(session_id="s2", person_id="somebody else"))
+    renamed = replace(ann, subject="user:ann.b")
+    operators = bench.identity(await bench.sign_in(user="ann", role="developer"))
+    for caller, seen in ((ann, True), (renamed, True), (bench.identity(text), True), (namesake, False)):
+        found, _ = await bench.tokens.page(caller, limit=9, after=None)
+        assert [each.name for each in found] == (["hers"] if seen else []), caller
+    for caller in (namesake, operators):
+        for reference in ("hers", token.token_id):
+            with pytest.raises(NotFound):
+                await bench.tokens.revoke(reference, caller, actor=actor_of(caller))
+    await bench.tokens.revoke("hers", renamed, actor=actor_of(renamed))
+
+
+async def test_who_sees_all_may_not_end_what_a_namesake_made(bench: Workbench) -> None:
+    """Where it may do more than they, which only who made it may end besides somebody who may do as much."""
+    ann = bench.signed_in_elsewhere("ann")
+    await bench.create(ann, "hers", permissions=["secrets.write"])
+    few = replace(ann, permissions=frozenset({"tokens.manage", "audit.read"}))
+    namesake = replace(few, origin=ProviderSession(session_id="s2", person_id="somebody else"))
+    with pytest.raises(PermissionDenied):
+        await bench.tokens.revoke("hers", namesake, actor=actor_of(namesake))
+    await bench.tokens.revoke("hers", few, actor=actor_of(few))

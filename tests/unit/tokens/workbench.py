@@ -73,7 +73,7 @@ class Workbench:
             kind=token.kind.value,
             permissions=token.permissions,
             apps=token.reach,
-            origin=StoredToken(token_id=token.token_id),
+            origin=StoredToken(token_id=token.token_id, person_id=token.maker_id),
             client_address="203.0.113.9",
             ends_at=token.expires_at,
             expires_at=token.expires_at,
