@@ -12,6 +12,7 @@ from typing import Any
 
 import paas
 from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
+from paas.access.v1 import access_pb2
 
 from gateway import leaked_tokens, well_known
 from gateway.settings import SingleSignOn
@@ -25,11 +26,14 @@ STREAM_IDLE_TIMEOUT = 3600
 # gRPC in any encoding, which the service judges, and the gRPC-web that Envoy's filter makes gRPC of.
 _GRPC = r"application/grpc(\+[^;,]+)?"
 _GRPC_WEB = r"application/grpc-web(-text)?(\+proto)?"
+CLIENT_ADDRESS = "x-paas-client-address"
+"""The header in which a service is told where somebody without a sign-in calls from; only the gateway can set it."""
 WITHOUT_TRAILERS = "grpc-without-trailers"
 """The name of the route for gRPC whose answer could not be told to the client, where it has trailers."""
 NO_GRPC = "The content type has to be application/grpc or application/grpc-web+proto."
 _FILTERS = "type.googleapis.com/envoy.extensions.filters.http"
 # Without a sign-in, and without what is counted for one.
+_COUNTS = "envoy.filters.http.lua"
 _ASKS_NOBODY: dict[str, Any] = {
     "envoy.filters.http.lua": {"@type": f"{_FILTERS}.lua.v3.LuaPerRoute", "disabled": True},
     "envoy.filters.http.ext_authz": {"@type": f"{_FILTERS}.ext_authz.v3.ExtAuthzPerRoute", "disabled": True},
@@ -67,6 +71,8 @@ class PublicMethod:
     # `SetVars`.
     method: str
     server_streaming: bool
+    # Whether it needs no sign-in: what proves who calls is in the request.
+    anyone: bool = False
 
     @property
     def path(self) -> str:
@@ -98,6 +104,7 @@ def methods_of(file: FileDescriptor) -> Iterator[PublicMethod]:
                 service=service.full_name,
                 method=method.name,
                 server_streaming=method.server_streaming,
+                anyone=method.GetOptions().Extensions[access_pb2.rule].anyone,
             )
 
 
@@ -158,6 +165,20 @@ def _route(method: PublicMethod) -> dict[str, Any]:
             "headers": [_POST],
         },
         "route": action,
+        **(_without_sign_in() if method.anyone else {}),
+    }
+
+
+def _without_sign_in() -> dict[str, Any]:
+    """For a method that anybody may call: tokens is not asked who it is, and the service is told from where it comes.
+
+    A sign-in that comes along is nobody's business. Requests are counted by address all the same, before.
+    """
+    address = {"key": CLIENT_ADDRESS, "value": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"}
+    return {
+        "typed_per_filter_config": {name: each for name, each in _ASKS_NOBODY.items() if name != _COUNTS},
+        "request_headers_to_remove": ["authorization", "x-paas-identity"],
+        "request_headers_to_add": [{"header": address, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}],
     }
 
 

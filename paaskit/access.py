@@ -44,10 +44,13 @@ class RuleError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """Who may call one method: users through the gateway (`public`), or the services in `callers`."""
+    """Who may call one method: users through the gateway (`public`), whoever comes through it without a sign-in
+    (`anyone`), or the services in `callers`.
+    """
 
     permission: str = ""
     public: bool = False
+    anyone: bool = False
     callers: frozenset[str] = frozenset()
     action: str = ""
     targets: tuple[str, ...] = ()
@@ -63,10 +66,14 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who makes the current request: the service from its certificate and, where one is carried, the user."""
+    """Who makes the current request: the service from its certificate and, where one is carried, the user.
+
+    `client_address` is where somebody without a sign-in calls from, as the gateway saw it.
+    """
 
     service: str
     identity: Identity | None = None
+    client_address: str = ""
     unverified_jwt: str = field(default="", repr=False)
     """The identity as it came, to be carried along to services that act on the user's behalf; they verify it again."""
 
@@ -185,9 +192,11 @@ def _rule_of(method: MethodDescriptor, *, foreign: Rule | None) -> Rule:
     if foreign is not None:
         return foreign
     declared = options.Extensions[access_pb2.rule]
-    kinds = [bool(declared.permission), declared.authenticated, bool(declared.callers)]
+    kinds = [bool(declared.permission), declared.authenticated, declared.anyone, bool(declared.callers)]
     if sum(kinds) != 1:
-        raise RuleError(f"{method.full_name} needs exactly one of permission, authenticated and callers")
+        raise RuleError(f"{method.full_name} needs exactly one of permission, authenticated, anyone and callers")
+    if declared.anyone and (method.server_streaming or method.client_streaming):
+        raise RuleError(f"{method.full_name} would give streams to whoever asks")
     if declared.permission and declared.permission not in PERMISSIONS:
         raise RuleError(f"{method.full_name} names a permission that does not exist")
     if declared.permission and not declared.audit:
@@ -202,7 +211,8 @@ def _rule_of(method: MethodDescriptor, *, foreign: Rule | None) -> Rule:
         raise RuleError(f"{method.full_name}: users' and services' methods live in different services")
     return Rule(
         permission=declared.permission,
-        public=not internal,
+        public=not internal and not declared.anyone,
+        anyone=declared.anyone,
         callers=frozenset(declared.callers) if internal else frozenset({GATEWAY}),
         action=declared.audit,
         targets=targets,

@@ -24,6 +24,8 @@ their certificate. Nobody may do both. Anything that isn't listed is refused, an
 rule doesn't start. Health and reflection answer any certificate of the installation's CA; Envoy's own
 `envoy.service.auth.v3.Authorization/Check` is served by tokens to the gateway alone.
 
+*Anyone* needs no sign-in: what proves who calls is in the request, and the method bounds what it does for strangers.
+
 A token limited to some apps may call a method that names an app only for those. ● may, · may not.
 """
 
@@ -55,7 +57,7 @@ def _of(service: ServiceDescriptor, rules: Mapping[str, Rule]) -> Iterator[tuple
 
 def _user_row(name: str, rule: Rule) -> str:
     may = ["●" if not rule.permission or rule.permission in permissions else "·" for permissions in ROLES.values()]
-    permission = f"`{rule.permission}`" if rule.permission else "any, signed in"
+    permission = f"`{rule.permission}`" if rule.permission else "anyone" if rule.anyone else "any, signed in"
     action = f"`{rule.action}`" if rule.action else ""
     return f"| `{name}` | {permission} | {' | '.join(may)} | {action} |"
 

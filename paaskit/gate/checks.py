@@ -16,6 +16,9 @@ from paaskit.variables import check_app_name
 TOKEN_ENDS: Final = "x-paas-token-ends"  # noqa: S105  # the name of a trailer; no token
 """The trailer that says when the token in use ends, in seconds since 1970, where that is soon."""
 SOON: Final = timedelta(days=7)
+CLIENT_ADDRESS: Final = "x-paas-client-address"
+"""The header in which the gateway says where somebody without a sign-in calls from."""
+_LONGEST_ADDRESS: Final = 64
 _PAT: Final = "pat"
 _SPIFFE: Final = b"spiffe://paas/"
 
@@ -75,6 +78,12 @@ def peer_of(context: Any) -> str:
     if len(names) != 1 or not names[0].startswith(_SPIFFE):
         return ""
     return str(names[0][len(_SPIFFE) :].decode("ascii", "replace"))
+
+
+def client_address(context: Any) -> str:
+    """Return where a call without a sign-in comes from; empty where the gateway does not say so, or not once."""
+    values = [value for key, value in context.invocation_metadata() or () if key == CLIENT_ADDRESS]
+    return str(values[0])[:_LONGEST_ADDRESS] if len(values) == 1 else ""
 
 
 def identity_header(context: Any) -> str:

@@ -81,10 +81,10 @@ class _Window:
 
         Where there are many kinds, as when somebody tries names of apps, the rest is told apart by its action alone.
         """
-        own = (denied.action, denied.app, denied.app_id, denied.client_address)
+        own = (denied.action, denied.app, denied.app_id, denied.client_address, denied.on_behalf_of)
         if own in self.kinds or len(self.kinds) < MOST_KINDS:
             return own, denied
-        return denied.action, replace(denied, app="", app_id="", client_address="")
+        return denied.action, replace(denied, app="", app_id="", client_address="", on_behalf_of="")
 
 
 class Denials:

@@ -27,7 +27,7 @@ from paaskit.audit import Record
 from paaskit.clock import utc_now
 from paaskit.errors import InvalidInput, PermissionDenied, RequestIncomplete, Unauthenticated
 from paaskit.gate.bulkheads import Bulkheads, Place
-from paaskit.gate.checks import check, ends_soon, identity_header, missing_permission, peer_of
+from paaskit.gate.checks import check, client_address, ends_soon, identity_header, missing_permission, peer_of
 from paaskit.gate.denials import Denials
 from paaskit.gate.sessions import Sessions
 from paaskit.gate.statuses import status_of
@@ -260,6 +260,8 @@ class Gate(grpc.aio.ServerInterceptor):
         if not rule.any_service and service not in rule.callers:
             log.warning("caller_refused", method=method, caller=service)
             raise PermissionDenied("This certificate may not call this method.")
+        if rule.anyone:
+            return Caller(service=service, client_address=client_address(context))  # an identity says nothing here
         unverified_jwt = identity_header(context)
         if not unverified_jwt or self._verifier is None:
             if rule.public:

@@ -7,8 +7,11 @@ from gateway.routes import PublicMethod, public_methods
 from tests.integration.gateway.conftest import LIST_VARS, SIGNED_IN, Gateway
 from tests.integration.gateway.fakes import ANSWER, IDENTITY
 
+SIGNED_IN_FOR = [method for method in public_methods() if not method.anyone]
+FOR_ANYBODY = [method for method in public_methods() if method.anyone]
 
-@pytest.mark.parametrize("method", public_methods(), ids=lambda method: method.path)
+
+@pytest.mark.parametrize("method", SIGNED_IN_FOR, ids=lambda method: method.path)
 async def test_a_public_method_reaches_its_service_with_the_identity_and_no_bearer(
     gateway: Gateway, method: PublicMethod
 ) -> None:
@@ -22,6 +25,23 @@ async def test_a_public_method_reaches_its_service_with_the_identity_and_no_bear
     assert arrival.metadata["x-paas-identity"] == IDENTITY
     assert "authorization" not in arrival.metadata
     assert gateway.check.requests[0].attributes.request.http.path == method.path
+
+
+@pytest.mark.parametrize("method", FOR_ANYBODY, ids=lambda method: method.path)
+async def test_what_anybody_may_call_goes_through_with_where_it_comes_from_and_nothing_else(
+    gateway: Gateway, method: PublicMethod
+) -> None:
+    forged = (("x-paas-identity", "forged"), ("x-paas-client-address", "198.51.100.7"))
+    for metadata in ((), (SIGNED_IN,), forged):
+        assert await gateway.call(method.path, *metadata) == ANSWER
+    assert gateway.check.requests == []
+    for arrival in gateway.services[method.upstream].arrivals:
+        assert arrival.metadata["x-paas-client-address"] == "127.0.0.1"
+        assert not {"authorization", "x-paas-identity"} & set(arrival.metadata)
+
+
+def test_what_anybody_may_call_was_reviewed() -> None:
+    assert [method.path for method in FOR_ANYBODY] == ["/paas.tokens.v1.TrustsService/ExchangeToken"]
 
 
 async def test_a_service_hears_nothing_that_it_does_not_ask_for(gateway: Gateway) -> None:

@@ -24,7 +24,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Rule(_message.Message):
-    """Rule says who may call one method. Exactly one of `permission`, `authenticated` and `callers` is set."""
+    """Rule says who may call one method. Exactly one of `permission`, `authenticated`, `anyone` and `callers` is set."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -34,6 +34,7 @@ class Rule(_message.Message):
     AUDIT_FIELD_NUMBER: _builtins.int
     TARGETS_FIELD_NUMBER: _builtins.int
     APP_FIELD_FIELD_NUMBER: _builtins.int
+    ANYONE_FIELD_NUMBER: _builtins.int
     permission: _builtins.str
     """Optional. The permission a signed-in user or token needs. The call must come through the gateway."""
     authenticated: _builtins.bool
@@ -50,6 +51,10 @@ class Rule(_message.Message):
     """Required where the request has a field `app`. The field with the name of the app that the request is about: a
     token that is limited to apps is held to it, and it is recorded with a denied attempt.
     """
+    anyone: _builtins.bool
+    """Optional. Anybody may call, through the gateway and without a sign-in: what proves who they are is in the request.
+    The method bounds what it does for strangers by itself.
+    """
     @_builtins.property
     def callers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional. Names of the services (the last part of `spiffe://paas/<name>`) that may call over mTLS."""
@@ -63,10 +68,11 @@ class Rule(_message.Message):
         audit: _builtins.str = ...,
         targets: _builtins.str = ...,
         app_field: _builtins.str = ...,
+        anyone: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_field", b"app_field", "audit", b"audit", "authenticated", b"authenticated", "callers", b"callers", "permission", b"permission", "targets", b"targets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anyone", b"anyone", "app_field", b"app_field", "audit", b"audit", "authenticated", b"authenticated", "callers", b"callers", "permission", b"permission", "targets", b"targets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
