@@ -125,12 +125,17 @@ def columns(remembered: Sequence[Remembered]) -> dict[str, list[str]]:
 class Expiry:
     """Drops answers whose hours are over, of every tenant, also of one that changes nothing any more.
 
+    Or what else of a service expires: `statement` drops as many rows as it is told and says how many that were, and
+    `turn` is whose turn it is among replicas.
+
     In small batches, one replica at a time: no change waits for more than one batch, and none does it itself. The
     hours are those of the function in the database, which is all that sees the rows. See docs/decisions/0023.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, statement: str = _EXPIRE, turn: str = "requests") -> None:
         self._database = database
+        self._statement = statement
+        self._turn = turn
 
     async def run(self) -> None:
         """Drop what has expired, for ever."""
@@ -142,8 +147,8 @@ class Expiry:
 
     async def drop_some(self) -> int:
         """Drop one batch, the oldest first; return how many that were. Raises Unavailable."""
-        async with self._database.turn("requests") as turn:
+        async with self._database.turn(self._turn) as turn:
             if turn is None:
                 return 0
-            (row,) = await turn.run(_EXPIRE, (_AT_ONCE,))
+            (row,) = await turn.run(self._statement, (_AT_ONCE,))
         return int(row.rows)

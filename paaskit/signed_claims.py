@@ -32,18 +32,18 @@ class Expected:
     claims: Collection[str] = ("exp", "iat", "iss", "aud", "sub")
 
 
-def key_id_of(unverified_jwt: str, *, algorithms: Collection[str]) -> str:
+def key_id_of(unverified_jwt: str, *, algorithms: Collection[str], also: Collection[str] = ()) -> str:
     """Return the id of the key that a token says it is signed with. Raises NotValid.
 
-    It may name nothing else: neither a key of its own, nor a place to fetch one, nor what must be understood.
+    It may name nothing else but what is in `also`: neither a key of its own, nor a place to fetch one, nor what must be
+    understood.
     """
-    if not _COMPACT.match(unverified_jwt):
-        raise NotValid  # PyJWT would forgive padding and other bytes
+    _check_form(unverified_jwt)
     try:
         header = jwt.get_unverified_header(unverified_jwt)
     except jwt.PyJWTError:
         raise NotValid from None
-    if header.get("alg") not in algorithms or set(header) - _HEADERS:
+    if header.get("alg") not in algorithms or set(header) - _HEADERS - set(also):
         raise NotValid
     return str(header.get("kid", ""))
 
@@ -64,6 +64,35 @@ def verified_claims(unverified_jwt: str, key: Any, *, algorithm: str, expected: 
     except (jwt.PyJWTError, AttributeError, TypeError, ValueError):
         raise NotValid from None
     return claims
+
+
+def unverified_claims(unverified_jwt: str) -> dict[str, Any]:
+    """Return what a token claims, each thing said once; nobody knows yet whether it is true. Raises NotValid."""
+    _check_form(unverified_jwt)
+    try:
+        header, claims = (
+            json.loads(base64url_decode(part), object_pairs_hook=_each_once) for part in unverified_jwt.split(".")[:2]
+        )
+        json.dumps(claims, ensure_ascii=False).encode()  # halves of a character, which JSON can say, can't be kept
+    except (ValueError, RecursionError):
+        raise NotValid from None
+    if not isinstance(header, dict) or not isinstance(claims, dict):
+        raise NotValid
+    return claims
+
+
+def check_signature(unverified_jwt: str, key: Any, *, algorithm: str) -> None:
+    """Raise NotValid unless `key` has signed a token with `algorithm`. What it claims is the caller's to check."""
+    try:
+        jwt.api_jws.decode(unverified_jwt, key, algorithms=[algorithm])
+    except (jwt.PyJWTError, AttributeError, TypeError, ValueError):
+        raise NotValid from None
+
+
+def _check_form(unverified_jwt: str) -> None:
+    """Raise NotValid for what PyJWT would forgive: padding and other bytes."""
+    if not _COMPACT.match(unverified_jwt):
+        raise NotValid
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

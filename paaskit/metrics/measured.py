@@ -58,6 +58,13 @@ SIGN_INS_REFUSED: Final = Counter(
     registry=REGISTRY,
 )
 
+EXCHANGES: Final = Counter(
+    "paas_exchanges",
+    "Tokens of CI systems that were presented for one of ours, by what came of it: given, or why not.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+
 MAKERS_NOT_LOOKED_AT: Final = Counter(
     "paas_makers_not_looked_at",
     "Times that the identity provider did not say what people who made tokens may do.",

@@ -25,7 +25,7 @@ from services.tokens.rules.rotation import Rotation
 from services.tokens.rules.sight import Sight, sight_of
 from services.tokens.rules.sign_ins import NewSignIn
 from services.tokens.scopes import ResolveApp, scope_of
-from services.tokens.token import Rotated, Token, TokenRows
+from services.tokens.token import Kind, Rotated, Token, TokenRows
 
 MAX_PAGE_SIZE: Final = 100
 # How far apart requests may arrive that were sent at once; the gateway tries one of them again within this as well.
@@ -36,6 +36,15 @@ TokenKey = tuple[str, str]
 """A tenant, and the id of one of its tokens."""
 Outlast = Callable[[], Awaitable[None]]
 """Returns once nobody takes a token for what it was before."""
+
+
+class EndsTrusts(Protocol):
+    """Trusts, as far as they are needed here."""
+
+    async def end_made_with(self, tenant: str, parents: Sequence[str], *, actor: Actor) -> None:
+        """End the trusts that were made with sign-ins, by the ids of these, and the tokens they gave."""
+
+
 Decide = Callable[[Found], Decision[TokenRows]]
 """Says what a change comes to, given the tokens it depends on. Pure; raises PaasError."""
 DecideRotation = Callable[[Found, Found], Decision[TokenRows]]
@@ -113,6 +122,7 @@ class Tokens:
         clock: Clock,
         new_id: IdSource,
         outlast: Outlast,
+        trusts: EndsTrusts,
         linger_seconds: float = _LINGER_SECONDS,
     ) -> None:
         self._store = store
@@ -121,6 +131,7 @@ class Tokens:
         self._clock = clock
         self._new_id = new_id
         self._outlast = outlast
+        self._trusts = trusts
         self._flights = Flights[tuple[Token, Plaintext]](linger_seconds=linger_seconds)
         self._rotations = Flights[tuple[Rotated, Plaintext]](linger_seconds=linger_seconds)
 
@@ -140,7 +151,7 @@ class Tokens:
         Equal requests that are sent at once share it: nothing could give them the text later.
         """
         check_new_token(wanted)
-        permissions_of(wanted, identity)  # refused before anybody is asked about apps
+        permissions_of(wanted.permissions, identity)  # refused before anybody is asked about apps
         asked = fingerprint(wanted.name, wanted.permissions, wanted.apps, str(wanted.ttl))
         same = (identity.tenant, actor.credential, wanted.request_id, asked)
         return await self._flights.share(same, lambda: self._create(wanted, identity, actor))
@@ -237,6 +248,8 @@ class Tokens:
             # It may have been revoked a moment ago, by a request whose answer got lost: that is an answer too.
             await self._outlast()
             raise
+        if sign_ins := [token.token_id for token in revoked if token.kind is Kind.USER]:
+            await self._trusts.end_made_with(identity.tenant, sign_ins, actor=actor)
         await self._outlast()
         return replace(revoked[0], revoked_at=now), revoked[1:]
 

@@ -1,11 +1,10 @@
 """Between protos and the rules: one short method per RPC."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from google.protobuf.duration_pb2 import Duration
 from paas.tokens.v1 import tokens_pb2, tokens_pb2_grpc
 
 from paaskit.access import current_caller, current_user
@@ -14,10 +13,9 @@ from paaskit.paging import Pages, page_size
 from services.tokens.check.signing import raw_bytes
 from services.tokens.domain import MAX_PAGE_SIZE, Place, Tokens
 from services.tokens.leaks.reports import Reports
+from services.tokens.messages import token_to_proto, ttl_of
 from services.tokens.rules.asked import NewText, NewToken, SignIn
-from services.tokens.token import Token
 
-_LONGEST: Final = timedelta(days=100_000)
 _LIST: Final = "ListTokens"
 
 
@@ -48,12 +46,12 @@ class TokensServicer(tokens_pb2_grpc.TokensServiceServicer):
         wanted = NewToken(
             request_id=request.request_id,
             name=request.name,
-            ttl=_ttl(request.ttl) if request.HasField("ttl") else None,
+            ttl=ttl_of(request.ttl) if request.HasField("ttl") else None,
             permissions=list(request.permissions),
             apps=list(request.apps),
         )
         token, text = await self._tokens.create(wanted, current_user(), actor=actor_of(current_caller()))
-        return tokens_pb2.CreateTokenResponse(token=_to_proto(token), secret=text.reveal())
+        return tokens_pb2.CreateTokenResponse(token=token_to_proto(token), secret=text.reveal())
 
     async def ListTokens(self, request: tokens_pb2.ListTokensRequest, context: Any) -> tokens_pb2.ListTokensResponse:
         """List living tokens."""
@@ -62,7 +60,7 @@ class TokensServicer(tokens_pb2_grpc.TokensServiceServicer):
         after = _place_from(self._pages.open(_LIST, user.tenant, request.page_token, str, str))
         found, more = await self._tokens.page(user, limit=limit, after=after)
         return tokens_pb2.ListTokensResponse(
-            tokens=[_to_proto(token) for token in found],
+            tokens=[token_to_proto(token) for token in found],
             next_page_token=self._pages.seal(_LIST, user.tenant, *_parts_of(more)) if more else "",
         )
 
@@ -71,14 +69,14 @@ class TokensServicer(tokens_pb2_grpc.TokensServiceServicer):
         wanted = NewText(
             request_id=request.request_id,
             reference=request.token,
-            overlap=_ttl(request.overlap) if request.HasField("overlap") else None,
-            ttl=_ttl(request.ttl) if request.HasField("ttl") else None,
+            overlap=ttl_of(request.overlap) if request.HasField("overlap") else None,
+            ttl=ttl_of(request.ttl) if request.HasField("ttl") else None,
         )
         rotated, text = await self._tokens.rotate(wanted, current_user(), actor=actor_of(current_caller()))
         return tokens_pb2.RotateTokenResponse(
-            token=_to_proto(rotated.token),
+            token=token_to_proto(rotated.token),
             secret=text.reveal(),
-            previous=_to_proto(rotated.previous),
+            previous=token_to_proto(rotated.previous),
             descendants=sum(each.name != rotated.token.name for each in rotated.others),
         )
 
@@ -87,7 +85,7 @@ class TokensServicer(tokens_pb2_grpc.TokensServiceServicer):
         token, others = await self._tokens.revoke(request.token, current_user(), actor=actor_of(current_caller()))
         rotated = sum(each.name == token.name for each in others)
         return tokens_pb2.RevokeTokenResponse(
-            token=_to_proto(token), descendants=len(others) - rotated, rotated=rotated
+            token=token_to_proto(token), descendants=len(others) - rotated, rotated=rotated
         )
 
     async def ReportToken(self, request: tokens_pb2.ReportTokenRequest, context: Any) -> tokens_pb2.ReportTokenResponse:
@@ -123,17 +121,12 @@ class TokensInternalServicer(tokens_pb2_grpc.TokensInternalServiceServicer):
 
     async def IssueSignIn(self, request: tokens_pb2.IssueSignInRequest, context: Any) -> tokens_pb2.IssueSignInResponse:
         """Sign a person in."""
-        asked = SignIn(tenant=request.tenant, user=request.user, role=request.role, ttl=_ttl(request.ttl))
+        asked = SignIn(tenant=request.tenant, user=request.user, role=request.role, ttl=ttl_of(request.ttl))
         actor = actor_of(current_caller(), tenant=request.tenant, on_behalf_of=f"user:{request.user}")
         text, expires_at = await self._tokens.sign_in(asked, actor=actor)
         answer = tokens_pb2.IssueSignInResponse(secret=text.reveal())
         answer.expires_at.FromDatetime(expires_at)
         return answer
-
-
-def _ttl(duration: Duration) -> timedelta:
-    # Durations reach further than Python's; whatever is far beyond the limit is refused as one thing.
-    return timedelta(seconds=min(max(0, duration.seconds), int(_LONGEST.total_seconds())))
 
 
 def _parts_of(place: Place) -> tuple[str, str]:
@@ -142,18 +135,3 @@ def _parts_of(place: Place) -> tuple[str, str]:
 
 def _place_from(parts: tuple[str, ...] | None) -> Place | None:
     return None if parts is None else Place(created_at=datetime.fromisoformat(parts[0]), token_id=parts[1])
-
-
-def _to_proto(token: Token) -> tokens_pb2.Token:
-    message = tokens_pb2.Token(
-        token_id=token.token_id,
-        name=token.name,
-        permissions=sorted(token.permissions),
-        apps=token.app_names,
-        creator=token.creator,
-    )
-    message.created_at.FromDatetime(token.created_at)
-    message.expires_at.FromDatetime(token.expires_at)
-    if token.last_used_at is not None:
-        message.last_used_at.FromDatetime(token.last_used_at)
-    return message

@@ -27,6 +27,7 @@ from services.tokens.rpc import TokensInternalServicer, TokensServicer
 from services.tokens.settings import ALL, CHECK, METHODS, Settings
 from services.tokens.sso.server import makers_watched, provider_of
 from services.tokens.store import Store
+from services.tokens.trusts.server import trusts_served
 
 
 async def assemble(settings: Settings) -> Assembly:
@@ -44,18 +45,26 @@ async def assemble(settings: Settings) -> Assembly:
     audit_channel = open_channel(settings.audit_address, service="audit", tls=settings)
     config_channel = open_channel(settings.config_address, service="config", tls=settings)
     trail = Trail(database, audit_channel)
-    store = Store(database, WritePath(database, trail=trail))
+    changes = WritePath(database, trail=trail)
+    store = Store(database, changes)
+    texts, resolve = TextSource(generate=pat.generate, digest=pat.digest), resolver(config_channel)
+    trusts = trusts_served(settings, database, changes, texts=texts, resolve=resolve, record=trail.record, pages=pages)
     tokens = Tokens(
         store,
-        texts=TextSource(generate=pat.generate, digest=pat.digest),
-        resolve=resolver(config_channel),
+        texts=texts,
+        resolve=resolve,
         clock=utc_now,
         new_id=random_id,
         outlast=outlast,
+        trusts=trusts.trusts,
     )
-    reports = Reports(PresentedTokens(database), store, clock=utc_now, outlast=outlast)
+    reports = Reports(PresentedTokens(database), store, trusts=trusts.trusts, clock=utc_now, outlast=outlast)
     taken = leak_reports(settings, reports)
-    background: dict[str, Background] = {"audit_relay": trail.run, "request_expiry": Expiry(database).run}
+    background: dict[str, Background] = {
+        "audit_relay": trail.run,
+        "request_expiry": Expiry(database).run,
+        "exchange_expiry": trusts.background,
+    }
     provider = provider_of(settings)
     makers = None if provider is None else makers_watched(provider, store)
     if makers is not None:
@@ -63,6 +72,7 @@ async def assemble(settings: Settings) -> Assembly:
     await database.open()
 
     async def close() -> None:
+        await trusts.close()
         if makers is not None:
             await makers.client.aclose()
         if taken is not None:
@@ -77,6 +87,11 @@ async def assemble(settings: Settings) -> Assembly:
                 tokens_pb2.DESCRIPTOR.services_by_name["TokensService"],
                 tokens_pb2_grpc.add_TokensServiceServicer_to_server,
                 TokensServicer(tokens, reports, pages),
+            ),
+            Exposed(
+                tokens_pb2.DESCRIPTOR.services_by_name["TrustsService"],
+                tokens_pb2_grpc.add_TrustsServiceServicer_to_server,
+                trusts.servicer,
             ),
             Exposed(
                 tokens_pb2.DESCRIPTOR.services_by_name["TokensInternalService"],

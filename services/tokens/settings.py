@@ -60,3 +60,13 @@ class Settings(ServiceSettings):
     )
     sso_directory_client_id: str = setting("Our client that may view the realm's users.", default="")
     sso_directory_secret_file: Path | None = setting("A file with the secret of that client.", default=None)
+    exchange_issuers: str = setting(
+        "The CI systems whose tokens trusts may take, exactly as these write themselves in the claim `iss`, separated "
+        "by commas; one that ends in /* is each with one more part of a path, and `none` is none. Keys are fetched "
+        "from nowhere else.",
+        default="https://token.actions.githubusercontent.com,https://token.actions.githubusercontent.com/*,"
+        "https://gitlab.com,https://oidc.circleci.com/org/*",
+    )
+    exchange_ca_file: Path | None = setting(
+        "The CA of these systems' certificates, PEM; without it those of the system.", default=None
+    )

@@ -45,7 +45,7 @@ _PAGE: Final = f"""
     ORDER BY t.created_at, t.token_id LIMIT %(limit)s"""
 
 # Making and revoking take turns within a tenant: a name is taken once, and nothing is made with what is just revoked.
-_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('tokens:' || %s, 0))"
+LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('tokens:' || %s, 0))"
 _PARENT_AND_NAMESAKE: Final = f"""
     SELECT {COLUMNS} FROM tokens t WHERE t.tenant = %(tenant)s AND t.token_id = %(parent_id)s
     UNION
@@ -82,12 +82,12 @@ _LEAKED: Final = f"""
     ORDER BY t.token_id <> ALL (%(token_ids)s::text[]), t.name, t.created_at DESC, t.token_id DESC"""
 _SIGN_INS: Final = f"SELECT {COLUMNS} {_OF_NAME}"
 
-_INSERT: Final = """
+INSERT: Final = """
     INSERT INTO tokens
         (tenant, token_id, kind, name, digest, permissions, apps, app_ids, creator, maker, maker_id, maker_permissions,
          parent_id, created_at, expires_at)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
-_END: Final = """
+END: Final = """
     UPDATE tokens SET revoked_at = %s WHERE tenant = %s AND token_id = ANY(%s) AND revoked_at IS NULL"""
 _SHORTEN: Final = """
     UPDATE tokens SET expires_at = LEAST(expires_at, %(end)s::timestamptz)
@@ -103,6 +103,11 @@ _LIMIT_MAKER: Final = f"""
     UPDATE tokens t SET maker_permissions = %(permissions)s
     WHERE t.maker_id = %(maker_id)s AND t.tenant = %(tenant)s
       AND t.revoked_at IS NULL AND t.expires_at > %(at)s {_CHANGED}"""
+# Trusts give no more either; a tenant has a hundred at most.
+_LIMIT_TRUSTS: Final = f"""
+    UPDATE trusts t SET maker_permissions = %(permissions)s
+    WHERE t.tenant = %(tenant)s AND t.maker_id IS NOT DISTINCT FROM %(maker_id)s::text
+      AND (%(maker_id)s::text IS NOT NULL OR t.maker = %(maker)s) {_CHANGED}"""
 _OF_MAKER: Final = f"""
     SELECT {COLUMNS} FROM tokens t
     WHERE t.maker_id = %(maker_id)s AND t.tenant = %(tenant)s AND {_LIVING} ORDER BY t.name, t.token_id"""
@@ -222,7 +227,7 @@ class Store:
         """Change what `decide` says of what each of some statements finds; return these."""
 
         async def look(connection: Connection) -> Read[Sequence[Found]]:
-            await connection.execute(_LOCK, (tenant,))
+            await connection.execute(LOCK, (tenant,))
             cursors = [await connection.execute(each, {"tenant": tenant, **asked}) for each in statements]
 
             async def read() -> Sequence[Found]:
@@ -232,7 +237,7 @@ class Store:
 
         async def write(connection: Connection, _: Sequence[Found], rows: TokenRows) -> None:
             if rows.ended:
-                await connection.execute(_END, (rows.at, tenant, rows.ended))
+                await connection.execute(END, (rows.at, tenant, rows.ended))
             if rows.shortened:
                 about = {"tenant": tenant, "ids": rows.shortened, "end": rows.shortened_to}
                 await connection.execute(_SHORTEN, about)
@@ -242,8 +247,9 @@ class Store:
                     await connection.execute(_LIMIT_PERSON, {**about, "maker": limit.maker})
                 else:
                     await connection.execute(_LIMIT_MAKER, {**about, "maker_id": limit.maker_id})
+                await connection.execute(_LIMIT_TRUSTS, {**about, "maker": limit.maker, "maker_id": limit.maker_id})
             if rows.added is not None:
-                await connection.execute(_INSERT, _columns(rows.added, rows.digest))
+                await connection.execute(INSERT, columns_of(rows.added, rows.digest))
 
         return await self._changes.make(Change(tenant=tenant, look=look, decide=decide, write=write, request=request))
 
@@ -256,7 +262,8 @@ def _of(sight: Sight) -> Mapping[str, Any]:
     }
 
 
-def _columns(token: Token, digest: bytes) -> Sequence[Any]:
+def columns_of(token: Token, digest: bytes) -> Sequence[Any]:
+    """Return the parameters of `INSERT`."""
     names, ids = (None, None) if token.apps is None else _pairs(token.apps)
     return (
         token.tenant,

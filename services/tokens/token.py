@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from paaskit.audit import TargetToken
 from paaskit.identity import AppScope, Origin
@@ -15,6 +15,12 @@ class Kind(StrEnum):
 
     PAT = "pat"
     USER = "user"
+
+
+TRUST: Final = "trust:"
+"""How the creator of a token begins that a trust gave, for one of a CI system."""
+CI: Final = "ci"
+"""What an identity says of such a token, whose row is that of a PAT: it is over in minutes, and never kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +60,11 @@ class Token:
     def subject(self) -> str:
         """Who acts where this credential is used: `pat:github-ci`, `user:ada@example.com`."""
         return f"{self.kind}:{self.name}"
+
+    @property
+    def identity_kind(self) -> str:
+        """What an identity made from it says of its kind."""
+        return CI if self.creator.startswith(TRUST) else self.kind.value
 
     @property
     def person(self) -> str:

@@ -88,7 +88,7 @@ class PatAuthenticator:
         principal = Principal(
             tenant=token.tenant,
             subject=token.subject,
-            kind=token.kind.value,
+            kind=token.identity_kind,
             permissions=token.permissions,
             apps=token.reach,
             origin=StoredToken(token_id=token.token_id, person_id=token.maker_id),

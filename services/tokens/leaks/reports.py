@@ -14,7 +14,7 @@ from paaskit.audit import Actor
 from paaskit.clock import Clock
 from paaskit.write_path import Decision
 from services.tokens import pat
-from services.tokens.token import Token, TokenRows
+from services.tokens.token import Kind, Token, TokenRows
 
 Decide = Callable[[Sequence[Token]], Decision[TokenRows]]
 Outlast = Callable[[], Awaitable[None]]
@@ -46,12 +46,22 @@ class EndsTokens(Protocol):
         """
 
 
+class EndsTrusts(Protocol):
+    """Trusts, as far as they are needed here."""
+
+    async def end_made_with(self, tenant: str, parents: Sequence[str], *, actor: Actor) -> None:
+        """End the trusts that were made with sign-ins, by the ids of these, and the tokens they gave."""
+
+
 class Reports:
     """Ends what is reported."""
 
-    def __init__(self, found: FindsTokens, store: EndsTokens, *, clock: Clock, outlast: Outlast) -> None:
+    def __init__(
+        self, found: FindsTokens, store: EndsTokens, *, trusts: EndsTrusts, clock: Clock, outlast: Outlast
+    ) -> None:
         self._found = found
         self._store = store
+        self._trusts = trusts
         self._clock = clock
         self._outlast = outlast
 
@@ -99,6 +109,9 @@ class Reports:
 
     async def _end(self, tokens: Sequence[Token], actor: Actor) -> None:
         """End tokens of one tenant with all made with them."""
+        # No other makes trusts than a sign-in; the thief's would go on giving tokens.
+        if sign_ins := [token.token_id for token in tokens if token.kind is Kind.USER]:
+            await self._trusts.end_made_with(actor.tenant, sign_ins, actor=actor)
         now = self._clock()
         await self._store.leaked(
             actor.tenant,

@@ -108,11 +108,16 @@ def _token_violations(wanted: NewToken) -> Iterator[FieldViolation]:
         yield FieldViolation("name", "must not look like a token or a token's id")
     if wanted.ttl is not None:
         yield from _ttl_violations(wanted.ttl)
-    yield from _permission_violations(wanted.permissions)
-    if len(wanted.apps) > MAX_APPS:
+    yield from scope_violations(wanted.permissions, wanted.apps)
+
+
+def scope_violations(permissions: Sequence[str], apps: Sequence[str]) -> Iterator[FieldViolation]:
+    """Yield what is wrong with what a token is to do, and with the apps it is to be limited to."""
+    yield from _permission_violations(permissions)
+    if len(apps) > MAX_APPS:
         yield FieldViolation("apps", f"names at most {MAX_APPS} apps")
         return
-    for index, app in enumerate(wanted.apps):
+    for index, app in enumerate(apps):
         if (description := check_app_name(app)) is not None:
             yield FieldViolation(f"apps[{index}]", description)
 

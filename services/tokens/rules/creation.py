@@ -89,7 +89,7 @@ class Creation:
             token_id=self.token_id,
             kind=Kind.PAT,
             name=self.wanted.name,
-            granted=permissions_of(self.wanted, self.identity),
+            granted=permissions_of(self.wanted.permissions, self.identity),
             apps=self.apps,
             creator=self.identity.subject,
             maker=source.person,
@@ -101,18 +101,18 @@ class Creation:
         )
 
 
-def permissions_of(wanted: NewToken, identity: Identity) -> frozenset[str]:
-    """Return what a token may do that `identity` asks for: what it names, else what CI needs, as far as its maker may.
+def permissions_of(named: Sequence[str], identity: Identity) -> frozenset[str]:
+    """Return what a token may do that `identity` asks for: what is named, else what CI needs, as far as its maker may.
 
     Raises PermissionDenied where it names one that its creator lacks, or the creator has none of those for CI.
     """
-    beyond = sorted(set(wanted.permissions) - identity.permissions)
+    beyond = sorted(set(named) - identity.permissions)
     if beyond:
         raise PermissionDenied(
             f"A token can't do more than its creator: {identity.subject} does not have {', '.join(beyond)}.",
             metadata={"permission": beyond[0]},
         )
-    granted = frozenset(wanted.permissions) or CI_PERMISSIONS & identity.permissions
+    granted = frozenset(named) or CI_PERMISSIONS & identity.permissions
     if not granted:
         raise PermissionDenied(
             f"A token without a scope gets what CI needs, and {identity.subject} has nothing of that. Name what it "

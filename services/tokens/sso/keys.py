@@ -31,10 +31,18 @@ class ProviderKey:
 async def fetch_keys(client: httpx.AsyncClient, url: str) -> Mapping[str, ProviderKey]:
     """Return the keys published at `url`, by their ids. Raises Unavailable where there are none to be had."""
     try:
+        return keys_of(await fetch_document(client, url))
+    except ValueError:
+        raise provider_away() from None
+
+
+async def fetch_document(client: httpx.AsyncClient, url: str) -> Any:
+    """Return the JSON document at `url`. Raises Unavailable where there is none, or one larger than any should be."""
+    try:
         async with client.stream("GET", url) as answer:
-            # A redirect is an answer like any other that is not the keys: they are where the settings say.
+            # A redirect is an answer like any other that is not the document: it is where it was said to be.
             text = await _limited(answer) if answer.status_code == httpx.codes.OK else b""
-        return keys_of(json.loads(text))
+        return json.loads(text)
     except (httpx.HTTPError, ValueError, RecursionError):
         raise provider_away() from None
 

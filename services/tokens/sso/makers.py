@@ -1,7 +1,8 @@
 """A token never grants more than its maker has now: people who lost a role, or were disabled, take it along.
 
-Every minute the identity provider is asked about everybody who made tokens that are living. While it can't be reached
-nothing changes: nobody can be disabled there either, and its outage must not be that of every machine with a token.
+Every minute the identity provider is asked about everybody who made tokens that are living, or trusts that give some.
+While it can't be reached nothing changes: nobody can be disabled there either, and its outage must not be that of every
+machine with a token.
 """
 
 import asyncio
@@ -96,19 +97,21 @@ class Makers:
             limit = MakerLimit(maker="", maker_id=maker.maker_id, permissions=permissions)
             now = self._clock()
             await self._store.limit(
-                maker.tenant, maker.maker_id, now=now, decide=lambda found: decide_limit(found, limit, now=now)
+                maker.tenant,
+                maker.maker_id,
+                now=now,
+                decide=lambda found: decide_limit(found, limit, tenant=maker.tenant, now=now),
             )
 
 
-def decide_limit(found: Found, limit: MakerLimit, *, now: datetime) -> Decision[TokenRows]:
+def decide_limit(found: Found, limit: MakerLimit, *, tenant: str, now: datetime) -> Decision[TokenRows]:
     """Say what is written where somebody may do just this now, given their living tokens.
 
-    Those that may do other things by that than before are named in an event.
+    Those that may do other things by that than before are named in an event. A trust gives nothing by itself: what it
+    gives is told when it does.
     """
     changed = [token for token in found if token.granted & limit.permissions != token.permissions]
-    if not found:
-        return Decision(answer={})
-    event = Actor(tenant=found[0].tenant, name=_ACTOR).event(
+    event = Actor(tenant=tenant, name=_ACTOR).event(
         "tokens.limit",
         targets=[token.name for token in changed],
         target_tokens=[token.target for token in changed],

@@ -3,6 +3,7 @@
 import ssl
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -76,7 +77,7 @@ def provider_of(settings: Settings) -> Provider | None:
 
 def sign_in_at(provider: Provider, *, record: Record, count_wrong: CountWrong) -> SignInAtProvider:
     """Return what accepts the access tokens of `provider`."""
-    client = open_client(provider)
+    client = open_client(provider.ca_file)
     keys = RotatingKeys(lambda: fetch_keys(client, provider.jwks_url), clock=utc_now, fetch_every=_FETCH_KEYS_EVERY)
     sign_ins = SignIns(record=record)
     authenticator = ProviderAuthenticator(provider, keys, people=sign_ins, count_wrong=count_wrong)
@@ -85,14 +86,16 @@ def sign_in_at(provider: Provider, *, record: Record, count_wrong: CountWrong) -
 
 def makers_watched(provider: Provider, store: MakerStore) -> MakersWatched:
     """Return what asks `provider` about people who made tokens."""
-    client = open_client(provider)
+    client = open_client(provider.ca_file)
     directory = KeycloakDirectory(client, provider.directory, tenant_attribute=provider.claims.tenant, clock=utc_now)
     return MakersWatched(background=Makers(store, directory, clock=utc_now).run, client=client)
 
 
-def open_client(provider: Provider) -> httpx.AsyncClient:
-    """Return a client that trusts the provider's CA, follows no redirects, and takes no proxy from the environment."""
-    trusted = ssl.create_default_context(cafile=None if provider.ca_file is None else str(provider.ca_file))
+def open_client(ca_file: Path | None) -> httpx.AsyncClient:
+    """Return a client that trusts this CA, or without it the system's, follows no redirects, and takes no proxy from
+    the environment.
+    """
+    trusted = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
     return httpx.AsyncClient(verify=trusted, timeout=_TIMEOUT_SECONDS, trust_env=False)
 
 

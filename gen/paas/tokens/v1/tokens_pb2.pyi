@@ -110,7 +110,7 @@ class WhoAmIResponse(_message.Message):
     subject: _builtins.str
     """`user:ada@example.com` or `pat:github-ci`."""
     kind: _builtins.str
-    """`user` or `pat`."""
+    """`user`, `pat`, or `ci` for a token that was given for one of a CI system."""
     maker: _builtins.str
     """Who made the token, `user:ada@example.com`; empty for a person."""
     @_builtins.property
@@ -414,6 +414,451 @@ class ReportTokenResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReportTokenResponse: _TypeAlias = ReportTokenResponse  # noqa: Y015
+
+@_typing.final
+class Condition(_message.Message):
+    """Condition is a claim that a token has to have with exactly this value."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLAIM_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    claim: _builtins.str
+    """Required. The claim's name, `repository_id`."""
+    value: _builtins.str
+    """Required. A text; of a number or a boolean, as JSON writes it."""
+    def __init__(
+        self,
+        *,
+        claim: _builtins.str = ...,
+        value: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claim", b"claim", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Condition: _TypeAlias = Condition  # noqa: Y015
+
+@_typing.final
+class Trust(_message.Message):
+    """Trust says whose CI jobs get tokens, and which."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRUST_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ISSUER_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    AUDIENCE_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    CONDITIONS_FIELD_NUMBER: _builtins.int
+    ALLOW_PULL_REQUESTS_FIELD_NUMBER: _builtins.int
+    PERMISSIONS_FIELD_NUMBER: _builtins.int
+    APPS_FIELD_NUMBER: _builtins.int
+    TTL_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    CREATOR_FIELD_NUMBER: _builtins.int
+    trust_id: _builtins.str
+    """Output only. What jobs name it by. It is as hard to guess as a key, but is none."""
+    name: _builtins.str
+    """Output only."""
+    issuer: _builtins.str
+    """Output only. Who signs the tokens that are taken, exactly as `iss` has it."""
+    provider: _builtins.str
+    """Output only. `github`, `gitlab`, `circleci` or `other`."""
+    audience: _builtins.str
+    """Output only. For whom they have to be."""
+    subject: _builtins.str
+    """Output only. Whose they have to be; a `*` at its end stands for whatever follows."""
+    allow_pull_requests: _builtins.bool
+    """Output only. Whether jobs of pull requests get tokens as well."""
+    creator: _builtins.str
+    """Output only. The person who made it."""
+    @_builtins.property
+    def conditions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Condition]:
+        """Output only. What else they have to say."""
+
+    @_builtins.property
+    def permissions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. What the tokens it gives may do now."""
+
+    @_builtins.property
+    def apps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. The apps they are limited to; empty is all of the tenant's."""
+
+    @_builtins.property
+    def ttl(self) -> _duration_pb2.Duration:
+        """Output only. How long each lives."""
+
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only."""
+
+    def __init__(
+        self,
+        *,
+        trust_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        issuer: _builtins.str = ...,
+        provider: _builtins.str = ...,
+        audience: _builtins.str = ...,
+        subject: _builtins.str = ...,
+        conditions: _abc.Iterable[Global___Condition] | None = ...,
+        allow_pull_requests: _builtins.bool = ...,
+        permissions: _abc.Iterable[_builtins.str] | None = ...,
+        apps: _abc.Iterable[_builtins.str] | None = ...,
+        ttl: _duration_pb2.Duration | None = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+        creator: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "ttl", b"ttl"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_pull_requests", b"allow_pull_requests", "apps", b"apps", "audience", b"audience", "conditions", b"conditions", "created_at", b"created_at", "creator", b"creator", "issuer", b"issuer", "name", b"name", "permissions", b"permissions", "provider", b"provider", "subject", b"subject", "trust_id", b"trust_id", "ttl", b"ttl"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Trust: _TypeAlias = Trust  # noqa: Y015
+
+@_typing.final
+class CreateTrustRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    ISSUER_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    AUDIENCE_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    CONDITIONS_FIELD_NUMBER: _builtins.int
+    ALLOW_PULL_REQUESTS_FIELD_NUMBER: _builtins.int
+    PERMISSIONS_FIELD_NUMBER: _builtins.int
+    APPS_FIELD_NUMBER: _builtins.int
+    TTL_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Required. Chosen by the caller; a repeated id makes no second trust."""
+    name: _builtins.str
+    """Required. Unique among the tenant's trusts; 1 to 40 characters."""
+    issuer: _builtins.str
+    """Required. An https address that the operator of the installation lets trusts name."""
+    provider: _builtins.str
+    """Optional. Empty is what the issuer's address says: `other` where it says nothing."""
+    audience: _builtins.str
+    """Optional. Empty is one that no other trust has, `paas-trust:` and the trust's id."""
+    subject: _builtins.str
+    """Required. May end in `*` after the owner and the repository, and nowhere else."""
+    allow_pull_requests: _builtins.bool
+    """Optional."""
+    @_builtins.property
+    def conditions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Condition]:
+        """Optional. At most 20."""
+
+    @_builtins.property
+    def permissions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. As of a token that is made."""
+
+    @_builtins.property
+    def apps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. As of a token that is made."""
+
+    @_builtins.property
+    def ttl(self) -> _duration_pb2.Duration:
+        """Optional. From 1 to 15 minutes; unset is 15."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        issuer: _builtins.str = ...,
+        provider: _builtins.str = ...,
+        audience: _builtins.str = ...,
+        subject: _builtins.str = ...,
+        conditions: _abc.Iterable[Global___Condition] | None = ...,
+        allow_pull_requests: _builtins.bool = ...,
+        permissions: _abc.Iterable[_builtins.str] | None = ...,
+        apps: _abc.Iterable[_builtins.str] | None = ...,
+        ttl: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ttl", b"ttl"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_pull_requests", b"allow_pull_requests", "apps", b"apps", "audience", b"audience", "conditions", b"conditions", "issuer", b"issuer", "name", b"name", "permissions", b"permissions", "provider", b"provider", "request_id", b"request_id", "subject", b"subject", "ttl", b"ttl"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateTrustRequest: _TypeAlias = CreateTrustRequest  # noqa: Y015
+
+@_typing.final
+class CreateTrustResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRUST_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def trust(self) -> Global___Trust: ...
+    def __init__(
+        self,
+        *,
+        trust: Global___Trust | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["trust", b"trust"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["trust", b"trust"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateTrustResponse: _TypeAlias = CreateTrustResponse  # noqa: Y015
+
+@_typing.final
+class ListTrustsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Optional. At most 100, which is also the default, and all that a tenant may have."""
+    page_token: _builtins.str
+    """Optional. From the page before."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTrustsRequest: _TypeAlias = ListTrustsRequest  # noqa: Y015
+
+@_typing.final
+class ListTrustsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRUSTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty on the last page."""
+    @_builtins.property
+    def trusts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Trust]: ...
+    def __init__(
+        self,
+        *,
+        trusts: _abc.Iterable[Global___Trust] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "trusts", b"trusts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTrustsResponse: _TypeAlias = ListTrustsResponse  # noqa: Y015
+
+@_typing.final
+class DeleteTrustRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRUST_FIELD_NUMBER: _builtins.int
+    trust: _builtins.str
+    """Required. Its name or id."""
+    def __init__(
+        self,
+        *,
+        trust: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["trust", b"trust"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteTrustRequest: _TypeAlias = DeleteTrustRequest  # noqa: Y015
+
+@_typing.final
+class DeleteTrustResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRUST_FIELD_NUMBER: _builtins.int
+    TOKENS_FIELD_NUMBER: _builtins.int
+    tokens: _builtins.int
+    """How many living tokens it had given; they ended with it."""
+    @_builtins.property
+    def trust(self) -> Global___Trust:
+        """The trust that ended."""
+
+    def __init__(
+        self,
+        *,
+        trust: Global___Trust | None = ...,
+        tokens: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["trust", b"trust"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tokens", b"tokens", "trust", b"trust"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteTrustResponse: _TypeAlias = DeleteTrustResponse  # noqa: Y015
+
+@_typing.final
+class TestTrustRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRUST_FIELD_NUMBER: _builtins.int
+    SUBJECT_TOKEN_FIELD_NUMBER: _builtins.int
+    trust: _builtins.str
+    """Required. Its name or id."""
+    subject_token: _builtins.str
+    """Required. What a job of the CI system was given."""
+    def __init__(
+        self,
+        *,
+        trust: _builtins.str = ...,
+        subject_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["subject_token", b"subject_token", "trust", b"trust"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TestTrustRequest: _TypeAlias = TestTrustRequest  # noqa: Y015
+
+@_typing.final
+class Verdict(_message.Message):
+    """Verdict says whether one thing about a token is as a trust wants it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ABOUT_FIELD_NUMBER: _builtins.int
+    PASSED_FIELD_NUMBER: _builtins.int
+    EXPECTED_FIELD_NUMBER: _builtins.int
+    FOUND_FIELD_NUMBER: _builtins.int
+    about: _builtins.str
+    """What was looked at: the name of a claim, or `form`, `key`, `signature`, `pull request`, `exchanged before`, `maker`."""
+    passed: _builtins.bool
+    expected: _builtins.str
+    """What the trust wants."""
+    found: _builtins.str
+    """What the token says, cut where it is long."""
+    def __init__(
+        self,
+        *,
+        about: _builtins.str = ...,
+        passed: _builtins.bool = ...,
+        expected: _builtins.str = ...,
+        found: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "expected", b"expected", "found", b"found", "passed", b"passed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Verdict: _TypeAlias = Verdict  # noqa: Y015
+
+@_typing.final
+class TestTrustResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCEPTED_FIELD_NUMBER: _builtins.int
+    VERDICTS_FIELD_NUMBER: _builtins.int
+    accepted: _builtins.bool
+    """Whether it would be exchanged now."""
+    @_builtins.property
+    def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Verdict]:
+        """All that was looked at, in order."""
+
+    def __init__(
+        self,
+        *,
+        accepted: _builtins.bool = ...,
+        verdicts: _abc.Iterable[Global___Verdict] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "verdicts", b"verdicts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TestTrustResponse: _TypeAlias = TestTrustResponse  # noqa: Y015
+
+@_typing.final
+class ExchangeTokenRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GRANT_TYPE_FIELD_NUMBER: _builtins.int
+    TRUST_FIELD_NUMBER: _builtins.int
+    SUBJECT_TOKEN_FIELD_NUMBER: _builtins.int
+    SUBJECT_TOKEN_TYPE_FIELD_NUMBER: _builtins.int
+    grant_type: _builtins.str
+    """Required. `urn:ietf:params:oauth:grant-type:token-exchange`."""
+    trust: _builtins.str
+    """Required. The trust's id."""
+    subject_token: _builtins.str
+    """Required. What the job was given by its CI system."""
+    subject_token_type: _builtins.str
+    """Required. `urn:ietf:params:oauth:token-type:id_token` or `urn:ietf:params:oauth:token-type:jwt`."""
+    def __init__(
+        self,
+        *,
+        grant_type: _builtins.str = ...,
+        trust: _builtins.str = ...,
+        subject_token: _builtins.str = ...,
+        subject_token_type: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["grant_type", b"grant_type", "subject_token", b"subject_token", "subject_token_type", b"subject_token_type", "trust", b"trust"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExchangeTokenRequest: _TypeAlias = ExchangeTokenRequest  # noqa: Y015
+
+@_typing.final
+class ExchangeTokenResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCESS_TOKEN_FIELD_NUMBER: _builtins.int
+    ISSUED_TOKEN_TYPE_FIELD_NUMBER: _builtins.int
+    TOKEN_TYPE_FIELD_NUMBER: _builtins.int
+    EXPIRES_IN_FIELD_NUMBER: _builtins.int
+    SCOPE_FIELD_NUMBER: _builtins.int
+    TOKEN_FIELD_NUMBER: _builtins.int
+    access_token: _builtins.str
+    """`paas_pat_…`, in this answer and nowhere else."""
+    issued_token_type: _builtins.str
+    """`urn:ietf:params:oauth:token-type:access_token`."""
+    token_type: _builtins.str
+    """`Bearer`."""
+    expires_in: _builtins.int
+    """Seconds."""
+    scope: _builtins.str
+    """What it may do, with spaces between."""
+    @_builtins.property
+    def token(self) -> Global___Token:
+        """What may be known of it without having it."""
+
+    def __init__(
+        self,
+        *,
+        access_token: _builtins.str = ...,
+        issued_token_type: _builtins.str = ...,
+        token_type: _builtins.str = ...,
+        expires_in: _builtins.int = ...,
+        scope: _builtins.str = ...,
+        token: Global___Token | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["token", b"token"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["access_token", b"access_token", "expires_in", b"expires_in", "issued_token_type", b"issued_token_type", "scope", b"scope", "token", b"token", "token_type", b"token_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExchangeTokenResponse: _TypeAlias = ExchangeTokenResponse  # noqa: Y015
 
 @_typing.final
 class SigningKey(_message.Message):

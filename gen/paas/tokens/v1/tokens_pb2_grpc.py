@@ -332,6 +332,265 @@ class TokensService:
             _registered_method=True)
 
 
+class TrustsServiceStub:
+    """Tokens for CI jobs that hold no token: what their CI system signs of them is exchanged for one (RFC 8693).
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.CreateTrust = channel.unary_unary(
+                '/paas.tokens.v1.TrustsService/CreateTrust',
+                request_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.CreateTrustRequest.SerializeToString,
+                response_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.CreateTrustResponse.FromString,
+                _registered_method=True)
+        self.ListTrusts = channel.unary_unary(
+                '/paas.tokens.v1.TrustsService/ListTrusts',
+                request_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ListTrustsRequest.SerializeToString,
+                response_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ListTrustsResponse.FromString,
+                _registered_method=True)
+        self.DeleteTrust = channel.unary_unary(
+                '/paas.tokens.v1.TrustsService/DeleteTrust',
+                request_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.DeleteTrustRequest.SerializeToString,
+                response_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.DeleteTrustResponse.FromString,
+                _registered_method=True)
+        self.TestTrust = channel.unary_unary(
+                '/paas.tokens.v1.TrustsService/TestTrust',
+                request_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.TestTrustRequest.SerializeToString,
+                response_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.TestTrustResponse.FromString,
+                _registered_method=True)
+        self.ExchangeToken = channel.unary_unary(
+                '/paas.tokens.v1.TrustsService/ExchangeToken',
+                request_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ExchangeTokenRequest.SerializeToString,
+                response_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ExchangeTokenResponse.FromString,
+                _registered_method=True)
+
+
+class TrustsServiceServicer:
+    """Tokens for CI jobs that hold no token: what their CI system signs of them is exchanged for one (RFC 8693).
+    """
+
+    def CreateTrust(self, request, context):
+        """Makes a trust: says whose CI jobs get tokens, and what these may do, which is never more than its maker may then.
+        Only people make them, no token does.
+        Callers: users with tokens.manage.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTrusts(self, request, context):
+        """Lists trusts, oldest first: those the caller made, and those of the whole tenant for who has audit.read.
+        Callers: users with tokens.manage.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteTrust(self, request, context):
+        """Ends a trust and the tokens it gave, from the next request on. One out of the caller's sight is not there.
+        Callers: users with tokens.manage.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TestTrust(self, request, context):
+        """Says claim by claim whether a trust takes a token of its CI system, and gives nothing for it.
+        Callers: users with tokens.manage.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExchangeToken(self, request, context):
+        """Exchanges a token that a CI system gave to one of its jobs for one of ours (RFC 8693, whose names the fields have).
+        Whatever is wrong with it, the answer is the same; the log of the trust's tenant says what it was.
+        Callers: everyone.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_TrustsServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'CreateTrust': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateTrust,
+                    request_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.CreateTrustRequest.FromString,
+                    response_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.CreateTrustResponse.SerializeToString,
+            ),
+            'ListTrusts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTrusts,
+                    request_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ListTrustsRequest.FromString,
+                    response_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ListTrustsResponse.SerializeToString,
+            ),
+            'DeleteTrust': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteTrust,
+                    request_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.DeleteTrustRequest.FromString,
+                    response_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.DeleteTrustResponse.SerializeToString,
+            ),
+            'TestTrust': grpc.unary_unary_rpc_method_handler(
+                    servicer.TestTrust,
+                    request_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.TestTrustRequest.FromString,
+                    response_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.TestTrustResponse.SerializeToString,
+            ),
+            'ExchangeToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExchangeToken,
+                    request_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ExchangeTokenRequest.FromString,
+                    response_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ExchangeTokenResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'paas.tokens.v1.TrustsService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('paas.tokens.v1.TrustsService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class TrustsService:
+    """Tokens for CI jobs that hold no token: what their CI system signs of them is exchanged for one (RFC 8693).
+    """
+
+    @staticmethod
+    def CreateTrust(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.tokens.v1.TrustsService/CreateTrust',
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.CreateTrustRequest.SerializeToString,
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.CreateTrustResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTrusts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.tokens.v1.TrustsService/ListTrusts',
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.ListTrustsRequest.SerializeToString,
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.ListTrustsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteTrust(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.tokens.v1.TrustsService/DeleteTrust',
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.DeleteTrustRequest.SerializeToString,
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.DeleteTrustResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TestTrust(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.tokens.v1.TrustsService/TestTrust',
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.TestTrustRequest.SerializeToString,
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.TestTrustResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExchangeToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.tokens.v1.TrustsService/ExchangeToken',
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.ExchangeTokenRequest.SerializeToString,
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.ExchangeTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
 class TokensInternalServiceStub:
     """What services and operators call, over mTLS, never through the gateway.
     Envoy's own `envoy.service.auth.v3.Authorization` is served here too, for the gateway alone.

@@ -114,6 +114,90 @@ class TokensServiceServicer(metaclass=_abc_1.ABCMeta):
 
 def add_TokensServiceServicer_to_server(servicer: TokensServiceServicer, server: _aio.Server) -> None: ...
 
+class TrustsServiceStub:
+    """Tokens for CI jobs that hold no token: what their CI system signs of them is exchanged for one (RFC 8693)."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    CreateTrust: _aio.UnaryUnaryMultiCallable[_tokens_pb2.CreateTrustRequest, _tokens_pb2.CreateTrustResponse]
+    """Makes a trust: says whose CI jobs get tokens, and what these may do, which is never more than its maker may then.
+    Only people make them, no token does.
+    Callers: users with tokens.manage.
+    """
+    ListTrusts: _aio.UnaryUnaryMultiCallable[_tokens_pb2.ListTrustsRequest, _tokens_pb2.ListTrustsResponse]
+    """Lists trusts, oldest first: those the caller made, and those of the whole tenant for who has audit.read.
+    Callers: users with tokens.manage.
+    """
+    DeleteTrust: _aio.UnaryUnaryMultiCallable[_tokens_pb2.DeleteTrustRequest, _tokens_pb2.DeleteTrustResponse]
+    """Ends a trust and the tokens it gave, from the next request on. One out of the caller's sight is not there.
+    Callers: users with tokens.manage.
+    """
+    TestTrust: _aio.UnaryUnaryMultiCallable[_tokens_pb2.TestTrustRequest, _tokens_pb2.TestTrustResponse]
+    """Says claim by claim whether a trust takes a token of its CI system, and gives nothing for it.
+    Callers: users with tokens.manage.
+    """
+    ExchangeToken: _aio.UnaryUnaryMultiCallable[_tokens_pb2.ExchangeTokenRequest, _tokens_pb2.ExchangeTokenResponse]
+    """Exchanges a token that a CI system gave to one of its jobs for one of ours (RFC 8693, whose names the fields have).
+    Whatever is wrong with it, the answer is the same; the log of the trust's tenant says what it was.
+    Callers: everyone.
+    """
+
+class TrustsServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Tokens for CI jobs that hold no token: what their CI system signs of them is exchanged for one (RFC 8693)."""
+
+    @_abc_1.abstractmethod
+    def CreateTrust(
+        self,
+        request: _tokens_pb2.CreateTrustRequest,
+        context: _aio.ServicerContext[_tokens_pb2.CreateTrustRequest, _abc.Awaitable[_tokens_pb2.CreateTrustResponse]],
+    ) -> _abc.Awaitable[_tokens_pb2.CreateTrustResponse]:
+        """Makes a trust: says whose CI jobs get tokens, and what these may do, which is never more than its maker may then.
+        Only people make them, no token does.
+        Callers: users with tokens.manage.
+        """
+
+    @_abc_1.abstractmethod
+    def ListTrusts(
+        self,
+        request: _tokens_pb2.ListTrustsRequest,
+        context: _aio.ServicerContext[_tokens_pb2.ListTrustsRequest, _abc.Awaitable[_tokens_pb2.ListTrustsResponse]],
+    ) -> _abc.Awaitable[_tokens_pb2.ListTrustsResponse]:
+        """Lists trusts, oldest first: those the caller made, and those of the whole tenant for who has audit.read.
+        Callers: users with tokens.manage.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteTrust(
+        self,
+        request: _tokens_pb2.DeleteTrustRequest,
+        context: _aio.ServicerContext[_tokens_pb2.DeleteTrustRequest, _abc.Awaitable[_tokens_pb2.DeleteTrustResponse]],
+    ) -> _abc.Awaitable[_tokens_pb2.DeleteTrustResponse]:
+        """Ends a trust and the tokens it gave, from the next request on. One out of the caller's sight is not there.
+        Callers: users with tokens.manage.
+        """
+
+    @_abc_1.abstractmethod
+    def TestTrust(
+        self,
+        request: _tokens_pb2.TestTrustRequest,
+        context: _aio.ServicerContext[_tokens_pb2.TestTrustRequest, _abc.Awaitable[_tokens_pb2.TestTrustResponse]],
+    ) -> _abc.Awaitable[_tokens_pb2.TestTrustResponse]:
+        """Says claim by claim whether a trust takes a token of its CI system, and gives nothing for it.
+        Callers: users with tokens.manage.
+        """
+
+    @_abc_1.abstractmethod
+    def ExchangeToken(
+        self,
+        request: _tokens_pb2.ExchangeTokenRequest,
+        context: _aio.ServicerContext[_tokens_pb2.ExchangeTokenRequest, _abc.Awaitable[_tokens_pb2.ExchangeTokenResponse]],
+    ) -> _abc.Awaitable[_tokens_pb2.ExchangeTokenResponse]:
+        """Exchanges a token that a CI system gave to one of its jobs for one of ours (RFC 8693, whose names the fields have).
+        Whatever is wrong with it, the answer is the same; the log of the trust's tenant says what it was.
+        Callers: everyone.
+        """
+
+def add_TrustsServiceServicer_to_server(servicer: TrustsServiceServicer, server: _aio.Server) -> None: ...
+
 class TokensInternalServiceStub:
     """What services and operators call, over mTLS, never through the gateway.
     Envoy's own `envoy.service.auth.v3.Authorization` is served here too, for the gateway alone.
