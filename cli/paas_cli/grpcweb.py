@@ -55,7 +55,7 @@ _BY_HTTP_STATUS = {
 
 
 class Channel:
-    """Calls to one gateway with one token.
+    """Calls to one gateway with one token; without one where `token` is None.
 
     `token_ends` is when that token ends, in seconds since 1970, once an answer said that it does soon.
     """
@@ -64,7 +64,7 @@ class Channel:
         self,
         address: Address,
         *,
-        token: str,
+        token: str | None,
         user_agent: str,
         sleep: Callable[[float], None] = time.sleep,
         ca_file: str | None = None,
@@ -122,8 +122,9 @@ class Channel:
             "accept": _CONTENT_TYPE,
             "x-grpc-web": "1",
             "user-agent": self._user_agent,
-            "authorization": f"Bearer {self._token}",
         }
+        if self._token is not None:
+            headers["authorization"] = f"Bearer {self._token}"
         if timeout is not None:
             headers["grpc-timeout"] = f"{int(timeout * 1000)}m"
         body = b"\x00" + len(payload).to_bytes(4, "big") + payload

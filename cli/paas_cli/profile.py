@@ -130,8 +130,8 @@ def checked(gateway: Address, file: ProfileFile) -> Address:
     return gateway
 
 
-def sign_in(flag: str | None, environ: Mapping[str, str], *, project: Project | None) -> SignIn:
-    """Everything a call needs. Raises Failure where a part is missing, saying which."""
+def place(flag: str | None, environ: Mapping[str, str], *, project: Project | None) -> Place:
+    """Where calls go, with a sign-in or without. Raises Failure where no gateway is known."""
     file = read_file(environ, project)
     name = profile_name(flag, environ, file)
     if name not in file.profiles and (flag or environ.get("PAAS_PROFILE")):
@@ -144,6 +144,13 @@ def sign_in(flag: str | None, environ: Mapping[str, str], *, project: Project | 
             "PAAS_GATEWAY.",
             exit_code=NOT_SIGNED_IN,
         )
+    return Place(file, name, gateway, (file.profiles.get(name) or Profile()).ca_file)
+
+
+def sign_in(flag: str | None, environ: Mapping[str, str], *, project: Project | None) -> SignIn:
+    """Everything a call needs. Raises Failure where a part is missing, saying which."""
+    where = place(flag, environ, project=project)
+    file, name, gateway = where.file, where.name, where.gateway
     profile = file.profiles.get(name) or Profile()
     if token := environ.get("PAAS_TOKEN", "").strip():
         return SignIn(gateway, check_token(token, source="PAAS_TOKEN"), source="PAAS_TOKEN", ca_file=profile.ca_file)

@@ -73,6 +73,19 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         "tokens:revoke": Entry(
             "tokens.revoke", "Revoke a token, and every token made with it.", Danger.DESTROY, takes_app=False
         ),
+        "tokens:trust:add": Entry(
+            "tokens.trust.add", "Let jobs of a CI system get tokens without holding one.", Danger.WRITE
+        ),
+        "tokens:trust:list": Entry("tokens.trust.list", "List whose CI jobs get tokens.", Danger.READ, takes_app=False),
+        "tokens:trust:test": Entry(
+            "tokens.trust.test", "Say claim by claim whether a job's token is taken.", Danger.READ, takes_app=False
+        ),
+        "tokens:trust:remove": Entry(
+            "tokens.trust.remove", "Give a CI system's jobs no tokens any more.", Danger.DESTROY, takes_app=False
+        ),
+        "tokens:exchange": Entry(
+            "tokens.exchange", "In a CI job: get a token for the one its system gave.", Danger.WRITE, takes_app=False
+        ),
         "tokens:report": Entry(
             "tokens.report", "End a token that got out, given its text.", Danger.WRITE, takes_app=False
         ),
@@ -94,6 +107,8 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
 ALIASES = {
     "apps": "apps:list",
     "tokens": "tokens:list",
+    "tokens:trust": "tokens:trust:list",
+    "tokens:trusts": "tokens:trust:list",
     "config:list": "config",
     "secrets:list": "secrets",
     "releases:list": "releases",
@@ -104,6 +119,9 @@ ALIASES = {
 
 # Where a second word can only be a command's, written as others write it: `config set A=1`.
 _TAKE_NO_WORDS = frozenset({"config", "secrets", "releases", "apps", "tokens", "audit", "staged", "keys"})
+
+# Whose second word is part of the command: `tokens:trust add` is `tokens:trust:add`.
+_TAKE_A_VERB = frozenset({"tokens:trust"})
 
 ENTRIES: Mapping[str, Entry] = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 
@@ -128,6 +146,8 @@ class Program(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command of `args`; for a misspelt one, say what it may have been meant to be."""
+        if len(args) > 1 and args[0] in _TAKE_A_VERB and (spelt := f"{args[0]}:{args[1]}") in ENTRIES:
+            args = [spelt, *args[2:]]
         name = args[0]
         if len(args) > 1 and name in _TAKE_NO_WORDS:
             from paas_cli.suggestions import instead_of_two_words

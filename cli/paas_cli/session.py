@@ -81,6 +81,11 @@ class Session:
         return profile.sign_in(self.profile_flag, self.surroundings.environ, project=self.project)
 
     @cached_property
+    def place(self) -> profile.Place:
+        """Where calls go. Raises Failure where no gateway is known."""
+        return profile.place(self.profile_flag, self.surroundings.environ, project=self.project)
+
+    @cached_property
     def _credential(self) -> "Credential | None":
         """What is renewed; None where the token is one that was made elsewhere."""
         if self.sign_in.sso is None:
@@ -169,6 +174,17 @@ class Session:
         self._note_end()
         return answered
 
+    def call_as_nobody(self, path: str, request: Encodable, answer: type[Answer]) -> Answer:
+        """A call whose proof is in the request: no token goes along, and it is not made twice. Raises RpcError."""
+        channel = Channel(
+            self.place.gateway,
+            token=None,
+            user_agent=f"paas-cli/{__version__}",
+            sleep=self.surroundings.sleep,
+            ca_file=self.place.ca_file,
+        )
+        return channel.unary(path, request, answer=answer, repeatable=False)
+
     def stream(self, path: str, request: Encodable, answer: type[Answer], *, idle: float = 600.0) -> Iterator[Answer]:
         """A call that answers as things happen, at most `idle` seconds apart.
 
@@ -186,9 +202,12 @@ class Session:
         """`error` in words."""
         from paas_cli import refusals
 
+        source = ""
+        with suppress(Failure):  # a call as nobody, who need not be signed in
+            source = self.sign_in.source
         caller = refusals.Caller(
-            address=str(self.sign_in.address),
-            source=self.sign_in.source,
+            address=str(self.place.gateway),
+            source=source,
             login=self.hint("login", about_app=False),
             whoami=self.hint("whoami", about_app=False),
         )

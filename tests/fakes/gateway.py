@@ -78,6 +78,8 @@ class Gateway:
     """What it tells whoever asks how to sign in."""
     accepts: Callable[[str], bool] = lambda _: False
     """Whether a bearer that is not among `tokens` is accepted."""
+    for_anybody: set[str] = field(default_factory=set)
+    """Paths that need no bearer, and whose methods are told of none."""
     trailers: dict[str, str] = field(default_factory=dict)
     """What is told at the end of every answer besides its status."""
     _server: "_Server | None" = None
@@ -157,7 +159,8 @@ class _Http(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes, fields: dict[str, str]) -> None:
         bearer = fields.get("authorization", "").removeprefix("Bearer ")
-        if bearer not in self.server.gateway.tokens and not self.server.gateway.accepts(bearer):
+        gateway = self.server.gateway
+        if not (self.path in gateway.for_anybody or bearer in gateway.tokens or gateway.accepts(bearer)):
             self._trailers_only(Fault(16, "", reason="UNAUTHENTICATED"))
             return
         if self.path not in self.server.gateway.routes:

@@ -56,6 +56,7 @@ class Platform:
     def __init__(self) -> None:
         self.apps = {"web": App(config_pb2.AppSpec(command=["python", "server.py"], instances=2))}
         self.tokens: dict[str, tokens_pb2.Token] = {}
+        self.trusts: dict[str, tokens_pb2.Trust] = {}
         self.events: list[audit_pb2.Event] = []
         self.keys = secrets_pb2.Keys(
             generations=[secrets_pb2.KeyGeneration(generation=1, created_at=NOW, versions=3)],

@@ -50,6 +50,11 @@ COMMANDS = [
     ("keys:rotate",),
     ("keys:rotate", "--no-wait"),
     ("keys:shred", "--confirm", "acme"),
+    ("tokens:trust:add", "--issuer", "https://ci.example", "--subject", "x", "--claim", "repository_id=456789"),
+    ("tokens:trust:list",),
+    ("tokens:trust:test", "app", "--token-file", "good"),
+    ("tokens:trust:remove", "app"),
+    ("tokens:exchange", "--trust", f"{1:032x}", "--token-file", "good"),
     ("tokens:report",),
     ("audit",),
     ("version",),
@@ -77,6 +82,18 @@ def test_one_document_whose_keys_are_documented(paas: Paas, signed_in: Platform,
     signed_in.release("web", "Set A")
     signed_in.record("secrets.get", "web", "S")
     paas("tokens:create", "--name", "ci")
+    paas(
+        "tokens:trust:add",
+        "--issuer",
+        "https://ci.example",
+        "--subject",
+        "x",
+        "--name",
+        "app",
+        "--claim",
+        "repository_id=1",
+    )
+    Path("good").write_text("good.token.signed", encoding="utf-8")
     result = paas(arguments[0], "--json", *arguments[1:], stdin=TOKEN.encode())
     assert result.exit_code == 0, result.err
     undocumented = {key for key in keys(json.loads(result.out)) if f'"{key}"' not in DOCUMENT}

@@ -48,10 +48,10 @@ def command(session: Session, *, name: str, ttl: str | None, scopes: tuple[str, 
       paas tokens:create --name deploy --scope config.write,releases.read --app web
     """
     seconds = durations.seconds(ttl, option="--ttl", limits=TTL_LIMITS) if ttl is not None else 0
-    run(CreateOptions(name, seconds, _split(scopes), _split(apps)), session)
+    run(CreateOptions(name, seconds, split(scopes), split(apps)), session)
 
 
-def _split(given: tuple[str, ...]) -> tuple[str, ...]:
+def split(given: tuple[str, ...]) -> tuple[str, ...]:
     """Each item once, commas and repetition meaning the same."""
     return tuple(dict.fromkeys(part for item in given for part in re.split(r"[,\s]+", item) if part))
 

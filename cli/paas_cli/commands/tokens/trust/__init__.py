@@ -1,0 +1,1 @@
+"""Trusts: whose CI jobs get tokens."""
