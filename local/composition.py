@@ -54,6 +54,9 @@ SSO_PASSED_ON = (
     "PAAS_SSO_DIRECTORY_SECRET_FILE",
 )
 
+# What tokens is told of CI systems, whose tokens it exchanges.
+EXCHANGE_PASSED_ON = ("PAAS_EXCHANGE_ISSUERS", "PAAS_EXCHANGE_CA_FILE")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
@@ -167,7 +170,7 @@ def _of_its_own(process: str, site: Site) -> dict[str, str]:
         return _of_the_kms(layout)
     if process in {"tokens", SIGN_IN_CHECK}:
         serves = "check" if process == SIGN_IN_CHECK else "methods"
-        told = _told((*SSO_PASSED_ON, *LEAKS_PASSED_ON))
+        told = _told((*SSO_PASSED_ON, *EXCHANGE_PASSED_ON, *LEAKS_PASSED_ON))
         return {"PAAS_SIGNING_KEY_FILE": str(layout.signing_key), "PAAS_SERVES": serves, **told}
     if process == "releaser" and site.kubeconfig is not None:
         return {"PAAS_RUNTIME": "kubernetes", "PAAS_KUBECONFIG": str(site.kubeconfig)}
