@@ -95,6 +95,8 @@ def expected(path: str, kind: Kind) -> Outcome:
         return Outcome.UNREACHED
     if path in table.NOBODY:
         return Outcome.ABSENT
+    if path in table.ANYBODY:
+        return Outcome.ADMITTED if kind.certificate == "gateway" else Outcome.PERMISSION_DENIED
     return _as_user(path, kind) if path in table.USERS else _as_service(path, kind)
 
 

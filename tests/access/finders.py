@@ -35,14 +35,15 @@ _MORE: Final[dict[str, dict[str, Any]]] = {
     "DetachManagedVar": {"addon": "pg", "name": "DATABASE_URL"},
     "ResolveForRelease": {"names": ["PASSWORD"], "release": 1},
     "DeleteManagedValue": {"name": "PASSWORD"},
+    "TestTrust": {"subject_token": "a.b.c"},
 }
 # Methods that name an app and for whom nothing is there to be found: a new app, a filter of one's own log, a value
-# to be stored under a new id.
-FINDS_NOTHING: Final = {"CreateApp", "ListEvents", "FollowEvents", "StoreManagedValue"}
+# to be stored under a new id. What an exchange finds is for whoever has a token (tests/integration/tokens/trusts).
+FINDS_NOTHING: Final = {"CreateApp", "ListEvents", "FollowEvents", "StoreManagedValue", "ExchangeToken"}
 
 
 # Fields by which a thing of a tenant's is found, each asked for below.
-FOUND_BY: Final = {"app", "app_id", "token"}
+FOUND_BY: Final = {"app", "app_id", "token", "trust"}
 
 
 def finders() -> list[Method]:

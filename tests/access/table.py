@@ -36,6 +36,10 @@ USERS: Final = {
     "/paas.tokens.v1.TokensService/RotateToken": "tokens.manage",
     "/paas.tokens.v1.TokensService/RevokeToken": "tokens.manage",
     "/paas.tokens.v1.TokensService/ReportToken": SIGNED_IN,
+    "/paas.tokens.v1.TrustsService/CreateTrust": "tokens.manage",
+    "/paas.tokens.v1.TrustsService/ListTrusts": "tokens.manage",
+    "/paas.tokens.v1.TrustsService/DeleteTrust": "tokens.manage",
+    "/paas.tokens.v1.TrustsService/TestTrust": "tokens.manage",
     "/paas.audit.v1.AuditService/ListEvents": "audit.read",
     "/paas.audit.v1.AuditService/FollowEvents": "audit.read",
     "/paas.releaser.v1.ReleaserService/ListReleases": "releases.read",
@@ -44,6 +48,11 @@ USERS: Final = {
     "/paas.releaser.v1.ReleaserService/CreateRelease": "releases.write",
     "/paas.releaser.v1.ReleaserService/Rollback": "releases.write",
     "/paas.releaser.v1.ReleaserService/ListInstances": "apps.read",
+}
+
+ANYBODY: Final = {
+    # Through the gateway, without a sign-in: what proves who calls is in the request. An identity changes nothing.
+    "/paas.tokens.v1.TrustsService/ExchangeToken",
 }
 
 SERVICES: Final = {
@@ -129,6 +138,10 @@ WITHOUT_APP: Final = {
     "/paas.tokens.v1.TokensService/RotateToken",
     "/paas.tokens.v1.TokensService/RevokeToken",
     "/paas.tokens.v1.TokensService/ReportToken",
+    "/paas.tokens.v1.TrustsService/CreateTrust",
+    "/paas.tokens.v1.TrustsService/ListTrusts",
+    "/paas.tokens.v1.TrustsService/DeleteTrust",
+    "/paas.tokens.v1.TrustsService/TestTrust",
 }
 
 OF_ALL_APPS: Final = {

@@ -32,14 +32,16 @@ _WITHIN_AN_APP = {
     "secrets", "to_version", "vars", "version",
 }  # fmt: skip
 # The text of a token, of whatever tenant: its answer never says whether there is one (tests/unit/tokens/leaks).
-_WHOEVER_HAS_IT = {"body", "secret"}
+# Nor does that of a token of a CI system (tests/integration/tokens/trusts).
+_WHOEVER_HAS_IT = {"body", "secret", "subject_token"}
 # What callers say of themselves, of what they do and of how much they want; what services report. It finds nothing, but
 # for `apps`, which tests/unit/tokens/test_scopes.py is about, and page tokens.
 _SAID = {
     "action", "actor", "after_sequence", "apps", "change_id", "confirm", "description", "destination",
     "display", "etag", "events", "ignore_missing", "orders", "overlap", "page_size", "page_token",
     "permissions", "random", "replace_newer", "request_id", "role", "skip_taken", "spec", "stage", "tenant",
-    "tokens", "ttl", "user", "validate_only", "value", "with_secrets",
+    "tokens", "ttl", "user", "allow_pull_requests", "audience", "conditions", "grant_type", "issuer", "provider",
+    "subject", "subject_token_type", "validate_only", "value", "with_secrets",
 }  # fmt: skip
 
 
@@ -49,6 +51,7 @@ class Things:
 
     app_id: str
     token_id: str
+    trust_id: str
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +73,14 @@ async def things(house: House) -> Things:
     await ask("CreateRelease", releaser_pb2.CreateReleaseRequest(request_id=random_id(), app=THEIRS))
     await ask("WatchRelease", releaser_pb2.WatchReleaseRequest(app=THEIRS, number=1))
     made = await ask("CreateToken", tokens_pb2.CreateTokenRequest(request_id=random_id(), name=THEIRS))
-    return Things(app.app_id, tokens_pb2.CreateTokenResponse.FromString(made).token.token_id)
+    asked = tokens_pb2.CreateTrustRequest(
+        request_id=random_id(),
+        name=THEIRS,
+        issuer="https://gitlab.com",
+        subject="project_id:28:ref_type:branch:ref:main",
+    )
+    trust = tokens_pb2.CreateTrustResponse.FromString(await ask("CreateTrust", asked)).trust
+    return Things(app.app_id, tokens_pb2.CreateTokenResponse.FromString(made).token.token_id, trust.trust_id)
 
 
 def test_every_field_of_every_request_was_looked_at() -> None:
@@ -78,7 +88,7 @@ def test_every_field_of_every_request_was_looked_at() -> None:
     found = {
         field.name
         for method in every_method()
-        if method.path in {*table.USERS, *table.SERVICES} and not method.path.startswith("/envoy.")
+        if method.path in {*table.USERS, *table.ANYBODY, *table.SERVICES} and not method.path.startswith("/envoy.")
         for field in method.descriptor.input_type.fields
     }
     assert found == FOUND_BY | _WITHIN_AN_APP | _WHOEVER_HAS_IT | _SAID
@@ -92,7 +102,9 @@ async def test_a_filter_by_a_foreign_app_is_one_by_an_absent_app(house: House, t
     assert len(await house.ask(method, ACME, method.request(app=THEIRS))) > len(answers[0])
 
 
-@pytest.mark.parametrize("name", ["ListApps", "ListVars", "ListSecrets", "ListTokens", "ListEvents", "ListReleases"])
+@pytest.mark.parametrize(
+    "name", ["ListApps", "ListVars", "ListSecrets", "ListTokens", "ListTrusts", "ListEvents", "ListReleases"]
+)
 async def test_a_page_token_of_another_tenant_is_one_that_was_made_up(house: House, things: Things, name: str) -> None:
     """Sealed for acme by the key of the very service that is asked."""
     method = next(each for each in every_method() if each.descriptor.name == name)
@@ -110,11 +122,12 @@ async def test_a_page_token_of_another_tenant_is_one_that_was_made_up(house: Hou
 @pytest.mark.parametrize("method", finders(), ids=lambda method: method.path)
 async def test_foreign_and_absent_get_the_same_answer(house: House, things: Things, method: Method) -> None:
     fields = set(method.descriptor.input_type.fields_by_name)
-    by = "app_id" if "app_id" in fields else "app" if "app" in fields else "token"
+    by = "app_id" if "app_id" in fields else "app" if "app" in fields else "trust" if "trust" in fields else "token"
     pairs = {
         "app": [(THEIRS, NOBODYS)],
         "app_id": [(things.app_id, random_id())],
         "token": [(THEIRS, NOBODYS), (things.token_id, random_id())],
+        "trust": [(THEIRS, NOBODYS), (things.trust_id, random_id())],
     }
     for theirs, nobodys in pairs[by]:
         foreign = await _answer(house, method, by, theirs)
@@ -128,15 +141,17 @@ def _harmless() -> list[Method]:
     return [
         method
         for method in finders()
-        if method.path in table.USERS and method.descriptor.name not in {"DestroyApp", "RevokeToken", "RotateToken"}
+        if method.path in table.USERS
+        and method.descriptor.name not in {"DestroyApp", "RevokeToken", "RotateToken", "DeleteTrust"}
     ]
 
 
 @pytest.mark.parametrize("method", _harmless(), ids=lambda method: method.path)
 async def test_its_owner_gets_another_answer(house: House, things: Things, method: Method) -> None:
     """The control: the same request does find the thing when its owner asks."""
-    owner = await _answer(house, method, "app", THEIRS, kind=ACME)
-    foreign = await _answer(house, method, "app", THEIRS)
+    by = "trust" if "trust" in method.descriptor.input_type.fields_by_name else "app"
+    owner = await _answer(house, method, by, THEIRS, kind=ACME)
+    foreign = await _answer(house, method, by, THEIRS)
     assert owner != foreign
 
 

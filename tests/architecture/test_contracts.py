@@ -30,6 +30,9 @@ _REDACTED = {
     "paas.tokens.v1.IssueSignInResponse.secret",
     "paas.tokens.v1.ReportTokenRequest.secret",
     "paas.tokens.v1.RotateTokenResponse.secret",
+    "paas.tokens.v1.TestTrustRequest.subject_token",
+    "paas.tokens.v1.ExchangeTokenRequest.subject_token",
+    "paas.tokens.v1.ExchangeTokenResponse.access_token",
 }
 # Fields whose name sounds as if they did, and which don't: reviewed.
 _PLAIN = {
@@ -42,6 +45,8 @@ _PLAIN = {
     "paas.tokens.v1.CreateTokenResponse.token",  # what may be known of it
     "paas.tokens.v1.RotateTokenRequest.token",  # a name or an id
     "paas.tokens.v1.RotateTokenResponse.token",
+    "paas.tokens.v1.ExchangeTokenResponse.token",
+    "paas.tokens.v1.Condition.value",  # of a claim, which CI systems print
     "paas.tokens.v1.SigningKey.public_key",
 }
 _SOUNDS_SECRET = re.compile(r"(^|_)(?<!page_)(value|secret|password|token|key|credential|bearer|plaintext)$")
@@ -52,10 +57,11 @@ _PUBLIC = {
     "paas.secrets.v1.KeysService",
     "paas.secrets.v1.SecretsService",
     "paas.tokens.v1.TokensService",
+    "paas.tokens.v1.TrustsService",
 }
 _INTERNAL_ALONE = {"paas.leaks.v1.LeaksInternalService", "paas.operations.v1.OperationsInternalService"}
 # Users' services that share their package, and its internal service, with another.
-_PUBLIC_BESIDE = {"paas.secrets.v1.KeysService"}
+_PUBLIC_BESIDE = {"paas.secrets.v1.KeysService", "paas.tokens.v1.TrustsService"}
 
 
 def test_generated_code_is_current(tmp_path: Path) -> None:
@@ -97,20 +103,22 @@ def test_the_comment_of_an_rpc_ends_with_its_callers(method: Method) -> None:
         assert said["who"] == f"users with {rule.permission}"
     elif rule.authenticated:
         assert said["who"] == "everyone signed in"
+    elif rule.anyone:
+        assert said["who"] == "everyone"
     else:
         assert said["who"].split(", ") == list(rule.callers)
 
 
 @pytest.mark.parametrize("method", list(methods()), ids=str)
 def test_a_mutation_has_a_request_id(method: Method) -> None:
-    """Of users: what changes something may be sent again. Revoking and reading are without effect the second time."""
+    """Of users: what changes something may be sent again. Ending and reading are without effect the second time."""
     if method.rule.permission.endswith((".write", ".manage")):
         names = {
             field.proto.name
             for field in fields()
             if f".{field.file.package}.{field.message.name}" == method.proto.input_type
         }
-        reads = method.proto.name.startswith(("List", "Get", "Watch", "Revoke"))
+        reads = method.proto.name.startswith(("List", "Get", "Watch", "Revoke", "Delete", "Test"))
         assert ("request_id" in names) != reads
 
 

@@ -56,6 +56,9 @@ _GRANTS: Final = {
     "tokens": {
         "alembic_version": _SCHEMA_KNOWN,
         "tokens": _HISTORY | {"UPDATE (expires_at, last_used_at, maker_permissions, revoked_at)"},
+        # A trust is no history: what it gave is.
+        "trusts": _HISTORY | {"UPDATE (maker_permissions)", "DELETE"},
+        "exchanges": _HISTORY,
         "requests": _REQUESTS,
         "outbox": _OUTBOX,
     },
@@ -148,11 +151,13 @@ def test_what_runs_with_the_owners_rights_was_reviewed(service: str, databases: 
     mine = f"{{{service}_owner=X/{service}_owner,{service}=X/{service}_owner}}"
     # It drops remembered requests that have expired: the owner's policy shows it no others.
     expiry = ("expire_requests", True, ["search_path=pg_catalog, pg_temp"], mine)
-    # It tells of whom the identity provider is to be asked: the owner's policy shows it the rows with such makers.
+    # The same for tokens of CI systems that were exchanged, and have ended.
+    exchanges = ("expire_exchanges", True, ["search_path=pg_catalog, pg_temp"], mine)
+    # It tells of whom the identity provider is to be asked: the owner's policies show it the rows with such makers.
     makers = ("makers", True, ["search_path=pg_catalog, pg_temp"], mine)
     # It keeps the end of a token from being put off, with nobody's rights but the service's own.
     nearer = ("token_end_comes_nearer", False, expiry[2], "{tokens_owner=X/tokens_owner}")
-    reviewed = {"audit": [], "tokens": [expiry, makers, nearer]}
+    reviewed = {"audit": [], "tokens": [exchanges, expiry, makers, nearer]}
     assert sorted(found) == reviewed.get(service, [expiry])
 
 

@@ -71,6 +71,7 @@ _BOUNDED: Final = {
     "services/tokens/sso/authentication.py _verified": "swept every ten seconds, 4096 at most",
     "services/tokens/sso/sign_ins.py _events": "recorded every second, 1000 at most",
     "services/tokens/sso/sign_ins.py _known": "10,000 at most",
+    "services/tokens/trusts/issuers.py _keys": "256 issuers at most",
     "services/tokens/flights.py _known": "only while it is under way, and a moment longer",
 }
 

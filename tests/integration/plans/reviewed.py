@@ -81,6 +81,13 @@ SEARCHED_BY: Final = {
         "tokens_living": ("tenant", "kind", "name", "expires_at"),
         "tokens_of_maker": ("maker_id", "tenant"),  # what one person made
         "tokens_of_person": ("tenant", "maker"),  # what one person made
+        "trusts_pkey": ("tenant",),  # a tenant has a hundred at most
+        "trusts_name": ("tenant",),
+        "trusts_named": ("trust_id",),
+        "trusts_of_maker": ("maker_id", "tenant"),
+        "exchanges_pkey": ("tenant", "mark"),
+        "exchanges_of_trust": ("tenant", "trust_id", "exchanged_at"),
+        "exchanges_expired": ("expires_at",),  # from the oldest, with a LIMIT
         **_SHARED,
     },
 }
@@ -99,6 +106,10 @@ MAY_CHECK: Final = {
     ("services.audit.store._SELECT", "events_by_app_and_action", "app_id"): "few apps ever had one name",
     ("services.audit.store._SELECT", "events_by_app_id", "action"): "of the apps that a token is limited to",
     ("services.releaser.store.leases._CLAIM", "work_due", "app_id"): "leaves out what runs here, which is little",
+    ("services.tokens.trusts.store._MEANT", "trusts_name", "name"): "of a tenant's trusts, a hundred at most",
+    ("services.tokens.trusts.store._MEANT", "trusts_pkey", "name"): "of a tenant's trusts, a hundred at most",
+    ("services.tokens.trusts.store._MADE_WITH", "trusts_name", "parent_id"): "of a tenant's trusts as well",
+    ("services.tokens.trusts.store._MADE_WITH", "trusts_pkey", "parent_id"): "of a tenant's trusts as well",
     ("services.releaser.store.work._LOOK", "releases_open", "number"): "of what has not ended",
 }
 """What certain statements may check all the same in rows found by an index, and why there are few of these."""

@@ -30,6 +30,7 @@ from services.tokens.store import Store
 from services.tokens.token import Token, TokenRows
 from tests.fakes.app_registry import FakeApps
 from tests.fakes.identities import identity_of
+from tests.fakes.trusts import FakeTrusts
 from tests.fixtures.postgres import Databases
 from tests.integration.tokens.builders import add, find, token_of
 
@@ -319,4 +320,12 @@ async def _rules(store: Store) -> tuple[Tokens, Token]:
 
 def _tokens(store: Store) -> Tokens:
     texts = TextSource(generate=pat.generate, digest=pat.digest)
-    return Tokens(store, texts=texts, resolve=FakeApps().resolve, clock=utc_now, new_id=random_id, outlast=outlast)
+    return Tokens(
+        store,
+        texts=texts,
+        resolve=FakeApps().resolve,
+        clock=utc_now,
+        new_id=random_id,
+        outlast=outlast,
+        trusts=FakeTrusts(),
+    )

@@ -13,6 +13,7 @@ from tests.fixtures.serving import free_address
 _LABELS = {
     "destination",
     "reason",
+    "outcome",
     "record",
     "method",
     "code",
@@ -23,7 +24,6 @@ _LABELS = {
     "lease",
     "state",
     "tenant_class",
-    "outcome",
 }
 
 

@@ -15,6 +15,7 @@ from services.tokens.token import Rotated, Token
 from tests.fakes.app_registry import FakeApps
 from tests.fakes.clock import FakeClock
 from tests.fakes.tokens_store import FakeTokenStore
+from tests.fakes.trusts import FakeTrusts
 
 OPERATOR = Actor(
     tenant="acme", name="service:operator", credential="service:operator", on_behalf_of="user:ada@example.com"
@@ -29,6 +30,7 @@ class Workbench:
     clock: FakeClock = field(default_factory=FakeClock)
     apps: FakeApps = field(default_factory=lambda: FakeApps("web", "api", "billing"))
     linger_seconds: float = 0.0
+    trusts: FakeTrusts = field(default_factory=FakeTrusts)
 
     outlasted: int = 0
     """How often it was waited until nobody takes a token for what it was before."""
@@ -48,6 +50,7 @@ class Workbench:
             clock=self.clock,
             new_id=lambda: f"{next(ids):032x}",
             outlast=outlast,
+            trusts=self.trusts,
             linger_seconds=self.linger_seconds,
         )
 

@@ -17,7 +17,7 @@ def _reports(bench: Workbench) -> Reports:
     async def outlast() -> None:
         bench.outlasted += 1
 
-    return Reports(bench.store, bench.store, clock=bench.clock, outlast=outlast)
+    return Reports(bench.store, bench.store, trusts=bench.trusts, clock=bench.clock, outlast=outlast)
 
 
 async def test_whoever_has_the_text_ends_it_with_all_made_with_it(bench: Workbench) -> None:
@@ -141,7 +141,7 @@ async def test_what_fails_for_one_tenant_does_not_keep_the_others_tokens(bench: 
     rival = bench.identity(await bench.sign_in(tenant="rival"))
     theirs, their_text = await bench.create(rival)
     store = _AwayForOne(bench.store, "acme")
-    reports = Reports(bench.store, store, clock=bench.clock, outlast=_at_once)
+    reports = Reports(bench.store, store, trusts=bench.trusts, clock=bench.clock, outlast=_at_once)
     with pytest.raises(Unavailable):
         await reports.end_all({text, their_text}, reporter="service:partner")
     assert [bench.token(each).is_living(bench.clock()) for each in (token, theirs)] == [True, False]

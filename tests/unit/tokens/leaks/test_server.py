@@ -9,6 +9,7 @@ from paaskit.settings import SettingsError
 from services.tokens.leaks.reports import Reports
 from services.tokens.leaks.server import leak_reports
 from tests.fakes.tokens_store import FakeTokenStore
+from tests.fakes.trusts import FakeTrusts
 from tests.unit.tokens.sso.conftest import settings
 
 
@@ -17,7 +18,7 @@ def _reports() -> Reports:
         pass
 
     store = FakeTokenStore()
-    return Reports(store, store, clock=utc_now, outlast=outlast)
+    return Reports(store, store, trusts=FakeTrusts(), clock=utc_now, outlast=outlast)
 
 
 async def test_without_keys_nobody_s_reports_are_taken(tmp_path: Path) -> None:

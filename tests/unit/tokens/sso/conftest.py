@@ -34,7 +34,7 @@ def provider(issuer: OidcIssuer, tmp_path: Path) -> Provider:
 
 @pytest.fixture
 async def client(provider: Provider) -> AsyncIterator[httpx.AsyncClient]:
-    async with open_client(provider) as client:
+    async with open_client(provider.ca_file) as client:
         yield client
 
 

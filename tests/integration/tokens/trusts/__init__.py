@@ -1,0 +1,1 @@
+"""Trusts on a whole server: real sockets, a real database, an issuer over https."""
