@@ -64,6 +64,16 @@ def test_rules_of_secrets_wait_for_nothing() -> None:
         )
 
 
+@pytest.mark.parametrize("source", sources("transparency"), ids=lambda each: each.path)
+def test_verifying_a_log_takes_the_standard_library_alone(source: Source) -> None:
+    """Whoever wants to verify one copies the folder; nothing has to be installed or believed beside it."""
+    roots = {name.partition(".")[0] for name in source.imports()}
+    assert roots - sys.stdlib_module_names <= {"transparency"}
+    assert not source.imports_any(
+        "os", "socket", "urllib", "http", "subprocess", "time", "asyncio", "random", "secrets"
+    )
+
+
 def test_the_check_of_privileges_sees_every_way_to_import() -> None:
     ways = [
         "import google.cloud.kms",
@@ -77,7 +87,9 @@ def test_the_check_of_privileges_sees_every_way_to_import() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", sources("paaskit", "services", "gateway", "cli", "local", "machine"), ids=lambda each: each.path
+    "source",
+    sources("paaskit", "services", "gateway", "cli", "local", "machine", "transparency"),
+    ids=lambda each: each.path,
 )
 def test_database_drivers_stay_in_stores(source: Source) -> None:
     if source.name == "store.py" or source.name.endswith("_store.py") or "/migrations/" in source.path:

@@ -1,0 +1,1 @@
+"""`transparency`, with logs written in memory; what other programs say of them is `tests/foreign_verifiers`'."""

@@ -1,0 +1,1 @@
+"""Signed notes (c2sp.org/signed-note) and what is written as one: checkpoints and their cosignatures."""
