@@ -22,7 +22,7 @@ unexport PYTHONPATH
 unexport PYTHONHOME
 
 .PHONY: help demo demo-kubernetes demo-sso up signin stop status logs outbox outbox-give-back check format test test-thorough \
-	test-crash test-leaks test-abuse test-kubernetes test-keycloak test-mutations bench bench-peers bench-growth bench-keys bench-kubernetes \
+	test-crash test-leaks test-abuse test-transparency test-kubernetes test-keycloak test-mutations bench bench-peers bench-growth bench-keys bench-kubernetes \
 	bench-sign-ins \
 	kube-secrets gen schema
 
@@ -90,7 +90,7 @@ test: .venv ## unit, integration, access and end-to-end tests
 	for part in "services $$services" "releases $$releases" "faults $$faults" "e2e $$e2e"; do \
 		wait $${part#* } || failed=1; cat .pytest_cache/$${part% *}.log; \
 	done; \
-	echo "Left out: make test-thorough, make test-leaks, make test-abuse, make test-crash, make test-kubernetes, make test-keycloak, make test-mutations."; exit $$failed
+	echo "Left out: make test-thorough, make test-leaks, make test-abuse, make test-transparency, make test-crash, make test-kubernetes, make test-keycloak, make test-mutations."; exit $$failed
 
 test-thorough: .venv ## more of the kinds that `make test` has one or two of
 	$(BIN)/python -m pytest tests -m thorough
@@ -103,6 +103,10 @@ test-crash: .venv ## 200 kills and a dozen failovers under load, with the books 
 
 test-abuse: .venv ## 120,000 changed credentials and 200,000 malformed requests, none with an effect (minutes)
 	$(BIN)/python -m pytest tests/abuse -s
+
+test-transparency: .venv ## verifiers of others read logs of ours, and 5,000 tampered ones (Go; its first build takes a minute)
+	@$(BIN)/python -m tests.foreign_verifiers build > /dev/null
+	$(BIN)/python -m pytest tests/foreign_verifiers -s
 
 test-kubernetes: .venv ## tests in a real cluster: KUBECONFIG's, or one of ours (root, Go; its first build takes minutes)
 	@[ -n "$$KUBECONFIG" ] || $(BIN)/python -m tests.kubernetes.cluster build
