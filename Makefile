@@ -23,7 +23,7 @@ unexport PYTHONHOME
 
 .PHONY: help demo demo-kubernetes demo-sso up signin stop status logs outbox outbox-give-back check format test test-thorough \
 	test-crash test-leaks test-abuse test-transparency test-kubernetes test-keycloak test-mutations bench bench-peers bench-growth bench-keys bench-kubernetes \
-	bench-sign-ins \
+	bench-sign-ins bench-verification \
 	kube-secrets gen schema
 
 help: ## list the targets
@@ -134,6 +134,9 @@ bench-sign-ins: .venv ## measure the sign-in check with a JWT, and verifying an 
 
 bench-keys: .venv ## rotating the key of 10,000 secrets beside raw updates, into bench/RESULTS.md
 	$(BIN)/python -m bench.keys --write
+
+bench-verification: .venv ## verifying a log of a million events, into bench/RESULTS.md
+	$(BIN)/python -m bench.verification --write
 
 bench-kubernetes: .venv ## releases on Kubernetes beside raw calls, into bench/RESULTS.md (as test-kubernetes)
 	@[ -n "$$KUBECONFIG" ] || $(BIN)/python -m tests.kubernetes.cluster build
