@@ -1,4 +1,4 @@
-"""The rules of the log: what an event is, what is accepted, how it becomes a leaf, who sees which.
+"""The rules of the log: what an event is, what is accepted, how it becomes a leaf, how it is read and followed.
 
 An event is appended once and never changes. Nothing here knows how events are stored: that is behind `Log`, which the
 table of today and the Merkle tree to come both implement.
@@ -8,13 +8,13 @@ import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import IntEnum
 from typing import Final, Protocol
 
 from paaskit.batching import Batcher
 from paaskit.clock import Clock
 from paaskit.errors import FieldViolation, InvalidInput, Unavailable
 from paaskit.wakeups import Wakeups
+from services.audit.selection import OUTCOMES, Selection, check
 from services.audit.turns import Turns
 
 MAX_BATCH: Final = 500
@@ -53,17 +53,6 @@ _LIMITS: Final = {
 }
 """The least and the most bytes of each text."""
 _NUMBERS: Final = ("version", "repeats", "repeats_seconds")
-
-
-class Outcome(IntEnum):
-    """How an attempt ended. The numbers are part of the leaf, so they never change."""
-
-    OK = 1
-    DENIED = 2
-    FAILED = 3
-
-
-_OUTCOMES: Final = frozenset(Outcome)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,17 +96,15 @@ class Event:
     leaf_format: int = NEWEST_FORMAT
 
 
-@dataclass(frozen=True, kw_only=True)
-class Selection:
-    """Which events of a tenant are meant. Empty texts select all.
+@dataclass(frozen=True)
+class Found:
+    """Events in the order they were asked for. `end` is the sequence up to which it was looked, None: to the end.
 
-    `app_ids` are the apps that the reader is limited to, None: to none. An event without an app's id is about no app of
-    theirs, whatever its app is called.
+    There may be fewer events than were asked for, even none, and still more to find after `end`.
     """
 
-    app: str = ""
-    action: str = ""
-    app_ids: frozenset[str] | None = None
+    events: Sequence[Event]
+    end: int | None
 
 
 class Log(Protocol):
@@ -126,11 +113,13 @@ class Log(Protocol):
     async def append(self, reports: Sequence[Report], *, service: str, now: datetime) -> None:
         """Append in the order given, each event id once per tenant; committed when it returns."""
 
-    async def newest(self, tenant: str, selection: Selection, *, before: int | None, limit: int) -> Sequence[Event]:
-        """Return events of a lower sequence than `before`, newest first."""
+    async def read(
+        self, tenant: str, selection: Selection, *, after: int, before: int | None, oldest_first: bool, limit: int
+    ) -> Found:
+        """Return the first events of a selection between two sequences. Its times are not looked at."""
 
-    async def after(self, tenant: str, selection: Selection, *, sequence: int, limit: int) -> Sequence[Event]:
-        """Return events of a higher sequence, oldest first."""
+    async def first_since(self, tenant: str, time: datetime) -> int:
+        """Return the sequence of the first event that was appended then or later; where there is none, the next."""
 
     async def last_sequence(self, tenant: str) -> int:
         """Return the sequence of the newest event; 0 where there is none."""
@@ -139,8 +128,9 @@ class Log(Protocol):
 class AuditLog:
     """Appends, lists and follows."""
 
-    def __init__(self, log: Log, wakeups: Wakeups[str], *, clock: Clock) -> None:
+    def __init__(self, log: Log, wakeups: Wakeups[str], *, clock: Clock, actions: frozenset[str]) -> None:
         self._log = log
+        self._actions = actions
         self._wakeups = wakeups
         self._clock = clock
         self._turns = Turns[Event]()
@@ -154,14 +144,25 @@ class AuditLog:
         self._wakeups.announce(*{report.tenant for report in reports})
 
     async def page(
-        self, tenant: str, selection: Selection, *, before: int | None, limit: int
-    ) -> tuple[Sequence[Event], int | None]:
-        """Return events newest first, and the sequence before which the next page starts."""
-        _check_selection(selection)
-        found = await self._log.newest(tenant, selection, before=before, limit=limit + 1)
-        if len(found) <= limit:
-            return found, None
-        return found[:limit], found[limit - 1].sequence
+        self,
+        tenant: str,
+        selection: Selection,
+        *,
+        limit: int,
+        after: int = 0,
+        before: int | None = None,
+        oldest_first: bool = False,
+    ) -> Found:
+        """Return the first events between two sequences. Raises InvalidInput for a question that makes no sense."""
+        check(selection, actions=self._actions)
+        if selection.since is not None:
+            after = max(after, await self._log.first_since(tenant, selection.since) - 1)
+        if selection.until is not None:
+            end = await self._log.first_since(tenant, selection.until)
+            before = end if before is None else min(before, end)
+        return await self._log.read(
+            tenant, selection, after=after, before=before, oldest_first=oldest_first, limit=limit
+        )
 
     async def follow(self, tenant: str, selection: Selection, *, after: int) -> AsyncIterator[Event]:
         """Yield events after a sequence, in order, and new ones as they come. Raises Unavailable when it has to end.
@@ -174,7 +175,7 @@ class AuditLog:
                 "after_sequence is a sequence, 0 for what is still to come, or -1 for everything.",
                 fields=[FieldViolation("after_sequence", "is -1 or more")],
             )
-        _check_selection(selection)
+        check(selection, actions=self._actions)
         until = self._clock() + LONGEST_FOLLOWING
         position = max(after, 0) if after != FROM_NOW_ON else await self._ends.submit(tenant, None)
         while True:
@@ -187,15 +188,17 @@ class AuditLog:
             if end > position:
                 async with self._turns.take(tenant) as turn:
                     self._check_may_go_on(until, position)
-                    found = turn.hold(await self._log.after(tenant, selection, sequence=position, limit=_FOLLOW_BATCH))
-                    are_all = len(found) < _FOLLOW_BATCH
-                    while found:
-                        event = found.popleft()
+                    found = await self._log.read(
+                        tenant, selection, after=position, before=None, oldest_first=True, limit=_FOLLOW_BATCH
+                    )
+                    held = turn.hold(found.events)
+                    while held:
+                        event = held.popleft()
                         yield event
                         position = event.sequence
-                    if are_all and not turn.over:
-                        # What there is beyond is not selected, or came after the look.
-                        position = max(position, end)
+                    if not turn.over:
+                        # What there is up to here is not selected, or came after the look.
+                        position = max(position, end if found.end is None else found.end)
 
     def _check_may_go_on(self, until: datetime, position: int) -> None:
         """Raise Unavailable where a stream that has sent everything up to `position` has to end."""
@@ -231,7 +234,7 @@ def _violations(report: Report) -> list[tuple[str, str]]:
             wrong.append((name, f"has {least} to {most} bytes and no NUL"))
     if report.occurred_at is None:
         wrong.append(("occurred_at", "is a time of the years 1 to 9999"))
-    if report.outcome not in _OUTCOMES:
+    if report.outcome not in OUTCOMES:
         wrong.append(("outcome", "is one of ok, denied and failed"))
     wrong += [(name, "is 0 or more") for name in _NUMBERS if getattr(report, name) < 0]
     if len(report.targets) > MAX_TARGETS:
@@ -248,15 +251,6 @@ def _violations(report: Report) -> list[tuple[str, str]]:
 def _is_token(token_id: str, maker: str) -> bool:
     sizes = 1 <= len(token_id.encode()) <= _LIMITS["token_id"][1] and len(maker.encode()) <= _LIMITS["maker"][1]
     return sizes and "\0" not in token_id + maker
-
-
-def _check_selection(selection: Selection) -> None:
-    for name, text in (("app", selection.app), ("action", selection.action)):
-        if len(text) > _LIMITS[name][1] or "\0" in text:
-            raise InvalidInput(
-                f"{name} is no name that an event could have.",
-                fields=[FieldViolation(name, "is too long or has a NUL")],
-            )
 
 
 def leaf_hash(event: Event) -> bytes:

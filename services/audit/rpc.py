@@ -1,17 +1,20 @@
 """Between protos and the rules: one short method per RPC."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from paas.audit.v1 import audit_pb2, audit_pb2_grpc
 
 from paaskit.access import current_caller, current_user
+from paaskit.errors import FieldViolation, InvalidInput
 from paaskit.paging import Pages, page_size
-from services.audit.domain import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, AuditLog, Event, Report, Selection
+from services.audit.domain import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, AuditLog, Event, Report
+from services.audit.selection import Selection
 
-_LIST: Final = "ListEvents"
+_LIST, _LIST_OLDEST_FIRST = "ListEvents", "ListEvents, oldest first"
 # The seconds a Timestamp may have (google/protobuf/timestamp.proto): years 1 to 9999.
 _YEAR_1 = -62_135_596_800
 _YEAR_9999 = 253_402_300_799
@@ -25,18 +28,24 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         self._pages = pages
 
     async def ListEvents(self, request: audit_pb2.ListEventsRequest, context: Any) -> audit_pb2.ListEventsResponse:
-        """List events, newest first."""
+        """List events, newest first unless asked otherwise."""
         user = current_user()
-        (before,) = self._pages.open(_LIST, user.tenant, request.page_token, int) or (None,)
-        events, next_before = await self._log.page(
+        selection = replace(
+            _selection(request, user.app_ids), since=_moment(request, "since"), until=_moment(request, "until")
+        )
+        method = _LIST_OLDEST_FIRST if request.oldest_first else _LIST
+        (place,) = self._pages.open(method, user.tenant, request.page_token, int) or (None,)
+        found = await self._log.page(
             user.tenant,
-            Selection(app=request.app, action=request.action, app_ids=user.app_ids),
-            before=before,
+            selection,
             limit=page_size(request.page_size, default=DEFAULT_PAGE_SIZE, most=MAX_PAGE_SIZE),
+            after=max(request.after_sequence, place or 0) if request.oldest_first else request.after_sequence,
+            before=request.before_sequence or None if request.oldest_first or place is None else place,
+            oldest_first=request.oldest_first,
         )
         return audit_pb2.ListEventsResponse(
-            events=[_to_proto(event) for event in events],
-            next_page_token="" if next_before is None else self._pages.seal(_LIST, user.tenant, next_before),
+            events=[_to_proto(event) for event in found.events],
+            next_page_token="" if found.end is None else self._pages.seal(method, user.tenant, found.end),
         )
 
     async def FollowEvents(
@@ -44,7 +53,7 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
     ) -> AsyncIterator[audit_pb2.FollowEventsResponse]:
         """Send events as they come."""
         user = current_user()
-        selection = Selection(app=request.app, app_ids=user.app_ids)
+        selection = _selection(request, user.app_ids)
         async for event in self._log.follow(user.tenant, selection, after=request.after_sequence):
             yield audit_pb2.FollowEventsResponse(event=_to_proto(event))
 
@@ -61,6 +70,37 @@ class AuditInternalServicer(audit_pb2_grpc.AuditInternalServiceServicer):
         """Append events in order."""
         await self._log.append([report_from(event) for event in request.events], service=current_caller().service)
         return audit_pb2.AppendEventsResponse()
+
+
+def known_actions() -> frozenset[str]:
+    """Return the actions that the contract names: `secrets.get` for ACTION_SECRETS_GET."""
+    names = (name.removeprefix("ACTION_").lower() for name, number in audit_pb2.Action.items() if number)
+    return frozenset(name.replace("_", ".", 1) for name in names)
+
+
+def _selection(
+    request: audit_pb2.ListEventsRequest | audit_pb2.FollowEventsRequest, app_ids: frozenset[str] | None
+) -> Selection:
+    return Selection(
+        app=request.app,
+        action=request.action,
+        actor=request.actor,
+        name=request.name,
+        outcome=request.outcome,
+        people_only=request.people_only,
+        app_ids=app_ids,
+    )
+
+
+def _moment(request: audit_pb2.ListEventsRequest, field: str) -> datetime | None:
+    """Return a time that bounds a list, None where it is not given. Raises InvalidInput for one that is none."""
+    if not request.HasField(field):  # type: ignore[arg-type]  # the names of fields are literals there
+        return None
+    if (moment := _time(getattr(request, field))) is None:
+        raise InvalidInput(
+            f"{field} is a time of the years 1 to 9999.", fields=[FieldViolation(field, "is no time of these years")]
+        )
+    return moment
 
 
 def report_from(event: audit_pb2.Event) -> Report:

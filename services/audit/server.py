@@ -15,7 +15,7 @@ from paaskit.paging import load_pages
 from paaskit.server import Assembly
 from paaskit.wakeups import Wakeups
 from services.audit.domain import AuditLog
-from services.audit.rpc import AuditInternalServicer, AuditServicer, report_from
+from services.audit.rpc import AuditInternalServicer, AuditServicer, known_actions, report_from
 from services.audit.settings import Settings
 from services.audit.store import Store
 
@@ -26,7 +26,7 @@ async def assemble(settings: Settings) -> Assembly:
     database = Database(settings.database_url, password_file=settings.database_password_file, service="audit")
     tokens_channel = open_channel(settings.tokens_address, service="tokens", tls=settings)
     wakeups = Wakeups[str]()
-    audit_log = AuditLog(Store(database), wakeups, clock=utc_now)
+    audit_log = AuditLog(Store(database), wakeups, clock=utc_now, actions=known_actions())
     await database.open()
 
     async def record(event: AuditEvent) -> None:

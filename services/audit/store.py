@@ -1,21 +1,22 @@
-"""The SQL of the log: one table, INSERT and SELECT. Implements `services.audit.domain.Log`."""
+"""The SQL that appends to the log: INSERT and nothing else. With `reading`, implements `services.audit.domain.Log`."""
 
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from enum import Enum
-from itertools import product
 from typing import Any, Final
 
-from paaskit.db import Connection, Database, Row, see_tenant
-from services.audit.domain import Event, Report, Selection, leaf_hash
+from paaskit.db import Connection, see_tenant
+from services.audit.domain import Event, Report, leaf_hash
+from services.audit.reading import Reading
 
 # Appends to one tenant's log take turns, so that its sequence has no gap and is in the order of commits.
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('events:' || %s, 0))"
 _STATE: Final = """
     SELECT COALESCE((SELECT e.sequence FROM events e WHERE e.tenant = %(tenant)s ORDER BY e.sequence DESC LIMIT 1), 0)
                AS last,
+           (SELECT e.recorded_at FROM events e WHERE e.tenant = %(tenant)s ORDER BY e.sequence DESC LIMIT 1)
+               AS last_recorded_at,
            ARRAY(SELECT e.event_id FROM events e WHERE e.tenant = %(tenant)s AND e.event_id = ANY(%(event_ids)s))
                AS known"""
 _INSERT: Final = """
@@ -39,55 +40,9 @@ _INSERT: Final = """
         request_id, client_address, token_id, maker, target_token_ids, target_makers, repeats, repeats_seconds,
         leaf_format, leaf_hash)"""
 
-_COLUMNS: Final = """
-    e.tenant, e.sequence, e.event_id, e.occurred_at, e.recorded_at, e.action, e.actor, e.on_behalf_of, e.app, e.app_id,
-    e.targets, e.version, e.outcome, e.request_id, e.client_address, e.token_id, e.maker, e.target_token_ids,
-    e.target_makers, e.repeats, e.repeats_seconds, e.service, e.leaf_format"""
-_BOTH: Final = (False, True)
-_LAST: Final = "SELECT e.sequence FROM events e WHERE e.tenant = %s ORDER BY e.sequence DESC LIMIT 1"
 
-
-class _Which(Enum):
-    """Which events of a selection are read first: the newest, the newest before one, the oldest after one."""
-
-    NEWEST = ("", "e.sequence DESC")
-    BEFORE = (" AND e.sequence < %(sequence)s", "e.sequence DESC")
-    AFTER = (" AND e.sequence > %(sequence)s", "e.sequence")
-
-
-def _select(which: _Which, *, by_app: bool, by_action: bool, limited: bool) -> str:
-    """Return the statement that reads a selection. What isn't needed is left out, so that each form has its plan.
-
-    A reader limited to apps reads so many events of each at most, by an index that has them in order, and then the
-    first of all of these: the time it takes does not depend on how many others there are.
-    """
-    condition, order = which.value
-    condition += (" AND e.app = %(app)s" if by_app else "") + (" AND e.action = %(action)s" if by_action else "")
-    if by_app and limited:
-        # Of one app's name there are few apps, of which some may be somebody else's.
-        condition += " AND e.app_id = ANY(%(app_ids)s::text[])"
-    if by_app or not limited:
-        return (
-            f"SELECT {_COLUMNS} FROM events e WHERE e.tenant = %(tenant)s{condition} ORDER BY {order} LIMIT %(limit)s"
-        )
-    return f"""
-        SELECT {_COLUMNS} FROM unnest(%(app_ids)s::text[]) AS mine (app_id) CROSS JOIN LATERAL (
-            SELECT {_COLUMNS} FROM events e
-            WHERE e.tenant = %(tenant)s AND e.app_id = mine.app_id{condition} ORDER BY {order} LIMIT %(limit)s
-        ) AS e ORDER BY {order} LIMIT %(limit)s"""
-
-
-_SELECT: Final = {
-    (which, by_app, by_action, limited): _select(which, by_app=by_app, by_action=by_action, limited=limited)
-    for which, by_app, by_action, limited in product(_Which, _BOTH, _BOTH, _BOTH)
-}
-
-
-class Store:
+class Store(Reading):
     """The log in PostgreSQL."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def append(self, reports: Sequence[Report], *, service: str, now: datetime) -> None:
         """Append in one transaction, tenant by tenant in the order of their names, so that no two wait in a circle."""
@@ -102,36 +57,8 @@ class Store:
                 new = await _numbered(state, by_tenant[tenant], service=service, now=now)
                 if new:
                     await see_tenant(connection, tenant)
-                    constant = {"tenant": tenant, "service": service, "recorded_at": now}
+                    constant = {"tenant": tenant, "service": service, "recorded_at": new[0].recorded_at}
                     await connection.execute(_INSERT, constant | _columns(new))
-
-    async def newest(self, tenant: str, selection: Selection, *, before: int | None, limit: int) -> Sequence[Event]:
-        """Return events of a lower sequence than `before`, newest first."""
-        which = _Which.NEWEST if before is None else _Which.BEFORE
-        return await self._read(tenant, which, selection, sequence=before, limit=limit)
-
-    async def after(self, tenant: str, selection: Selection, *, sequence: int, limit: int) -> Sequence[Event]:
-        """Return events of a higher sequence, oldest first."""
-        return await self._read(tenant, _Which.AFTER, selection, sequence=sequence, limit=limit)
-
-    async def last_sequence(self, tenant: str) -> int:
-        """Return the sequence of the newest event; 0 where there is none."""
-        rows = await self._database.fetch(tenant, _LAST, (tenant,))
-        return int(rows[0].sequence) if rows else 0
-
-    async def _read(
-        self, tenant: str, which: _Which, selection: Selection, *, sequence: int | None, limit: int
-    ) -> Sequence[Event]:
-        statement = _SELECT[which, bool(selection.app), bool(selection.action), selection.app_ids is not None]
-        parameters = {
-            "tenant": tenant,
-            "app": selection.app,
-            "action": selection.action,
-            "app_ids": None if selection.app_ids is None else sorted(selection.app_ids - {""}),
-            "sequence": sequence,
-            "limit": limit,
-        }
-        return [_event(row) for row in await self._database.fetch(tenant, statement, parameters)]
 
 
 async def _lock(connection: Connection, tenant: str, reports: Mapping[str, Report]) -> Any:
@@ -142,8 +69,12 @@ async def _lock(connection: Connection, tenant: str, reports: Mapping[str, Repor
 
 
 async def _numbered(state: Any, reports: Mapping[str, Report], *, service: str, now: datetime) -> list[Event]:
-    """Return the events that the log does not have yet, with the numbers that follow its last."""
+    """Return the events that the log does not have yet, with the numbers that follow its last.
+
+    Replicas' clocks differ: no event's time is before that of the last, so that a time is a place in the log.
+    """
     (found,) = await state.fetchall()
+    now = now if found.last_recorded_at is None else max(now, found.last_recorded_at)
     known = set(found.known)
     new = [report for event_id, report in reports.items() if event_id not in known]
     return [
@@ -178,33 +109,3 @@ def _columns(events: Iterable[Event]) -> dict[str, list[Any]]:
         columns["leaf_format"].append(event.leaf_format)
         columns["leaf_hash"].append(leaf_hash(event))
     return columns
-
-
-def _event(row: Row) -> Event:
-    report = Report(
-        event_id=row.event_id,
-        tenant=row.tenant,
-        occurred_at=row.occurred_at,
-        action=row.action,
-        actor=row.actor,
-        outcome=row.outcome,
-        on_behalf_of=row.on_behalf_of,
-        app=row.app,
-        app_id=row.app_id,
-        targets=tuple(row.targets),
-        version=row.version,
-        request_id=row.request_id,
-        client_address=row.client_address,
-        token_id=row.token_id,
-        maker=row.maker,
-        target_tokens=tuple(zip(row.target_token_ids, row.target_makers, strict=True)),
-        repeats=row.repeats,
-        repeats_seconds=row.repeats_seconds,
-    )
-    return Event(
-        report=report,
-        sequence=row.sequence,
-        recorded_at=row.recorded_at,
-        service=row.service,
-        leaf_format=row.leaf_format,
-    )

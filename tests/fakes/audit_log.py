@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from paaskit.clock import random_id
-from services.audit.domain import Event, Outcome, Report, Selection
+from services.audit.domain import Event, Found, Log, Report
+from services.audit.selection import Outcome, Selection
 
 
 def report_of(
@@ -54,9 +55,10 @@ def report_of(
 
 
 class FakeLog:
-    """Implements `services.audit.domain.Log`."""
+    """Implements `services.audit.domain.Log`. `most_checked` is how many events one call looks at, None: at all."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most_checked: int | None = None) -> None:
+        self.most_checked = most_checked
         self.events: dict[str, list[Event]] = defaultdict(list)
         self.looks = 0
         self.reads = 0
@@ -69,27 +71,72 @@ class FakeLog:
             if all(event.report.event_id != report.event_id for event in log):
                 log.append(Event(report=report, sequence=len(log) + 1, recorded_at=now, service=service))
 
-    async def newest(self, tenant: str, selection: Selection, *, before: int | None, limit: int) -> Sequence[Event]:
-        found = [e for e in self._selected(tenant, selection) if before is None or e.sequence < before]
-        return found[::-1][:limit]
-
-    async def after(self, tenant: str, selection: Selection, *, sequence: int, limit: int) -> Sequence[Event]:
+    async def read(
+        self, tenant: str, selection: Selection, *, after: int, before: int | None, oldest_first: bool, limit: int
+    ) -> Found:
         self._reading += 1
         self.most_reads_at_once = max(self.most_reads_at_once, self._reading)
         await asyncio.sleep(0)
         self._reading -= 1
         self.reads += 1
-        return [event for event in self._selected(tenant, selection) if event.sequence > sequence][:limit]
+        places = [
+            event
+            for event in self.events[tenant][:: 1 if oldest_first else -1]
+            if event.sequence > after and (before is None or event.sequence < before)
+        ]
+        looked_at = places if self.most_checked is None else places[: self.most_checked]
+        found = [event for event in looked_at if selects(selection, event)]
+        if len(found) > limit:
+            return Found(found[:limit], found[limit - 1].sequence)
+        return Found(found, None if len(looked_at) == len(places) else looked_at[-1].sequence)
+
+    async def first_since(self, tenant: str, time: datetime) -> int:
+        log = self.events[tenant]
+        return next((event.sequence for event in log if event.recorded_at >= time), len(log) + 1)
 
     async def last_sequence(self, tenant: str) -> int:
         self.looks += 1
         return len(self.events[tenant])
 
-    def _selected(self, tenant: str, selection: Selection) -> list[Event]:
-        return [
-            event
-            for event in self.events[tenant]
-            if selection.app in {"", event.report.app}
-            and selection.action in {"", event.report.action}
-            and (selection.app_ids is None or event.report.app_id in selection.app_ids - {""})
-        ]
+
+def selects(selection: Selection, event: Event) -> bool:
+    """Whether an event is meant, its time included, asked of the event alone: what an index has to agree with."""
+    report = event.report
+    return (
+        selection.app in {"", report.app}
+        and selection.action in {"", report.action}
+        and selection.actor in {"", report.actor, report.on_behalf_of, report.maker}
+        and selection.name in {"", *report.targets}
+        and selection.outcome in {0, report.outcome}
+        and not (selection.people_only and report.actor.startswith("service:") and not report.on_behalf_of)
+        and (selection.since is None or event.recorded_at >= selection.since)
+        and (selection.until is None or event.recorded_at < selection.until)
+        and (selection.app_ids is None or report.app_id in selection.app_ids - {""})
+    )
+
+
+async def newest(
+    log: Log, tenant: str, selection: Selection, *, before: int | None = None, limit: int
+) -> Sequence[Event]:
+    """The newest events of a log before a place, however often it has to be asked for them."""
+    return await _all(log, tenant, selection, after=0, before=before, oldest_first=False, limit=limit)
+
+
+async def oldest(log: Log, tenant: str, selection: Selection, *, after: int, limit: int) -> Sequence[Event]:
+    """The oldest events of a log after a place."""
+    return await _all(log, tenant, selection, after=after, before=None, oldest_first=True, limit=limit)
+
+
+async def _all(
+    log: Log, tenant: str, selection: Selection, *, after: int, before: int | None, oldest_first: bool, limit: int
+) -> Sequence[Event]:
+    events: list[Event] = []
+    while len(events) < limit:
+        found = await log.read(
+            tenant, selection, after=after, before=before, oldest_first=oldest_first, limit=limit - len(events)
+        )
+        events += found.events
+        if found.end is None:
+            break
+        after, before = (found.end, before) if oldest_first else (after, found.end)
+    return events

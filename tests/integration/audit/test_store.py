@@ -12,9 +12,11 @@ import pytest
 
 from paaskit.db import Database
 from paaskit.errors import InvalidInput
-from services.audit.domain import Event, Selection, leaf_hash
-from services.audit.store import Store, _select, _Which
-from tests.fakes.audit_log import report_of
+from services.audit.domain import Event, leaf_hash
+from services.audit.reading import _SELECT, _List
+from services.audit.selection import Selection
+from services.audit.store import Store
+from tests.fakes.audit_log import newest, oldest, report_of
 from tests.fixtures.postgres import Databases
 from tests.fixtures.waiting import few_at_once
 
@@ -41,16 +43,16 @@ async def test_what_is_appended_is_read_back(store: Store) -> None:
         repeats_seconds=10,
     )
     await store.append([report, report_of(targets=())], service="config", now=NOW)
-    newest, oldest = await store.newest("acme", ALL, before=None, limit=10)
-    assert oldest.report == report
-    assert (oldest.sequence, oldest.recorded_at, oldest.service) == (1, NOW, "config")
-    assert newest.report.targets == ()
+    newest_one, oldest_one = await newest(store, "acme", ALL, limit=10)
+    assert oldest_one.report == report
+    assert (oldest_one.sequence, oldest_one.recorded_at, oldest_one.service) == (1, NOW, "config")
+    assert newest_one.report.targets == ()
 
 
 async def test_leaf_hash_is_of_what_is_read_back(store: Store, databases: Databases) -> None:
     await store.append([report_of() for _ in range(5)], service="config", now=NOW)
     stored = databases.look("audit", "SELECT sequence, leaf_hash FROM events ORDER BY sequence")
-    events = await store.after("acme", ALL, sequence=0, limit=10)
+    events = await oldest(store, "acme", ALL, after=0, limit=10)
     assert [(event.sequence, leaf_hash(event)) for event in events] == stored
 
 
@@ -71,7 +73,7 @@ async def test_events_of_before_are_read_and_verify_beside_new_ones(databases: D
         async with earlier.open() as database:
             store = Store(database)
             await store.append([report_of(token_id="t1", maker="user:ada")], service="config", now=NOW)
-            events = await store.after("acme", ALL, sequence=0, limit=10)
+            events = await oldest(store, "acme", ALL, after=0, limit=10)
         assert [leaf_hash(event) for event in events][:2] == hashes
         assert [event.leaf_format for event in events] == [1, 2, 3]
         assert [event.report.token_id for event in events] == ["", "", "t1"]
@@ -82,7 +84,7 @@ async def test_order_of_arrival_is_kept_and_ids_count_once(store: Store) -> None
     await store.append(first, service="config", now=NOW)
     again = [*first[3:], report_of(event_id="new"), report_of(event_id="new"), report_of(event_id="newer")]
     await store.append(again, service="config", now=NOW)
-    events = await store.after("acme", ALL, sequence=0, limit=100)
+    events = await oldest(store, "acme", ALL, after=0, limit=100)
     assert [event.report.event_id for event in events] == [*(f"event-{n}" for n in range(10)), "new", "newer"]
     assert [event.sequence for event in events] == list(range(1, 13))
 
@@ -94,7 +96,7 @@ async def test_same_event_id_of_another_tenant_is_another_event(store: Store) ->
         now=NOW,
     )
     for tenant in ("acme", "rival"):
-        (event,) = await store.after(tenant, ALL, sequence=0, limit=10)
+        (event,) = await oldest(store, tenant, ALL, after=0, limit=10)
         assert (event.sequence, event.report.tenant) == (1, tenant)
 
 
@@ -110,7 +112,7 @@ async def test_fifty_batches_at_once_leave_no_gap_and_no_duplicate(store: Store)
     await few_at_once(store.append(batch, service="config", now=NOW) for batch in [*batches, *batches[:10]])
     total = 0
     for tenant in tenants:
-        events = await store.after(tenant, ALL, sequence=0, limit=1000)
+        events = await oldest(store, tenant, ALL, after=0, limit=1000)
         assert [event.sequence for event in events] == list(range(1, len(events) + 1))
         ids = [event.report.event_id for event in events]
         assert len(set(ids)) == len(ids)
@@ -134,7 +136,7 @@ async def test_pages_and_selections(store: Store) -> None:
     await store.append(reports, service="config", now=NOW)
 
     async def ids(selection: Selection, *, before: int | None = None, limit: int = 100) -> list[int]:
-        found = await store.newest("acme", selection, before=before, limit=limit)
+        found = await newest(store, "acme", selection, before=before, limit=limit)
         return [int(event.report.event_id) for event in found]
 
     everything = list(range(30, 0, -1))
@@ -149,7 +151,7 @@ async def test_pages_and_selections(store: Store) -> None:
     assert await ids(Selection(app_ids=both), before=20, limit=4) == [n for n in theirs if n < 20][:4]
     assert await ids(Selection(app_ids=both, action="x.y")) == [n for n in theirs if n % 2]
     assert await ids(Selection(app="web", app_ids=both)) == [n for n in everything if n % 3 == 0]
-    after = await store.after("acme", Selection(app_ids=both), sequence=10, limit=5)
+    after = await oldest(store, "acme", Selection(app_ids=both), after=10, limit=5)
     assert [int(event.report.event_id) for event in after] == [n for n in theirs[::-1] if n > 10][:5]
     assert await ids(Selection(app="web", app_ids=frozenset({"a2"}))) == []
     for nobodys in (frozenset[str](), frozenset({""}), frozenset({"web", "api"})):
@@ -162,9 +164,9 @@ async def test_events_of_a_destroyed_app_are_not_shown_to_its_namesakes_readers(
     reports = [report_of(event_id=app_id, app="web", app_id=app_id) for app_id in ("a1", "a2")]
     await store.append([*reports, report_of(event_id="before", app="web", app_id="")], service="config", now=NOW)
     for app_id in ("a1", "a2"):
-        found = await store.newest("acme", Selection(app="web", app_ids=frozenset({app_id})), before=None, limit=10)
+        found = await newest(store, "acme", Selection(app="web", app_ids=frozenset({app_id})), limit=10)
         assert [event.report.event_id for event in found] == [app_id]
-    assert len(await store.newest("acme", Selection(app="web"), before=None, limit=10)) == 3
+    assert len(await newest(store, "acme", Selection(app="web"), limit=10)) == 3
 
 
 async def test_statements_name_their_tenant_themselves(databases: Databases, store: Store) -> None:
@@ -178,11 +180,15 @@ async def test_statements_name_their_tenant_themselves(databases: Databases, sto
             ALL,
             Selection(app="web"),
             Selection(action="config.set"),
+            Selection(app="web", action="config.set"),
             Selection(app_ids=frozenset({"a1"})),
+            Selection(name="LOG_LEVEL"),
+            Selection(app="web", name="LOG_LEVEL"),
+            Selection(actor="user:ada@example.com"),
         ):
-            newest = await bare.newest("acme", selection, before=9, limit=10)
-            oldest = await bare.after("acme", selection, sequence=0, limit=10)
-            assert {event.report.tenant for event in (*newest, *oldest)} == {"acme"}
+            last = await newest(bare, "acme", selection, before=9, limit=10)
+            first = await oldest(bare, "acme", selection, after=0, limit=10)
+            assert {event.report.tenant for event in (*last, *first)} == {"acme"}
         assert await bare.last_sequence("acme") == 2
         await bare.append([report_of(tenant="acme", event_id="same")], service="config", now=NOW)
         assert await bare.last_sequence("acme") == 3
@@ -199,8 +205,9 @@ async def test_limited_reader_reads_by_the_index_of_its_apps(databases: Database
         FROM events CROSS JOIN generate_series(1, 20000) n""",
     )
     databases.look("audit", "ANALYZE events")
-    statement = _select(_Which.BEFORE, by_app=False, by_action=False, limited=True)
-    asked = {"tenant": "acme", "app_ids": ["a1", "a3"], "sequence": 2**62, "limit": 50}
+    statement = _SELECT[(_List.APP_IDS,), False]
+    asked = {"tenant": "acme", "app_ids": ["a1", "a3"], "after": 0, "before": 2**62, "limit": 51, "most": 51}
+    asked |= {"app": "", "action": "", "actor": "", "name": "", "outcome": 0, "people_only": False}
     with databases.connect("audit") as connection:
         connection.execute("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off")
         connection.execute("SELECT set_config('paas.tenant', 'acme', false)")

@@ -16,10 +16,15 @@ SEARCHED_BY: Final = {
     "audit": {
         "events_once": ("tenant", "event_id"),
         "events_pkey": ("tenant",),  # the rest are in the order of the list, which has a LIMIT
-        "events_by_app": ("tenant", "app"),
         "events_by_app_id": ("tenant", "app_id"),
-        "events_by_action": ("tenant", "action"),
-        "events_by_app_and_action": ("tenant", "app", "action"),
+        # Kind by kind: what there is of each, from a place on, with a LIMIT.
+        "events_by_kind": ("tenant", "action", "outcome"),
+        "events_of_app": ("tenant", "app", "action", "outcome"),
+        "events_of_actor": ("tenant", "actor", "action", "outcome"),
+        "events_on_behalf_of": ("tenant", "on_behalf_of", "action", "outcome"),
+        "events_of_maker": ("tenant", "maker", "action", "outcome"),
+        "event_names_pkey": ("tenant", "name", "action", "outcome", "personal"),
+        "event_names_of_app": ("tenant", "app", "name", "action", "outcome", "personal"),
     },
     "config": {
         "apps_pkey": ("tenant", "app_id"),
@@ -95,16 +100,25 @@ SEARCHED_BY: Final = {
 
 SELECTIVE: Final = frozenset(
     {
-        *("action", "app", "app_id", "change_id", "claim_id", "destination", "event_id", "key", "name", "number"),
-        *("parent_id", "request_id", "token_id"),
+        *(
+            "action",
+            "actor",
+            "app",
+            "app_id",
+            "change_id",
+            "claim_id",
+            "destination",
+            "event_id",
+            "key",
+            "name",
+            "number",
+        ),
+        *("maker", "on_behalf_of", "outcome", "parent_id", "request_id", "token_id"),
     }
 )
 """Columns that are not to be checked row by row: what is looked for by them is looked for in an index."""
 
 MAY_CHECK: Final = {
-    ("services.audit.store._SELECT", "events_by_app", "app_id"): "few apps ever had one name",
-    ("services.audit.store._SELECT", "events_by_app_and_action", "app_id"): "few apps ever had one name",
-    ("services.audit.store._SELECT", "events_by_app_id", "action"): "of the apps that a token is limited to",
     ("services.releaser.store.leases._CLAIM", "work_due", "app_id"): "leaves out what runs here, which is little",
     ("services.tokens.trusts.store._MEANT", "trusts_name", "name"): "of a tenant's trusts, a hundred at most",
     ("services.tokens.trusts.store._MEANT", "trusts_pkey", "name"): "of a tenant's trusts, a hundred at most",

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.audit.domain import Event, Outcome, canonical_bytes, leaf_hash
+from services.audit.domain import Event, canonical_bytes, leaf_hash
+from services.audit.selection import Outcome
 from tests.fakes.audit_log import report_of
 
 EVENT = Event(

@@ -12,12 +12,14 @@ import pytest
 from paaskit.errors import InvalidInput, Unavailable
 from paaskit.wakeups import Wakeups
 from services.audit import domain
-from services.audit.domain import FROM_THE_OLDEST, LONGEST_FOLLOWING, AuditLog, Report, Selection
+from services.audit.domain import FROM_THE_OLDEST, LONGEST_FOLLOWING, AuditLog, Report
+from services.audit.selection import Selection
 from tests.fakes.audit_log import FakeLog, report_of
 from tests.fakes.clock import FakeClock
 from tests.fixtures.waiting import PATIENCE, until
 
 ALL = Selection()
+ACTIONS = frozenset({"config.set", "secrets.get", "secrets.set"})
 
 
 class Desk:
@@ -27,7 +29,7 @@ class Desk:
         self.log, self.clock = FakeLog(), FakeClock()
         self.seen: list[str] = []
         self.wakeups = Wakeups[str]()
-        self.audit = AuditLog(self.log, self.wakeups, clock=self.clock)
+        self.audit = AuditLog(self.log, self.wakeups, clock=self.clock, actions=ACTIONS)
 
     async def append(self, *reports: Report) -> None:
         await self.audit.append(reports, service="config")

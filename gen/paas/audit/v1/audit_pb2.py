@@ -27,7 +27,7 @@ from paas.access.v1 import access_pb2 as paas_dot_access_dot_v1_dot_access__pb2
 from paas.limits.v1 import limits_pb2 as paas_dot_limits_dot_v1_dot_limits__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19paas/audit/v1/audit.proto\x12\rpaas.audit.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpaas/access/v1/access.proto\x1a\x1bpaas/limits/v1/limits.proto\"\xb1\x04\n\x05\x45vent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x03\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brecorded_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x61\x63tion\x18\x06 \x01(\t\x12\x19\n\x05\x61\x63tor\x18\x07 \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12 \n\x0con_behalf_of\x18\x08 \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12\x0b\n\x03\x61pp\x18\t \x01(\t\x12\x1e\n\x07targets\x18\n \x03(\tB\r\xc2\xe1\x18\t\x08\x80\x80\x04\x10\x01\x18\xe8\x07\x12\x0f\n\x07version\x18\x0b \x01(\x03\x12\'\n\x07outcome\x18\x0c \x01(\x0e\x32\x16.paas.audit.v1.Outcome\x12\x12\n\nrequest_id\x18\r \x01(\t\x12\"\n\x0e\x63lient_address\x18\x0e \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12\x0f\n\x07service\x18\x0f \x01(\t\x12\x0e\n\x06\x61pp_id\x18\x10 \x01(\t\x12\x10\n\x08token_id\x18\x11 \x01(\t\x12\r\n\x05maker\x18\x12 \x01(\t\x12:\n\rtarget_tokens\x18\x13 \x03(\x0b\x32\x1a.paas.audit.v1.TargetTokenB\x07\xc2\xe1\x18\x03\x18\xe8\x07\x12\x0f\n\x07repeats\x18\x14 \x01(\x03\x12\x17\n\x0frepeats_seconds\x18\x15 \x01(\x03\".\n\x0bTargetToken\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\r\n\x05maker\x18\x02 \x01(\t\"`\n\x11ListEventsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xc2\xe1\x18\x03\x08\x80\x08\x12\x0b\n\x03\x61pp\x18\x03 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x04 \x01(\t\"S\n\x12ListEventsResponse\x12$\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x14.paas.audit.v1.Event\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"K\n\x13\x46ollowEventsRequest\x12\'\n\x0e\x61\x66ter_sequence\x18\x01 \x01(\x03\x42\x0f\xc2\xe1\x18\x0b \xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x12\x0b\n\x03\x61pp\x18\x02 \x01(\t\";\n\x14\x46ollowEventsResponse\x12#\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x14.paas.audit.v1.Event\"D\n\x13\x41ppendEventsRequest\x12-\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x14.paas.audit.v1.EventB\x07\xc2\xe1\x18\x03\x18\xe8\x07\"\x16\n\x14\x41ppendEventsResponse*Z\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0e\n\nOUTCOME_OK\x10\x01\x12\x12\n\x0eOUTCOME_DENIED\x10\x02\x12\x12\n\x0eOUTCOME_FAILED\x10\x03\x32\x84\x02\n\x0c\x41uditService\x12t\n\nListEvents\x12 .paas.audit.v1.ListEventsRequest\x1a!.paas.audit.v1.ListEventsResponse\"!\xba\xe1\x18\x1d\n\naudit.read\"\naudit.list2\x03\x61pp\x12~\n\x0c\x46ollowEvents\x12\".paas.audit.v1.FollowEventsRequest\x1a#.paas.audit.v1.FollowEventsResponse\"#\xba\xe1\x18\x1f\n\naudit.read\"\x0c\x61udit.follow2\x03\x61pp0\x01\x32\x99\x01\n\x14\x41uditInternalService\x12\x80\x01\n\x0c\x41ppendEvents\x12\".paas.audit.v1.AppendEventsRequest\x1a#.paas.audit.v1.AppendEventsResponse\"\'\xba\xe1\x18#\x1a\x06\x63onfig\x1a\x07secrets\x1a\x06tokens\x1a\x08releaserb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19paas/audit/v1/audit.proto\x12\rpaas.audit.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpaas/access/v1/access.proto\x1a\x1bpaas/limits/v1/limits.proto\"\xb1\x04\n\x05\x45vent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x10\n\x08sequence\x18\x03 \x01(\x03\x12/\n\x0boccurred_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0brecorded_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x61\x63tion\x18\x06 \x01(\t\x12\x19\n\x05\x61\x63tor\x18\x07 \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12 \n\x0con_behalf_of\x18\x08 \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12\x0b\n\x03\x61pp\x18\t \x01(\t\x12\x1e\n\x07targets\x18\n \x03(\tB\r\xc2\xe1\x18\t\x08\x80\x80\x04\x10\x01\x18\xe8\x07\x12\x0f\n\x07version\x18\x0b \x01(\x03\x12\'\n\x07outcome\x18\x0c \x01(\x0e\x32\x16.paas.audit.v1.Outcome\x12\x12\n\nrequest_id\x18\r \x01(\t\x12\"\n\x0e\x63lient_address\x18\x0e \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12\x0f\n\x07service\x18\x0f \x01(\t\x12\x0e\n\x06\x61pp_id\x18\x10 \x01(\t\x12\x10\n\x08token_id\x18\x11 \x01(\t\x12\r\n\x05maker\x18\x12 \x01(\t\x12:\n\rtarget_tokens\x18\x13 \x03(\x0b\x32\x1a.paas.audit.v1.TargetTokenB\x07\xc2\xe1\x18\x03\x18\xe8\x07\x12\x0f\n\x07repeats\x18\x14 \x01(\x03\x12\x17\n\x0frepeats_seconds\x18\x15 \x01(\x03\".\n\x0bTargetToken\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\r\n\x05maker\x18\x02 \x01(\t\"\xee\x02\n\x11ListEventsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x1b\n\npage_token\x18\x02 \x01(\tB\x07\xc2\xe1\x18\x03\x08\x80\x08\x12\x0b\n\x03\x61pp\x18\x03 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x04 \x01(\t\x12\x18\n\x05\x61\x63tor\x18\x05 \x01(\tB\t\xc2\xe1\x18\x05\x08\xc8\x01\x10\x01\x12\x17\n\x04name\x18\x06 \x01(\tB\t\xc2\xe1\x18\x05\x08\x80\x01\x10\x01\x12\'\n\x07outcome\x18\x07 \x01(\x0e\x32\x16.paas.audit.v1.Outcome\x12\x13\n\x0bpeople_only\x18\x08 \x01(\x08\x12)\n\x05since\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05until\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x61\x66ter_sequence\x18\x0b \x01(\x03\x12\x17\n\x0f\x62\x65\x66ore_sequence\x18\x0c \x01(\x03\x12\x14\n\x0coldest_first\x18\r \x01(\x08\"S\n\x12ListEventsResponse\x12$\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x14.paas.audit.v1.Event\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xcc\x01\n\x13\x46ollowEventsRequest\x12\'\n\x0e\x61\x66ter_sequence\x18\x01 \x01(\x03\x42\x0f\xc2\xe1\x18\x0b \xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x12\x0b\n\x03\x61pp\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x03 \x01(\t\x12\x18\n\x05\x61\x63tor\x18\x04 \x01(\tB\t\xc2\xe1\x18\x05\x08\xc8\x01\x10\x01\x12\x17\n\x04name\x18\x05 \x01(\tB\t\xc2\xe1\x18\x05\x08\x80\x01\x10\x01\x12\'\n\x07outcome\x18\x06 \x01(\x0e\x32\x16.paas.audit.v1.Outcome\x12\x13\n\x0bpeople_only\x18\x07 \x01(\x08\";\n\x14\x46ollowEventsResponse\x12#\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x14.paas.audit.v1.Event\"D\n\x13\x41ppendEventsRequest\x12-\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x14.paas.audit.v1.EventB\x07\xc2\xe1\x18\x03\x18\xe8\x07\"\x16\n\x14\x41ppendEventsResponse*Z\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x0e\n\nOUTCOME_OK\x10\x01\x12\x12\n\x0eOUTCOME_DENIED\x10\x02\x12\x12\n\x0eOUTCOME_FAILED\x10\x03*\xce\n\n\x06\x41\x63tion\x12\x16\n\x12\x41\x43TION_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41\x43TION_ADDONS_ATTACH\x10\x01\x12\x18\n\x14\x41\x43TION_ADDONS_DETACH\x10\x02\x12\x16\n\x12\x41\x43TION_APPS_CREATE\x10\x03\x12\x17\n\x13\x41\x43TION_APPS_DESTROY\x10\x04\x12\x17\n\x13\x41\x43TION_APPS_DISCARD\x10\x05\x12\x15\n\x11\x41\x43TION_APPS_DRIFT\x10\x06\x12\x13\n\x0f\x41\x43TION_APPS_GET\x10\x07\x12\x19\n\x15\x41\x43TION_APPS_INSTANCES\x10\x08\x12\x14\n\x10\x41\x43TION_APPS_LIST\x10\t\x12\x17\n\x13\x41\x43TION_APPS_RELEASE\x10\n\x12\x15\n\x11\x41\x43TION_APPS_STAGE\x10\x0b\x12\x16\n\x12\x41\x43TION_APPS_UPDATE\x10\x0c\x12\x17\n\x13\x41\x43TION_AUDIT_FOLLOW\x10\r\x12\x15\n\x11\x41\x43TION_AUDIT_LIST\x10\x0e\x12\x19\n\x15\x41\x43TION_CONFIG_DISCARD\x10\x0f\x12\x16\n\x12\x41\x43TION_CONFIG_LIST\x10\x10\x12\x19\n\x15\x41\x43TION_CONFIG_RELEASE\x10\x11\x12\x19\n\x15\x41\x43TION_CONFIG_RESTORE\x10\x12\x12\x18\n\x14\x41\x43TION_CONFIG_REVERT\x10\x13\x12\x15\n\x11\x41\x43TION_CONFIG_SET\x10\x14\x12\x17\n\x13\x41\x43TION_CONFIG_STAGE\x10\x15\x12\x17\n\x13\x41\x43TION_CONFIG_UNSET\x10\x16\x12\x14\n\x10\x41\x43TION_KEYS_LIST\x10\x17\x12\x16\n\x12\x41\x43TION_KEYS_REWRAP\x10\x18\x12\x16\n\x12\x41\x43TION_KEYS_ROTATE\x10\x19\x12\x15\n\x11\x41\x43TION_KEYS_SHRED\x10\x1a\x12\x1a\n\x16\x41\x43TION_RELEASES_CREATE\x10\x1b\x12\x1a\n\x16\x41\x43TION_RELEASES_FINISH\x10\x1c\x12\x17\n\x13\x41\x43TION_RELEASES_GET\x10\x1d\x12\x18\n\x14\x41\x43TION_RELEASES_LIST\x10\x1e\x12\x1c\n\x18\x41\x43TION_RELEASES_ROLLBACK\x10\x1f\x12\x19\n\x15\x41\x43TION_RELEASES_WATCH\x10 \x12\x1a\n\x16\x41\x43TION_SECRETS_DISCARD\x10!\x12\x16\n\x12\x41\x43TION_SECRETS_GET\x10\"\x12\x17\n\x13\x41\x43TION_SECRETS_LIST\x10#\x12\x1e\n\x1a\x41\x43TION_SECRETS_OVERLAP_END\x10$\x12\x1a\n\x16\x41\x43TION_SECRETS_RELEASE\x10%\x12\x1a\n\x16\x41\x43TION_SECRETS_RESOLVE\x10&\x12\x1a\n\x16\x41\x43TION_SECRETS_RESTORE\x10\'\x12\x19\n\x15\x41\x43TION_SECRETS_REVERT\x10(\x12\x19\n\x15\x41\x43TION_SECRETS_ROTATE\x10)\x12\x16\n\x12\x41\x43TION_SECRETS_SET\x10*\x12\x18\n\x14\x41\x43TION_SECRETS_STAGE\x10+\x12\x18\n\x14\x41\x43TION_SECRETS_UNSET\x10,\x12\x18\n\x14\x41\x43TION_TOKENS_CREATE\x10-\x12\x18\n\x14\x41\x43TION_TOKENS_LEAKED\x10.\x12\x17\n\x13\x41\x43TION_TOKENS_LIMIT\x10/\x12\x16\n\x12\x41\x43TION_TOKENS_LIST\x10\x30\x12\x18\n\x14\x41\x43TION_TOKENS_REVOKE\x10\x31\x12\x18\n\x14\x41\x43TION_TOKENS_ROTATE\x10\x32\x12\x19\n\x15\x41\x43TION_TOKENS_SIGN_IN\x10\x33\x12\x15\n\x11\x41\x43TION_TOKENS_USE\x10\x34\x32\x84\x02\n\x0c\x41uditService\x12t\n\nListEvents\x12 .paas.audit.v1.ListEventsRequest\x1a!.paas.audit.v1.ListEventsResponse\"!\xba\xe1\x18\x1d\n\naudit.read\"\naudit.list2\x03\x61pp\x12~\n\x0c\x46ollowEvents\x12\".paas.audit.v1.FollowEventsRequest\x1a#.paas.audit.v1.FollowEventsResponse\"#\xba\xe1\x18\x1f\n\naudit.read\"\x0c\x61udit.follow2\x03\x61pp0\x01\x32\x99\x01\n\x14\x41uditInternalService\x12\x80\x01\n\x0c\x41ppendEvents\x12\".paas.audit.v1.AppendEventsRequest\x1a#.paas.audit.v1.AppendEventsResponse\"\'\xba\xe1\x18#\x1a\x06\x63onfig\x1a\x07secrets\x1a\x06tokens\x1a\x08releaserb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,8 +46,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVENT'].fields_by_name['target_tokens']._serialized_options = b'\302\341\030\003\030\350\007'
   _globals['_LISTEVENTSREQUEST'].fields_by_name['page_token']._loaded_options = None
   _globals['_LISTEVENTSREQUEST'].fields_by_name['page_token']._serialized_options = b'\302\341\030\003\010\200\010'
+  _globals['_LISTEVENTSREQUEST'].fields_by_name['actor']._loaded_options = None
+  _globals['_LISTEVENTSREQUEST'].fields_by_name['actor']._serialized_options = b'\302\341\030\005\010\310\001\020\001'
+  _globals['_LISTEVENTSREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_LISTEVENTSREQUEST'].fields_by_name['name']._serialized_options = b'\302\341\030\005\010\200\001\020\001'
   _globals['_FOLLOWEVENTSREQUEST'].fields_by_name['after_sequence']._loaded_options = None
   _globals['_FOLLOWEVENTSREQUEST'].fields_by_name['after_sequence']._serialized_options = b'\302\341\030\013 \377\377\377\377\377\377\377\377\377\001'
+  _globals['_FOLLOWEVENTSREQUEST'].fields_by_name['actor']._loaded_options = None
+  _globals['_FOLLOWEVENTSREQUEST'].fields_by_name['actor']._serialized_options = b'\302\341\030\005\010\310\001\020\001'
+  _globals['_FOLLOWEVENTSREQUEST'].fields_by_name['name']._loaded_options = None
+  _globals['_FOLLOWEVENTSREQUEST'].fields_by_name['name']._serialized_options = b'\302\341\030\005\010\200\001\020\001'
   _globals['_APPENDEVENTSREQUEST'].fields_by_name['events']._loaded_options = None
   _globals['_APPENDEVENTSREQUEST'].fields_by_name['events']._serialized_options = b'\302\341\030\003\030\350\007'
   _globals['_AUDITSERVICE'].methods_by_name['ListEvents']._loaded_options = None
@@ -56,26 +64,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_AUDITSERVICE'].methods_by_name['FollowEvents']._serialized_options = b'\272\341\030\037\n\naudit.read\"\014audit.follow2\003app'
   _globals['_AUDITINTERNALSERVICE'].methods_by_name['AppendEvents']._loaded_options = None
   _globals['_AUDITINTERNALSERVICE'].methods_by_name['AppendEvents']._serialized_options = b'\272\341\030#\032\006config\032\007secrets\032\006tokens\032\010releaser'
-  _globals['_OUTCOME']._serialized_start=1162
-  _globals['_OUTCOME']._serialized_end=1252
+  _globals['_OUTCOME']._serialized_start=1563
+  _globals['_OUTCOME']._serialized_end=1653
+  _globals['_ACTION']._serialized_start=1656
+  _globals['_ACTION']._serialized_end=3014
   _globals['_EVENT']._serialized_start=136
   _globals['_EVENT']._serialized_end=697
   _globals['_TARGETTOKEN']._serialized_start=699
   _globals['_TARGETTOKEN']._serialized_end=745
-  _globals['_LISTEVENTSREQUEST']._serialized_start=747
-  _globals['_LISTEVENTSREQUEST']._serialized_end=843
-  _globals['_LISTEVENTSRESPONSE']._serialized_start=845
-  _globals['_LISTEVENTSRESPONSE']._serialized_end=928
-  _globals['_FOLLOWEVENTSREQUEST']._serialized_start=930
-  _globals['_FOLLOWEVENTSREQUEST']._serialized_end=1005
-  _globals['_FOLLOWEVENTSRESPONSE']._serialized_start=1007
-  _globals['_FOLLOWEVENTSRESPONSE']._serialized_end=1066
-  _globals['_APPENDEVENTSREQUEST']._serialized_start=1068
-  _globals['_APPENDEVENTSREQUEST']._serialized_end=1136
-  _globals['_APPENDEVENTSRESPONSE']._serialized_start=1138
-  _globals['_APPENDEVENTSRESPONSE']._serialized_end=1160
-  _globals['_AUDITSERVICE']._serialized_start=1255
-  _globals['_AUDITSERVICE']._serialized_end=1515
-  _globals['_AUDITINTERNALSERVICE']._serialized_start=1518
-  _globals['_AUDITINTERNALSERVICE']._serialized_end=1671
+  _globals['_LISTEVENTSREQUEST']._serialized_start=748
+  _globals['_LISTEVENTSREQUEST']._serialized_end=1114
+  _globals['_LISTEVENTSRESPONSE']._serialized_start=1116
+  _globals['_LISTEVENTSRESPONSE']._serialized_end=1199
+  _globals['_FOLLOWEVENTSREQUEST']._serialized_start=1202
+  _globals['_FOLLOWEVENTSREQUEST']._serialized_end=1406
+  _globals['_FOLLOWEVENTSRESPONSE']._serialized_start=1408
+  _globals['_FOLLOWEVENTSRESPONSE']._serialized_end=1467
+  _globals['_APPENDEVENTSREQUEST']._serialized_start=1469
+  _globals['_APPENDEVENTSREQUEST']._serialized_end=1537
+  _globals['_APPENDEVENTSRESPONSE']._serialized_start=1539
+  _globals['_APPENDEVENTSRESPONSE']._serialized_end=1561
+  _globals['_AUDITSERVICE']._serialized_start=3017
+  _globals['_AUDITSERVICE']._serialized_end=3277
+  _globals['_AUDITINTERNALSERVICE']._serialized_start=3280
+  _globals['_AUDITINTERNALSERVICE']._serialized_end=3433
 # @@protoc_insertion_point(module_scope)

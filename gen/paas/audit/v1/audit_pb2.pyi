@@ -40,6 +40,231 @@ OUTCOME_DENIED: Outcome.ValueType  # 2
 OUTCOME_FAILED: Outcome.ValueType  # 3
 Global___Outcome: _TypeAlias = Outcome  # noqa: Y015
 
+class _Action:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Action.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ACTION_UNSPECIFIED: _Action.ValueType  # 0
+    ACTION_ADDONS_ATTACH: _Action.ValueType  # 1
+    """An add-on gave an app a variable."""
+    ACTION_ADDONS_DETACH: _Action.ValueType  # 2
+    """An add-on's variable was taken away."""
+    ACTION_APPS_CREATE: _Action.ValueType  # 3
+    """An app was registered."""
+    ACTION_APPS_DESTROY: _Action.ValueType  # 4
+    """An app was destroyed."""
+    ACTION_APPS_DISCARD: _Action.ValueType  # 5
+    """What was staged of an app's spec was dropped."""
+    ACTION_APPS_DRIFT: _Action.ValueType  # 6
+    """Somebody else changed what an app runs with in its cluster."""
+    ACTION_APPS_GET: _Action.ValueType  # 7
+    """An app was looked at. Denied attempts only."""
+    ACTION_APPS_INSTANCES: _Action.ValueType  # 8
+    """Instances were looked at. Denied attempts only."""
+    ACTION_APPS_LIST: _Action.ValueType  # 9
+    """Apps were listed. Denied attempts only."""
+    ACTION_APPS_RELEASE: _Action.ValueType  # 10
+    """What was staged of an app's spec was released."""
+    ACTION_APPS_STAGE: _Action.ValueType  # 11
+    """An app's spec was staged."""
+    ACTION_APPS_UPDATE: _Action.ValueType  # 12
+    """An app's spec was changed."""
+    ACTION_AUDIT_FOLLOW: _Action.ValueType  # 13
+    """The log was followed. Denied attempts only."""
+    ACTION_AUDIT_LIST: _Action.ValueType  # 14
+    """The log was read. Denied attempts only."""
+    ACTION_CONFIG_DISCARD: _Action.ValueType  # 15
+    """What was staged of config vars was dropped."""
+    ACTION_CONFIG_LIST: _Action.ValueType  # 16
+    """Config vars were listed. Denied attempts only."""
+    ACTION_CONFIG_RELEASE: _Action.ValueType  # 17
+    """Staged config vars were released."""
+    ACTION_CONFIG_RESTORE: _Action.ValueType  # 18
+    """Config vars were set to those of an earlier release."""
+    ACTION_CONFIG_REVERT: _Action.ValueType  # 19
+    """A failed release took config vars back."""
+    ACTION_CONFIG_SET: _Action.ValueType  # 20
+    """Config vars were set."""
+    ACTION_CONFIG_STAGE: _Action.ValueType  # 21
+    """A change of config vars was staged."""
+    ACTION_CONFIG_UNSET: _Action.ValueType  # 22
+    """Config vars were unset."""
+    ACTION_KEYS_LIST: _Action.ValueType  # 23
+    """Keys were listed. Denied attempts only."""
+    ACTION_KEYS_REWRAP: _Action.ValueType  # 24
+    """A key was wrapped anew."""
+    ACTION_KEYS_ROTATE: _Action.ValueType  # 25
+    """A tenant's key was replaced."""
+    ACTION_KEYS_SHRED: _Action.ValueType  # 26
+    """The keys of all secrets were destroyed."""
+    ACTION_RELEASES_CREATE: _Action.ValueType  # 27
+    """A release was ordered."""
+    ACTION_RELEASES_FINISH: _Action.ValueType  # 28
+    """A release ended."""
+    ACTION_RELEASES_GET: _Action.ValueType  # 29
+    """A release was looked at. Denied attempts only."""
+    ACTION_RELEASES_LIST: _Action.ValueType  # 30
+    """Releases were listed. Denied attempts only."""
+    ACTION_RELEASES_ROLLBACK: _Action.ValueType  # 31
+    """An earlier release was released again."""
+    ACTION_RELEASES_WATCH: _Action.ValueType  # 32
+    """A release was watched. Denied attempts only."""
+    ACTION_SECRETS_DISCARD: _Action.ValueType  # 33
+    """What was staged of secrets was dropped."""
+    ACTION_SECRETS_GET: _Action.ValueType  # 34
+    """Secrets were revealed."""
+    ACTION_SECRETS_LIST: _Action.ValueType  # 35
+    """Secrets were listed. Denied attempts only."""
+    ACTION_SECRETS_OVERLAP_END: _Action.ValueType  # 36
+    """A secret's former value was taken away at the end of its overlap."""
+    ACTION_SECRETS_RELEASE: _Action.ValueType  # 37
+    """Staged secrets were released."""
+    ACTION_SECRETS_RESOLVE: _Action.ValueType  # 38
+    """Secrets were opened for a release."""
+    ACTION_SECRETS_RESTORE: _Action.ValueType  # 39
+    """Secrets were set to those of an earlier release."""
+    ACTION_SECRETS_REVERT: _Action.ValueType  # 40
+    """A failed release took secrets back."""
+    ACTION_SECRETS_ROTATE: _Action.ValueType  # 41
+    """Secrets got new values."""
+    ACTION_SECRETS_SET: _Action.ValueType  # 42
+    """Secrets were set."""
+    ACTION_SECRETS_STAGE: _Action.ValueType  # 43
+    """A change of secrets was staged."""
+    ACTION_SECRETS_UNSET: _Action.ValueType  # 44
+    """Secrets were unset."""
+    ACTION_TOKENS_CREATE: _Action.ValueType  # 45
+    """A token was made."""
+    ACTION_TOKENS_LEAKED: _Action.ValueType  # 46
+    """A token that got out was ended."""
+    ACTION_TOKENS_LIMIT: _Action.ValueType  # 47
+    """Tokens of somebody who may do less now were limited."""
+    ACTION_TOKENS_LIST: _Action.ValueType  # 48
+    """Tokens were listed. Denied attempts only."""
+    ACTION_TOKENS_REVOKE: _Action.ValueType  # 49
+    """Tokens were revoked."""
+    ACTION_TOKENS_ROTATE: _Action.ValueType  # 50
+    """A token got a new text."""
+    ACTION_TOKENS_SIGN_IN: _Action.ValueType  # 51
+    """Somebody signed in."""
+    ACTION_TOKENS_USE: _Action.ValueType  # 52
+    """A token that is good no more was used."""
+
+class Action(_Action, metaclass=_ActionEnumTypeWrapper):
+    """Action is what an event says was done: `secrets.get` is ACTION_SECRETS_GET, the first word, a dot, the rest. What
+    services report is one of these, and none is ever taken away, since the log keeps what it has. Of those that say
+    "Denied attempts only" nothing is recorded where they are allowed: they change and reveal nothing.
+    """
+
+ACTION_UNSPECIFIED: Action.ValueType  # 0
+ACTION_ADDONS_ATTACH: Action.ValueType  # 1
+"""An add-on gave an app a variable."""
+ACTION_ADDONS_DETACH: Action.ValueType  # 2
+"""An add-on's variable was taken away."""
+ACTION_APPS_CREATE: Action.ValueType  # 3
+"""An app was registered."""
+ACTION_APPS_DESTROY: Action.ValueType  # 4
+"""An app was destroyed."""
+ACTION_APPS_DISCARD: Action.ValueType  # 5
+"""What was staged of an app's spec was dropped."""
+ACTION_APPS_DRIFT: Action.ValueType  # 6
+"""Somebody else changed what an app runs with in its cluster."""
+ACTION_APPS_GET: Action.ValueType  # 7
+"""An app was looked at. Denied attempts only."""
+ACTION_APPS_INSTANCES: Action.ValueType  # 8
+"""Instances were looked at. Denied attempts only."""
+ACTION_APPS_LIST: Action.ValueType  # 9
+"""Apps were listed. Denied attempts only."""
+ACTION_APPS_RELEASE: Action.ValueType  # 10
+"""What was staged of an app's spec was released."""
+ACTION_APPS_STAGE: Action.ValueType  # 11
+"""An app's spec was staged."""
+ACTION_APPS_UPDATE: Action.ValueType  # 12
+"""An app's spec was changed."""
+ACTION_AUDIT_FOLLOW: Action.ValueType  # 13
+"""The log was followed. Denied attempts only."""
+ACTION_AUDIT_LIST: Action.ValueType  # 14
+"""The log was read. Denied attempts only."""
+ACTION_CONFIG_DISCARD: Action.ValueType  # 15
+"""What was staged of config vars was dropped."""
+ACTION_CONFIG_LIST: Action.ValueType  # 16
+"""Config vars were listed. Denied attempts only."""
+ACTION_CONFIG_RELEASE: Action.ValueType  # 17
+"""Staged config vars were released."""
+ACTION_CONFIG_RESTORE: Action.ValueType  # 18
+"""Config vars were set to those of an earlier release."""
+ACTION_CONFIG_REVERT: Action.ValueType  # 19
+"""A failed release took config vars back."""
+ACTION_CONFIG_SET: Action.ValueType  # 20
+"""Config vars were set."""
+ACTION_CONFIG_STAGE: Action.ValueType  # 21
+"""A change of config vars was staged."""
+ACTION_CONFIG_UNSET: Action.ValueType  # 22
+"""Config vars were unset."""
+ACTION_KEYS_LIST: Action.ValueType  # 23
+"""Keys were listed. Denied attempts only."""
+ACTION_KEYS_REWRAP: Action.ValueType  # 24
+"""A key was wrapped anew."""
+ACTION_KEYS_ROTATE: Action.ValueType  # 25
+"""A tenant's key was replaced."""
+ACTION_KEYS_SHRED: Action.ValueType  # 26
+"""The keys of all secrets were destroyed."""
+ACTION_RELEASES_CREATE: Action.ValueType  # 27
+"""A release was ordered."""
+ACTION_RELEASES_FINISH: Action.ValueType  # 28
+"""A release ended."""
+ACTION_RELEASES_GET: Action.ValueType  # 29
+"""A release was looked at. Denied attempts only."""
+ACTION_RELEASES_LIST: Action.ValueType  # 30
+"""Releases were listed. Denied attempts only."""
+ACTION_RELEASES_ROLLBACK: Action.ValueType  # 31
+"""An earlier release was released again."""
+ACTION_RELEASES_WATCH: Action.ValueType  # 32
+"""A release was watched. Denied attempts only."""
+ACTION_SECRETS_DISCARD: Action.ValueType  # 33
+"""What was staged of secrets was dropped."""
+ACTION_SECRETS_GET: Action.ValueType  # 34
+"""Secrets were revealed."""
+ACTION_SECRETS_LIST: Action.ValueType  # 35
+"""Secrets were listed. Denied attempts only."""
+ACTION_SECRETS_OVERLAP_END: Action.ValueType  # 36
+"""A secret's former value was taken away at the end of its overlap."""
+ACTION_SECRETS_RELEASE: Action.ValueType  # 37
+"""Staged secrets were released."""
+ACTION_SECRETS_RESOLVE: Action.ValueType  # 38
+"""Secrets were opened for a release."""
+ACTION_SECRETS_RESTORE: Action.ValueType  # 39
+"""Secrets were set to those of an earlier release."""
+ACTION_SECRETS_REVERT: Action.ValueType  # 40
+"""A failed release took secrets back."""
+ACTION_SECRETS_ROTATE: Action.ValueType  # 41
+"""Secrets got new values."""
+ACTION_SECRETS_SET: Action.ValueType  # 42
+"""Secrets were set."""
+ACTION_SECRETS_STAGE: Action.ValueType  # 43
+"""A change of secrets was staged."""
+ACTION_SECRETS_UNSET: Action.ValueType  # 44
+"""Secrets were unset."""
+ACTION_TOKENS_CREATE: Action.ValueType  # 45
+"""A token was made."""
+ACTION_TOKENS_LEAKED: Action.ValueType  # 46
+"""A token that got out was ended."""
+ACTION_TOKENS_LIMIT: Action.ValueType  # 47
+"""Tokens of somebody who may do less now were limited."""
+ACTION_TOKENS_LIST: Action.ValueType  # 48
+"""Tokens were listed. Denied attempts only."""
+ACTION_TOKENS_REVOKE: Action.ValueType  # 49
+"""Tokens were revoked."""
+ACTION_TOKENS_ROTATE: Action.ValueType  # 50
+"""A token got a new text."""
+ACTION_TOKENS_SIGN_IN: Action.ValueType  # 51
+"""Somebody signed in."""
+ACTION_TOKENS_USE: Action.ValueType  # 52
+"""A token that is good no more was used."""
+Global___Action: _TypeAlias = Action  # noqa: Y015
+
 @_typing.final
 class Event(_message.Message):
     """Event is one thing that was done or attempted."""
@@ -192,14 +417,49 @@ class ListEventsRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     APP_FIELD_NUMBER: _builtins.int
     ACTION_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    PEOPLE_ONLY_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    AFTER_SEQUENCE_FIELD_NUMBER: _builtins.int
+    BEFORE_SEQUENCE_FIELD_NUMBER: _builtins.int
+    OLDEST_FIRST_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """Optional. At most 500; 0 is 50."""
     page_token: _builtins.str
-    """Optional. From the page before."""
+    """Optional. From the page before, whose request was the same."""
     app: _builtins.str
     """Optional. Only events of this app."""
     action: _builtins.str
-    """Optional. Only events of this action."""
+    """Optional. Only events of this action, one of `Action`: `secrets.get`."""
+    actor: _builtins.str
+    """Optional. Only what this one did, had done or whose token did it: events that have this as `actor`, as
+    `on_behalf_of` or as `maker`. `user:ada@example.com`, `pat:github-ci`, `service:releaser`.
+    """
+    name: _builtins.str
+    """Optional. Only events that have this among their `targets`: `STRIPE_API_KEY`."""
+    outcome: Global___Outcome.ValueType
+    """Optional. Only attempts that ended so."""
+    people_only: _builtins.bool
+    """Optional. Without what services did by themselves, for nobody."""
+    after_sequence: _builtins.int
+    """Optional. Only events of a higher sequence."""
+    before_sequence: _builtins.int
+    """Optional. Only events of a lower sequence; 0 is no limit."""
+    oldest_first: _builtins.bool
+    """Optional. Oldest first instead of newest first."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Only events that were appended then or later. `recorded_at` says when; in the log's order it never
+        goes back, so nothing is added to a time that is over.
+        """
+
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Only events that were appended before then."""
+
     def __init__(
         self,
         *,
@@ -207,10 +467,19 @@ class ListEventsRequest(_message.Message):
         page_token: _builtins.str = ...,
         app: _builtins.str = ...,
         action: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        name: _builtins.str = ...,
+        outcome: Global___Outcome.ValueType = ...,
+        people_only: _builtins.bool = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
+        after_sequence: _builtins.int = ...,
+        before_sequence: _builtins.int = ...,
+        oldest_first: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "app", b"app", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "after_sequence", b"after_sequence", "app", b"app", "before_sequence", b"before_sequence", "name", b"name", "oldest_first", b"oldest_first", "outcome", b"outcome", "page_size", b"page_size", "page_token", b"page_token", "people_only", b"people_only", "since", b"since", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -225,7 +494,9 @@ class ListEventsResponse(_message.Message):
     next_page_token: _builtins.str
     """Empty on the last page."""
     @_builtins.property
-    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___Event]: ...
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___Event]:
+        """May be fewer than asked for, even none, while there is a next page: what one call looks through is limited."""
+
     def __init__(
         self,
         *,
@@ -246,19 +517,39 @@ class FollowEventsRequest(_message.Message):
 
     AFTER_SEQUENCE_FIELD_NUMBER: _builtins.int
     APP_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    PEOPLE_ONLY_FIELD_NUMBER: _builtins.int
     after_sequence: _builtins.int
     """Optional. 0 starts with the events still to come; -1 with the oldest."""
     app: _builtins.str
     """Optional. Only events of this app."""
+    action: _builtins.str
+    """Optional. As in ListEventsRequest."""
+    actor: _builtins.str
+    """Optional. As in ListEventsRequest."""
+    name: _builtins.str
+    """Optional. As in ListEventsRequest."""
+    outcome: Global___Outcome.ValueType
+    """Optional. As in ListEventsRequest."""
+    people_only: _builtins.bool
+    """Optional. As in ListEventsRequest."""
     def __init__(
         self,
         *,
         after_sequence: _builtins.int = ...,
         app: _builtins.str = ...,
+        action: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        name: _builtins.str = ...,
+        outcome: Global___Outcome.ValueType = ...,
+        people_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_sequence", b"after_sequence", "app", b"app"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "after_sequence", b"after_sequence", "app", b"app", "name", b"name", "outcome", b"outcome", "people_only", b"people_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

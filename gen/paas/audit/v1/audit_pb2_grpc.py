@@ -52,7 +52,7 @@ class AuditServiceServicer:
     """
 
     def ListEvents(self, request, context):
-        """Lists a tenant's events, newest first. Callers: users with audit.read.
+        """Lists a tenant's events, newest first unless asked otherwise. Callers: users with audit.read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -17,7 +17,7 @@ class AuditServiceStub:
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListEvents: _aio.UnaryUnaryMultiCallable[_audit_pb2.ListEventsRequest, _audit_pb2.ListEventsResponse]
-    """Lists a tenant's events, newest first. Callers: users with audit.read."""
+    """Lists a tenant's events, newest first unless asked otherwise. Callers: users with audit.read."""
     FollowEvents: _aio.UnaryStreamMultiCallable[_audit_pb2.FollowEventsRequest, _audit_pb2.FollowEventsResponse]
     """Sends events after a sequence number, in order, and then new ones as they come.
     Callers: users with audit.read.
@@ -32,7 +32,7 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _audit_pb2.ListEventsRequest,
         context: _aio.ServicerContext[_audit_pb2.ListEventsRequest, _abc.Awaitable[_audit_pb2.ListEventsResponse]],
     ) -> _abc.Awaitable[_audit_pb2.ListEventsResponse]:
-        """Lists a tenant's events, newest first. Callers: users with audit.read."""
+        """Lists a tenant's events, newest first unless asked otherwise. Callers: users with audit.read."""
 
     @_abc_1.abstractmethod
     def FollowEvents(

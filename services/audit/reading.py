@@ -1,0 +1,241 @@
+"""The SQL that answers questions about the log. Its cost depends on what is asked and shown, not on the log's length.
+
+A question goes through one list of events: of a name, an actor, an app, or the whole log. Lists by kind are kept apart
+for each action, outcome, and whether it was personal, so those three never have to be looked for; what else is asked is
+checked in the events of the list, a limited number at a time (docs/decisions/0050). Must not write.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Final
+
+from paaskit.db import Database, Row
+from services.audit.domain import Event, Found, Report
+from services.audit.selection import Selection
+
+# How many events of a list one call looks through for what its list does not tell.
+MOST_CHECKED: Final = 500
+_NO_END: Final = 2**63 - 1
+
+_LAST: Final = "SELECT e.sequence FROM events e WHERE e.tenant = %s ORDER BY e.sequence DESC LIMIT 1"
+# Halves the log until one place is left. What is read at each step is the next event there is.
+_FIRST_SINCE: Final = """
+    WITH RECURSIVE halved (low, high) AS (
+        SELECT 1::bigint, 1 + COALESCE(
+            (SELECT e.sequence FROM events e WHERE e.tenant = %(tenant)s ORDER BY e.sequence DESC LIMIT 1), 0)
+        UNION ALL
+        SELECT CASE WHEN e.recorded_at < %(time)s THEN e.sequence + 1 ELSE h.low END,
+            CASE WHEN e.recorded_at < %(time)s THEN h.high ELSE h.low + (h.high - h.low) / 2 END
+        FROM halved h CROSS JOIN LATERAL (
+            SELECT e.sequence, e.recorded_at FROM events e
+            WHERE e.tenant = %(tenant)s AND e.sequence >= h.low + (h.high - h.low) / 2
+            ORDER BY e.sequence LIMIT 1 OFFSET 0) AS e
+        WHERE h.low < h.high)
+    SELECT h.low FROM halved h WHERE h.low >= h.high"""
+
+_COLUMNS: Final = """
+    e.tenant, e.sequence, e.event_id, e.occurred_at, e.recorded_at, e.action, e.actor, e.on_behalf_of, e.app, e.app_id,
+    e.targets, e.version, e.outcome, e.request_id, e.client_address, e.token_id, e.maker, e.target_token_ids,
+    e.target_makers, e.repeats, e.repeats_seconds, e.service, e.leaf_format"""
+# As in the indexes of migration 0005.
+_PERSONAL: Final = """(e.actor COLLATE "C" < 'service:' OR e.actor COLLATE "C" >= 'service;' OR e.on_behalf_of <> '')"""
+# What a list does not tell. What is not asked is empty.
+_CHECKED: Final = f"""
+    (%(app)s::text = '' OR e.app = %(app)s)
+    AND (%(action)s::text = '' OR e.action = %(action)s)
+    AND (%(outcome)s::int = 0 OR e.outcome = %(outcome)s)
+    AND (NOT %(people_only)s::bool OR {_PERSONAL})
+    AND (%(name)s::text = '' OR %(name)s = ANY (e.targets))
+    AND (%(actor)s::text = '' OR %(actor)s IN (e.actor, e.on_behalf_of, e.maker))
+    AND (%(app_ids)s::text[] IS NULL OR e.app_id = ANY (%(app_ids)s))"""
+
+
+class _List(Enum):
+    """A list of events: its table, the columns that tell it from others, which rows it has, and its kinds."""
+
+    ALL = ("events", (), "", "")
+    APP_IDS = ("events", ("app_id",), "", "")
+    KINDS = ("events", (), "", _PERSONAL)
+    APP = ("events", ("app",), "", _PERSONAL)
+    NAME = ("event_names", ("name",), "", "e.personal")
+    NAME_OF_APP = ("event_names", ("app", "name"), "", "e.personal")
+    ACTOR = ("events", ("actor",), "", _PERSONAL)
+    ON_BEHALF_OF = ("events", ("on_behalf_of",), " AND e.on_behalf_of <> ''", _PERSONAL)
+    MAKER = ("events", ("maker",), " AND e.maker <> ''", _PERSONAL)
+
+
+_ACTORS: Final = (_List.ACTOR, _List.ON_BEHALF_OF, _List.MAKER)
+
+
+def _in_order(which: _List, *, oldest_first: bool) -> str:
+    """Return the query for the first places of a list that an index has in the log's order. Each of several apps has
+    its own.
+    """
+    order = "" if oldest_first else " DESC"
+    mine = " AND e.app_id = mine.app_id" if which is _List.APP_IDS else ""
+    first = f"""
+        SELECT e.sequence FROM events e WHERE e.tenant = %(tenant)s{mine}
+            AND e.sequence > %(after)s AND e.sequence < %(before)s
+        ORDER BY e.sequence{order} LIMIT %(most)s::bigint"""  # noqa: S608 - of constants alone
+    if which is not _List.APP_IDS:
+        return first
+    return f"""
+        SELECT e.sequence FROM unnest(%(app_ids)s::text[]) AS mine (app_id) CROSS JOIN LATERAL ({first}) AS e
+        ORDER BY e.sequence{order} LIMIT %(most)s::bigint"""  # noqa: S608 - of constants alone
+
+
+def _by_kind(which: _List, *, oldest_first: bool) -> str:
+    """Return the query for the first places of a list that is kept by kind: the kinds there are, and of each the first.
+
+    A range is asked for from its beginning to its end, all columns of the index together, and not by conditions on each
+    of them: those another index could be searched for as well, which has the rest of the tenant's events in it.
+    """
+    table, columns, condition, personal = which.value
+    order = "" if oldest_first else " DESC"
+    index = [*(f"e.{column}" for column in columns), "e.action", "e.outcome", personal]
+    words = [f"%({column if column in ('app', 'name') else 'actor'})s::text" for column in columns]
+    key, kind = ", ".join(index), ", ".join([*words, "k.action", "k.outcome", "k.personal"])
+    here = "".join(f"e.{column} = {word} AND " for column, word in zip(columns, words, strict=True))
+    here += "(%(action)s::text = '' OR e.action = %(action)s)"
+    in_order = ", ".join(f"{each}{order}" for each in [*index, "e.sequence"])
+    rows = f"FROM {table} e WHERE e.tenant = %(tenant)s{condition}"
+    found = ", ".join([*(f"e.{column}" for column in columns), "e.action", "e.outcome", f"{personal} AS personal"])
+    first = ", ".join([*words, "%(action)s::text", "0::smallint", "false"])
+    return f"""
+        WITH RECURSIVE kinds AS (
+            SELECT e.* FROM (
+                SELECT {found} {rows} AND ({key}) >= ({first}) ORDER BY {key} LIMIT 1 OFFSET 0) AS e
+            WHERE {here}
+            UNION ALL
+            SELECT e.* FROM kinds k CROSS JOIN LATERAL (
+                SELECT {found} {rows} AND ({key}) > ({kind}) ORDER BY {key} LIMIT 1 OFFSET 0) AS e
+            WHERE {here})
+        SELECT e.sequence FROM kinds k CROSS JOIN LATERAL (
+            SELECT e.sequence {rows} AND ({key}, e.sequence) > ({kind}, %(after)s::bigint)
+                AND ({key}, e.sequence) < ({kind}, %(before)s::bigint)
+            ORDER BY {in_order} LIMIT %(most)s::bigint) AS e
+        WHERE (%(outcome)s::int = 0 OR k.outcome = %(outcome)s) AND (NOT %(people_only)s::bool OR k.personal)
+        ORDER BY e.sequence{order} LIMIT %(most)s::bigint"""  # noqa: S608 - of constants alone
+
+
+def _select(lists: Sequence[_List], *, oldest_first: bool) -> str:
+    """Return the statement that reads the events of lists that fit, and where it ended if it could not look further."""
+    order = "" if oldest_first else " DESC"
+    places = [
+        _by_kind(each, oldest_first=oldest_first) if each.value[3] else _in_order(each, oldest_first=oldest_first)
+        for each in lists
+    ]
+    united = " UNION ".join(f"SELECT * FROM ({each}) AS one" for each in places)  # noqa: S608 - of constants alone
+    return f"""
+        WITH places AS MATERIALIZED (
+            SELECT p.sequence, row_number() OVER (ORDER BY p.sequence{order}) AS number
+            FROM ({united} ORDER BY sequence{order} LIMIT %(most)s::bigint) AS p)
+        SELECT p.sequence AS place, p.number = %(most)s::bigint AS is_end, {_COLUMNS}
+        FROM (SELECT * FROM places ORDER BY number OFFSET 0) AS p LEFT JOIN LATERAL (
+            SELECT {_COLUMNS} FROM events e WHERE e.tenant = %(tenant)s AND e.sequence = p.sequence AND {_CHECKED}
+            OFFSET 0) AS e ON true
+        WHERE e.event_id IS NOT NULL OR p.number = %(most)s::bigint
+        ORDER BY p.number LIMIT %(limit)s"""  # noqa: S608 - of constants alone
+
+
+_LISTS: Final = (*((each,) for each in _List if each not in _ACTORS), _ACTORS)
+_SELECT: Final[dict[tuple[tuple[_List, ...], bool], str]] = {
+    (lists, oldest_first): _select(lists, oldest_first=oldest_first)
+    for lists in _LISTS
+    for oldest_first in (False, True)
+}
+
+
+def _lists_for(selection: Selection) -> tuple[tuple[_List, ...], bool]:
+    """Return the lists to go through, and whether they tell everything that is asked.
+
+    A reader limited to apps goes through theirs alone: what others do must neither slow them down nor show in the time
+    it takes. Of one app's name there are few apps, of which some may be somebody else's.
+    """
+    asks_kind = bool(selection.action or selection.outcome or selection.people_only)
+    limited = selection.app_ids is not None
+    if limited and not selection.app:
+        return (_List.APP_IDS,), not (asks_kind or selection.name or selection.actor)
+    if selection.name:
+        return (_List.NAME_OF_APP if selection.app else _List.NAME,), not (selection.actor or limited)
+    if selection.app:
+        return (_List.APP,), not (selection.actor or limited)
+    if selection.actor:
+        return _ACTORS, True
+    return (_List.KINDS if asks_kind else _List.ALL,), True
+
+
+class Reading:
+    """The log in PostgreSQL, as it is read."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def read(
+        self, tenant: str, selection: Selection, *, after: int, before: int | None, oldest_first: bool, limit: int
+    ) -> Found:
+        """Return the first events between two sequences, neither of them included, and where to go on."""
+        lists, tell_all = _lists_for(selection)
+        # One more than is wanted, so that a page that is just full is known to be the last.
+        most = limit + 1 if tell_all else max(limit + 1, MOST_CHECKED)
+        app_ids = None if selection.app_ids is None else sorted(selection.app_ids - {""})
+        parameters = {
+            "tenant": tenant,
+            "app": selection.app,
+            "action": selection.action,
+            "actor": selection.actor,
+            "name": selection.name,
+            "outcome": selection.outcome,
+            "people_only": selection.people_only,
+            "app_ids": app_ids,
+            "after": after,
+            "before": _NO_END if before is None else before,
+            "most": most,
+            "limit": limit + 1,
+        }
+        rows = await self._database.fetch(tenant, _SELECT[lists, oldest_first], parameters)
+        events = [_event(row) for row in rows if row.event_id is not None]
+        if len(events) > limit:
+            return Found(events[:limit], end=events[limit - 1].sequence)
+        return Found(events, end=rows[-1].place if rows and rows[-1].is_end else None)
+
+    async def first_since(self, tenant: str, time: datetime) -> int:
+        """Return the sequence of the first event that was appended then or later; where there is none, the next."""
+        rows = await self._database.fetch(tenant, _FIRST_SINCE, {"tenant": tenant, "time": time})
+        return int(rows[0].low)
+
+    async def last_sequence(self, tenant: str) -> int:
+        """Return the sequence of the newest event; 0 where there is none."""
+        rows = await self._database.fetch(tenant, _LAST, (tenant,))
+        return int(rows[0].sequence) if rows else 0
+
+
+def _event(row: Row) -> Event:
+    report = Report(
+        event_id=row.event_id,
+        tenant=row.tenant,
+        occurred_at=row.occurred_at,
+        action=row.action,
+        actor=row.actor,
+        outcome=row.outcome,
+        on_behalf_of=row.on_behalf_of,
+        app=row.app,
+        app_id=row.app_id,
+        targets=tuple(row.targets),
+        version=row.version,
+        request_id=row.request_id,
+        client_address=row.client_address,
+        token_id=row.token_id,
+        maker=row.maker,
+        target_tokens=tuple(zip(row.target_token_ids, row.target_makers, strict=True)),
+        repeats=row.repeats,
+        repeats_seconds=row.repeats_seconds,
+    )
+    return Event(
+        report=report,
+        sequence=row.sequence,
+        recorded_at=row.recorded_at,
+        service=row.service,
+        leaf_format=row.leaf_format,
+    )
