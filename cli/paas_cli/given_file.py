@@ -10,6 +10,9 @@ folder: a name that is mistyped would become one.
 import errno
 import os
 import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from paas_cli import streams
 from paas_cli.errors import READER_GONE, Failure
@@ -39,6 +42,53 @@ def write(path: str, text: str, *, out: Output) -> bool:
     except OSError as error:
         raise Failure(f"{visible(path)} can't be written: {streams.reason(error)}.") from None
     return True
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """What writes piece by piece. `is_file` is False for standard output; `unfinished` is where a part of it is."""
+
+    write: Callable[[str], object]
+    is_file: bool = True
+    unfinished: str = ""
+
+
+@contextmanager
+def in_pieces(path: str, *, out: Output) -> Iterator[Pieces]:
+    """Write to `path` piece by piece, for the length of a block; `-` and standard output go through `out`.
+
+    An ordinary file is in its place once the block has ended well. Where it ends otherwise, what there is so far stays
+    beside it. Raises Failure naming the path where it can't be written.
+    """
+    try:
+        number = 1 if path == "-" else _descriptor(path)
+        if number == 1:
+            yield Pieces(out.raw, is_file=False)
+        elif number is not None or _is_to_be_opened(path):
+            opened = os.dup(number) if number is not None else os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY)
+            with open(opened, "w", encoding="utf-8") as file:
+                yield Pieces(file.write)
+        else:
+            yield from _beside(os.path.realpath(path), named=path)
+    except BrokenPipeError:
+        raise Failure(f"{visible(path)} was not read to its end.", exit_code=READER_GONE) from None
+    except OSError as error:
+        raise Failure(f"{visible(path)} can't be written: {streams.reason(error)}.") from None
+
+
+def _beside(path: str, *, named: str) -> Iterator[Pieces]:
+    """Write beside `path`, and put it in its place in the end."""
+    _check_place(path, named=named)
+    part = f"{path}.part"
+    with suppress(FileNotFoundError):
+        os.unlink(part)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(descriptor, 0o600)  # whatever the umask says
+        yield Pieces(file.write, unfinished=part)
+        file.flush()
+        os.fsync(descriptor)
+    os.replace(part, path)
 
 
 def _descriptor(path: str) -> int | None:
@@ -79,14 +129,8 @@ def _pour(descriptor: int, content: bytes) -> None:
 
 def _replace(path: str, content: bytes, *, named: str) -> None:
     """Put an ordinary file in the place of `path`, which is no link and may not exist."""
-    folder = os.path.dirname(path)
-    for needed in (os.path.dirname(named) or ".", folder):  # the name's own, and the one a link leads to
-        if not os.path.isdir(needed):
-            what = f"{visible(named)} can't be written: there is no folder {visible(needed)}"
-            raise Failure(f"{what}; make it first, or correct the name.")
-    if os.path.exists(path) and not os.access(path, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    temporary = os.path.join(folder, f".{os.urandom(6).hex()}.new")
+    _check_place(path, named=named)
+    temporary = os.path.join(os.path.dirname(path), f".{os.urandom(6).hex()}.new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         os.fchmod(descriptor, 0o600)  # whatever the umask says
@@ -98,3 +142,14 @@ def _replace(path: str, content: bytes, *, named: str) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def _check_place(path: str, *, named: str) -> None:
+    """Raise Failure or OSError where a file can't be put in the place of `path`."""
+    folder = os.path.dirname(path)
+    for needed in (os.path.dirname(named) or ".", folder):  # the name's own, and the one a link leads to
+        if not os.path.isdir(needed):
+            what = f"{visible(named)} can't be written: there is no folder {visible(needed)}"
+            raise Failure(f"{what}; make it first, or correct the name.")
+    if os.path.exists(path) and not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))

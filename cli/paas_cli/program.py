@@ -89,7 +89,8 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         "tokens:report": Entry(
             "tokens.report", "End a token that got out, given its text.", Danger.WRITE, takes_app=False
         ),
-        "audit": Entry("audit", "Show who did what.", Danger.READ),
+        "audit": Entry("audit.list", "Show who did what.", Danger.READ),
+        "audit:export": Entry("audit.export", "Write the audit log as JSON Lines.", Danger.READ),
     },
     "Keys": {
         "keys": Entry("keys.list", "Show the keys that secrets are sealed with.", Danger.READ, takes_app=False),
@@ -114,6 +115,7 @@ ALIASES = {
     "releases:list": "releases",
     "staged:list": "staged",
     "keys:list": "keys",
+    "audit:list": "audit",
     "releases:rollback": "rollback",
 }
 

@@ -136,9 +136,13 @@ class Session:
     def read(self, path: str, request: Encodable, answer: type[Answer]) -> Answer:
         """A call that changes nothing. Raises Failure."""
         try:
-            answered = self._unary(path, request, answer, repeatable=True)
+            return self.try_to_read(path, request, answer)
         except RpcError as error:
             raise self.failure(error, effect=None) from None
+
+    def try_to_read(self, path: str, request: Encodable, answer: type[Answer]) -> Answer:
+        """The same for who goes on after a failure. Raises RpcError, and Failure where the sign-in is over."""
+        answered = self._unary(path, request, answer, repeatable=True)
         self._note_end()
         return answered
 

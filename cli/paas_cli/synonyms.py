@@ -117,6 +117,7 @@ ANSWERS: Mapping[tuple[str, str], str] = {
     ("sign-in", "sign in"): "login",
     ("sign-in", "sign out"): "logout",
     ("audit", "list"): "audit",
+    ("audit", "export"): "audit:export",
     ("keys", "list"): "keys",
     ("keys", "describe"): "keys",
     ("keys", "get"): "keys",

@@ -20,7 +20,7 @@ _SCHEMA_KNOWN: Final = {"SELECT"}
 # What each service's login role may do: reviewed. Where rows are history there is no DELETE, and UPDATE only of what
 # closes a row.
 _GRANTS: Final = {
-    "audit": {"alembic_version": _SCHEMA_KNOWN, "events": _HISTORY},
+    "audit": {"alembic_version": _SCHEMA_KNOWN, "events": _HISTORY, "event_names": _HISTORY},
     "config": {
         "alembic_version": _SCHEMA_KNOWN,
         "apps": _HISTORY | {"UPDATE (bytes, destroyed_at, draft_revision, names, next_position, version)"},
@@ -157,7 +157,9 @@ def test_what_runs_with_the_owners_rights_was_reviewed(service: str, databases: 
     makers = ("makers", True, ["search_path=pg_catalog, pg_temp"], mine)
     # It keeps the end of a token from being put off, with nobody's rights but the service's own.
     nearer = ("token_end_comes_nearer", False, expiry[2], "{tokens_owner=X/tokens_owner}")
-    reviewed = {"audit": [], "tokens": [exchanges, expiry, makers, nearer]}
+    # It writes the names that an event is about, with nobody's rights but the service's own.
+    names = ("name_events", False, expiry[2], "{audit_owner=X/audit_owner}")
+    reviewed = {"audit": [names], "tokens": [exchanges, expiry, makers, nearer]}
     assert sorted(found) == reviewed.get(service, [expiry])
 
 

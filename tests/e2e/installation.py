@@ -237,7 +237,7 @@ def releases(paas: Paas) -> list[dict[str, Any]]:
 
 def events(paas: Paas, **wanted: object) -> list[dict[str, Any]]:
     """The tenant's audit events with these fields, oldest first."""
-    found = paas.ok("audit", "-n", "5000", "--json").document["events"]
+    found = paas.ok("audit", "-n", "5000", "--json").document["events"][::-1]
     return [event for event in found if all(event[name] == value for name, value in wanted.items())]
 
 

@@ -67,6 +67,8 @@ class Platform:
         self.pause = 0.0  # seconds between the states of a release
         self.done: dict[str, Any] = {}
         self.more_events = threading.Event()
+        self.after_pages: list[Callable[[], None]] = []  # what happens with each page of events, before the next
+        self.first_page_is_empty = False  # as where one call has looked through what it may, and found nothing yet
         self.gateway = Gateway()
 
     def serve(self, service: ServiceDescriptor, handlers: Mapping[str, Callable[["Platform", Any], Any]]) -> None:

@@ -57,6 +57,7 @@ COMMANDS = [
     ("tokens:exchange", "--trust", f"{1:032x}", "--token-file", "good"),
     ("tokens:report",),
     ("audit",),
+    ("audit:export",),
     ("version",),
 ]
 
@@ -96,7 +97,8 @@ def test_one_document_whose_keys_are_documented(paas: Paas, signed_in: Platform,
     Path("good").write_text("good.token.signed", encoding="utf-8")
     result = paas(arguments[0], "--json", *arguments[1:], stdin=TOKEN.encode())
     assert result.exit_code == 0, result.err
-    undocumented = {key for key in keys(json.loads(result.out)) if f'"{key}"' not in DOCUMENT}
+    documents = result.lines if arguments == ("audit:export",) else [result.out]
+    undocumented = {key for each in documents for key in keys(json.loads(each)) if f'"{key}"' not in DOCUMENT}
     assert undocumented == set()
     if arguments[0] != "secrets:get":
         assert "c4n4ry" not in result.out
