@@ -22,8 +22,8 @@ unexport PYTHONPATH
 unexport PYTHONHOME
 
 .PHONY: help demo demo-kubernetes demo-sso up signin stop status logs outbox outbox-give-back check format test test-thorough \
-	test-crash test-leaks test-abuse test-transparency test-kubernetes test-keycloak test-mutations bench bench-peers bench-growth bench-keys bench-kubernetes \
-	bench-sign-ins bench-verification \
+	test-crash test-leaks test-abuse test-transparency test-kubernetes test-keycloak test-mutations bench bench-peers bench-growth \
+	bench-audit bench-keys bench-kubernetes bench-sign-ins bench-verification \
 	kube-secrets gen schema
 
 help: ## list the targets
@@ -128,6 +128,9 @@ bench-peers: .venv ## measure audited reads beside OpenBao, which it installs (7
 	$(BIN)/python -m bench.peers --write
 bench-growth: .venv ## the same calls with a million secrets beside few, into bench/RESULTS.md (minutes)
 	$(BIN)/python -m bench.growth --write
+
+bench-audit: .venv ## questions of an audit log of a million events beside one of few, into bench/RESULTS.md (minutes)
+	$(BIN)/python -m bench.audit --write
 
 bench-sign-ins: .venv ## measure the sign-in check with a JWT, and verifying an identity, into bench/RESULTS.md
 	$(BIN)/python -m bench.sign_ins --write

@@ -9,7 +9,7 @@ from paas.audit.v1 import audit_pb2, audit_pb2_grpc
 from paas.config.v1 import config_pb2
 from paas.secrets.v1 import secrets_pb2, secrets_pb2_grpc
 
-from bench.growth.filled import EACH
+from bench.growth.filled import ACTIONS
 from bench.load import Work
 from bench.platform import Bench
 from paaskit.clock import random_id
@@ -55,7 +55,7 @@ def calls(bench: Bench, *, apps: int) -> Mapping[str, Work]:
         return await bench.set_vars(f"own-{index}", {"COUNTER": str(counters[index])})
 
     async def list_events(_: int) -> object:
-        request = audit_pb2.ListEventsRequest(app=anybody(), action=f"config.{chance.randint(1, EACH)}")
+        request = audit_pb2.ListEventsRequest(app=anybody(), action=chance.choice(ACTIONS))
         answer = await audit.ListEvents(request, metadata=await bench.me())
         assert len(answer.events) == 1
         return answer

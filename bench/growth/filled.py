@@ -14,6 +14,11 @@ from local.ports import SERVICES
 
 EACH: Final = 10
 """How many secrets, and how many events, an app has."""
+ACTIONS: Final = (
+    *("apps.create", "apps.update", "config.set", "config.stage", "config.unset"),
+    *("releases.create", "releases.finish", "secrets.get", "secrets.set", "secrets.unset"),
+)
+"""What the events of an app say was done, one each."""
 _ROWS: Final = Path(__file__).with_name("rows")
 _TENANT: Final = "CASE WHEN i % 2 = 0 THEN 'bench' ELSE 't' || i % 1000 END"
 _WITHOUT_STATISTICS: Final = """
@@ -50,6 +55,7 @@ def fill(bench: Bench, *, apps: int) -> None:
     """Make so many apps, with ten secrets and ten events each, and keep statistics from being gathered."""
     for service in SERVICES:
         statements = (_ROWS / f"{service}.sql").read_text().replace(":tenant", _TENANT).replace(":apps", str(apps))
+        statements = statements.replace(":actions", ", ".join(f"'{action}'" for action in ACTIONS))
         with _superuser(bench, service) as connection:
             connection.execute(_WITHOUT_STATISTICS)
             connection.execute(statements.encode())

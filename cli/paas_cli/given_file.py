@@ -84,7 +84,7 @@ def _beside(path: str, *, named: str) -> Iterator[Pieces]:
         os.unlink(part)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with open(descriptor, "w", encoding="utf-8") as file:
-        os.fchmod(descriptor, 0o600)  # whatever the umask says
+        os.fchmod(file.fileno(), 0o600)  # whatever the umask says
         yield Pieces(file.write, unfinished=part)
         file.flush()
         os.fsync(descriptor)

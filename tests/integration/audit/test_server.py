@@ -4,10 +4,14 @@ Leaves out the SQL (test_store.py) and what is accepted, field by field (tests/u
 """
 
 import asyncio
+import time
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from paas.audit.v1 import audit_pb2, audit_pb2_grpc
@@ -32,6 +36,9 @@ def event_of(
     app_id: str = "a1",
     action: str = "config.set",
     actor: str = "user:ada@example.com",
+    maker: str = "",
+    targets: Sequence[str] = ("LOG_LEVEL",),
+    outcome: audit_pb2.Outcome.ValueType = audit_pb2.OUTCOME_OK,
 ) -> audit_pb2.Event:
     event = audit_pb2.Event(
         event_id=random_id(),
@@ -40,8 +47,9 @@ def event_of(
         actor=actor,
         app=app,
         app_id=app_id,
-        targets=["LOG_LEVEL"],
-        outcome=audit_pb2.OUTCOME_OK,
+        targets=targets,
+        outcome=outcome,
+        maker=maker,
     )
     event.occurred_at.GetCurrentTime()
     return event
@@ -141,6 +149,86 @@ async def test_readers_see_their_tenant_and_their_apps(served: Served) -> None:
     assert await _list(served, identity_of(apps=frozenset({("web", "")}))) == []
     assert [event.tenant for event in await _list(served, identity_of(tenant="rival"))] == ["rival"]
     assert await _list(served, identity_of(tenant="third")) == []
+
+
+async def test_questions_are_answered_and_paged_in_either_order(served: Served) -> None:
+    await served.append(
+        event_of(action="secrets.get", targets=("K",)),
+        event_of(action="secrets.get", actor="service:secrets"),
+        event_of(action="secrets.get", actor="pat:ci", maker="user:ada@example.com", targets=("K", "L")),
+        event_of(action="config.set", targets=("K",), outcome=audit_pb2.OUTCOME_DENIED),
+    )
+
+    async def asked(**fields: Any) -> list[int]:
+        seen: list[int] = []
+        request = audit_pb2.ListEventsRequest(page_size=1, **fields)
+        while True:
+            page = await served.users.ListEvents(request, metadata=served.tokens.metadata(identity_of()))
+            seen += [event.sequence for event in page.events]
+            if not page.next_page_token:
+                return seen
+            request.page_token = page.next_page_token
+
+    assert await asked(name="K") == [4, 3, 1]
+    assert await asked(name="K", oldest_first=True) == [1, 3, 4]
+    assert await asked(name="K", oldest_first=True, after_sequence=1, before_sequence=4) == [3]
+    assert await asked(name="K", before_sequence=4, after_sequence=1) == [3]
+    assert await asked(name="K", action="secrets.get", actor="user:ada@example.com") == [3, 1]
+    assert await asked(outcome=audit_pb2.OUTCOME_DENIED) == [4]
+    assert await asked(people_only=True) == [4, 3, 1]
+    past, future = (Timestamp(seconds=int(time.time()) + seconds) for seconds in (-3600, 3600))
+    assert await asked(since=past, until=future, name="L") == [3]
+    assert await asked(since=future) == []
+    assert await asked(until=past) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "violated"),
+    [
+        ({"action": "secrets.gett"}, "action"),
+        ({"outcome": 7}, "outcome"),
+        ({"since": Timestamp(seconds=2), "until": Timestamp(seconds=1)}, "until"),
+        ({"since": Timestamp(seconds=2**60)}, "since"),
+        ({"until": Timestamp(nanos=-1)}, "until"),
+        ({"name": "x" * 129}, "name"),
+        ({"actor": "x" * 201}, "actor"),
+        ({"after_sequence": -1}, "after_sequence"),
+    ],
+)
+async def test_questions_that_make_no_sense_are_refused(served: Served, fields: dict[str, Any], violated: str) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await served.users.ListEvents(
+            audit_pb2.ListEventsRequest(**fields), metadata=served.tokens.metadata(identity_of())
+        )
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    status = rpc_status.from_call(refused.value)  # type: ignore[arg-type]  # it has what is read of a call
+    bad = error_details_pb2.BadRequest()
+    assert any(detail.Unpack(bad) for detail in status.details)
+    assert [violation.field for violation in bad.field_violations] == [violated]
+
+
+async def test_a_page_token_is_for_one_order(served: Served) -> None:
+    await served.append(*(event_of() for _ in range(3)))
+    page = await served.users.ListEvents(
+        audit_pb2.ListEventsRequest(page_size=1), metadata=served.tokens.metadata(identity_of())
+    )
+    request = audit_pb2.ListEventsRequest(page_token=page.next_page_token, oldest_first=True)
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await served.users.ListEvents(request, metadata=served.tokens.metadata(identity_of()))
+    assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_follower_gets_what_is_selected(served: Served) -> None:
+    mine = event_of(targets=("K",), action="config.stage")
+    await served.append(event_of(), mine, event_of(targets=("K",), actor="service:x"))
+    stream = served.users.FollowEvents(
+        audit_pb2.FollowEventsRequest(after_sequence=-1, name="K", people_only=True),
+        metadata=served.tokens.metadata(identity_of()),
+    )
+    assert await _read(stream, 1) == ["config.stage"]
+    await served.append(event_of(), event_of(targets=("K",), action="config.unset"))
+    assert await _read(stream, 1) == ["config.unset"]
+    stream.cancel()
 
 
 async def test_denied_readers_are_recorded_here(served: Served) -> None:

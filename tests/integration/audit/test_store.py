@@ -4,7 +4,7 @@ Leaves out what is accepted (tests/unit/audit) and the server around it (test_se
 """
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -171,7 +171,7 @@ async def test_events_of_a_destroyed_app_are_not_shown_to_its_namesakes_readers(
 
 async def test_statements_name_their_tenant_themselves(databases: Databases, store: Store) -> None:
     """Row-level security is the second lock: asked by a role it does not apply to, every statement is still its own."""
-    reports = [report_of(tenant=tenant, app=app) for tenant in ("rival", "acme") for app in ("web", "api")]
+    reports = [report_of(tenant=tenant, app=app) for tenant in ("rival", "acme") for app in ("web", "api", "web")]
     await store.append(reports, service="config", now=NOW)
     await store.append([report_of(tenant="rival", event_id="same")], service="config", now=NOW)
     async with databases.open_past_policies("audit") as database:
@@ -189,9 +189,12 @@ async def test_statements_name_their_tenant_themselves(databases: Databases, sto
             last = await newest(bare, "acme", selection, before=9, limit=10)
             first = await oldest(bare, "acme", selection, after=0, limit=10)
             assert {event.report.tenant for event in (*last, *first)} == {"acme"}
-        assert await bare.last_sequence("acme") == 2
-        await bare.append([report_of(tenant="acme", event_id="same")], service="config", now=NOW)
+            own = await oldest(store, "acme", selection, after=0, limit=10)
+            assert list(first) == list(last)[::-1] == list(own)
         assert await bare.last_sequence("acme") == 3
+        assert await bare.first_since("acme", NOW + timedelta(days=1)) == 4
+        await bare.append([report_of(tenant="acme", event_id="same")], service="config", now=NOW)
+        assert await bare.last_sequence("acme") == 4
 
 
 async def test_limited_reader_reads_by_the_index_of_its_apps(databases: Databases, store: Store) -> None:
@@ -222,6 +225,7 @@ async def test_tenant_sees_only_its_own_rows(database: Database, store: Store) -
     await store.append([report_of(tenant="acme"), report_of(tenant="rival")], service="config", now=NOW)
     assert await database.fetch("acme", "SELECT tenant FROM events") == [("acme",)]
     assert await database.fetch("acme", "SELECT count(*) FROM events WHERE tenant = 'rival'") == [(0,)]
+    assert await database.fetch("acme", "SELECT DISTINCT tenant FROM event_names") == [("acme",)]
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         async with database.transaction("rival") as connection:
             await connection.execute(
@@ -266,6 +270,8 @@ async def test_prepared_plan_is_not_reused_for_another_tenant(databases: Databas
     "statement",
     [
         "UPDATE events SET actor = 'user:eve'",
+        "UPDATE event_names SET name = 'x'",
+        "DELETE FROM event_names",
         "DELETE FROM events",
         "TRUNCATE events",
         "ALTER TABLE events DISABLE ROW LEVEL SECURITY",

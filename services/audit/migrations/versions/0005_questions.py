@@ -7,7 +7,6 @@ Within a kind it is in the order of the log, so that a page is the first of a fe
 from typing import Final
 
 from alembic import op
-from sqlalchemy import Connection, text
 
 revision = "0005"
 down_revision = "0004"
@@ -73,30 +72,32 @@ _UNLOCK: Final = "ALTER TABLE events NO FORCE ROW LEVEL SECURITY; ALTER TABLE ev
 _LOCK: Final = "ALTER TABLE events FORCE ROW LEVEL SECURITY; ALTER TABLE event_names FORCE ROW LEVEL SECURITY"
 # A batch is short enough for the time a statement may take.
 _BATCH: Final = 50_000
-_END_OF_BATCH: Final = text(f"""
-    SELECT tenant, sequence FROM events WHERE (tenant, sequence) > (:tenant, :sequence)
-    ORDER BY tenant, sequence OFFSET {_BATCH - 1} LIMIT 1""")
-_LAST: Final = text("SELECT tenant, sequence FROM events ORDER BY tenant DESC, sequence DESC LIMIT 1")
-_NAME_BATCH: Final = text(f"""
+_END_OF_BATCH: Final = f"""
+    SELECT tenant, sequence FROM events WHERE (tenant, sequence) > (%(tenant)s, %(sequence)s)
+    ORDER BY tenant, sequence OFFSET {_BATCH - 1} LIMIT 1"""
+_LAST: Final = "SELECT tenant, sequence FROM events ORDER BY tenant DESC, sequence DESC LIMIT 1"
+_NAME_BATCH: Final = f"""
     INSERT INTO event_names (tenant, name, app, action, outcome, personal, sequence)
     SELECT DISTINCT tenant, n.name, app, action, outcome, {_PERSONAL}, sequence
     FROM events CROSS JOIN LATERAL unnest(targets) AS n (name)
-    WHERE (tenant, sequence) > (:tenant, :sequence) AND (tenant, sequence) <= (:last_tenant, :last_sequence)""")
+    WHERE (tenant, sequence) > (%(tenant)s, %(sequence)s) AND (tenant, sequence) <= (%(to_tenant)s, %(to_sequence)s)"""
 
 
 def upgrade() -> None:
     for statements in (_NAMES, _TRIGGER, _UNLOCK):
         op.execute(statements)
-    _name_all(op.get_bind())
+    _name_all()
     for statements in (_LOCK, _INDEXES, _DROPPED):
         op.execute(statements)
 
 
-def _name_all(connection: Connection) -> None:
+def _name_all() -> None:
     """Write the names of the events there are, batch by batch."""
+    connection = op.get_bind()
+    last = connection.exec_driver_sql(_LAST).first()
     tenant, sequence = "", 0
-    while (last := connection.execute(_LAST).first()) is not None and (tenant, sequence) != tuple(last):
+    while last is not None and (tenant, sequence) != tuple(last):
         place = {"tenant": tenant, "sequence": sequence}
-        end = connection.execute(_END_OF_BATCH, place).first() or last
-        connection.execute(_NAME_BATCH, place | {"last_tenant": end.tenant, "last_sequence": end.sequence})
+        end = connection.exec_driver_sql(_END_OF_BATCH, place).first() or last
+        connection.exec_driver_sql(_NAME_BATCH, place | {"to_tenant": end.tenant, "to_sequence": end.sequence})
         tenant, sequence = end.tenant, end.sequence

@@ -1,0 +1,1 @@
+"""What the audit log costs: asking a long one beside a short one, and appending to it."""

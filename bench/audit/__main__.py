@@ -1,0 +1,78 @@
+"""`python -m bench.audit [--events N] [--write]`: questions of a log of N events beside one of 10,000.
+
+With --write the figures go into their section of bench/RESULTS.md, which `make bench` leaves alone.
+"""
+
+import argparse
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import uvloop
+
+from bench.__main__ import HEAD, RESULTS
+from bench.audit.logs import log_of, look
+from bench.audit.questions import QUESTIONS, asked
+from bench.load import Ratio, at_most, medians, rate
+from bench.sections import with_section
+
+_SHORT: Final = 10_000
+_REACH: Final = 2.0
+_SECONDS: Final = 0.25
+_SECTION: Final = "## Questions of the audit log"
+
+
+async def _measure(events: int, *, pairs: int) -> list[Ratio]:
+    ratios = []
+    async with log_of(_SHORT) as (small_server, small), log_of(events) as (large_server, large):
+        for state in ("no statistics", "statistics"):
+            if state == "statistics":
+                for server in (small_server, large_server):
+                    look(server, "ANALYZE")
+            for question in QUESTIONS:
+                ours, theirs = asked(large, question), asked(small, question)
+                await rate(ours, in_flight=1, seconds=_SECONDS)
+                await rate(theirs, in_flight=1, seconds=_SECONDS)
+                measured = [
+                    (
+                        1000 / await rate(ours, in_flight=1, seconds=_SECONDS),
+                        1000 / await rate(theirs, in_flight=1, seconds=_SECONDS),
+                    )
+                    for _ in range(pairs)
+                ]
+                measure = f"{question}, {state}"
+                ratios.append(
+                    at_most(medians(measured), measure=measure, against=f"{_SHORT:,}", unit="ms", reach=_REACH)
+                )
+                print(ratios[-1].line(), flush=True)
+    return ratios
+
+
+def _write(ratios: Sequence[Ratio], *, events: int) -> None:
+    section = [
+        f"The latest run of `make bench-audit`, {datetime.now(UTC):%Y-%m-%d}, on {os.cpu_count()} cores: a page of",
+        f"fifty of a log of {events:,} events beside one of {_SHORT:,}, one question at a time, as the service asks",
+        "its database; medians of pairs measured one right after the other. Without statistics is as after a restore.",
+        "",
+        HEAD,
+        *(ratio.line() for ratio in ratios),
+    ]
+    RESULTS.write_text(with_section(RESULTS.read_text(), _SECTION, "\n".join(section)))
+
+
+def main() -> None:
+    """Measure in databases of its own."""
+    arguments = argparse.ArgumentParser(prog="python -m bench.audit")
+    arguments.add_argument("--events", type=int, default=1_000_000, help="events of the long log")
+    arguments.add_argument("--pairs", type=int, default=7, help="pairs measured of each question")
+    arguments.add_argument("--write", action="store_true", help="keep the figures in bench/RESULTS.md")
+    given = arguments.parse_args()
+    print(HEAD, flush=True)
+    ratios = uvloop.run(_measure(given.events, pairs=given.pairs))
+    if given.write:
+        _write(ratios, events=given.events)
+
+
+if __name__ == "__main__":
+    main()
