@@ -1,4 +1,6 @@
-"""`python -m bench.audit [--events N] [--write]`: questions of a log of N events beside one of 10,000.
+"""`python -m bench.audit [--only questions|appends] [--events N] [--write]`: asking and appending.
+
+Questions of a log of N events beside one of 10,000, and appends beside how they were before a log could be asked them.
 
 With --write the figures go into their section of bench/RESULTS.md, which `make bench` leaves alone.
 """
@@ -12,6 +14,7 @@ from typing import Final
 import uvloop
 
 from bench.__main__ import HEAD, RESULTS
+from bench.audit.appends import measure
 from bench.audit.logs import log_of, look
 from bench.audit.questions import QUESTIONS, asked
 from bench.load import Ratio, at_most, medians, rate
@@ -20,7 +23,7 @@ from bench.sections import with_section
 _SHORT: Final = 10_000
 _REACH: Final = 2.0
 _SECONDS: Final = 0.25
-_SECTION: Final = "## Questions of the audit log"
+_SECTIONS: Final = {"questions": "## Questions of the audit log", "appends": "## Appending to the audit log"}
 
 
 async def _measure(events: int, *, pairs: int) -> list[Ratio]:
@@ -49,29 +52,44 @@ async def _measure(events: int, *, pairs: int) -> list[Ratio]:
     return ratios
 
 
-def _write(ratios: Sequence[Ratio], *, events: int) -> None:
-    section = [
-        f"The latest run of `make bench-audit`, {datetime.now(UTC):%Y-%m-%d}, on {os.cpu_count()} cores: a page of",
-        f"fifty of a log of {events:,} events beside one of {_SHORT:,}, one question at a time, as the service asks",
-        "its database; medians of pairs measured one right after the other. Without statistics is as after a restore.",
-        "",
-        HEAD,
-        *(ratio.line() for ratio in ratios),
-    ]
-    RESULTS.write_text(with_section(RESULTS.read_text(), _SECTION, "\n".join(section)))
+async def _measure_appends(*, pairs: int) -> list[Ratio]:
+    ratios = []
+    async for ratio in measure(pairs=pairs):
+        ratios.append(ratio)
+        print(ratio.line(), flush=True)
+    return ratios
+
+
+def _write(what: str, ratios: Sequence[Ratio], *, events: int) -> None:
+    run = f"The latest run of `make bench-audit`, {datetime.now(UTC):%Y-%m-%d}, on {os.cpu_count()} cores:"
+    said = {
+        "questions": f"{run} a page of\nfifty of a log of {events:,} events beside one of {_SHORT:,}, one question "
+        "at a time, as the service asks\nits database; medians of pairs measured one right after the other. Without "
+        "statistics is as after a restore.",
+        "appends": f"{run} one batch\nafter the other by one client, beside the schema of before (migration 0004); "
+        "medians of pairs measured one right\nafter the other. The database waits for no disk here, so that what it "
+        "does shows.",
+    }
+    section = "\n".join([said[what], "", HEAD, *(ratio.line() for ratio in ratios)])
+    RESULTS.write_text(with_section(RESULTS.read_text(), _SECTIONS[what], section))
 
 
 def main() -> None:
     """Measure in databases of its own."""
     arguments = argparse.ArgumentParser(prog="python -m bench.audit")
+    arguments.add_argument("--only", choices=list(_SECTIONS), help="measure one of the two")
     arguments.add_argument("--events", type=int, default=1_000_000, help="events of the long log")
     arguments.add_argument("--pairs", type=int, default=7, help="pairs measured of each question")
     arguments.add_argument("--write", action="store_true", help="keep the figures in bench/RESULTS.md")
     given = arguments.parse_args()
     print(HEAD, flush=True)
-    ratios = uvloop.run(_measure(given.events, pairs=given.pairs))
-    if given.write:
-        _write(ratios, events=given.events)
+    for what in [given.only] if given.only else _SECTIONS:
+        if what == "questions":
+            ratios = uvloop.run(_measure(given.events, pairs=given.pairs))
+        else:
+            ratios = uvloop.run(_measure_appends(pairs=given.pairs))
+        if given.write:
+            _write(what, ratios, events=given.events)
 
 
 if __name__ == "__main__":
