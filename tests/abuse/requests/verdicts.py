@@ -108,6 +108,7 @@ _TEXTS: Final = (
     r"\d+ exchanges from here were refused within \d+ seconds\. Nothing was done; wait before you try again\.",
     r"Too many tokens are exchanged at once\. Nothing was done; try again in a moment\.",
     r"There is no such (secret|release|version|variable)[a-z ,]*\.[^\"]*",
+    r"There is no such action(\.|; did you mean [a-z_.]+( or [a-z_.]+)*\?) docs/audit\.md lists them all\.",
     rf"{_NAME}(, {_NAME})*: no such secret\. .*",
     rf"{_NAME}(, {_NAME})*: not set\. Nothing was changed; .*",
     rf"{_APP} has no release v-?\d+\. `paas releases -a {_APP}` shows the ones it has\.",
