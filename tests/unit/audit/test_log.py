@@ -152,7 +152,7 @@ async def test_follower_reads_more_than_one_batch_in_order(desk: Desk) -> None:
     for start in range(0, 900, 300):
         await desk.append(*(report_of(action=f"a{start + number}") for number in range(300)))
     following = desk.follow(after=100)
-    await asyncio.sleep(0.05)
+    await until(lambda: len(desk.seen) == 800)
     desk.wakeups.close()
     assert await following == [f"a{number}" for number in range(100, 900)]
 
