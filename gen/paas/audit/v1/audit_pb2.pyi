@@ -151,6 +151,16 @@ class _ActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Action.ValueTy
     """Somebody signed in."""
     ACTION_TOKENS_USE: _Action.ValueType  # 52
     """A token that is good no more was used."""
+    ACTION_TOKENS_EXCHANGE: _Action.ValueType  # 53
+    """A CI system's token was given for one of ours, or was not."""
+    ACTION_TRUSTS_CREATE: _Action.ValueType  # 54
+    """A CI system's tokens were trusted."""
+    ACTION_TRUSTS_DELETE: _Action.ValueType  # 55
+    """A trust was ended, with the tokens it gave."""
+    ACTION_TRUSTS_LIST: _Action.ValueType  # 56
+    """Trusts were listed."""
+    ACTION_TRUSTS_TEST: _Action.ValueType  # 57
+    """It was asked what trusts say of a CI system's token."""
 
 class Action(_Action, metaclass=_ActionEnumTypeWrapper):
     """Action is what an event says was done: `secrets.get` is ACTION_SECRETS_GET, the first word, a dot, the rest. What
@@ -263,6 +273,16 @@ ACTION_TOKENS_SIGN_IN: Action.ValueType  # 51
 """Somebody signed in."""
 ACTION_TOKENS_USE: Action.ValueType  # 52
 """A token that is good no more was used."""
+ACTION_TOKENS_EXCHANGE: Action.ValueType  # 53
+"""A CI system's token was given for one of ours, or was not."""
+ACTION_TRUSTS_CREATE: Action.ValueType  # 54
+"""A CI system's tokens were trusted."""
+ACTION_TRUSTS_DELETE: Action.ValueType  # 55
+"""A trust was ended, with the tokens it gave."""
+ACTION_TRUSTS_LIST: Action.ValueType  # 56
+"""Trusts were listed."""
+ACTION_TRUSTS_TEST: Action.ValueType  # 57
+"""It was asked what trusts say of a CI system's token."""
 Global___Action: _TypeAlias = Action  # noqa: Y015
 
 @_typing.final
