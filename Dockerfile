@@ -34,6 +34,7 @@ ENTRYPOINT ["python", "-m"]
 
 FROM runtime AS service
 COPY paaskit paaskit
+COPY transparency transparency
 COPY services/__init__.py services/
 COPY services/migrations services/migrations
 

@@ -14,7 +14,7 @@ import paas
 from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
 from paas.access.v1 import access_pb2
 
-from gateway import leaked_tokens, well_known
+from gateway import audit_log, leaked_tokens, well_known
 from gateway.settings import SingleSignOn
 from gateway.upstreams import elsewhere
 
@@ -122,6 +122,7 @@ def route_configuration(
     routes = [
         told,
         reported,
+        audit_log.route(),
         _no_grpc(),
         _without_trailers(),
         *(_route(method) for method in methods),

@@ -11,10 +11,11 @@ from typing import Any, Final
 from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.rpc import error_details_pb2
+from paas.audit.v1 import audit_pb2
 from paas.leaks.v1 import leaks_pb2
 
 FILTER: Final = "envoy.filters.http.grpc_json_transcoder"
-_TRANSCODED: Final[tuple[FileDescriptor, ...]] = (leaks_pb2.DESCRIPTOR,)
+_TRANSCODED: Final[tuple[FileDescriptor, ...]] = (audit_pb2.DESCRIPTOR, leaks_pb2.DESCRIPTOR)
 # What the details of our errors are, so that they are told as JSON too.
 _DETAILS: Final[FileDescriptor] = error_details_pb2.DESCRIPTOR
 MAX_BODY_BYTES: Final = 768 * 1024

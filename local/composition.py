@@ -24,6 +24,8 @@ PEERS: Mapping[str, tuple[str, ...]] = {
     "audit": ("tokens",),
     "releaser": ("tokens", "audit", "config", "secrets"),
 }
+# What the names of this machine's audit logs begin with; the rest of each is random.
+LOG_ORIGIN = "audit.localhost"
 # What a program needs of the environment of whoever starts the stack. Nothing else of it gets in.
 PASSED_ON = ("PATH", "HOME", "LANG", "TZ", "PAAS_TRACES_ENDPOINT")
 # What secrets alone is told of the KMS by them. Without a provider, a key file of the stack's own keeps the keys.
@@ -168,6 +170,12 @@ def _of_its_own(process: str, site: Site) -> dict[str, str]:
     layout = site.layout
     if process == "secrets":
         return _of_the_kms(layout)
+    if process == "audit":
+        return {
+            "PAAS_LOG_FOLDER": str(layout.published_logs),
+            "PAAS_LOG_KEY_FILES": str(layout.log_key),
+            "PAAS_LOG_ORIGIN": LOG_ORIGIN,
+        }
     if process in {"tokens", SIGN_IN_CHECK}:
         serves = "check" if process == SIGN_IN_CHECK else "methods"
         told = _told((*SSO_PASSED_ON, *EXCHANGE_PASSED_ON, *LEAKS_PASSED_ON))

@@ -29,7 +29,7 @@ class Layout:
 
     @property
     def keys(self) -> Path:
-        """The KMS key, the signing key, and a page key for each service."""
+        """The KMS key, the keys that sign identities and audit logs, and a page key for each service."""
         return self.root / "keys"
 
     @property
@@ -67,6 +67,16 @@ class Layout:
         """The key of identities."""
         return self.keys / "signing.pem"
 
+    @property
+    def log_key(self) -> Path:
+        """The key that the audit logs are signed with."""
+        return self.keys / "audit-log.pem"
+
+    @property
+    def published_logs(self) -> Path:
+        """Where audit publishes tenants' logs."""
+        return self.root / "audit-logs"
+
     def page_key(self, service: str) -> Path:
         """The key that a service seals page tokens with."""
         return self.keys / f"page-{service}.key"
@@ -77,4 +87,4 @@ class Layout:
 
     def folders(self) -> tuple[Path, ...]:
         """All folders below the root."""
-        return (self.pg, self.tls, self.keys, self.passwords, self.logs, self.run, self.apps)
+        return (self.pg, self.tls, self.keys, self.passwords, self.logs, self.run, self.apps, self.published_logs)

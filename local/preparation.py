@@ -69,6 +69,7 @@ def ensure_keys(layout: Layout) -> None:
 
     keep_private(layout.kms_key, kms_key)
     keep_private(layout.signing_key, signing_key)
+    keep_private(layout.log_key, signing_key)
     for service in SERVICES:
         keep_private(layout.page_key(service), page_key)
 

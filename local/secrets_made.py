@@ -23,7 +23,7 @@ def page_key() -> bytes:
 
 
 def signing_key() -> bytes:
-    """The key that identities are signed with: Ed25519, PKCS #8, PEM."""
+    """A key to sign with, identities or audit logs: Ed25519, PKCS #8, PEM."""
     return ed25519.Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

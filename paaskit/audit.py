@@ -3,6 +3,7 @@
 An event is written to the outbox in the transaction of what it records (`paaskit.outbox`) and relayed to audit.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -69,7 +70,9 @@ class AuditEvent:
 
     def _bytes_of_target(self, index: int) -> int:
         token = self.target_tokens[index] if self.target_tokens else TargetToken("", "")
-        return sum(len(text.encode()) for text in (self.targets[index], token.token_id, token.maker))
+        # As they stand between the quotes of an entry's JSON, in which a control character is six.
+        texts = (self.targets[index], token.token_id, token.maker)
+        return sum(len(json.dumps(text, ensure_ascii=False).encode()) - 2 for text in texts)
 
     def encode(self) -> bytes:
         """Return the event as the bytes of an `audit_pb2.Event`."""

@@ -14,7 +14,7 @@ from local.throwaway import Throwaway, throwaway_postgres
 from paaskit.clock import random_id, utc_now
 from paaskit.db import Database
 from paaskit.migrations import upgrade
-from services.audit.domain import Report
+from services.audit.event import Report
 from services.audit.store import Store
 
 BATCHES: Final = {1: 400, 20: 4_000, 500: 15_000}

@@ -10,8 +10,9 @@ from paaskit.clock import utc_now
 from paaskit.db import Database
 from paaskit.wakeups import Wakeups
 from services.audit.domain import DEFAULT_PAGE_SIZE, AuditLog
+from services.audit.event import Outcome
 from services.audit.rpc import known_actions
-from services.audit.selection import Outcome, Selection
+from services.audit.selection import Selection
 from services.audit.store import Store
 
 # Of both logs, this is in the past and has events: the first 10,000 are the same.
@@ -45,7 +46,7 @@ QUESTIONS: Final[Mapping[str, tuple[Selection, bool]]] = {
 
 def asked(database: Database, question: str) -> Work:
     """Return the load that asks a question."""
-    log = AuditLog(Store(database), Wakeups[str](), clock=utc_now, actions=known_actions())
+    log = AuditLog(Store(database), Wakeups[str](), has_grown=lambda _: None, clock=utc_now, actions=known_actions())
     selection, has_answer = QUESTIONS[question]
 
     async def ask(_: int) -> object:

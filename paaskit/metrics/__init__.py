@@ -3,6 +3,8 @@
 from paaskit.metrics.calls import Calls
 from paaskit.metrics.measured import (
     BATCH_SIZE,
+    CHECKPOINT_SECONDS,
+    CHECKPOINTS_PUBLISHED,
     DATABASE_CONNECTIONS_IN_USE,
     DATABASE_CONNECTIONS_MOST,
     DATABASE_WAIT_SECONDS,
@@ -10,6 +12,7 @@ from paaskit.metrics.measured import (
     EXCHANGES,
     LEAK_REPORTS,
     LEAKED_TOKENS,
+    LOGS_NOT_PUBLISHED,
     MAKERS_NOT_LOOKED_AT,
     OUTBOX_DELIVERED,
     OUTBOX_FAILED,
@@ -24,12 +27,15 @@ from paaskit.metrics.measured import (
     SIGN_IN_LEASES,
     SIGN_INS_REFUSED,
     STREAMS_ENDED,
+    WITNESSES_ASKED,
     WRONG_TOKENS,
 )
 from paaskit.metrics.page import served
 
 __all__ = [
     "BATCH_SIZE",
+    "CHECKPOINTS_PUBLISHED",
+    "CHECKPOINT_SECONDS",
     "DATABASE_CONNECTIONS_IN_USE",
     "DATABASE_CONNECTIONS_MOST",
     "DATABASE_WAIT_SECONDS",
@@ -37,6 +43,7 @@ __all__ = [
     "EXCHANGES",
     "LEAKED_TOKENS",
     "LEAK_REPORTS",
+    "LOGS_NOT_PUBLISHED",
     "MAKERS_NOT_LOOKED_AT",
     "OUTBOX_DELIVERED",
     "OUTBOX_FAILED",
@@ -51,6 +58,7 @@ __all__ = [
     "SIGN_INS_REFUSED",
     "SIGN_IN_LEASES",
     "STREAMS_ENDED",
+    "WITNESSES_ASKED",
     "WRONG_TOKENS",
     "Calls",
     "served",

@@ -151,3 +151,26 @@ RELEASE_QUEUE_APPS: Final = Gauge(
     ["state", "tenant_class"],
     registry=REGISTRY,
 )
+CHECKPOINTS_PUBLISHED: Final = Counter(
+    "paas_checkpoints_published",
+    "Checkpoints of tenants' audit logs that were signed and published.",
+    registry=REGISTRY,
+)
+CHECKPOINT_SECONDS: Final = Histogram(
+    "paas_checkpoint_seconds",
+    "How long after it was recorded the first event of a checkpoint was published.",
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 10, 60),
+    registry=REGISTRY,
+)
+LOGS_NOT_PUBLISHED: Final = Counter(
+    "paas_logs_not_published",
+    "Times that a tenant's audit log could not be published, by what was in the way.",
+    ["reason"],
+    registry=REGISTRY,
+)
+WITNESSES_ASKED: Final = Counter(
+    "paas_witnesses_asked",
+    "Times that a witness was asked to cosign a checkpoint of an audit log, by what came of it.",
+    ["outcome"],
+    registry=REGISTRY,
+)

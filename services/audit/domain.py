@@ -1,21 +1,22 @@
-"""The rules of the log: what an event is, what is accepted, how it becomes a leaf, how it is read and followed.
+"""The rules of the log: what is accepted, how it is read and followed.
 
-An event is appended once and never changes. Nothing here knows how events are stored: that is behind `Log`, which the
-table of today and the Merkle tree to come both implement.
+An event is appended once and never changes. Nothing here knows how events are stored: that is behind `Log`.
 """
 
-import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from paaskit.batching import Batcher
 from paaskit.clock import Clock
 from paaskit.errors import FieldViolation, InvalidInput, Unavailable
 from paaskit.wakeups import Wakeups
+from services.audit.event import Event, Report
+from services.audit.leaves import fits
 from services.audit.selection import OUTCOMES, Selection, check
 from services.audit.turns import Turns
+from transparency.tiles.bundles import LONGEST_ENTRY
 
 MAX_BATCH: Final = 500
 MAX_TARGETS: Final = 500
@@ -33,11 +34,6 @@ _LOOK_AGAIN_SECONDS: Final = 1.0
 # The right to follow was checked when the stream began; whoever lost it since is not followed up for ever.
 LONGEST_FOLLOWING: Final = timedelta(minutes=15)
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
-NEWEST_FORMAT: Final = 3
-_FORMATS: Final = {1: b"paas.audit.event.v1", 2: b"paas.audit.event.v2", NEWEST_FORMAT: b"paas.audit.event.v3"}
-_LEAF: Final = b"\x00"
 _LIMITS: Final = {
     "event_id": (1, 64),
     "tenant": (1, 64),
@@ -53,47 +49,6 @@ _LIMITS: Final = {
 }
 """The least and the most bytes of each text."""
 _NUMBERS: Final = ("version", "repeats", "repeats_seconds")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """One thing that was done or attempted, as a service reports it. An outcome of 0 was left out.
-
-    `target_tokens` are the ids and makers of tokens, one pair for each target or none at all.
-    """
-
-    event_id: str
-    tenant: str
-    occurred_at: datetime | None
-    action: str
-    actor: str
-    outcome: int
-    on_behalf_of: str = ""
-    app: str = ""
-    app_id: str = ""
-    targets: tuple[str, ...] = ()
-    version: int = 0
-    request_id: str = ""
-    client_address: str = ""
-    token_id: str = ""
-    maker: str = ""
-    target_tokens: tuple[tuple[str, str], ...] = ()
-    repeats: int = 0
-    repeats_seconds: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """A report with its place in the tenant's log: `sequence` counts from 1 without gaps.
-
-    `leaf_format` is the one its leaf was made in when it was appended, and is made in ever after.
-    """
-
-    report: Report
-    sequence: int
-    recorded_at: datetime
-    service: str
-    leaf_format: int = NEWEST_FORMAT
 
 
 @dataclass(frozen=True)
@@ -128,8 +83,17 @@ class Log(Protocol):
 class AuditLog:
     """Appends, lists and follows."""
 
-    def __init__(self, log: Log, wakeups: Wakeups[str], *, clock: Clock, actions: frozenset[str]) -> None:
+    def __init__(
+        self,
+        log: Log,
+        wakeups: Wakeups[str],
+        *,
+        has_grown: Callable[[Iterable[str]], None],
+        clock: Clock,
+        actions: frozenset[str],
+    ) -> None:
         self._log = log
+        self._has_grown = has_grown
         self._actions = actions
         self._wakeups = wakeups
         self._clock = clock
@@ -141,7 +105,9 @@ class AuditLog:
         """Append all or nothing. Raises InvalidInput where one of them is wrong."""
         check_reports(reports)
         await self._log.append(reports, service=service, now=self._clock())
-        self._wakeups.announce(*{report.tenant for report in reports})
+        tenants = {report.tenant for report in reports}
+        self._wakeups.announce(*tenants)
+        self._has_grown(tenants)
 
     async def page(
         self,
@@ -245,59 +211,11 @@ def _violations(report: Report) -> list[tuple[str, str]]:
         wrong.append(("target_tokens", "are one for each target, or none"))
     if not all(_is_token(*pair) for pair in report.target_tokens):
         wrong.append(("target_tokens", "have an id of 1 to 64 bytes and a maker of at most 200, and no NUL"))
+    if not wrong and not fits(report):
+        wrong.append(("targets", f"take more of the log's entry than its {LONGEST_ENTRY} bytes"))
     return wrong
 
 
 def _is_token(token_id: str, maker: str) -> bool:
     sizes = 1 <= len(token_id.encode()) <= _LIMITS["token_id"][1] and len(maker.encode()) <= _LIMITS["maker"][1]
     return sizes and "\0" not in token_id + maker
-
-
-def leaf_hash(event: Event) -> bytes:
-    """Return the hash of an event as a leaf of a Merkle tree: SHA-256(0x00 || canonical bytes), RFC 6962, 2.1."""
-    return hashlib.sha256(_LEAF + canonical_bytes(event)).digest()
-
-
-def canonical_bytes(event: Event) -> bytes:
-    """Return the one encoding of an event that is hashed. Each format is final: a change would be a new one.
-
-    A sequence of fields, each a length of 4 bytes (big-endian, unsigned) and that many bytes. In order: the format
-    `paas.audit.event.v3`, tenant, sequence, event_id, occurred_at, recorded_at, service, action, actor, on_behalf_of,
-    app, app_id, version, outcome, request_id, client_address, the number of targets, each target, token_id, maker,
-    repeats, repeats_seconds, the number of target tokens, the id and the maker of each. Texts are UTF-8. Numbers are
-    8 bytes, big-endian, signed. Times are microseconds since 1970-01-01T00:00:00Z, as numbers.
-
-    Events of before are in format `paas.audit.event.v2`, which ends with the targets, or `paas.audit.event.v1`, which
-    is that without app_id.
-    """
-    report = event.report
-    assert report.occurred_at is not None
-    fields: list[bytes] = [
-        _FORMATS[event.leaf_format],
-        report.tenant.encode(),
-        _number(event.sequence),
-        report.event_id.encode(),
-        _number((report.occurred_at - _EPOCH) // _MICROSECOND),
-        _number((event.recorded_at - _EPOCH) // _MICROSECOND),
-        event.service.encode(),
-        report.action.encode(),
-        report.actor.encode(),
-        report.on_behalf_of.encode(),
-        report.app.encode(),
-        *([report.app_id.encode()] if event.leaf_format > 1 else []),
-        _number(report.version),
-        _number(report.outcome),
-        report.request_id.encode(),
-        report.client_address.encode(),
-        _number(len(report.targets)),
-        *(target.encode() for target in report.targets),
-    ]
-    if event.leaf_format > 2:
-        fields += [report.token_id.encode(), report.maker.encode()]
-        fields += [_number(report.repeats), _number(report.repeats_seconds), _number(len(report.target_tokens))]
-        fields += [text.encode() for pair in report.target_tokens for text in pair]
-    return b"".join(part for each in fields for part in (len(each).to_bytes(4, "big"), each))
-
-
-def _number(value: int) -> bytes:
-    return value.to_bytes(8, "big", signed=True)

@@ -11,7 +11,8 @@ from enum import Enum
 from typing import Final
 
 from paaskit.db import Database, Row
-from services.audit.domain import Event, Found, Report
+from services.audit.domain import Found
+from services.audit.event import Event, Report
 from services.audit.selection import Selection
 
 # How many events of a list one call looks through for what its list does not tell.
@@ -37,7 +38,7 @@ _FIRST_SINCE: Final = """
 _COLUMNS: Final = """
     e.tenant, e.sequence, e.event_id, e.occurred_at, e.recorded_at, e.action, e.actor, e.on_behalf_of, e.app, e.app_id,
     e.targets, e.version, e.outcome, e.request_id, e.client_address, e.token_id, e.maker, e.target_token_ids,
-    e.target_makers, e.repeats, e.repeats_seconds, e.service, e.leaf_format"""
+    e.target_makers, e.repeats, e.repeats_seconds, e.service, e.leaf_format, e.leaf_hash"""
 # As in the indexes of migration 0005.
 _PERSONAL: Final = """(e.actor COLLATE "C" < 'service:' OR e.actor COLLATE "C" >= 'service;' OR e.on_behalf_of <> '')"""
 # What a list does not tell. What is not asked is empty.
@@ -166,6 +167,9 @@ def _lists_for(selection: Selection) -> tuple[tuple[_List, ...], bool]:
     return (_List.KINDS if asks_kind else _List.ALL,), True
 
 
+_WITH_ID: Final = f"SELECT {_COLUMNS} FROM events e WHERE e.tenant = %s AND e.event_id = %s"  # noqa: S608 - of constants
+
+
 class Reading:
     """The log in PostgreSQL, as it is read."""
 
@@ -205,6 +209,11 @@ class Reading:
         rows = await self._database.fetch(tenant, _FIRST_SINCE, {"tenant": tenant, "time": time})
         return int(rows[0].low)
 
+    async def with_id(self, tenant: str, event_id: str) -> Event | None:
+        """Return an event, None where there is none with that id."""
+        rows = await self._database.fetch(tenant, _WITH_ID, (tenant, event_id))
+        return _event(rows[0]) if rows else None
+
     async def last_sequence(self, tenant: str) -> int:
         """Return the sequence of the newest event; 0 where there is none."""
         rows = await self._database.fetch(tenant, _LAST, (tenant,))
@@ -238,4 +247,5 @@ def _event(row: Row) -> Event:
         recorded_at=row.recorded_at,
         service=row.service,
         leaf_format=row.leaf_format,
+        kept_hash=bytes(row.leaf_hash),
     )

@@ -3,17 +3,24 @@
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
+from google.api import httpbody_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 from paas.audit.v1 import audit_pb2, audit_pb2_grpc
 
 from paaskit.access import current_caller, current_user
 from paaskit.errors import FieldViolation, InvalidInput
 from paaskit.paging import Pages, page_size
-from services.audit.domain import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, AuditLog, Event, Report
+from services.audit.domain import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, AuditLog
+from services.audit.event import Event, Report
+from services.audit.publishing.readers import PublishedLogs
 from services.audit.selection import Selection
+from services.audit.sight import Reader, check_may_read_file, visible
 
+# Bytes of a file in one message; the gateway keeps no more than some of them.
+_PIECE: Final = 64 * 1024
+_FILE_TYPE: Final = "application/octet-stream"
 _LIST, _LIST_OLDEST_FIRST = "ListEvents", "ListEvents, oldest first"
 # The seconds a Timestamp may have (google/protobuf/timestamp.proto): years 1 to 9999.
 _YEAR_1 = -62_135_596_800
@@ -23,8 +30,9 @@ _YEAR_9999 = 253_402_300_799
 class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
     """What users call."""
 
-    def __init__(self, audit_log: AuditLog, pages: Pages) -> None:
+    def __init__(self, audit_log: AuditLog, published: PublishedLogs, pages: Pages) -> None:
         self._log = audit_log
+        self._published = published
         self._pages = pages
 
     async def ListEvents(self, request: audit_pb2.ListEventsRequest, context: Any) -> audit_pb2.ListEventsResponse:
@@ -56,6 +64,30 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         selection = _selection(request, user.app_ids)
         async for event in self._log.follow(user.tenant, selection, after=request.after_sequence):
             yield audit_pb2.FollowEventsResponse(event=_to_proto(event))
+
+    async def GetLog(self, request: audit_pb2.GetLogRequest, context: Any) -> audit_pb2.GetLogResponse:
+        """Say what the log is called and how far it was published."""
+        log = await self._published.describe(current_user().tenant)
+        return audit_pb2.GetLogResponse(origin=log.origin, keys=log.keys, checkpoint=log.checkpoint)
+
+    async def ReadLogFile(
+        self, request: audit_pb2.ReadLogFileRequest, context: Any
+    ) -> AsyncIterator[audit_pb2.ReadLogFileResponse]:
+        """Send a file of the log."""
+        user = current_user()
+        check_may_read_file(request.path, app_ids=user.app_ids)
+        content = await self._published.read(user.tenant, request.path)
+        for at in range(0, len(content), _PIECE):
+            piece = httpbody_pb2.HttpBody(content_type=_FILE_TYPE, data=content[at : at + _PIECE])
+            yield audit_pb2.ReadLogFileResponse(body=piece)
+
+    async def GetReceipt(self, request: audit_pb2.GetReceiptRequest, context: Any) -> audit_pb2.GetReceiptResponse:
+        """Prove that an event is in the log."""
+        user = current_user()
+        reader = Reader(permissions=user.permissions, app_ids=user.app_ids, credential=user.origin.credential)
+        event = visible(await self._published.find(user.tenant, request.event_id), reader)
+        entry, receipt = await self._published.receipt(event)
+        return audit_pb2.GetReceiptResponse(entry=entry, receipt=receipt)
 
 
 class AuditInternalServicer(audit_pb2_grpc.AuditInternalServiceServicer):

@@ -7,22 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from enum import IntEnum
 from typing import Final
 
 from paaskit.errors import FieldViolation, InvalidInput
+from services.audit.event import Outcome
 
 MAX_TEXT_BYTES: Final = {"app": 64, "action": 64, "actor": 200, "name": 128}
 """The most bytes of what an event has in the place of each: a longer one could be in none."""
 _NEAR: Final = 3
-
-
-class Outcome(IntEnum):
-    """How an attempt ended. The numbers are part of the leaf, so they never change."""
-
-    OK = 1
-    DENIED = 2
-    FAILED = 3
 
 
 OUTCOMES: Final = frozenset(Outcome)

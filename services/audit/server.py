@@ -1,5 +1,7 @@
 """The composition root of `audit`: what it is made of, and nothing else."""
 
+from pathlib import Path
+
 from paas.audit.v1 import audit_pb2, audit_pb2_grpc
 
 from paaskit.audit import AuditEvent
@@ -15,6 +17,12 @@ from paaskit.paging import load_pages
 from paaskit.server import Assembly
 from paaskit.wakeups import Wakeups
 from services.audit.domain import AuditLog
+from services.audit.publishing.heads import Heads
+from services.audit.publishing.publisher import Publisher
+from services.audit.publishing.readers import PublishedLogs
+from services.audit.publishing.signing import load_keys
+from services.audit.publishing.witnesses import Witnesses, load_witnesses, witness_client
+from services.audit.publishing.writer import LogWriter, log_origin
 from services.audit.rpc import AuditInternalServicer, AuditServicer, known_actions, report_from
 from services.audit.settings import Settings
 from services.audit.store import Store
@@ -26,7 +34,19 @@ async def assemble(settings: Settings) -> Assembly:
     database = Database(settings.database_url, password_file=settings.database_password_file, service="audit")
     tokens_channel = open_channel(settings.tokens_address, service="tokens", tls=settings)
     wakeups = Wakeups[str]()
-    audit_log = AuditLog(Store(database), wakeups, clock=utc_now, actions=known_actions())
+    store, heads = Store(database), Heads(database)
+    client = witness_client()
+    writer = LogWriter(
+        store,
+        heads,
+        folder=Path(settings.log_folder),
+        origin=log_origin(settings.log_origin),
+        keys=load_keys(settings.log_key_files),
+        witnesses=Witnesses(load_witnesses(settings.log_witnesses_file), client),
+        clock=utc_now,
+    )
+    publisher = Publisher(writer, heads)
+    audit_log = AuditLog(store, wakeups, has_grown=publisher.has_grown, clock=utc_now, actions=known_actions())
     await database.open()
 
     async def record(event: AuditEvent) -> None:
@@ -34,6 +54,7 @@ async def assemble(settings: Settings) -> Assembly:
         await audit_log.append([report_from(audit_pb2.Event.FromString(event.encode()))], service="audit")
 
     async def close() -> None:
+        await client.aclose()
         await tokens_channel.close()
         await database.close()
 
@@ -42,7 +63,7 @@ async def assemble(settings: Settings) -> Assembly:
             Exposed(
                 audit_pb2.DESCRIPTOR.services_by_name["AuditService"],
                 audit_pb2_grpc.add_AuditServiceServicer_to_server,
-                AuditServicer(audit_log, pages),
+                AuditServicer(audit_log, PublishedLogs(writer, heads, store), pages),
             ),
             Exposed(
                 audit_pb2.DESCRIPTOR.services_by_name["AuditInternalService"],
@@ -52,7 +73,7 @@ async def assemble(settings: Settings) -> Assembly:
         ],
         verifier=IdentityVerifier(keys_from(tokens_channel), clock=utc_now),
         record=record,
-        background={},
+        background={"publisher": publisher.run},
         sessions=Sessions(ended_from(tokens_channel)),
         ready=database.ready,
         close=close,

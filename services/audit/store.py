@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from paaskit.db import Connection, see_tenant
-from services.audit.domain import Event, Report, leaf_hash
+from services.audit.event import Event, Report
+from services.audit.leaves import leaf_hash
 from services.audit.reading import Reading
 
 # Appends to one tenant's log take turns, so that its sequence has no gap and is in the order of commits.
@@ -41,6 +42,10 @@ _INSERT: Final = """
         leaf_format, leaf_hash)"""
 
 
+# With its first event, so that whoever publishes logs knows of it.
+_BEGIN_LOG: Final = "INSERT INTO logs (tenant) VALUES (%s) ON CONFLICT DO NOTHING"
+
+
 class Store(Reading):
     """The log in PostgreSQL."""
 
@@ -56,6 +61,8 @@ class Store(Reading):
             for tenant, state in states.items():
                 new = await _numbered(state, by_tenant[tenant], service=service, now=now)
                 if new:
+                    if new[0].sequence == 1:
+                        await connection.execute(_BEGIN_LOG, (tenant,))
                     await see_tenant(connection, tenant)
                     constant = {"tenant": tenant, "service": service, "recorded_at": new[0].recorded_at}
                     await connection.execute(_INSERT, constant | _columns(new))

@@ -172,7 +172,12 @@ async def whole_house(
     # Nobody is asked for these keys: what is called here has no report.
     keys: dict[str, Any] = {"leaks_keys_url": "https://localhost:1/keys", "leaks_keys_ca_file": tls.folder / "ca.pem"}
     tokens = TokensSettings(**shared("tokens", "audit", "config"), signing_key_file=signing, **keys)
-    audit = AuditSettings(**shared("audit", "tokens"))
+    audit = AuditSettings(
+        **shared("audit", "tokens"),
+        log_folder=str(folder / "audit-logs"),
+        log_key_files=str(tls.log_key_file),
+        log_origin="audit.example.com",
+    )
     config = ConfigSettings(**shared("config", "tokens", "audit", "secrets", "releaser"))
     secrets = SecretsSettings(
         **shared("secrets", "tokens", "audit", "config", "releaser"), kms_provider="local", kms_key_file=kms

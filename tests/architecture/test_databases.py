@@ -20,7 +20,13 @@ _SCHEMA_KNOWN: Final = {"SELECT"}
 # What each service's login role may do: reviewed. Where rows are history there is no DELETE, and UPDATE only of what
 # closes a row.
 _GRANTS: Final = {
-    "audit": {"alembic_version": _SCHEMA_KNOWN, "events": _HISTORY, "event_names": _HISTORY},
+    "audit": {
+        "alembic_version": _SCHEMA_KNOWN,
+        "events": _HISTORY,
+        "event_names": _HISTORY,
+        "logs": _HISTORY,
+        "checkpoints": _HISTORY,
+    },
     "config": {
         "alembic_version": _SCHEMA_KNOWN,
         "apps": _HISTORY | {"UPDATE (bytes, destroyed_at, draft_revision, names, next_position, version)"},
@@ -85,7 +91,7 @@ _GRANTS: Final = {
 }
 # Tables that a job reads across tenants, and therefore hold no value: reviewed.
 WITHOUT_RLS: Final = {
-    "audit": {"alembic_version"},
+    "audit": {"alembic_version", "checkpoints", "logs"},
     "config": {"alembic_version", "attachments", "outbox"},
     "secrets": {"alembic_version", "claims", "key_care", "kms_check", "outbox", "overlap_ends"},
     "tokens": {"alembic_version", "outbox"},

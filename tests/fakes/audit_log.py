@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from paaskit.clock import random_id
-from services.audit.domain import Event, Found, Log, Report
-from services.audit.selection import Outcome, Selection
+from services.audit.domain import Found, Log
+from services.audit.event import Event, Outcome, Report
+from services.audit.selection import Selection
 
 
 def report_of(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import grpc
 import pytest
@@ -53,7 +54,7 @@ class Served:
 
 
 @pytest.fixture
-def settings(databases: Databases, tls: Certificates) -> Settings:
+def settings(databases: Databases, tls: Certificates, tmp_path: Path) -> Settings:
     """The settings of an `audit` that listens on a free port; tokens is away."""
     files = tls.settings("audit")
     return Settings(
@@ -65,6 +66,9 @@ def settings(databases: Databases, tls: Certificates) -> Settings:
         tls_ca_file=files.tls_ca_file,
         page_key_file=tls.page_key_file,
         tokens_address="127.0.0.1:1",
+        log_folder=str(tmp_path / "logs"),
+        log_key_files=str(tls.log_key_file),
+        log_origin="audit.example.com",
     )
 
 

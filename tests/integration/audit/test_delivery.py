@@ -166,9 +166,9 @@ async def test_a_foreign_certificate_loses_nothing(
 async def test_one_tenant_s_large_changes_hold_up_nobody(
     served: Served, sender: Database, databases: Databases
 ) -> None:
-    """Each event is of 500 names of 128 bytes; all forty together are more than twice what audit takes at once."""
+    """Each event is of 250 names of 128 bytes; all eighty together are more than twice what audit takes at once."""
     trail = Trail(sender, served.config)
-    large = _events("large", count=40, targets=[f"N{n:03}_".ljust(128, "x") for n in range(500)])
+    large = _events("large", count=80, targets=[f"N{n:03}_".ljust(128, "x") for n in range(250)])
     small = _events("small", tenant="globex")
     await _record(trail, [*large, *small])
     size = databases.look("config", "SELECT sum(octet_length(payload)) FROM outbox")[0][0]

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from paaskit.wakeups import Wakeups
 from services.audit import reading
-from services.audit.domain import AuditLog, Event, Report
-from services.audit.selection import Outcome, Selection
+from services.audit.domain import AuditLog
+from services.audit.event import Event, Outcome, Report
+from services.audit.selection import Selection
 from services.audit.store import Store
 from tests.fakes.audit_log import newest, oldest, report_of, selects
 from tests.fixtures.postgres import Databases
@@ -144,7 +145,9 @@ async def _filled(databases: Databases) -> AsyncIterator[Filled]:
         events = {each: await oldest(store, each, everything, after=0, limit=_EVENTS) for each in ("acme", "rival")}
         assert sum(map(len, events.values())) == _EVENTS
         actions = frozenset({*_ACTIONS, "tokens.create"})
-        yield Filled(AuditLog(store, Wakeups[str](), clock=lambda: _START, actions=actions), events)
+        yield Filled(
+            AuditLog(store, Wakeups[str](), has_grown=lambda _: None, clock=lambda: _START, actions=actions), events
+        )
 
 
 @pytest.mark.parametrize("examples", [200, pytest.param(5_000, marks=pytest.mark.thorough)])

@@ -12,7 +12,8 @@ import pytest
 
 from paaskit.db import Database
 from paaskit.errors import InvalidInput
-from services.audit.domain import Event, leaf_hash
+from services.audit.event import Event
+from services.audit.leaves import leaf_hash
 from services.audit.reading import _SELECT, _List
 from services.audit.selection import Selection
 from services.audit.store import Store
@@ -75,7 +76,7 @@ async def test_events_of_before_are_read_and_verify_beside_new_ones(databases: D
             await store.append([report_of(token_id="t1", maker="user:ada")], service="config", now=NOW)
             events = await oldest(store, "acme", ALL, after=0, limit=10)
         assert [leaf_hash(event) for event in events][:2] == hashes
-        assert [event.leaf_format for event in events] == [1, 2, 3]
+        assert [event.leaf_format for event in events] == [1, 2, 4]
         assert [event.report.token_id for event in events] == ["", "", "t1"]
 
 

@@ -17,6 +17,8 @@ SEARCHED_BY: Final = {
         "events_once": ("tenant", "event_id"),
         "events_pkey": ("tenant",),  # the rest are in the order of the list, which has a LIMIT
         "events_by_app_id": ("tenant", "app_id"),
+        "logs_pkey": ("tenant",),
+        "checkpoints_pkey": ("log_id",),  # from the largest, with a LIMIT
         # Kind by kind: what there is of each, from a place on, with a LIMIT.
         "events_by_kind": ("tenant", "action", "outcome"),
         "events_of_app": ("tenant", "app", "action", "outcome"),
@@ -122,6 +124,10 @@ MAY_CHECK: Final = {
     ("services.releaser.store.leases._CLAIM", "work_due", "app_id"): "leaves out what runs here, which is little",
     ("services.tokens.trusts.store._MEANT", "trusts_name", "name"): "of a tenant's trusts, a hundred at most",
     ("services.tokens.trusts.store._MEANT", "trusts_pkey", "name"): "of a tenant's trusts, a hundred at most",
+    ("services.tokens.trusts.store._MEANT", "trusts_name", "maker"): "of a tenant's trusts, a hundred at most",
+    ("services.tokens.trusts.store._MEANT", "trusts_pkey", "maker"): "of a tenant's trusts, a hundred at most",
+    ("services.tokens.trusts.store._LIST", "trusts_name", "maker"): "of a tenant's trusts, a hundred at most",
+    ("services.tokens.store._LIMIT_TRUSTS", "trusts_name", "maker"): "of a tenant's trusts, a hundred at most",
     ("services.tokens.trusts.store._MADE_WITH", "trusts_name", "parent_id"): "of a tenant's trusts as well",
     ("services.tokens.trusts.store._MADE_WITH", "trusts_pkey", "parent_id"): "of a tenant's trusts as well",
     ("services.releaser.store.work._LOOK", "releases_open", "number"): "of what has not ended",

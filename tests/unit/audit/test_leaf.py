@@ -1,15 +1,21 @@
 """The leaf of an event: final, so held against bytes that were put together without the code under test."""
 
 import hashlib
+import json
 import struct
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.audit.domain import Event, canonical_bytes, leaf_hash
-from services.audit.selection import Outcome
+from paaskit.errors import InvalidInput
+from services.audit.domain import MAX_TARGETS, check_reports
+from services.audit.event import Event, Outcome
+from services.audit.leaves import entry_of, fits
+from services.audit.leaves.hashes import canonical_bytes, leaf_hash
 from tests.fakes.audit_log import report_of
 
 EVENT = Event(
@@ -53,7 +59,49 @@ def test_fixed_vectors() -> None:
     """If one fails, the trees of logs that exist would not verify any more: make a new format instead."""
     assert leaf_hash(OLDEST).hex() == "4024441090cacb203face9d39574530018fbbcaf929b6c295babe07d5bac81d1"
     assert leaf_hash(OLD).hex() == "eea0ecc96bb2e61be00ad4b7a41035d7fffca2e47e7346f0d6338051eb930ae0"
-    assert leaf_hash(FULL).hex() == "4fc30475d3f7497fa613156ac17b1279434abfd10d674d065f2676d04ed7fcf0"
+    assert (
+        leaf_hash(replace(FULL, leaf_format=3)).hex()
+        == "4fc30475d3f7497fa613156ac17b1279434abfd10d674d065f2676d04ed7fcf0"
+    )
+
+
+def test_an_entry_is_what_its_description_says() -> None:
+    expected = (
+        '{"action":"secrets.get","actor":"user:ada@example.com","app":"web","app_id":"fedcba9876543210fedcba9876543210",'
+        '"client_address":"203.0.113.9","event_id":"0123456789abcdef0123456789abcdef","maker":"user:grace@example.com",'
+        '"occurred_at":"2026-05-04T13:42:00.123456Z","outcome":"denied","recorded_at":"2026-05-04T13:42:01.000000Z",'
+        '"repeats":"1273","repeats_seconds":"10","request_id":"req-12345678","sequence":"42","service":"secrets",'
+        '"target_tokens":[{"maker":"user:ada@example.com","token_id":"t1"},{"token_id":"t2"}],'
+        '"targets":["STRIPE_API_KEY","naïve"],"tenant":"acme","token_id":"0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f","version":"7"}'
+    ).encode()
+    assert entry_of(FULL) == expected
+    assert leaf_hash(FULL) == hashlib.sha256(b"\x00" + expected).digest()
+
+
+def test_an_entry_of_before_that_is_too_long_says_how_many_names_it_leaves_out() -> None:
+    long = replace(EVENT, leaf_format=3, report=replace(EVENT.report, targets=("\x01" * 128,) * 100))
+    assert not fits(long.report)
+    entry = entry_of(long)
+    assert b'"targets_left_out":"100"' in entry
+    assert b'"targets":' not in entry
+    assert len(entry) < 1000
+
+
+@given(st.lists(st.text(min_size=1, max_size=30), max_size=MAX_TARGETS), st.booleans())
+def test_what_fits_is_in_its_entry_whole(targets: list[str], with_tokens: bool) -> None:
+    pairs = tuple(("i" * 32, f"user:{target}") for target in targets) if with_tokens else ()
+    report = replace(EVENT.report, targets=tuple(targets), target_tokens=pairs)
+    entry = json.loads(entry_of(replace(EVENT, report=report, sequence=2**63 - 1)))
+    if fits(report):
+        assert entry.get("targets", []) == targets
+        assert len(entry.get("target_tokens", [])) == len(pairs)
+    else:
+        assert entry["targets_left_out"] == str(len(targets))
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="take more of the log's entry"):
+        check_reports([replace(EVENT.report, targets=("\x01" * 128,) * 100)])
 
 
 @pytest.mark.parametrize("leaf_format", [1, 2, 3])

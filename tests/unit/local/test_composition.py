@@ -64,7 +64,7 @@ def test_every_setting_of_a_process_is_there(process: str, layout: Layout) -> No
 
 def test_keys_are_made_once_and_for_their_owner_alone(layout: Layout) -> None:
     made = {path: path.read_bytes() for path in layout.keys.iterdir()}
-    assert len(made) == len(set(made.values())) == 2 + len(SERVICES)
+    assert len(made) == len(set(made.values())) == 3 + len(SERVICES)
     assert {path.stat().st_mode & 0o777 for path in made} == {0o600}
     ensure_keys(layout)
     assert {path: path.read_bytes() for path in layout.keys.iterdir()} == made

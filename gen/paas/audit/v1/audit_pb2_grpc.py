@@ -45,6 +45,21 @@ class AuditServiceStub:
                 request_serializer=paas_dot_audit_dot_v1_dot_audit__pb2.FollowEventsRequest.SerializeToString,
                 response_deserializer=paas_dot_audit_dot_v1_dot_audit__pb2.FollowEventsResponse.FromString,
                 _registered_method=True)
+        self.GetLog = channel.unary_unary(
+                '/paas.audit.v1.AuditService/GetLog',
+                request_serializer=paas_dot_audit_dot_v1_dot_audit__pb2.GetLogRequest.SerializeToString,
+                response_deserializer=paas_dot_audit_dot_v1_dot_audit__pb2.GetLogResponse.FromString,
+                _registered_method=True)
+        self.ReadLogFile = channel.unary_stream(
+                '/paas.audit.v1.AuditService/ReadLogFile',
+                request_serializer=paas_dot_audit_dot_v1_dot_audit__pb2.ReadLogFileRequest.SerializeToString,
+                response_deserializer=paas_dot_audit_dot_v1_dot_audit__pb2.ReadLogFileResponse.FromString,
+                _registered_method=True)
+        self.GetReceipt = channel.unary_unary(
+                '/paas.audit.v1.AuditService/GetReceipt',
+                request_serializer=paas_dot_audit_dot_v1_dot_audit__pb2.GetReceiptRequest.SerializeToString,
+                response_deserializer=paas_dot_audit_dot_v1_dot_audit__pb2.GetReceiptResponse.FromString,
+                _registered_method=True)
 
 
 class AuditServiceServicer:
@@ -66,6 +81,32 @@ class AuditServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetLog(self, request, context):
+        """Says what the tenant's log is called, who signs it, and how far it was published.
+        Callers: users with audit.read.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadLogFile(self, request, context):
+        """Sends a file of the tenant's log (c2sp.org/tlog-tiles), in pieces: its checkpoint, a tile or a bundle of entries.
+        Entries are told to nobody who is limited to some apps: they are all apps'.
+        Callers: users with audit.read.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetReceipt(self, request, context):
+        """Proves that an event is in the tenant's log; answers once it was published. Of their own events everybody gets it,
+        of others' who may read them.
+        Callers: everyone signed in.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AuditServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -78,6 +119,21 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.FollowEvents,
                     request_deserializer=paas_dot_audit_dot_v1_dot_audit__pb2.FollowEventsRequest.FromString,
                     response_serializer=paas_dot_audit_dot_v1_dot_audit__pb2.FollowEventsResponse.SerializeToString,
+            ),
+            'GetLog': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLog,
+                    request_deserializer=paas_dot_audit_dot_v1_dot_audit__pb2.GetLogRequest.FromString,
+                    response_serializer=paas_dot_audit_dot_v1_dot_audit__pb2.GetLogResponse.SerializeToString,
+            ),
+            'ReadLogFile': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReadLogFile,
+                    request_deserializer=paas_dot_audit_dot_v1_dot_audit__pb2.ReadLogFileRequest.FromString,
+                    response_serializer=paas_dot_audit_dot_v1_dot_audit__pb2.ReadLogFileResponse.SerializeToString,
+            ),
+            'GetReceipt': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetReceipt,
+                    request_deserializer=paas_dot_audit_dot_v1_dot_audit__pb2.GetReceiptRequest.FromString,
+                    response_serializer=paas_dot_audit_dot_v1_dot_audit__pb2.GetReceiptResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -135,6 +191,87 @@ class AuditService:
             '/paas.audit.v1.AuditService/FollowEvents',
             paas_dot_audit_dot_v1_dot_audit__pb2.FollowEventsRequest.SerializeToString,
             paas_dot_audit_dot_v1_dot_audit__pb2.FollowEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLog(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.audit.v1.AuditService/GetLog',
+            paas_dot_audit_dot_v1_dot_audit__pb2.GetLogRequest.SerializeToString,
+            paas_dot_audit_dot_v1_dot_audit__pb2.GetLogResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadLogFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/paas.audit.v1.AuditService/ReadLogFile',
+            paas_dot_audit_dot_v1_dot_audit__pb2.ReadLogFileRequest.SerializeToString,
+            paas_dot_audit_dot_v1_dot_audit__pb2.ReadLogFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReceipt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.audit.v1.AuditService/GetReceipt',
+            paas_dot_audit_dot_v1_dot_audit__pb2.GetReceiptRequest.SerializeToString,
+            paas_dot_audit_dot_v1_dot_audit__pb2.GetReceiptResponse.FromString,
             options,
             channel_credentials,
             insecure,

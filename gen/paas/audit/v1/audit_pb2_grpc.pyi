@@ -22,6 +22,20 @@ class AuditServiceStub:
     """Sends events after a sequence number, in order, and then new ones as they come.
     Callers: users with audit.read.
     """
+    GetLog: _aio.UnaryUnaryMultiCallable[_audit_pb2.GetLogRequest, _audit_pb2.GetLogResponse]
+    """Says what the tenant's log is called, who signs it, and how far it was published.
+    Callers: users with audit.read.
+    """
+    ReadLogFile: _aio.UnaryStreamMultiCallable[_audit_pb2.ReadLogFileRequest, _audit_pb2.ReadLogFileResponse]
+    """Sends a file of the tenant's log (c2sp.org/tlog-tiles), in pieces: its checkpoint, a tile or a bundle of entries.
+    Entries are told to nobody who is limited to some apps: they are all apps'.
+    Callers: users with audit.read.
+    """
+    GetReceipt: _aio.UnaryUnaryMultiCallable[_audit_pb2.GetReceiptRequest, _audit_pb2.GetReceiptResponse]
+    """Proves that an event is in the tenant's log; answers once it was published. Of their own events everybody gets it,
+    of others' who may read them.
+    Callers: everyone signed in.
+    """
 
 class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
     """What users call, through the gateway."""
@@ -42,6 +56,38 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.AsyncIterator[_audit_pb2.FollowEventsResponse]:
         """Sends events after a sequence number, in order, and then new ones as they come.
         Callers: users with audit.read.
+        """
+
+    @_abc_1.abstractmethod
+    def GetLog(
+        self,
+        request: _audit_pb2.GetLogRequest,
+        context: _aio.ServicerContext[_audit_pb2.GetLogRequest, _abc.Awaitable[_audit_pb2.GetLogResponse]],
+    ) -> _abc.Awaitable[_audit_pb2.GetLogResponse]:
+        """Says what the tenant's log is called, who signs it, and how far it was published.
+        Callers: users with audit.read.
+        """
+
+    @_abc_1.abstractmethod
+    def ReadLogFile(
+        self,
+        request: _audit_pb2.ReadLogFileRequest,
+        context: _aio.ServicerContext[_audit_pb2.ReadLogFileRequest, _abc.AsyncIterator[_audit_pb2.ReadLogFileResponse]],
+    ) -> _abc.AsyncIterator[_audit_pb2.ReadLogFileResponse]:
+        """Sends a file of the tenant's log (c2sp.org/tlog-tiles), in pieces: its checkpoint, a tile or a bundle of entries.
+        Entries are told to nobody who is limited to some apps: they are all apps'.
+        Callers: users with audit.read.
+        """
+
+    @_abc_1.abstractmethod
+    def GetReceipt(
+        self,
+        request: _audit_pb2.GetReceiptRequest,
+        context: _aio.ServicerContext[_audit_pb2.GetReceiptRequest, _abc.Awaitable[_audit_pb2.GetReceiptResponse]],
+    ) -> _abc.Awaitable[_audit_pb2.GetReceiptResponse]:
+        """Proves that an event is in the tenant's log; answers once it was published. Of their own events everybody gets it,
+        of others' who may read them.
+        Callers: everyone signed in.
         """
 
 def add_AuditServiceServicer_to_server(servicer: AuditServiceServicer, server: _aio.Server) -> None: ...

@@ -1,0 +1,1 @@
+"""A tenant's log as files that others verify: grown, signed and published outside the database."""

@@ -1,0 +1,83 @@
+"""Where logs are published: a folder with one of each log, in the layout of c2sp.org/tlog-tiles.
+
+It may be any file system that all replicas share and others read, and it is all that a web server has to be given.
+A file is there as a whole or not at all, and only a checkpoint is ever replaced.
+"""
+
+import os
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from transparency.failures import Malformed, NotServed
+from transparency.tiles.paths import CHECKPOINT, WIDTH, Bundle, Tile, parsed
+
+# Whoever reads a log at the checkpoint before the last one still finds its partial tiles for so long.
+_KEPT_SECONDS: Final = 600.0
+
+
+class LogFolder:
+    """One log's folder, made when it is first written to."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, path: str) -> bytes:
+        """Return what is at a path of tlog-tiles. Raises NotServed where nothing is, and for any other path."""
+        if path != CHECKPOINT:
+            try:
+                parsed(path)
+            except Malformed:
+                raise NotServed(path) from None
+        try:
+            return (self._folder / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotServed(path) from None
+
+    def checkpoint(self) -> bytes | None:
+        """Return the checkpoint that is published, None before there is one."""
+        try:
+            return self.read(CHECKPOINT)
+        except NotServed:
+            return None
+
+    def write(self, parts: Mapping[Tile | Bundle, bytes]) -> None:
+        """Write what a growth has brought; on the disk when it returns."""
+        for part, content in parts.items():
+            self._write(part.path, content)
+
+    def publish(self, checkpoint: bytes) -> None:
+        """Replace the checkpoint. What it stands for has been written."""
+        self._write(CHECKPOINT, checkpoint)
+
+    def forget(self, parts: Iterable[Tile | Bundle]) -> None:
+        """Delete narrower ones of what was written, which its full one or later ones stand for."""
+        for part in parts:
+            partial = (self._folder / part.whole.path).with_suffix(".p")
+            with suppress(FileNotFoundError):
+                for path in sorted(partial.iterdir()):
+                    if path.name != str(part.width) and (part.width == WIDTH or _is_old(path)):
+                        path.unlink(missing_ok=True)
+                if part.width == WIDTH:
+                    partial.rmdir()
+
+    def _write(self, path: str, content: bytes) -> None:
+        """Written beside and renamed, so that nobody reads half of it."""
+        target = self._folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+        try:
+            with beside.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def _is_old(path: Path) -> bool:
+    return path.stat().st_mtime < time.time() - _KEPT_SECONDS

@@ -1,0 +1,84 @@
+"""When which log is published: soon after it has grown, and all of them from time to time.
+
+Whichever replica has appended publishes. What one that died has left is found by the others when they go through all.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from paaskit import metrics
+from paaskit.errors import Unavailable
+from services.audit.publishing.heads import Heads
+from services.audit.publishing.writer import Inconsistent, LogWriter
+
+# What is appended meanwhile shares a checkpoint.
+_GATHER_SECONDS: Final = 0.2
+_AT_ONCE: Final = 4
+_TRY_AGAIN_SECONDS: Final = 0.3
+_SWEEP_SECONDS: Final = 60.0
+
+log = structlog.get_logger()
+
+
+class Publisher:
+    """Has logs published."""
+
+    def __init__(self, writer: LogWriter, heads: Heads) -> None:
+        self._writer = writer
+        self._heads = heads
+        self._grown: dict[str, None] = {}
+        self._any = asyncio.Event()
+        self._places = asyncio.Semaphore(_AT_ONCE)
+
+    def has_grown(self, tenants: Iterable[str]) -> None:
+        """Say that events of tenants were appended and committed."""
+        self._grown.update(dict.fromkeys(tenants))
+        self._any.set()
+
+    async def run(self) -> None:
+        """Publish what has grown, for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._sweep())
+            while True:
+                await self._any.wait()
+                await asyncio.sleep(_GATHER_SECONDS)
+                self._any.clear()
+                grown, self._grown = self._grown, {}
+                for tenant in grown:
+                    tasks.create_task(self._publish_or_again(tenant))
+
+    async def _publish_or_again(self, tenant: str) -> None:
+        async with self._places:
+            done = await self._published(tenant)
+        if not done:
+            await asyncio.sleep(_TRY_AGAIN_SECONDS)
+            self.has_grown([tenant])
+
+    async def _sweep(self) -> None:
+        while True:
+            after = ""
+            with suppress(Unavailable):  # the database is away: requests say so, and this can wait
+                while tenants := await self._heads.tenants(after=after):
+                    self.has_grown(tenants)
+                    after = tenants[-1]
+            await asyncio.sleep(_SWEEP_SECONDS)
+
+    async def _published(self, tenant: str) -> bool:
+        """Publish what there is of a log; whether that is all for now, or else there should be another try soon."""
+        try:
+            return await self._writer.publish(tenant)
+        except Unavailable:
+            reason, done = "database", False
+        except OSError as error:
+            log.error("log_not_written", reason=error.strerror)
+            reason, done = "folder", False
+        except Inconsistent as error:
+            # Nothing is signed. It is looked at again at each sweep, in case somebody mends it.
+            log.error("log_inconsistent", log_id=error.log_id, reason=error.reason)
+            reason, done = "inconsistent", True
+        metrics.LOGS_NOT_PUBLISHED.labels(reason).inc()
+        return done

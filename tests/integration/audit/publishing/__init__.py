@@ -1,0 +1,1 @@
+"""The log as files, from events on a real database."""
