@@ -36,6 +36,7 @@ _BOUNDED: Final = {
     "paaskit/outbox/standing.py _shown": "one for each destination",
     "paaskit/requests.py _rows": "of one look-up",
     "paaskit/wakeups.py _expected": "only of those who wait",
+    "services/audit/publishing/witnesses.py _sizes": "4,096, those that were asked last",
     "services/audit/publishing/publisher.py _grown": "tenants whose logs grew in the last moments",
     "services/audit/turns.py _read": "of one turn, 50 at most",
     "services/audit/turns.py _waiting": "only of streams that wait for their turn",

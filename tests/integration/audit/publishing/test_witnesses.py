@@ -14,6 +14,7 @@ from paaskit.ed25519 import Ed25519
 from paaskit.settings import SettingsError
 from services.audit.publishing.witnesses import Witness, Witnesses, load_witnesses
 from tests.fakes.witness import NOW, FakeWitness
+from tests.fixtures.waiting import PATIENCE
 from tests.integration.audit.publishing.conftest import ORIGIN, Publication
 from transparency.notes import signed
 from transparency.policy import Policy, accepted
@@ -25,7 +26,7 @@ async def witnessed(publication: Publication) -> AsyncIterator[list[FakeWitness]
     """Two witnesses that know the publication's log, and are asked about it."""
     witnesses = [FakeWitness("one.example.com"), FakeWitness("two.example.com")]
     origin = f"{ORIGIN}/{await publication.heads.named('acme')}"
-    async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
         with ExitStack() as stack:
             for each in witnesses:
                 each.logs[origin] = publication.keys.verifiers(origin)
