@@ -3,6 +3,7 @@ PAAS_REQUIRE_VERIFIERS=1, as in CI, fail.
 """
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,6 +11,7 @@ from local.failures import LocalFailure
 from tests.fixtures.written_log import WrittenLog
 from tests.foreign_verifiers.programs import Programs, ensure_built
 from tests.foreign_verifiers.publisher import Publish
+from tests.foreign_verifiers.service import publishing
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +25,11 @@ def programs() -> Programs:
         pytest.skip(str(failure))
 
 
-@pytest.fixture
-def publish() -> Publish:
+@pytest.fixture(params=["with the library", "by the service"])
+def publish(request: pytest.FixtureRequest) -> Iterator[Publish]:
     """Who writes the log that grows while it is read."""
-    return WrittenLog
+    if request.param == "with the library":
+        yield WrittenLog
+        return
+    with publishing(request.getfixturevalue("databases")) as publish:
+        yield publish
