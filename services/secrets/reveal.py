@@ -6,12 +6,13 @@ one event names them all.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from paaskit.access import AppRef
 from paaskit.audit import FAILED, OK, Actor, AuditEvent
 from paaskit.batching import Batcher
+from paaskit.clock import IdSource, random_id
 from paaskit.errors import PaasError, PermissionDenied
 from paaskit.redact import Plaintext
 from paaskit.variables import refuse, violations_of
@@ -34,11 +35,15 @@ class Found:
 
 @dataclass(frozen=True)
 class Wish:
-    """One call: by whom, and of what. The names are apart, and each could be one."""
+    """One call: by whom, and of what. The names are apart, and each could be one.
+
+    `event_id` is what it is on record as if it is granted.
+    """
 
     actor: Actor
     app: AppRef
     names: Sequence[str]
+    event_id: str
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,14 @@ class Verdict:
         return bool(self.entries)
 
 
+@dataclass(frozen=True)
+class Revealed:
+    """Values, in the order in which they were asked for, and the event that has them on record."""
+
+    values: Sequence[Plaintext]
+    event_id: str
+
+
 class RevealStore(Protocol):
     """What reading needs of the database."""
 
@@ -75,15 +88,16 @@ class Apps(Protocol):
 class Revealer:
     """Reads values, many at once."""
 
-    def __init__(self, store: RevealStore, apps: Apps, keyring: Keyring) -> None:
+    def __init__(self, store: RevealStore, apps: Apps, keyring: Keyring, *, new_id: IdSource = random_id) -> None:
         self._apps = apps
         self._keyring = keyring
+        self._new_id = new_id
         self._single: Batcher[Wish, Verdict] = Batcher(store.read_audited, name="reveals", largest=_BATCH)
         self._several: Batcher[Wish, Verdict] = Batcher(
             store.read_audited, name="reveals_of_several", largest=_BATCH_OF_SEVERAL
         )
 
-    async def reveal(self, actor: Actor, *, app: AppRef, names: Sequence[str], field: str) -> list[Plaintext]:
+    async def reveal(self, actor: Actor, *, app: AppRef, names: Sequence[str], field: str) -> Revealed:
         """Return the values of secrets, in the order of their names. `field` is what a request calls the names.
 
         Raises NotFound for an app that is not there, NotFound or Refused naming every name that is not there or is
@@ -91,14 +105,16 @@ class Revealer:
         """
         refuse(violations_of(names, field=field))
         reads = self._single if len(names) == 1 else self._several
-        verdict = await reads.submit(actor.tenant, Wish(actor, app, names))
+        wish = Wish(actor, app, names, self._new_id())
+        verdict = await reads.submit(actor.tenant, wish)
         if verdict.refusal is not None:
             raise verdict.refusal
         if not verdict.is_granted:
             await self._apps.resolve(app)
             raise secret_not_set(names)
         keys = await self._keyring.keys_for(actor.tenant, {entry.sealed.generation for entry in verdict.entries})
-        return [keys.unseal(verdict.app_id, entry.name, entry.version, entry.sealed) for entry in verdict.entries]
+        values = [keys.unseal(verdict.app_id, entry.name, entry.version, entry.sealed) for entry in verdict.entries]
+        return Revealed(values, wish.event_id)
 
 
 def judge(wish: Wish, found: Found | None) -> Verdict:
@@ -128,4 +144,4 @@ def record_if_granted(wish: Wish, app_id: str) -> list[AuditEvent]:
 def _events(wish: Wish, *, app_id: str, is_granted: bool) -> list[AuditEvent]:
     outcome = OK if is_granted else FAILED
     event = wish.actor.event(ACTION, app=wish.app.name, app_id=app_id, targets=wish.names, outcome=outcome)
-    return list(event.parts())
+    return list((replace(event, event_id=wish.event_id) if is_granted else event).parts())

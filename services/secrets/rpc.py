@@ -64,24 +64,26 @@ class SecretsServicer(secrets_pb2_grpc.SecretsServiceServicer):
         self, request: secrets_pb2.RevealSecretRequest, context: Any
     ) -> secrets_pb2.RevealSecretResponse:
         """Read one value."""
-        (plaintext,) = await self._revealer.reveal(
+        revealed = await self._revealer.reveal(
             actor_of(current_caller()), app=app_ref(request.app), names=[request.name], field="name"
         )
-        return secrets_pb2.RevealSecretResponse(value=plaintext.reveal())
+        (plaintext,) = revealed.values
+        return secrets_pb2.RevealSecretResponse(value=plaintext.reveal(), audit_event_id=revealed.event_id)
 
     async def RevealSecrets(
         self, request: secrets_pb2.RevealSecretsRequest, context: Any
     ) -> secrets_pb2.RevealSecretsResponse:
         """Read several values, all or none."""
         names = list(request.names)
-        plaintexts = await self._revealer.reveal(
+        revealed = await self._revealer.reveal(
             actor_of(current_caller()), app=app_ref(request.app), names=names, field="names"
         )
         return secrets_pb2.RevealSecretsResponse(
             secrets=[
                 secrets_pb2.RevealedSecret(name=name, value=plaintext.reveal())
-                for name, plaintext in zip(names, plaintexts, strict=True)
-            ]
+                for name, plaintext in zip(names, revealed.values, strict=True)
+            ],
+            audit_event_id=revealed.event_id,
         )
 
     async def RotateSecret(

@@ -25,7 +25,7 @@ from services.tokens.rules.rotation import Rotation
 from services.tokens.rules.sight import Sight, sight_of
 from services.tokens.rules.sign_ins import NewSignIn
 from services.tokens.scopes import ResolveApp, scope_of
-from services.tokens.token import Kind, Rotated, Token, TokenRows
+from services.tokens.token import Created, Kind, Rotated, Token, TokenRows
 
 MAX_PAGE_SIZE: Final = 100
 # How far apart requests may arrive that were sent at once; the gateway tries one of them again within this as well.
@@ -132,7 +132,7 @@ class Tokens:
         self._new_id = new_id
         self._outlast = outlast
         self._trusts = trusts
-        self._flights = Flights[tuple[Token, Plaintext]](linger_seconds=linger_seconds)
+        self._flights = Flights[tuple[Created, Plaintext]](linger_seconds=linger_seconds)
         self._rotations = Flights[tuple[Rotated, Plaintext]](linger_seconds=linger_seconds)
 
     async def ended(self, keys: Sequence[TokenKey]) -> list[TokenKey]:
@@ -145,7 +145,7 @@ class Tokens:
         known = dict(zip(of_tenant, living, strict=True))
         return [(tenant, token_id) for tenant, token_id in keys if token_id not in known[tenant]]
 
-    async def create(self, wanted: NewToken, identity: Identity, *, actor: Actor) -> tuple[Token, Plaintext]:
+    async def create(self, wanted: NewToken, identity: Identity, *, actor: Actor) -> tuple[Created, Plaintext]:
         """Make a token and return it with its text, which is kept nowhere.
 
         Equal requests that are sent at once share it: nothing could give them the text later.
@@ -156,7 +156,7 @@ class Tokens:
         same = (identity.tenant, actor.credential, wanted.request_id, asked)
         return await self._flights.share(same, lambda: self._create(wanted, identity, actor))
 
-    async def _create(self, wanted: NewToken, identity: Identity, actor: Actor) -> tuple[Token, Plaintext]:
+    async def _create(self, wanted: NewToken, identity: Identity, actor: Actor) -> tuple[Created, Plaintext]:
         text = self._texts.generate()
         new = Creation(
             wanted=wanted,
@@ -177,7 +177,7 @@ class Tokens:
         )
         if answer["token_id"] != new.token_id:
             raise creation.shown_before(wanted.name)
-        return new.token(found), Plaintext(text)
+        return Created(token=new.token(found), event_id=new.event_id), Plaintext(text)
 
     async def rotate(self, wanted: NewText, identity: Identity, *, actor: Actor) -> tuple[Rotated, Plaintext]:
         """Give a token a new text and return what comes of it, with that text, which is kept nowhere.

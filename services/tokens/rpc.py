@@ -50,8 +50,10 @@ class TokensServicer(tokens_pb2_grpc.TokensServiceServicer):
             permissions=list(request.permissions),
             apps=list(request.apps),
         )
-        token, text = await self._tokens.create(wanted, current_user(), actor=actor_of(current_caller()))
-        return tokens_pb2.CreateTokenResponse(token=token_to_proto(token), secret=text.reveal())
+        created, text = await self._tokens.create(wanted, current_user(), actor=actor_of(current_caller()))
+        return tokens_pb2.CreateTokenResponse(
+            token=token_to_proto(created.token), secret=text.reveal(), audit_event_id=created.event_id
+        )
 
     async def ListTokens(self, request: tokens_pb2.ListTokensRequest, context: Any) -> tokens_pb2.ListTokensResponse:
         """List living tokens."""

@@ -141,6 +141,14 @@ class TokenRows:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Created:
+    """A new token, and the event that has it on record."""
+
+    token: Token
+    event_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rotated:
     """What comes of a rotation: the new token, the one before, and the others that end with that one."""
 

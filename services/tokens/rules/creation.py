@@ -1,11 +1,12 @@
 """Who may make which token, and how long it lives."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from paaskit.audit import Actor
+from paaskit.clock import random_id
 from paaskit.errors import AlreadyExists, PermissionDenied
 from paaskit.identity import AppScope, Identity
 from paaskit.requests import RequestKey, fingerprint
@@ -42,6 +43,7 @@ class Creation:
     token_id: str
     digest: bytes
     now: datetime
+    event_id: str = field(default_factory=random_id)
 
     @property
     def request(self) -> RequestKey:
@@ -64,17 +66,13 @@ class Creation:
         token = self.token(found)
         if any(each.kind is Kind.PAT and each.name == token.name and each.is_living(self.now) for each in found):
             raise name_taken(token.name)
+        event = self.actor.event(
+            "tokens.create", targets=[token.name], target_tokens=[token.target], request_id=self.wanted.request_id
+        )
         return Decision(
             answer={"token_id": token.token_id},
             rows=TokenRows(at=self.now, added=token, digest=self.digest),
-            events=[
-                self.actor.event(
-                    "tokens.create",
-                    targets=[token.name],
-                    target_tokens=[token.target],
-                    request_id=self.wanted.request_id,
-                )
-            ],
+            events=[replace(event, event_id=self.event_id)],
         )
 
     def token(self, found: Sequence[Token]) -> Token:

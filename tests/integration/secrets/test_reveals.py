@@ -8,6 +8,7 @@ import asyncio
 import grpc
 import pytest
 from paas.audit.v1 import audit_pb2
+from paas.secrets.v1 import secrets_pb2
 
 from tests.integration.secrets.conftest import Secrets
 
@@ -30,6 +31,22 @@ async def test_forty_at_once_are_forty_events(secrets: Secrets) -> None:
     assert [(event.action, event.outcome, list(event.targets), event.app_id) for event in events] == [
         ("secrets.get", OK, ["KEY"], secrets.app_id)
     ] * 40
+
+
+async def test_the_answer_names_its_event(secrets: Secrets) -> None:
+    """With it a receipt is asked for. The second time the event is foreseen, and kept by the statement that reads."""
+    await secrets.set(KEY=CANARY, OTHER=CANARY)
+    await secrets.events()
+    one, two = secrets_pb2.RevealSecretRequest(app="web", name="KEY"), secrets_pb2.RevealSecretsRequest(app="web")
+    two.names.extend(["KEY", "OTHER"])
+    for request, ask in (
+        (one, secrets.users.RevealSecret),
+        (one, secrets.users.RevealSecret),
+        (two, secrets.users.RevealSecrets),
+    ):
+        answer = await ask(request, metadata=secrets.me)
+        (event,) = await secrets.events()
+        assert answer.audit_event_id == event.event_id
 
 
 async def test_no_audit_row_no_plaintext(secrets: Secrets) -> None:

@@ -57,6 +57,7 @@ async def test_token_from_making_to_revoking(served: Served, databases: Database
     assert refused.denied_response.status.code == 401
     assert refused.denied_response.body == NOT_SIGNED_IN
     assert _actions(databases) == ["tokens.sign_in", "tokens.create", "tokens.revoke"]
+    assert made.audit_event_id == _events(databases)[1].event_id
     (payload,) = databases.look("tokens", "SELECT payload FROM outbox ORDER BY id DESC LIMIT 1")[0]
     told = audit_pb2.Event.FromString(payload)
     assert [(each.token_id, each.maker) for each in told.target_tokens] == [

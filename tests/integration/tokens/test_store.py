@@ -249,10 +249,10 @@ async def test_one_of_many_makers_gets_the_name(store: Store) -> None:
 
     async def create(request_id: str) -> str:
         try:
-            token, _ = await tokens.create(NewToken(request_id=request_id, name="ci"), identity, actor=actor)
+            created, _ = await tokens.create(NewToken(request_id=request_id, name="ci"), identity, actor=actor)
         except AlreadyExists as refused:
             return refused.reason
-        return token.name
+        return created.token.name
 
     same_name = await asyncio.gather(*(create(random_id()) for _ in range(10)))
     assert sorted(same_name) == ["TOKEN_EXISTS"] * 9 + ["ci"]
@@ -264,7 +264,7 @@ async def test_nothing_made_while_its_creator_is_revoked_lives_on(store: Store, 
     machine, _ = await tokens.create(
         NewToken(request_id=random_id(), name="parent"), identity_of(token_id=parent.token_id), actor=actor
     )
-    identity = identity_of(subject="pat:parent", token_id=machine.token_id)
+    identity = identity_of(subject="pat:parent", token_id=machine.token.token_id)
 
     async def create(number: int) -> bool:
         try:

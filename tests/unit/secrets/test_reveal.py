@@ -17,7 +17,7 @@ from paaskit.redact import Plaintext
 from services.secrets.keys.envelope import OpenError
 from services.secrets.keys.keyring import Keyring
 from services.secrets.keys.wrapping import Wrapping
-from services.secrets.reveal import Found, Revealer, Verdict, Wish, judge, record_of
+from services.secrets.reveal import Found, Revealer, Verdict, Wish, judge, record_if_granted, record_of
 from services.secrets.rules.stored import Entry, Kind
 from tests.fakes.clock import FakeClock
 from tests.fakes.kms import FakeKms, RightKms
@@ -101,7 +101,8 @@ class Bench:
     ) -> list[str]:
         """What the reader of several is given."""
         ref = AppRef(tenant=actor.tenant, name=app, bound_id=bound_id, subject=actor.name)
-        return [each.reveal() for each in await self.revealer.reveal(actor, app=ref, names=names, field="names")]
+        revealed = await self.revealer.reveal(actor, app=ref, names=names, field="names")
+        return [each.reveal() for each in revealed.values]
 
 
 @pytest.fixture
@@ -209,10 +210,22 @@ async def test_names_that_can_be_none_are_refused_before_anything_is_looked_up(b
 
 def test_more_names_than_an_event_holds_are_several_events() -> None:
     names = [f"{'N' * 120}{number}" for number in range(500)]
-    wish = Wish(ADA, AppRef(tenant="acme", name="web"), names)
+    wish = Wish(ADA, AppRef(tenant="acme", name="web"), names, "e1")
     events = record_of(wish, judge(wish, Found("a1", {})))
     assert len(events) > 1
     assert [name for event in events for name in event.targets] == names
+    ids = [event.event_id for event in record_if_granted(wish, "a1")]
+    assert ids[0] == "e1"
+    assert len(set(ids)) == len(events)
+
+
+def test_only_what_is_granted_has_the_id_that_is_answered() -> None:
+    """A refusal under the same id could be dropped as a second one of the grant."""
+    wish = Wish(ADA, AppRef(tenant="acme", name="web"), ["KEY"], "e1")
+    (refused,) = record_of(wish, judge(wish, Found("a1", {})))
+    assert refused.event_id != "e1"
+    (granted,) = record_if_granted(wish, "a1")
+    assert granted.event_id == "e1"
 
 
 async def test_a_namesake_of_the_app_that_a_token_is_for_is_denied(bench: Bench) -> None:

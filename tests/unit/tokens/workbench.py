@@ -105,8 +105,8 @@ class Workbench:
     async def create(self, creator: Identity, name: str = "ci", **asked: object) -> tuple[Token, str]:
         """Make a token as `creator`; gives it and its text."""
         wanted = NewToken(**({"request_id": f"request-{name.replace(' ', '-')}", "name": name} | asked))  # type: ignore[arg-type]  # a builder's defaults
-        token, text = await self.tokens.create(wanted, creator, actor=actor_of(creator))
-        return token, text.reveal()
+        created, text = await self.tokens.create(wanted, creator, actor=actor_of(creator))
+        return created.token, text.reveal()
 
     async def rotate(self, caller: Identity, reference: str = "ci", **asked: object) -> tuple[Rotated, str]:
         """Give a token a new text as `caller`; gives what comes of it and the text."""

@@ -190,8 +190,11 @@ class CreateTokenResponse(_message.Message):
 
     TOKEN_FIELD_NUMBER: _builtins.int
     SECRET_FIELD_NUMBER: _builtins.int
+    AUDIT_EVENT_ID_FIELD_NUMBER: _builtins.int
     secret: _builtins.str
     """`paas_pat_…`, shown this once."""
+    audit_event_id: _builtins.str
+    """Output only. The event that this was recorded as; audit has a receipt of it (AuditService.GetReceipt)."""
     @_builtins.property
     def token(self) -> Global___Token: ...
     def __init__(
@@ -199,10 +202,11 @@ class CreateTokenResponse(_message.Message):
         *,
         token: Global___Token | None = ...,
         secret: _builtins.str = ...,
+        audit_event_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["token", b"token"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["secret", b"secret", "token", b"token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit_event_id", b"audit_event_id", "secret", b"secret", "token", b"token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
