@@ -1,6 +1,6 @@
 """A whole log verified against its checkpoint, entry by entry, trusting its key and what was remembered of it alone."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from transparency.failures import Misfit, NotServed
@@ -17,6 +17,13 @@ class Spread(Protocol):
 
     def __call__(self, work: Callable[[int], int], numbers: Iterable[int], /) -> Iterable[int]:
         """Return the results. What is raised for a number is raised when its turn has come."""
+
+
+Look = Callable[[int, Sequence[bytes]], None]
+"""Is given the index of a bundle's first entry and the bundle's entries, once they are known to be the log's.
+
+It may be called by whoever `spread` has do the work. What it raises is raised.
+"""
 
 
 def verify_log(
@@ -50,10 +57,16 @@ def verify_at(
     *,
     remembered: Checkpoint | None = None,
     first_entry: int = 0,
+    since: int = 0,
+    look: Look = lambda *_: None,
     progress: Callable[[int], None] = lambda _: None,
     spread: Spread = map,
 ) -> None:
-    """Verify a log as `verify_log` does, at a checkpoint whose signatures were verified already. Raises NotVerified."""
+    """Verify a log as `verify_log` does, at a checkpoint whose signatures were verified already. Raises NotVerified.
+
+    Entries before `since` were verified at an earlier checkpoint that this one goes on from: they and their hashes are
+    not fetched again. `look` sees the entries that are.
+    """
     size = checkpoint.size
     reader = TileReader(fetch, size=size, root=checkpoint.root)
     proof: list[bytes] = []
@@ -65,8 +78,9 @@ def verify_at(
         if (index + 1) * WIDTH <= first_entry:
             reader.tile(0, index)
         else:
-            reader.entries(index)
+            look(index * WIDTH, reader.entries(index))
         return min((index + 1) * WIDTH, size)
 
-    for done in spread(verified_up_to, range(-(-size // WIDTH))):
+    bundles = range(since // WIDTH, -(-size // WIDTH)) if since < size else range(0)
+    for done in spread(verified_up_to, bundles):
         progress(done)

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from paas_cli import streams
-from paas_cli.errors import READER_GONE, Failure
+from paas_cli.errors import READER_GONE, Failure, Misuse
 from paas_cli.output import Output
 from paas_cli.terminal_text import visible
 
@@ -91,6 +91,55 @@ def _beside(path: str, *, named: str) -> Iterator[Pieces]:
     os.replace(part, path)
 
 
+def check_new(path: str) -> None:
+    """Raise Failure or Misuse now where `write_new` would, as far as that can be known before there is a content."""
+    try:
+        number = _own_descriptor(path)
+        if number is None and os.path.isdir(path):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if number is None and not _is_to_be_opened(path):
+            target = os.path.realpath(path)
+            if os.path.lexists(target):
+                raise _is_there(path)
+            _check_place(target, named=path)
+    except OSError as error:
+        raise Failure(f"{visible(path)} can't be written: {streams.reason(error)}.") from None
+
+
+def write_new(path: str, text: str) -> None:
+    """As `write`, but what is an ordinary file already is never replaced, and nothing goes to standard output.
+
+    Raises Failure and Misuse.
+    """
+    content = text.encode("utf-8")
+    try:
+        number = _own_descriptor(path)
+        if number is not None:
+            _pour(os.dup(number), content)
+        elif _is_to_be_opened(path):
+            _pour(os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOCTTY), content)
+        else:
+            _put(os.path.realpath(path), content, place=os.link)
+    except FileExistsError:
+        raise _is_there(path) from None
+    except BrokenPipeError:
+        raise Failure(f"{visible(path)} was not read to its end.", exit_code=READER_GONE) from None
+    except OSError as error:
+        raise Failure(f"{visible(path)} can't be written: {streams.reason(error)}.") from None
+
+
+def _own_descriptor(path: str) -> int | None:
+    """As `_descriptor`. Raises Misuse for standard output."""
+    number = 1 if path == "-" else _descriptor(path)
+    if number == 1:
+        raise Misuse("This needs a file of its own: standard output has what the command prints.")
+    return number
+
+
+def _is_there(path: str) -> Failure:
+    return Failure(f"{visible(path)} is there already, and is not replaced; name another, or remove it.")
+
+
 def _descriptor(path: str) -> int | None:
     """The number behind /dev/stdout, /dev/fd/3 and the like, None for any other name.
 
@@ -130,6 +179,11 @@ def _pour(descriptor: int, content: bytes) -> None:
 def _replace(path: str, content: bytes, *, named: str) -> None:
     """Put an ordinary file in the place of `path`, which is no link and may not exist."""
     _check_place(path, named=named)
+    _put(path, content, place=os.replace)
+
+
+def _put(path: str, content: bytes, *, place: Callable[[str, str], None]) -> None:
+    """Write beside, and have `place` put it there: os.replace, or os.link where nothing may be there."""
     temporary = os.path.join(os.path.dirname(path), f".{os.urandom(6).hex()}.new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -138,10 +192,10 @@ def _replace(path: str, content: bytes, *, named: str) -> None:
             file.write(content)
             file.flush()
             os.fsync(descriptor)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        place(temporary, path)
+    finally:
+        with suppress(FileNotFoundError):  # it was moved
+            os.unlink(temporary)
 
 
 def _check_place(path: str, *, named: str) -> None:

@@ -55,10 +55,10 @@ def read(path: str, *, exactly_0600: bool) -> bytes | None:
         if not stat.S_ISREG(facts.st_mode):
             raise Failure(f"{path} is not an ordinary file; replace it with one.")
         if facts.st_uid != os.geteuid():
-            raise Failure(f"{path} belongs to another user, who could send you to another gateway; it is not used.")
+            raise Failure(f"{path} belongs to another user, who could have written anything there; it is not used.")
         if (exactly_0600 and mode != 0o600) or mode & 0o077:
             raise Failure(
-                f"{path} has mode {mode:04o}, so others could read or plant a sign-in there; if it is yours, run "
+                f"{path} has mode {mode:04o}, so others could read it or write it; if it is yours, run "
                 f"`chmod 600 {path}`."
             )
         return file.read(_MAX_BYTES)

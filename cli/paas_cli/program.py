@@ -89,8 +89,16 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         "tokens:report": Entry(
             "tokens.report", "End a token that got out, given its text.", Danger.WRITE, takes_app=False
         ),
+    },
+    "Audit log": {
         "audit": Entry("audit.list", "Show who did what.", Danger.READ),
         "audit:export": Entry("audit.export", "Write the audit log as JSON Lines.", Danger.READ),
+        "audit:verify": Entry("audit_log.verify", "Verify the audit log.", Danger.READ, takes_app=False),
+        "audit:checkpoint": Entry(
+            "audit_log.checkpoint", "Show the audit log's checkpoint, verified.", Danger.READ, takes_app=False
+        ),
+        "audit:verify-proof": Entry("audit_log.verify_proof", "Verify a proof, offline.", Danger.READ, takes_app=False),
+        "witness": Entry("audit_log.witness", "Cosign logs as an independent witness.", Danger.WRITE, takes_app=False),
     },
     "Keys": {
         "keys": Entry("keys.list", "Show the keys that secrets are sealed with.", Danger.READ, takes_app=False),

@@ -48,6 +48,16 @@ def test_a_privilege_is_held_by_one_file(module: str, only: str) -> None:
     assert found - {"tests/fakes/cloud_kms/messages.py"} <= {only}
 
 
+def test_cryptography_of_the_command_line_is_in_one_file_that_its_commands_import_late() -> None:
+    """It is an extra, and a quarter of a second to import: nothing has it but a witness that runs."""
+    found = {source.path for source in sources("cli") if source.imports_any("cryptography")}
+    assert found == {"cli/paas_cli/witness/signing.py"}
+    late = "from paas_cli.witness import signing"
+    users = [source for source in sources("cli") if late in source.text]
+    assert [source.path for source in users] == ["cli/paas_cli/commands/audit_log/witness.py"]
+    assert all(f"\n{late}" not in source.text for source in users)
+
+
 def test_cryptography_of_secrets_is_in_one_folder() -> None:
     """Who wants to know how values are sealed reads `keys/`, and nothing else has to be read for it."""
     found = {source.path for source in sources("services/secrets") if source.imports_any("cryptography", "hmac")}

@@ -7,15 +7,13 @@ whatever a profile says. The refresh token is in the system's keyring where ther
 """
 
 import os
-import re
 from dataclasses import dataclass, field
 
 from paas_cli import private_file, toml_file
 from paas_cli.address import Address
 from paas_cli.errors import Failure
+from paas_cli.file_name import escaped
 from paas_cli.toml_file import quoted
-
-_PLAIN = re.compile(r"[^A-Za-z0-9.-]")
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,8 @@ class StoredSignIn:
 
 def path(folder: str, profile: str, gateway: Address) -> str:
     """The file of the sign-in to `gateway` under the name of a profile, in this user's own settings `folder`."""
-    where = f"{gateway.scheme}-{_escaped(gateway.host)}-{gateway.port}"
-    return os.path.join(folder, "sign-ins", f"{_escaped(profile)}@{where}.toml")
+    where = f"{gateway.scheme}-{escaped(gateway.host)}-{gateway.port}"
+    return os.path.join(folder, "sign-ins", f"{escaped(profile)}@{where}.toml")
 
 
 def read(file: str) -> StoredSignIn | None:
@@ -91,13 +89,6 @@ def write(file: str, sign_in: StoredSignIn) -> None:
         elif value is not None and not (name == "refresh_token" and sign_in.in_keyring):
             lines.append(f"{name} = {quoted(value)}")
     private_file.write(file, "\n".join([*lines, ""]).encode())
-
-
-def _escaped(text: str) -> str:
-    """`text` as part of a file's name, so that no two texts give the same."""
-    return _PLAIN.sub(
-        lambda found: "".join(f"_{byte:02x}" for byte in found.group().encode("utf-8", "surrogatepass")), text
-    )
 
 
 def _damaged(file: str) -> Failure:

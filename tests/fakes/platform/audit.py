@@ -1,10 +1,19 @@
-"""Events."""
+"""Events, and the log of them that others verify."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+from google.api.httpbody_pb2 import HttpBody
 from paas.audit.v1 import audit_pb2 as p
 
+from tests.fakes.gateway import Fault
 from tests.fakes.platform.state import Platform
+from tests.fixtures.written_log import WrittenLog
+from transparency import canonical
+from transparency.canonical import Json
+from transparency.merkle.proofs import inclusion_proof
+from transparency.receipts import Receipt, parsed
 
 
 def matching(platform: Platform, request: Any) -> list[p.Event]:
@@ -48,10 +57,72 @@ def follow_events(platform: Platform, request: Any) -> Any:
     )
 
 
+def entry_of(event: p.Event) -> bytes:
+    """An event as the log has it; what a test asks about."""
+    content: dict[str, Json] = {
+        "action": event.action,
+        "actor": event.actor,
+        "app": event.app,
+        "event_id": event.event_id,
+        "occurred_at": "2026-05-08T13:42:00.000000Z",
+        "outcome": "ok",
+        "sequence": str(event.sequence),
+        "targets": list(event.targets),
+        "tenant": "acme",
+    }
+    return canonical.encoded({name: value for name, value in content.items() if value})
+
+
+def publish(platform: Platform) -> WrittenLog:
+    """The log with everything that has happened so far."""
+    if new := platform.events[platform.log.size :]:
+        platform.log.grow([entry_of(event) for event in new])
+    return platform.log
+
+
+def get_log(platform: Platform, _: Any) -> Any:
+    log = publish(platform)
+    if not log.size:
+        raise Fault(5, "The audit log has no event yet.")
+    return p.GetLogResponse(
+        origin=log.key.name, keys=[key.text for key in log.keys], checkpoint=log.files["checkpoint"]
+    )
+
+
+def read_log_file(platform: Platform, request: Any) -> Iterator[p.ReadLogFileResponse]:
+    if platform.is_limited_to_apps and request.path.startswith("tile/entries/"):
+        raise Fault(7, "The log's entries are of all apps, and this token is limited to some.")
+    if request.path not in platform.log.files:
+        raise Fault(5, "The audit log has no file at this path.")
+    content = platform.log.files[request.path]
+    pieces = (content[:1000], content[1000:])
+    return iter([p.ReadLogFileResponse(body=HttpBody(data=piece)) for piece in pieces])
+
+
+def get_receipt(platform: Platform, request: Any) -> Any:
+    log = publish(platform)
+    found = next((event for event in platform.events if event.event_id == request.event_id), None)
+    if found is None:
+        raise Fault(5, "There is no such event, or you may not see it.")
+    index = found.sequence - 1
+    proof = inclusion_proof(index, log.size, log.trusted_reader().hashes)
+    receipt = Receipt(index, tuple(proof), log.files["checkpoint"])
+    return p.GetReceiptResponse(entry=entry_of(found), receipt=receipt.encoded())
+
+
+def proof_of(platform: Platform, event_id: str) -> bytes:
+    """What `--proof` writes of an event."""
+    answer = get_receipt(platform, p.GetReceiptRequest(event_id=event_id))
+    return replace(parsed(answer.receipt), extra=answer.entry).encoded()
+
+
 def serve(platform: Platform) -> None:
     """Route the service's methods here."""
     handlers = {
         "ListEvents": list_events,
         "FollowEvents": follow_events,
+        "GetLog": get_log,
+        "ReadLogFile": read_log_file,
+        "GetReceipt": get_receipt,
     }
     platform.serve(p.DESCRIPTOR.services_by_name["AuditService"], handlers)

@@ -33,16 +33,17 @@ def set_secrets(platform: Platform, request: Any) -> Any:
 def reveal_secret(platform: Platform, request: Any) -> Any:
     app = platform.app(request.app)
     platform.gone([request.name], app.secrets, ignore_missing=False)
-    platform.record("secrets.get", request.app, request.name)
-    return p.RevealSecretResponse(value=app.secrets[request.name])
+    event_id = platform.record("secrets.get", request.app, request.name)
+    return p.RevealSecretResponse(value=app.secrets[request.name], audit_event_id=event_id)
 
 
 def reveal_secrets(platform: Platform, request: Any) -> Any:
     app = platform.app(request.app)
     platform.gone(request.names, app.secrets, ignore_missing=False)
-    platform.record("secrets.get", request.app, *request.names)
+    event_id = platform.record("secrets.get", request.app, *request.names)
     return p.RevealSecretsResponse(
-        secrets=[p.RevealedSecret(name=name, value=app.secrets[name]) for name in request.names]
+        secrets=[p.RevealedSecret(name=name, value=app.secrets[name]) for name in request.names],
+        audit_event_id=event_id,
     )
 
 

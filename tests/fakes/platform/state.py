@@ -21,6 +21,7 @@ from paas.tokens.v1 import tokens_pb2
 
 from tests.fakes.gateway import Fault, Gateway
 from tests.fakes.platform.draft import Kind, Staged
+from tests.fixtures.written_log import WrittenLog
 
 NOW = Timestamp(seconds=1778247720)  # 2026-05-08T13:42:00Z
 
@@ -58,6 +59,8 @@ class Platform:
         self.tokens: dict[str, tokens_pb2.Token] = {}
         self.trusts: dict[str, tokens_pb2.Trust] = {}
         self.events: list[audit_pb2.Event] = []
+        self.log = WrittenLog()
+        self.is_limited_to_apps = False  # whoever asks
         self.keys = secrets_pb2.Keys(
             generations=[secrets_pb2.KeyGeneration(generation=1, created_at=NOW, versions=3)],
             kms_resource="projects/p/locations/l/keyRings/paas/cryptoKeys/tenant-0f3a",
@@ -112,8 +115,8 @@ class Platform:
         release.state = releaser_pb2.STATE_SUCCEEDED
         yield release
 
-    def record(self, action: str, app: str = "", *targets: str) -> None:
-        """An audit event."""
+    def record(self, action: str, app: str = "", *targets: str) -> str:
+        """An audit event; its id."""
         self.events.append(
             audit_pb2.Event(
                 event_id=f"e{len(self.events) + 1}",
@@ -130,6 +133,7 @@ class Platform:
                 target_tokens=[audit_pb2.TargetToken(token_id="t2")] if action.startswith("tokens.") else [],
             )
         )
+        return self.events[-1].event_id
 
     def change(self, request: Any, kind: Kind, new: dict[str, str], *, gone: list[str], verb: str) -> Any:
         """Apply a change once per request id, and release it; or stage it."""

@@ -23,8 +23,8 @@ def create_token(platform: Platform, request: Any) -> Any:
     platform.tokens[request.name] = token
     secret = f"paas_pat_{'N' * 35}{len(platform.gateway.tokens)}"
     platform.gateway.tokens.add(secret)
-    platform.record("tokens.create", "", request.name)
-    return p.CreateTokenResponse(token=token, secret=secret)
+    event_id = platform.record("tokens.create", "", request.name)
+    return p.CreateTokenResponse(token=token, secret=secret, audit_event_id=event_id)
 
 
 def rotate_token(platform: Platform, request: Any) -> Any:

@@ -22,6 +22,8 @@ from paas_cli.terminal_text import OBEYED, visible, visible_json
 from paaskit import limits
 from tests.fakes.gateway import Fault
 from tests.fakes.platform import App, Platform
+from tests.fakes.platform.audit import proof_of
+from tests.fixtures.written_log import a_key
 from tests.unit.cli.conftest import Result
 
 HOSTILE = "x\x1b]0;owned\x07\x1b[2J\r\t\x7f\x9b31m\x85\xad\u061c\u200b\u200d\u2028\u202e\u2060\u2066\ufeff\U000e0041y"
@@ -70,6 +72,8 @@ def hostile(signed_in: Platform) -> Platform:
 READS = {
     "secrets:get": ("secrets:get", "S"),
     "releases:info": ("releases:info", "v1"),
+    "audit:verify": ("audit:verify", "--json"),  # its bar moves the cursor
+    "audit:verify-proof": ("audit:verify-proof", "given.tlog-proof", "--key", a_key().text),
 }
 CHANGES = [
     ("config:set", "A=1", f"N={HOSTILE}", "--dry-run"),
@@ -101,12 +105,14 @@ def test_no_command_sends_it_to_a_terminal(
 ) -> None:
     assert hostile.apps
     Path("given.env").write_text(f"A='{HOSTILE}'\n", encoding="utf-8")
+    Path("given.tlog-proof").write_bytes(proof_of(hostile, hostile.events[0].event_id))
     result = on_terminal(monkeypatch, *arguments, *more)
     assert result.out or result.err
     for text in (result.out, result.err):
         assert DRIVES.search(text) is None, visible(text)
     # These show nothing that users wrote.
-    if arguments[0] not in {"keys", "version", "whoami"} and not more and arguments in EVERY_READ:
+    shows_nothing = {"keys", "version", "whoami", "audit:verify", "audit:checkpoint"}
+    if arguments[0] not in shows_nothing and not more and arguments in EVERY_READ:
         shown = "\\u001b]0;owned" if arguments == ("audit:export",) else "\\x1b]0;owned"  # that one prints JSON alone
         assert shown in result.out, "or the test shows nothing"
 

@@ -58,6 +58,11 @@ COMMANDS = [
     ("tokens:report",),
     ("audit",),
     ("audit:export",),
+    ("audit:checkpoint",),
+    ("audit:verify",),
+    ("audit:verify", "--all"),
+    ("audit:verify-proof", "given.tlog-proof"),
+    ("witness", "--key", "w.key", "--make-key", "witness.example/w1"),
     ("version",),
 ]
 
@@ -82,7 +87,7 @@ def test_one_document_whose_keys_are_documented(paas: Paas, signed_in: Platform,
     web.staged_spec = config_pb2.AppSpec(command=["other"])
     signed_in.release("web", "Set A")
     signed_in.record("secrets.get", "web", "S")
-    paas("tokens:create", "--name", "ci")
+    paas("tokens:create", "--name", "ci", "--proof", "given.tlog-proof")
     paas(
         "tokens:trust:add",
         "--issuer",
@@ -105,5 +110,5 @@ def test_one_document_whose_keys_are_documented(paas: Paas, signed_in: Platform,
 
 
 def test_every_command_has_its_line() -> None:
-    named = set(re.findall(r"`([a-z:]+)`", DOCUMENT))
+    named = set(re.findall(r"`([a-z:-]+)`", DOCUMENT))
     assert set(ENTRIES) <= named

@@ -11,6 +11,7 @@ from paas_cli.commands.audit import filters, shown
 from paas_cli.commands.audit.filters import Filters
 from paas_cli.commands.audit.patience import Patience
 from paas_cli.errors import Interrupted, Misuse
+from paas_cli.log import reading
 from paas_cli.rpc_error import RpcError, SignInRenewed
 from paas_cli.session import Session
 
@@ -88,6 +89,7 @@ def run(options: AuditOptions, session: Session) -> None:
     if events and not are_all and session.out.is_terminal:
         older = f"audit{options.filters.words} --before {events[-1].sequence}"
         session.note(f"there are older ones; {session.hint(older, about_app=False)} shows them.")
+    reading.look_beside(session)
 
 
 def _newest(session: Session, request: "ListEventsRequest", limit: int) -> "tuple[list[Event], bool]":

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from paas_cli import assignments
+from paas_cli import assignments, given_file
 from paas_cli.command import command as declare
 from paas_cli.errors import Misuse
 from paas_cli.session import Session
@@ -13,7 +13,8 @@ from paas_cli.session import Session
 @declare("secrets:get")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("-n", "--no-newline", is_flag=True, help="Print the one value alone, without a newline after it.")
-def command(session: Session, *, names: tuple[str, ...], no_newline: bool) -> None:
+@click.option("--proof", metavar="FILE", help="Write a proof into a new file that the log has this, of one value.")
+def command(session: Session, *, names: tuple[str, ...], no_newline: bool, proof: str | None) -> None:
     """Reveal secrets; the audit log records it.
 
     Prints the value and a newline; of several names NAME=value lines, as `paas config:export`
@@ -24,31 +25,43 @@ def command(session: Session, *, names: tuple[str, ...], no_newline: bool) -> No
       paas secrets:get STRIPE_API_KEY
       paas secrets:get TLS_KEY --no-newline > server.key
       paas secrets:get DB_USER DB_PASSWORD > .env
+      paas secrets:get STRIPE_API_KEY --proof reveal.tlog-proof
     """
-    run(session, names, no_newline=no_newline)
+    run(session, names, no_newline=no_newline, proof=proof)
 
 
-def run(session: Session, names: Sequence[str], *, no_newline: bool) -> None:
-    """Check, fetch, print."""
+def run(session: Session, names: Sequence[str], *, no_newline: bool, proof: str | None) -> None:
+    """Check, fetch, print, prove."""
     assignments.check_secret_names(names, listing=session.hint("secrets"))
     if len(names) == 1:
-        _one(session, names[0], no_newline=no_newline)
+        if proof is not None:
+            given_file.check_new(proof)
+        event_id = _one(session, names[0], no_newline=no_newline)
+        if proof is not None:
+            from paas_cli.log import proofs
+
+            session.out.flush()
+            proofs.keep(proof, event_id, session, done="The value was revealed")
+    elif proof is not None:
+        raise Misuse("--proof is for one value alone.")
     elif no_newline:
         raise Misuse("--no-newline is for one value alone.")
     else:
         _several(session, names)
 
 
-def _one(session: Session, name: str, *, no_newline: bool) -> None:
+def _one(session: Session, name: str, *, no_newline: bool) -> str:
+    """Print a value; the id of the event that it was recorded as."""
     from paas.secrets.v1 import secrets_pb2
 
     request = secrets_pb2.RevealSecretRequest(app=session.app, name=name)
     answer = session.read("/paas.secrets.v1.SecretsService/RevealSecret", request, secrets_pb2.RevealSecretResponse)
     if session.as_json:
         session.out.json({"app": session.app, "name": name, "value": answer.value})
-        return
-    session.out.raw(answer.value if no_newline else answer.value + "\n")
-    session.note_escapes(name, session.hint(f"secrets:get {name} --no-newline"))
+    else:
+        session.out.raw(answer.value if no_newline else answer.value + "\n")
+        session.note_escapes(name, session.hint(f"secrets:get {name} --no-newline"))
+    return answer.audit_event_id
 
 
 def _several(session: Session, names: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paas_cli import durations, hints, times
+from paas_cli import durations, given_file, hints, times
 from paas_cli.command import command as declare
 from paas_cli.commands.tokens import new_text, shown
 from paas_cli.commands.tokens.new_text import TTL_LIMITS
@@ -23,12 +23,16 @@ _MOST_APPS = 20
 
 @dataclass(frozen=True)
 class CreateOptions:
-    """Empty permissions are what CI needs, empty apps all of the creator's; 0 seconds is the service's default."""
+    """Empty permissions are what CI needs, empty apps all of the creator's; 0 seconds is the service's default.
+
+    `proof` names the file to prove it in.
+    """
 
     name: str
     ttl_seconds: int
     permissions: tuple[str, ...]
     apps: tuple[str, ...]
+    proof: str | None
 
 
 @declare("tokens:create", app=False)
@@ -36,7 +40,10 @@ class CreateOptions:
 @click.option("--ttl", metavar="TIME", help="How long it lives: 90d, 12h, 2w; at most 366d, default 30d.")
 @click.option("--scope", "scopes", multiple=True, metavar="PERMISSION", help="What it may do; repeat, or use commas.")
 @click.option("-a", "--app", "apps", multiple=True, metavar="APP", help="Limit it to this app; repeat for more.")
-def command(session: Session, *, name: str, ttl: str | None, scopes: tuple[str, ...], apps: tuple[str, ...]) -> None:
+@click.option("--proof", metavar="FILE", help="Write a proof into a new file that the log has this.")
+def command(
+    session: Session, *, name: str, ttl: str | None, scopes: tuple[str, ...], apps: tuple[str, ...], proof: str | None
+) -> None:
     """Make a personal access token.
 
     It is shown this once, and only its digest is kept. Without --scope it may do what CI needs,
@@ -48,7 +55,7 @@ def command(session: Session, *, name: str, ttl: str | None, scopes: tuple[str, 
       paas tokens:create --name deploy --scope config.write,releases.read --app web
     """
     seconds = durations.seconds(ttl, option="--ttl", limits=TTL_LIMITS) if ttl is not None else 0
-    run(CreateOptions(name, seconds, split(scopes), split(apps)), session)
+    run(CreateOptions(name, seconds, split(scopes), split(apps), proof), session)
 
 
 def split(given: tuple[str, ...]) -> tuple[str, ...]:
@@ -57,7 +64,9 @@ def split(given: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def run(options: CreateOptions, session: Session) -> None:
-    """Create and print."""
+    """Create, print, prove."""
+    if options.proof is not None:
+        given_file.check_new(options.proof)
     from paas.tokens.v1 import tokens_pb2
 
     request = tokens_pb2.CreateTokenRequest(
@@ -81,6 +90,11 @@ def run(options: CreateOptions, session: Session) -> None:
     revoke = session.hint(f"tokens:revoke {hints.quoted(options.name)}", about_app=False)
     with new_text.shown_once(session, done=f"The token was made, but {{}}: revoke it with {revoke} and make another."):
         _show(answer, session)
+    if options.proof is not None:
+        from paas_cli.log import proofs
+
+        session.surroundings.done()
+        proofs.keep(options.proof, answer.audit_event_id, session, done="The token was made")
 
 
 def _show(answer: "CreateTokenResponse", session: Session) -> None:

@@ -28,6 +28,8 @@ NEEDED = {
     "tokens:create": ["--name", "ci"],
     "tokens:rotate": ["ci"],
     "tokens:revoke": ["ci"],
+    "audit:verify-proof": ["f"],
+    "witness": ["--key", "f"],
 }
 
 

@@ -31,7 +31,7 @@ WORDS = {
 
 def suggested(said: str) -> set[str]:
     """The commands that a sentence names."""
-    words = re.findall(r"`(?:paas )?([a-z:]+)", said.partition(";")[2])
+    words = re.findall(r"`(?:paas )?([a-z:-]+)", said.partition(";")[2])
     return {word for word in words if word in ENTRIES}
 
 

@@ -1,0 +1,1 @@
+"""Commands that verify the audit log, prove what is in it, and witness logs."""

@@ -1,0 +1,1 @@
+"""Verifying the audit log, proving what is in it, and witnessing logs."""
