@@ -46,7 +46,7 @@ def test_a_log_verifies_over_http_and_has_what_was_done(installation: Installati
     # Every checkpoint is within a second of its events, so the second one from now has what was done before.
     for _ in range(2):
         size = checkpoint(ada, installation).size
-        ada.ok("tokens:create", f"t{size}")
+        ada.ok("tokens:create", "--name", f"t{size}")
         eventually(lambda size=size: checkpoint(ada, installation).size > size)  # type: ignore[misc]
 
     def fetch(path: str) -> bytes:

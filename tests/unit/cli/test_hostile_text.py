@@ -64,6 +64,7 @@ def hostile(signed_in: Platform) -> Platform:
     release.reverted_names.append(HOSTILE)
     release.changes.add(name=HOSTILE, actor=HOSTILE)
     signed_in.tokens["t"] = tokens_pb2.Token(name=HOSTILE, token_id=HOSTILE, permissions=[HOSTILE], apps=[HOSTILE])
+    signed_in.trusts["t"] = tokens_pb2.Trust(name=HOSTILE, trust_id=HOSTILE, issuer=HOSTILE, subject=HOSTILE)
     signed_in.record(HOSTILE, HOSTILE, HOSTILE)
     signed_in.events[0].actor = signed_in.events[0].on_behalf_of = HOSTILE
     return signed_in
@@ -72,6 +73,7 @@ def hostile(signed_in: Platform) -> Platform:
 READS = {
     "secrets:get": ("secrets:get", "S"),
     "releases:info": ("releases:info", "v1"),
+    "tokens:trust:test": ("tokens:trust:test", "t", "--token-file", "given.jwt"),  # hostile in a way of its own
     "audit:verify": ("audit:verify", "--json"),  # its bar moves the cursor
     "audit:verify-proof": ("audit:verify-proof", "given.tlog-proof", "--key", a_key().text),
 }
@@ -105,13 +107,14 @@ def test_no_command_sends_it_to_a_terminal(
 ) -> None:
     assert hostile.apps
     Path("given.env").write_text(f"A='{HOSTILE}'\n", encoding="utf-8")
+    Path("given.jwt").write_text("bad", encoding="utf-8")
     Path("given.tlog-proof").write_bytes(proof_of(hostile, hostile.events[0].event_id))
     result = on_terminal(monkeypatch, *arguments, *more)
     assert result.out or result.err
     for text in (result.out, result.err):
         assert DRIVES.search(text) is None, visible(text)
     # These show nothing that users wrote.
-    shows_nothing = {"keys", "version", "whoami", "audit:verify", "audit:checkpoint"}
+    shows_nothing = {"keys", "version", "whoami", "audit:verify", "audit:checkpoint", "tokens:trust:test"}
     if arguments[0] not in shows_nothing and not more and arguments in EVERY_READ:
         shown = "\\u001b]0;owned" if arguments == ("audit:export",) else "\\x1b]0;owned"  # that one prints JSON alone
         assert shown in result.out, "or the test shows nothing"

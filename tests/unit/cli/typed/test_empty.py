@@ -28,6 +28,9 @@ NEEDED = {
     "tokens:create": ["--name", "ci"],
     "tokens:rotate": ["ci"],
     "tokens:revoke": ["ci"],
+    "tokens:trust:add": ["--issuer", "https://ci.example", "--subject", "s"],
+    "tokens:trust:test": ["ci"],
+    "tokens:trust:remove": ["ci"],
     "audit:verify-proof": ["f"],
     "witness": ["--key", "f"],
 }
