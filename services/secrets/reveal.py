@@ -85,10 +85,20 @@ class Apps(Protocol):
         """Return an app's id. Raises NotFound, PermissionDenied or Unavailable."""
 
 
+class Waiting(Protocol):
+    """What reading needs to know of events that wait for audit."""
+
+    def check(self) -> None:
+        """Raise Unavailable where they are too many for more."""
+
+
 class Revealer:
     """Reads values, many at once."""
 
-    def __init__(self, store: RevealStore, apps: Apps, keyring: Keyring, *, new_id: IdSource = random_id) -> None:
+    def __init__(
+        self, store: RevealStore, apps: Apps, keyring: Keyring, *, backlog: Waiting, new_id: IdSource = random_id
+    ) -> None:
+        self._backlog = backlog
         self._apps = apps
         self._keyring = keyring
         self._new_id = new_id
@@ -104,6 +114,7 @@ class Revealer:
         managed, and Unavailable.
         """
         refuse(violations_of(names, field=field))
+        self._backlog.check()
         reads = self._single if len(names) == 1 else self._several
         wish = Wish(actor, app, names, self._new_id())
         verdict = await reads.submit(actor.tenant, wish)

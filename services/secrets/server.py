@@ -19,6 +19,7 @@ from paaskit.server import Assembly
 from paaskit.settings import SettingsError
 from paaskit.trail import Trail
 from paaskit.write_path import WritePath
+from services.secrets.backlog import Backlog
 from services.secrets.changes import Changes
 from services.secrets.drafts import Drafts
 from services.secrets.for_release import ForRelease
@@ -85,6 +86,8 @@ async def assemble(settings: Settings) -> Assembly:
         clock=utc_now,
     )
 
+    backlog = Backlog(database, most=settings.most_undelivered_events)
+
     def keys_changed(tenant: str) -> None:
         keyring.forget(tenant)
         care.wake()
@@ -93,7 +96,7 @@ async def assemble(settings: Settings) -> Assembly:
     drafts = Drafts(store, readings, changes)
     public = SecretsServicer(
         Vault(changes, keyring, registry, releases, new_id=random_id),
-        Revealer(RevealStore(database, trail), registry, keyring),
+        Revealer(RevealStore(database, trail), registry, keyring, backlog=backlog),
         Listing(readings, drafts, registry, clock=utc_now),
         load_pages(settings.page_key_file),
     )
@@ -133,6 +136,7 @@ async def assemble(settings: Settings) -> Assembly:
         verifier=IdentityVerifier(keys_from(tokens), clock=utc_now),
         record=trail.record,
         background={
+            "backlog": backlog.run,
             "audit_relay": trail.run,
             "request_expiry": Expiry(database).run,
             "release_relay": releases.run,

@@ -12,6 +12,9 @@ class Settings(ServiceSettings):
 
     tokens_address: str = setting("Where tokens listens, host:port; asked for the keys that verify identities.")
     audit_address: str = setting("Where audit listens, host:port; told of every change and every reveal.")
+    most_undelivered_events: int = setting(
+        "How many events may wait while audit is away before secrets are not read any more.", default=100_000
+    )
     config_address: str = setting("Where config listens, host:port; asked for apps and for names.")
     releaser_address: str = setting("Where releaser listens, host:port; told to release a change.")
     kms_provider: str = setting(

@@ -74,7 +74,13 @@ class Bench:
     def __init__(self) -> None:
         self.store, self.kms, self.clock = FakeRevealStore(), FakeKms(), FakeClock()
         self.keyring = Keyring(FakeKeyStore(), Wrapping(self.kms, RightKms()), clock=self.clock)
-        self.revealer = Revealer(self.store, FakeApps(), self.keyring)
+        self.revealer = Revealer(self.store, FakeApps(), self.keyring, backlog=self)
+        self.is_full = False
+
+    def check(self) -> None:
+        """As `services.secrets.backlog.Backlog`."""
+        if self.is_full:
+            raise Unavailable("Too many events wait.", metadata={"service": "audit"})
 
     async def put(self, name: str, value: str, *, kind: Kind = Kind.SECRET, tenant: str = "acme") -> Entry:
         """Store a value of acme's app `web` or globex's app `shop`."""
@@ -253,3 +259,14 @@ async def test_a_reader_who_goes_away_takes_nobody_along(bench: Bench) -> None:
     first.cancel()
     assert await second == "2"
     assert await bench.reveal("A") == "1"
+
+
+async def test_nothing_is_read_while_too_many_events_wait(bench: Bench) -> None:
+    await bench.put("KEY", "xyzzy")
+    bench.is_full = True
+    for names in (["KEY"], ["KEY", "OTHER"]):
+        with pytest.raises(Unavailable):
+            await bench.reveal_all(names)
+    assert bench.store.commits == []
+    bench.is_full = False
+    assert await bench.reveal("KEY") == "xyzzy"
