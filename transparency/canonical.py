@@ -12,13 +12,14 @@ from transparency.failures import Malformed
 LARGEST_INTEGER: Final = 2**53 - 1
 """RFC 7493, section 2.2."""
 _DEEPEST: Final = 64
+_WRITTEN: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
 
 
 def encoded(value: Json) -> bytes:
     """Return the one spelling of `value`. Raises ValueError, which names no value, for what it does not have."""
-    text = json.dumps(_ordered(value, _DEEPEST), ensure_ascii=False, separators=(",", ":"))
+    text = _WRITTEN.encode(_ordered(value, _DEEPEST))
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -40,15 +41,19 @@ def _ordered(value: Json, depth: int) -> Json:
     """Return a copy in the order in which it is written. Types are exact: a float or an enum is none of these."""
     if depth == 0:
         raise ValueError(f"JSON is nested deeper than {_DEEPEST}")
+    if type(value) is str:
+        return value
     if type(value) is dict:
         if not all(type(name) is str for name in value):
             raise ValueError("names in JSON are strings")
-        return {name: _ordered(value[name], depth - 1) for name in sorted(value, key=_utf16)}
+        # In ASCII both orders are the same, and one of them is several times as fast.
+        names = sorted(value) if "".join(value).isascii() else sorted(value, key=_utf16)
+        return {name: _ordered(value[name], depth - 1) for name in names}
     if type(value) is list:
         return [_ordered(each, depth - 1) for each in value]
     if type(value) is int and abs(value) > LARGEST_INTEGER:
         raise ValueError("a number is larger than JSON's readers hold exactly: write it as a string")
-    if value is None or type(value) in {bool, int, str}:
+    if value is None or type(value) in {bool, int}:
         return value
     raise ValueError("a value is none of JSON's whole numbers, strings, booleans, null, lists and objects")
 
