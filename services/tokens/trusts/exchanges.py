@@ -250,7 +250,7 @@ def _check(presented: Presented) -> None:
 
 def _form(*, passed: bool) -> Verdict:
     return _verdict(
-        "form", passed=passed, expected="a signed JWT that names one key", found="" if passed else "no such"
+        "form", passed=passed, expected="a signed JWT that names one key", found="as expected" if passed else "no such"
     )
 
 
