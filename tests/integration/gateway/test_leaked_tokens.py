@@ -17,6 +17,7 @@ from paas.leaks.v1 import leaks_pb2
 from gateway.bootstrap import bootstrap
 from gateway.leaked_tokens import OF_ADDRESS, OF_ALL
 from gateway.process.settings import Settings, gateway_settings
+from gateway.routes import public_methods
 from gateway.settings import Address, Credentials, GatewaySettings
 from gateway.transcoding import MAX_BODY_BYTES
 from local.ports import SERVICES, free_base_port
@@ -200,7 +201,7 @@ def test_a_gateway_takes_reports_where_tokens_is_told_whose(tmp_path: Path) -> N
         assert ("leaked-tokens" in names, "no-leaked-tokens" in names) == (takes, not takes)
 
 
-def test_it_is_the_one_route_to_a_service_without_the_check_and_the_one_with_the_transcoder(tmp_path: Path) -> None:
+def test_it_has_no_sign_in_check_as_what_anybody_may_call_and_its_body_is_transcoded(tmp_path: Path) -> None:
     settings = _settings(tmp_path, listen=Address("127.0.0.1", 1), tls=tmp_path, takes_leaks=True)
     unchecked = [
         route["name"]
@@ -208,7 +209,8 @@ def test_it_is_the_one_route_to_a_service_without_the_check_and_the_one_with_the
         if "route" in route and "envoy.filters.http.ext_authz" in route.get("typed_per_filter_config", {})
     ]
     transcoded = [route["name"] for route in _routes(settings) if "grpc_json_transcoder" in json.dumps(route)]
-    assert unchecked == ["leaked-tokens"]
+    for_anybody = [f"{method.service}/{method.method}" for method in public_methods() if method.anyone]
+    assert unchecked == ["leaked-tokens", *for_anybody]
     assert transcoded == ["leaked-tokens", "audit-log"]
 
 

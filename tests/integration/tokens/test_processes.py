@@ -103,8 +103,8 @@ async def test_the_use_of_an_ended_token_is_put_where_the_methods_find_it(apart:
     ("serves", "background"),
     [
         (CHECK, {"usage", "wrong_tokens"}),
-        (METHODS, {"audit_relay", "request_expiry", "outbox"}),
-        (ALL, {"usage", "wrong_tokens", "audit_relay", "request_expiry", "outbox"}),
+        (METHODS, {"audit_relay", "exchange_expiry", "request_expiry", "outbox"}),
+        (ALL, {"usage", "wrong_tokens", "audit_relay", "exchange_expiry", "request_expiry", "outbox"}),
     ],
 )
 async def test_what_goes_on_beside_it_goes_on_in_the_process_it_is_for(

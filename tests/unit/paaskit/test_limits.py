@@ -133,7 +133,7 @@ def test_no_text_has_what_is_obeyed_and_not_shown_unless_its_contract_says_so(re
             assert said == f"has a control or invisible character, U+{number:04X}"
 
 
-def test_of_what_users_send_only_values_take_any_text() -> None:
+def test_of_what_users_send_only_values_and_what_is_sought_take_any_text() -> None:
     """Elsewhere it is what travels in an outbox, which a limit must not stop."""
     free = {
         field.full_name
@@ -145,7 +145,10 @@ def test_of_what_users_send_only_values_take_any_text() -> None:
         if field.GetOptions().Extensions[limits_pb2.limits].any_text
     }
     secrets = {"SecretAssignment.value", "RotateSecretRequest.value"}
-    assert free == {"paas.config.v1.Assignment.value", *(f"paas.secrets.v1.{name}" for name in secrets)}
+    # What is sought in events is what they have: names that were refused, whatever these were.
+    sought = {f"{method}EventsRequest.{field}" for method in ("List", "Follow") for field in ("actor", "name")}
+    of_services = {*(f"paas.secrets.v1.{name}" for name in secrets), *(f"paas.audit.v1.{name}" for name in sought)}
+    assert free == {"paas.config.v1.Assignment.value", *of_services}
 
 
 def every_field(message: Descriptor, seen: set[str]) -> Iterator[FieldDescriptor]:
