@@ -205,6 +205,7 @@ async def test_names_are_written_with_their_event_or_not_at_all(databases: Datab
     assert databases.look("audit", "SELECT name, sequence FROM event_names ORDER BY 1") == [("A", 1), ("B", 1)]
 
 
+@pytest.mark.thorough
 async def test_events_of_before_are_found_by_their_names(databases: Databases) -> None:
     with databases.earlier("audit", revision="0004") as earlier:
         earlier.look(

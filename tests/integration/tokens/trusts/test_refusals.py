@@ -22,6 +22,9 @@ from services.tokens.trusts import budget
 from tests.fixtures.waiting import until
 from tests.integration.tokens.trusts.conftest import Ci, request_of
 
+# Each has a gateway of its own; what is refused, and why, is told by the rules as well (tests/unit/tokens/trusts).
+pytestmark = pytest.mark.thorough
+
 
 def _part(document: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(document).encode()).rstrip(b"=").decode()
