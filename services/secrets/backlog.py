@@ -42,8 +42,10 @@ class Backlog:
         """Look once. Raises Unavailable."""
         was_full = self._is_full
         self._is_full = bool(await self._database.fetch_unscoped(_IS_THERE, (self._most,)))
-        if self._is_full != was_full:
-            log.warning("reveals_refused" if self._is_full else "reveals_allowed_again", most=self._most)
+        if self._is_full and not was_full:
+            log.error("reveals_refused", most=self._most)
+        elif was_full and not self._is_full:
+            log.warning("reveals_allowed_again")
 
     def check(self) -> None:
         """Raise Unavailable where no more values are to be read."""
