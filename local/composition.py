@@ -26,6 +26,9 @@ PEERS: Mapping[str, tuple[str, ...]] = {
 }
 # What the names of this machine's audit logs begin with; the rest of each is random.
 LOG_ORIGIN = "audit.localhost"
+# Until the gateway has noticed that a process is not ready any more (gateway.upstreams). Nobody else could take over
+# from one alone.
+_DRAIN_SECONDS = 3.5
 # What a program needs of the environment of whoever starts the stack. Nothing else of it gets in.
 PASSED_ON = ("PATH", "HOME", "LANG", "TZ", "PAAS_TRACES_ENDPOINT")
 # What secrets alone is told of the KMS by them. Without a provider, a key file of the stack's own keeps the keys.
@@ -106,6 +109,7 @@ def process_environment(process: str, *, site: Site, worker: int = 1) -> dict[st
         "PAAS_PAGE_KEY_FILE": str(layout.page_key(service)),
         "PAAS_LOG_LEVEL": "info",
         "PAAS_ENVIRONMENT": "local",
+        "PAAS_DRAIN_SECONDS": str(_DRAIN_SECONDS if site.workers > 1 else 0),
     }
     for peer in PEERS[service]:
         environment[f"PAAS_{peer.upper()}_ADDRESS"] = site.addresses(peer)

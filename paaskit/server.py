@@ -121,6 +121,8 @@ async def _serve_until(
             await stopping.wait()
             log.info("stopping")
             await listeners.leave()
+            # grpc cancels what comes to a server that stops, so nothing should: others have to learn of it first.
+            await asyncio.sleep(settings.drain_seconds)
             assembly.stopping()
             await listeners.stop(_GRACE_SECONDS)
     finally:

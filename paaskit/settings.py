@@ -46,6 +46,11 @@ class ServiceSettings(TlsSettings):
     page_key_file: Path = setting("A file with 32 random bytes, base64: seals page tokens, the same in all replicas.")
     log_level: str = setting("The least level that is logged: debug, info, warning or error.", default="info")
     environment: str = setting("local or production.", default="production")
+    drain_seconds: float = setting(
+        "How long to go on answering after being told to stop, while callers learn of it. Where something before that "
+        "keeps callers away, as Kubernetes' preStop does, 0.",
+        default=0.0,
+    )
     metrics_listen: str = setting(
         "The address to serve metrics on, host:port, in plain HTTP to whoever reaches it; without it there are none.",
         default="",
