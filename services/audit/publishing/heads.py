@@ -64,11 +64,6 @@ class Heads:
         assert found is not None
         return found
 
-    async def head(self, log_id: str) -> Head:
-        """Return what was signed last of a log."""
-        rows = await self._database.fetch_unscoped(_HEAD, (log_id,))
-        return Head(rows[0].size, bytes(rows[0].root)) if rows else Head()
-
     async def tenants(self, *, after: str) -> list[str]:
         """Return the tenants that have a log, in the order of their names, a page of them."""
         return [str(row.tenant) for row in await self._database.fetch_unscoped(_ALL, (after, _PAGE))]
