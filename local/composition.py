@@ -62,6 +62,19 @@ SSO_PASSED_ON = (
 # What tokens is told of CI systems, whose tokens it exchanges.
 EXCHANGE_PASSED_ON = ("PAAS_EXCHANGE_ISSUERS", "PAAS_EXCHANGE_CA_FILE")
 
+# What audit is told of where events are sent as well. Without it, nowhere: `paas audit --follow` shows them.
+SINKS_PASSED_ON = (
+    "PAAS_SINKS",
+    "PAAS_SINKS_BEGIN",
+    "PAAS_SINK_FILE",
+    "PAAS_SINK_WEBHOOK_URL",
+    "PAAS_SINK_WEBHOOK_SECRET_FILES",
+    "PAAS_SINK_WEBHOOK_CA_FILE",
+    "PAAS_SINK_OTLP_URL",
+    "PAAS_SINK_OTLP_HEADERS_FILE",
+    "PAAS_SINK_OTLP_CA_FILE",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
@@ -179,6 +192,7 @@ def _of_its_own(process: str, site: Site) -> dict[str, str]:
             "PAAS_LOG_FOLDER": str(layout.published_logs),
             "PAAS_LOG_KEY_FILES": str(layout.log_key),
             "PAAS_LOG_ORIGIN": LOG_ORIGIN,
+            **_told(SINKS_PASSED_ON),
         }
     if process in {"tokens", SIGN_IN_CHECK}:
         serves = "check" if process == SIGN_IN_CHECK else "methods"

@@ -18,9 +18,13 @@ class SettingsError(Exception):
     """A setting is missing or unusable. The message names the variable and says what it is for."""
 
 
-def setting(description: str, **keywords: Any) -> Any:
-    """Declare a settings field with the sentence that says what it is for; `default=` makes it optional."""
-    return dataclasses.field(metadata={"description": description}, **keywords)
+def setting(description: str, *, refuse_empty: bool = False, **keywords: Any) -> Any:
+    """Declare a settings field with the sentence that says what it is for; `default=` makes it optional.
+
+    One that is set to nothing is as one that is not set, but for those that `refuse_empty`: of these somebody meant
+    something, and going on without would be less than they think they have.
+    """
+    return dataclasses.field(metadata={"description": description, "refuse_empty": refuse_empty}, **keywords)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,14 +85,16 @@ def load_settings(kind: type[T], environment: Mapping[str, str]) -> T:
     for field in dataclasses.fields(kind):  # type: ignore[arg-type]  # T is a dataclass by contract
         name = f"PAAS_{field.name.upper()}"
         raw = environment.get(name)
-        if raw is None or raw == "":
+        if raw == "" and field.metadata.get("refuse_empty"):
+            problems.append(f"{name} is set and empty: name what is meant, or do not set it.")
+        elif raw is None or raw == "":
             if field.default is dataclasses.MISSING:
                 problems.append(f"{name} is not set. {field.metadata.get('description', '')}")
-            continue
-        try:
-            values[field.name] = _convert(hints[field.name], raw)
-        except (ValueError, OSError) as error:
-            problems.append(f"{name} is unusable: {error}")
+        else:
+            try:
+                values[field.name] = _convert(hints[field.name], raw)
+            except (ValueError, OSError) as error:
+                problems.append(f"{name} is unusable: {error}")
     if problems:
         raise SettingsError(" ".join(problems))
     return kind(**values)

@@ -174,3 +174,24 @@ WITNESSES_ASKED: Final = Counter(
     ["outcome"],
     registry=REGISTRY,
 )
+SINK_EVENTS_BEHIND: Final = Gauge(
+    "paas_sink_events_behind", "Events of the audit log that a sink has not got yet.", ["sink"], registry=REGISTRY
+)
+SINK_SECONDS_BEHIND: Final = Gauge(
+    "paas_sink_seconds_behind",
+    "The age of the oldest event of the audit log that a sink has not got yet; 0 where it has all.",
+    ["sink"],
+    registry=REGISTRY,
+)
+SINK_DELIVERED: Final = Counter(
+    "paas_sink_events_delivered", "Events of the audit log that a sink took.", ["sink"], registry=REGISTRY
+)
+SINK_EVENTS_GONE: Final = Counter(
+    "paas_sink_events_gone",
+    "Events that were not in the audit log any more when a sink would have got them.",
+    ["sink"],
+    registry=REGISTRY,
+)
+SINK_FAILURES: Final = Counter(
+    "paas_sink_failures", "Attempts to deliver to a sink that failed, by reason.", ["sink", "reason"], registry=REGISTRY
+)

@@ -1,5 +1,6 @@
 """The composition root of `audit`: what it is made of, and nothing else."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from paas.audit.v1 import audit_pb2, audit_pb2_grpc
@@ -25,6 +26,10 @@ from services.audit.publishing.witnesses import Witnesses, load_witnesses, witne
 from services.audit.publishing.writer import LogWriter, log_origin
 from services.audit.rpc import AuditInternalServicer, AuditServicer, known_actions, report_from
 from services.audit.settings import Settings
+from services.audit.sinks.configured import sinks_from
+from services.audit.sinks.cursors import Cursors
+from services.audit.sinks.delivery import Source
+from services.audit.sinks.sending import Sending
 from services.audit.store import Store
 
 
@@ -46,7 +51,18 @@ async def assemble(settings: Settings) -> Assembly:
         clock=utc_now,
     )
     publisher = Publisher(writer, heads)
-    audit_log = AuditLog(store, wakeups, has_grown=publisher.has_grown, clock=utc_now, actions=known_actions())
+    sending = Sending(
+        sinks_from(settings, clock=utc_now),
+        Source(events=store, logs=heads, cursors=Cursors(database), origin_of=writer.origin_of),
+        from_beginning=settings.sinks_begin == "beginning",
+        clock=utc_now,
+    )
+
+    def has_grown(tenants: Iterable[str]) -> None:
+        publisher.has_grown(tenants)
+        sending.has_grown(tenants)
+
+    audit_log = AuditLog(store, wakeups, has_grown=has_grown, clock=utc_now, actions=known_actions())
     await database.open()
 
     async def record(event: AuditEvent) -> None:
@@ -54,6 +70,7 @@ async def assemble(settings: Settings) -> Assembly:
         await audit_log.append([report_from(audit_pb2.Event.FromString(event.encode()))], service="audit")
 
     async def close() -> None:
+        await sending.close()
         await client.aclose()
         await tokens_channel.close()
         await database.close()
@@ -73,7 +90,7 @@ async def assemble(settings: Settings) -> Assembly:
         ],
         verifier=IdentityVerifier(keys_from(tokens_channel), clock=utc_now),
         record=record,
-        background={"publisher": publisher.run},
+        background={"publisher": publisher.run, **sending.background},
         sessions=Sessions(ended_from(tokens_channel)),
         ready=database.ready,
         close=close,

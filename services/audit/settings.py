@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from paaskit.settings import ServiceSettings, setting
+from services.audit.sinks.settings import SinkSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ServiceSettings):
+class Settings(ServiceSettings, SinkSettings):
     """What `audit` needs beside what every service needs."""
 
     log_folder: str = setting("The folder that tenants' logs are published in, which all replicas share.")

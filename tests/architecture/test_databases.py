@@ -26,6 +26,9 @@ _GRANTS: Final = {
         "event_names": _HISTORY,
         "logs": _HISTORY,
         "checkpoints": _HISTORY,
+        "sinks": _HISTORY,
+        # A function of the owner's takes it forward.
+        "deliveries": {"SELECT"},
     },
     "config": {
         "alembic_version": _SCHEMA_KNOWN,
@@ -91,7 +94,7 @@ _GRANTS: Final = {
 }
 # Tables that a job reads across tenants, and therefore hold no value: reviewed.
 WITHOUT_RLS: Final = {
-    "audit": {"alembic_version", "checkpoints", "logs"},
+    "audit": {"alembic_version", "checkpoints", "deliveries", "logs", "sinks"},
     "config": {"alembic_version", "attachments", "outbox"},
     "secrets": {"alembic_version", "claims", "key_care", "kms_check", "outbox", "overlap_ends"},
     "tokens": {"alembic_version", "outbox"},

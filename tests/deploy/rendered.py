@@ -32,18 +32,22 @@ OTHERS: Final = ("postgres", "keycloak")
 """Workloads of the overlay `local` that are no programs of ours."""
 FOREIGN: Final = {"Certificate", "Issuer"}
 """Kinds of cert-manager's, which no schema of Kubernetes describes."""
+_WITH_SINKS: Final = "resources: [../deploy/overlays/production]\ncomponents: [../deploy/sinks]\n"
 _A_TENANT: Final = f"resources: [../deploy/tenant]\nnamespace: tenant-{TENANT}\n"
 
 
 @cache
 def text(place: str) -> str:
-    """What `kubectl kustomize` makes of an overlay, or of a tenant's folder where `place` is `tenant`; YAML."""
+    """What `kubectl kustomize` makes of an overlay; YAML.
+
+    A `place` called `tenant` is a tenant's folder, and `sinks` is production with events sent elsewhere as well.
+    """
     with tempfile.TemporaryDirectory(prefix="paas-test-") as folder:
         root = Path(folder)
         shutil.copytree(ROOT / "deploy", root / "deploy", ignore=shutil.ignore_patterns(SECRETS.name + "/*"))
-        if place == "tenant":
+        if place in {"tenant", "sinks"}:
             (root / TENANT).mkdir()
-            (root / TENANT / "kustomization.yaml").write_text(_A_TENANT)
+            (root / TENANT / "kustomization.yaml").write_text(_A_TENANT if place == "tenant" else _WITH_SINKS)
             return kustomize(root / TENANT)
         if place == "local":
             secrets = root / SECRETS.relative_to(ROOT)

@@ -153,6 +153,10 @@ def test_what_leaves_a_cluster_goes_to_the_database_the_kubernetes_api_the_key_s
     assert anywhere == [("ci-issuers", ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"])]
 
 
+def test_with_sinks_audit_alone_reaches_one_place_more() -> None:
+    assert set(_outgoing("sinks")) - set(_outgoing("production")) == {("audit", "world", 443)}
+
+
 def test_a_database_inside_is_reached_by_services_and_migrations_alone() -> None:
     users = {*PROCESSES, *(f"{service}-migrations" for service in SERVICES)}
     wanted = {(user, "postgres", 5432) for user in users}

@@ -12,7 +12,10 @@ from gateway.bootstrap import bootstrap
 from gateway.process.settings import Settings as GatewayProcessSettings
 from gateway.process.settings import gateway_settings
 from local.ports import service_of
+from paaskit.clock import utc_now
 from paaskit.settings import SettingsError, load_settings
+from services.audit.settings import Settings as AuditSettings
+from services.audit.sinks.configured import sinks_from
 from services.migrations.__main__ import Settings as MigrationSettings
 from services.secrets.server import key_management
 from services.secrets.settings import Settings as SecretsSettings
@@ -146,3 +149,14 @@ def test_production_s_keys_are_in_cloud_kms(tmp_path: Path, monkeypatch: pytest.
         settings = load_settings(SecretsSettings, _with_files({**told, "PAAS_KMS_KEY_RING": ring}, tmp_path))
         with pytest.raises(SettingsError, match=sentence):
             key_management(settings)
+
+
+async def test_what_is_told_of_sinks_is_whole(tmp_path: Path) -> None:
+    told = environment(_main(dict(pods("sinks"))["audit"]), "sinks")
+    assert PurePosixPath(told["PAAS_SINK_WEBHOOK_SECRET_FILES"]).parent == PurePosixPath("/etc/paas/credentials")
+    secret = tmp_path / "secret"
+    secret.write_text("whsec_" + "c2Vj" * 8)
+    told = _with_files(told, tmp_path) | {"PAAS_SINK_WEBHOOK_SECRET_FILES": str(secret)}
+    (made,) = sinks_from(load_settings(AuditSettings, told), clock=utc_now)
+    assert made.name == "webhook"
+    await made.sink.close()

@@ -19,6 +19,8 @@ SEARCHED_BY: Final = {
         "events_by_app_id": ("tenant", "app_id"),
         "logs_pkey": ("tenant",),
         "checkpoints_pkey": ("log_id",),  # from the largest, with a LIMIT
+        "sinks_pkey": ("sink",),
+        "deliveries_pkey": ("sink", "log_id"),
         # Kind by kind: what there is of each, from a place on, with a LIMIT.
         "events_by_kind": ("tenant", "action", "outcome"),
         "events_of_app": ("tenant", "app", "action", "outcome"),

@@ -62,6 +62,7 @@ class _Settings(ServiceSettings):
     neighbour_address: str = setting("Where the neighbour listens.")
     key_file: Path | None = setting("A key.", default=None)
     times: int = setting("How often.", default=3)
+    places: str = setting("Where to.", default="", refuse_empty=True)
 
 
 def _environment(folder: Path, **changes: str) -> dict[str, str]:
@@ -85,6 +86,12 @@ def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
         load_settings(_Settings, environment)
     for name in ("PAAS_TIMES", "PAAS_KEY_FILE", "PAAS_LISTEN"):
         assert name in str(caught.value)
+
+
+def test_what_somebody_meant_is_not_taken_for_nothing(tmp_path: Path) -> None:
+    assert load_settings(_Settings, _environment(tmp_path)).places == ""
+    with pytest.raises(SettingsError, match="PAAS_PLACES is set and empty"):
+        load_settings(_Settings, _environment(tmp_path, PAAS_PLACES=""))
 
 
 @pytest.mark.parametrize("missing", ["PAAS_TLS_CA_FILE", "PAAS_TLS_CERT_FILE", "PAAS_TLS_KEY_FILE"])

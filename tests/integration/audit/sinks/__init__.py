@@ -1,0 +1,1 @@
+"""The log sent elsewhere, to files and sockets of the tests' own."""
