@@ -160,7 +160,8 @@ class Delivery:
         if sound < len(events):
             # As with publishing, nothing goes on over it until somebody mends it; it is looked at from time to time.
             metrics.SINK_FAILURES.labels(self.kind, "inconsistent").inc()
-            log.error("sink_event_inconsistent", sink=self.kind, log_id=turn.log_id, sequence=events[sound].sequence)
+            wrong = events[sound].sequence
+            log.error("sink_event_inconsistent", sink=self.kind, log_id=turn.log_id, sequence=wrong)
             events = events[:sound]
             if not events:
                 return True

@@ -85,7 +85,7 @@ class Standing:
                 delivery.has_grown([tenant])
 
     def _show(self, delivery: Delivery, behind: Behind) -> None:
-        seconds = behind.seconds(self._clock())
+        seconds = round(behind.seconds(self._clock()))
         metrics.SINK_EVENTS_BEHIND.labels(delivery.kind).set(behind.events)
         metrics.SINK_SECONDS_BEHIND.labels(delivery.kind).set(seconds)
         if delivery.pauses.reason and seconds > STUCK_SECONDS:
@@ -94,5 +94,5 @@ class Standing:
                 sink=delivery.kind,
                 reason=delivery.pauses.reason,
                 events_behind=behind.events,
-                seconds_behind=round(seconds),
+                seconds_behind=seconds,
             )

@@ -27,11 +27,10 @@ GRANT SELECT ON deliveries TO audit;
 # One row for each sink and log, which only goes forward: see docs/decisions/0053. The service has no right but to have
 # this done, so there is still nothing that its role may UPDATE.
 _FORWARD = """
-CREATE FUNCTION note_delivered(sink text, log_id text, sequence bigint) RETURNS void
+CREATE FUNCTION note_delivered(to_sink text, of_log text, up_to bigint) RETURNS void
     LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    INSERT INTO public.deliveries AS d (sink, log_id, sequence) VALUES ($1, $2, $3)
-    ON CONFLICT ON CONSTRAINT deliveries_pkey DO UPDATE SET sequence = EXCLUDED.sequence
-        WHERE d.sequence < EXCLUDED.sequence
+    INSERT INTO public.deliveries AS d (sink, log_id, sequence) VALUES (to_sink, of_log, up_to)
+    ON CONFLICT (sink, log_id) DO UPDATE SET sequence = EXCLUDED.sequence WHERE d.sequence < EXCLUDED.sequence
 $$;
 REVOKE ALL ON FUNCTION note_delivered FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION note_delivered TO audit;

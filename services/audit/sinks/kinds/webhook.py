@@ -10,7 +10,7 @@ from services.audit.sinks.kinds.http import Receiver
 from services.audit.sinks.kinds.signatures import Secrets
 from services.audit.sinks.sink import Batch
 
-TYPE: Final = "audit.events"
+TYPE: Final = "paas.audit.events"
 _AT_ONCE: Final = 4
 
 

@@ -42,7 +42,7 @@ async def _sent(*, secrets: Secrets | None = None, replies: list[Reply] | None =
 async def test_the_message_says_what_it_is_and_whose() -> None:
     (request,) = await _sent()
     body = json.loads(request.body)
-    assert (body["type"], body["timestamp"]) == ("audit.events", "2026-05-04T13:42:01.250000Z")
+    assert (body["type"], body["timestamp"]) == ("paas.audit.events", "2026-05-04T13:42:01.250000Z")
     assert (body["data"]["log"], body["data"]["tenant"]) == (ORIGIN, "acme")
     assert [event["sequence"] for event in body["data"]["events"]] == ["1", "2", "3"]
     assert request.headers["content-type"] == "application/json"
