@@ -4,6 +4,7 @@ Leaves out the programs themselves (tests/e2e) and PostgreSQL (test_postgres.py)
 """
 
 import os
+from dataclasses import fields
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from local.account import Account, Kind
 from local.certificates import ensure_certificates
-from local.composition import KMS_PASSED_ON, Site, process_environment
+from local.composition import KMS_PASSED_ON, SINKS_PASSED_ON, Site, process_environment
 from local.databases import ensure_passwords
 from local.layout import Layout
 from local.ports import PROCESSES, SERVICES, service_of
@@ -21,6 +22,7 @@ from local.preparation import ensure_keys
 from local.private_files import private_folder
 from paaskit.paging import load_pages
 from paaskit.settings import SettingsError, load_settings
+from services.audit.sinks.settings import SinkSettings
 from services.secrets.server import key_management
 from services.secrets.settings import Settings as SecretsSettings
 
@@ -47,9 +49,9 @@ def told(process: str, layout: Layout) -> dict[str, str]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_said_of_the_kms(monkeypatch: pytest.MonkeyPatch) -> None:
+def nothing_said_of_the_kms_and_sinks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever whoever runs the tests has in their environment."""
-    for name in KMS_PASSED_ON:
+    for name in (*KMS_PASSED_ON, *SINKS_PASSED_ON):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -99,3 +101,13 @@ def test_who_keeps_the_keys_is_not_guessed(layout: Layout, monkeypatch: pytest.M
     settings = load_settings(SecretsSettings, told("secrets", layout))
     with pytest.raises(SettingsError, match="PAAS_KMS_PROVIDER is local"):
         key_management(settings)
+
+
+def test_audit_alone_is_told_where_events_are_sent_as_well(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tuple(f"PAAS_{field.name.upper()}" for field in fields(SinkSettings)) == SINKS_PASSED_ON
+    monkeypatch.setenv("PAAS_SINKS", "")
+    monkeypatch.setenv("PAAS_SINK_FILE", "/var/log/paas/audit.jsonl")
+    for process in PROCESSES:
+        found = {name: value for name, value in told(process, layout).items() if "SINK" in name}
+        expected = {"PAAS_SINKS": "", "PAAS_SINK_FILE": "/var/log/paas/audit.jsonl"} if process == "audit" else {}
+        assert found == expected
