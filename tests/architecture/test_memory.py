@@ -38,6 +38,7 @@ _BOUNDED: Final = {
     "paaskit/wakeups.py _expected": "only of those who wait",
     "services/audit/publishing/witnesses.py _sizes": "4,096, those that were asked last",
     "services/audit/publishing/publisher.py _grown": "tenants whose logs grew in the last moments",
+    "services/audit/sinks/delivery.py _due": "tenants with events that a sink has not got",
     "services/audit/sinks/delivery.py _grown": "tenants whose logs grew in the last moments",
     "services/audit/sinks/sending.py _deliveries": "one for each sink, three at most",
     "services/audit/turns.py _read": "of one turn, 50 at most",

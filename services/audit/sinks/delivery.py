@@ -79,17 +79,20 @@ class Delivery:
         self._source = source
         self._since = since
         self._grown: dict[str, None] = {}
-        self._any = asyncio.Event()
+        self._any_grown = asyncio.Event()
+        self._due: dict[str, None] = {}
+        self._any_due = asyncio.Event()
 
     def has_grown(self, tenants: Iterable[str]) -> None:
         """Say that logs of tenants have events that may not have been delivered."""
         self._grown.update(dict.fromkeys(tenants))
-        self._any.set()
+        self._any_grown.set()
 
     async def run(self) -> None:
         """Deliver what there is, for ever."""
         await self._begin()
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._gather())
             for _ in range(self._sink.at_once):
                 tasks.create_task(self._work())
 
@@ -122,16 +125,28 @@ class Delivery:
                 log.error("sink_fault", sink=self.kind, **describe_exception(error))
                 done = False
             if not done:
-                self.has_grown([tenant])
+                self._is_due([tenant])
+
+    async def _gather(self) -> None:
+        """Have what has grown delivered a moment later: what is appended meanwhile shares its batch."""
+        while True:
+            await self._any_grown.wait()
+            await asyncio.sleep(_GATHER_SECONDS)
+            self._any_grown.clear()
+            grown, self._grown = self._grown, {}
+            self._is_due(grown)
+
+    def _is_due(self, tenants: Iterable[str]) -> None:
+        self._due.update(dict.fromkeys(tenants))
+        self._any_due.set()
 
     async def _next(self) -> str:
-        """Return the tenant whose log has waited longest; what is appended meanwhile shares its batch."""
-        while not self._grown:
-            self._any.clear()
-            await self._any.wait()
-            await asyncio.sleep(_GATHER_SECONDS)
-        tenant = next(iter(self._grown))
-        del self._grown[tenant]
+        """Return the tenant whose log has waited longest."""
+        while not self._due:
+            self._any_due.clear()
+            await self._any_due.wait()
+        tenant = next(iter(self._due))
+        del self._due[tenant]
         return tenant
 
     async def deliver(self, tenant: str) -> bool:
