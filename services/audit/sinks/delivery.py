@@ -180,14 +180,14 @@ class Delivery:
             events = events[:sound]
             if not events:
                 return True
-        missing = events[0].sequence - cursor - 1
-        if missing:
-            metrics.SINK_EVENTS_GONE.labels(self.kind).inc(missing)
-            log.error("sink_events_gone", sink=self.kind, log_id=turn.log_id, after=cursor, events=missing)
         batch = await self._send(
             batch_of(tenant, events, log_id=turn.log_id, origin=self._source.origin_of(turn.log_id))
         )
         await turn.note(batch.events[-1].sequence)
+        missing = events[0].sequence - cursor - 1
+        if missing:
+            metrics.SINK_EVENTS_GONE.labels(self.kind).inc(missing)
+            log.error("sink_events_gone", sink=self.kind, log_id=turn.log_id, after=cursor, events=missing)
         self.pauses.worked()
         metrics.SINK_DELIVERED.labels(self.kind).inc(len(batch.events))
         return len(batch.events) == len(events) < AT_ONCE
