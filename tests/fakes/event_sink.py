@@ -11,8 +11,9 @@ from services.audit.sinks.sink import TOO_LARGE, Batch, Undelivered
 class FakeSink:
     """`arrived` has the tenant and the sequence of each event. Batches wait while `hold` is not set.
 
-    `troubles` are what the next batches end with, without having arrived; batches of more events than `most` are too
-    large; and `afterwards` is called once a batch is there, before it is acknowledged.
+    `troubles` are what the next batches end with, without having arrived. Those of the tenant `refuses` never do, and
+    of more events than `most` are too large. `batches` are how many events came together, `most_bytes` the largest.
+    `afterwards` is called once a batch is there, before it is acknowledged.
     """
 
     at_once: int = 4
@@ -21,6 +22,7 @@ class FakeSink:
     troubles: list[Undelivered] = field(default_factory=list)
     refuses: str = ""
     most: int = 1000
+    most_bytes: int = 0
     afterwards: Callable[[], object] = lambda: None
     hold: asyncio.Event = field(default_factory=asyncio.Event)
     under_way: int = 0
@@ -42,6 +44,7 @@ class FakeSink:
         if len(batch.events) > self.most:
             raise Undelivered(TOO_LARGE, status=413)
         self.batches.append(len(batch.events))
+        self.most_bytes = max(self.most_bytes, sum(map(len, batch.lines)))
         self.arrived += [(batch.tenant, event.sequence) for event in batch.events]
         self.afterwards()
 

@@ -19,6 +19,7 @@ from paaskit.errors import Unavailable
 from services.audit.publishing.heads import Heads
 from services.audit.sinks.cursors import Cursors
 from services.audit.sinks.delivery import AT_ONCE, Delivery, Source
+from services.audit.sinks.lines import MOST_BYTES
 from services.audit.sinks.pauses import Pauses
 from services.audit.sinks.sink import Undelivered
 from services.audit.sinks.standing import Standing
@@ -114,6 +115,16 @@ async def test_a_long_log_comes_in_batches(sender: Sender) -> None:
     await sender.append(AT_ONCE * 2 + 1)
     await sender.deliver()
     assert sender.sink.batches == [AT_ONCE, AT_ONCE, 1]
+
+
+async def test_a_batch_has_a_bound_of_bytes(sender: Sender) -> None:
+    """Twenty of nearly 60 KiB are more than a megabyte."""
+    large = [report_of(targets=("x" * 128,) * 450) for _ in range(20)]
+    await sender.store.append(large, service="config", now=NOW)
+    await sender.deliver()
+    assert sender.sink.of("acme") == list(range(1, 21))
+    assert len(sender.sink.batches) == 2
+    assert sender.sink.most_bytes <= MOST_BYTES
 
 
 async def test_who_dies_before_noting_it_delivers_again_and_leaves_none_out(sender: Sender, another: Another) -> None:
