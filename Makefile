@@ -20,6 +20,15 @@ export UV_NO_PROGRESS := 1
 unexport VIRTUAL_ENV
 unexport PYTHONPATH
 unexport PYTHONHOME
+# Hundreds of programs are started by tests and on one machine, and each would compile all it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+export UV_COMPILE_BYTECODE := 1
+
+# Tests with stacks of their own, which share nothing with the others of tests/e2e.
+OWN_STACKS := $(addprefix tests/e2e/,test_key_service.py test_single_sign_on.py test_local_stack.py)
+# Tests that wait for Envoy's intervals more than they compute.
+BEHIND_ENVOY := tests/integration/gateway tests/integration/tokens
+RELEASES := tests/integration/releaser tests/integration/staging
 
 .PHONY: help demo demo-kubernetes demo-sso up signin stop status logs outbox outbox-give-back check format test test-thorough \
 	test-crash test-leaks test-abuse test-transparency test-kubernetes test-keycloak test-mutations bench bench-peers bench-growth \
@@ -79,15 +88,17 @@ format: .venv ## put the code into its format
 	$(BIN)/ruff format .
 
 test: .venv ## unit, integration, access and end-to-end tests
-	@# Most of the time is spent waiting for programs to start and stop, so five parts run side by side.
+	@# Much of the time is spent waiting for programs to start and stop, so seven parts run side by side, the longest first.
 	@mkdir -p .pytest_cache; \
 	run() { name=$$1; shift; $(BIN)/python -m pytest -m "not thorough" "$$@" > .pytest_cache/$$name.log 2>&1; }; \
-	run e2e tests/e2e --ignore tests/e2e/faults & e2e=$$!; \
+	run e2e tests/e2e --ignore tests/e2e/faults $(addprefix --ignore ,$(OWN_STACKS)) & e2e=$$!; \
+	run stacks $(OWN_STACKS) & stacks=$$!; \
 	run faults tests/e2e/faults & faults=$$!; \
-	run releases tests/integration/releaser tests/integration/staging & releases=$$!; \
-	run services tests/integration --ignore tests/integration/releaser --ignore tests/integration/staging & services=$$!; \
+	run envoy $(BEHIND_ENVOY) & envoy=$$!; \
+	run services tests/integration $(addprefix --ignore ,$(RELEASES) $(BEHIND_ENVOY)) & services=$$!; \
+	run releases $(RELEASES) & releases=$$!; \
 	$(BIN)/python -m pytest -m "not thorough" tests/unit tests/access tests/deploy; failed=$$?; \
-	for part in "services $$services" "releases $$releases" "faults $$faults" "e2e $$e2e"; do \
+	for part in "releases $$releases" "services $$services" "envoy $$envoy" "faults $$faults" "stacks $$stacks" "e2e $$e2e"; do \
 		wait $${part#* } || failed=1; cat .pytest_cache/$${part% *}.log; \
 	done; \
 	echo "Left out: make test-thorough, make test-leaks, make test-abuse, make test-transparency, make test-crash, make test-kubernetes, make test-keycloak, make test-mutations."; exit $$failed
