@@ -1,13 +1,19 @@
 """The issuer's signing keys, and tokens in the form that Keycloak gives them."""
 
+import itertools
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
+
+# Making one takes a tenth of a second, and there are hundreds of issuers in a run: each takes the next of these, so
+# that no key is that of the eleven before it. What names a key is its id, which no two share.
+_NEXT: Final = itertools.cycle(range(12))
 
 
 @dataclass(frozen=True)
@@ -71,4 +77,9 @@ class Keys:
 
 
 def _new_key() -> SigningKey:
-    return SigningKey(secrets.token_urlsafe(32), rsa.generate_private_key(public_exponent=65537, key_size=2048))
+    return SigningKey(secrets.token_urlsafe(32), _private(next(_NEXT)))
+
+
+@cache
+def _private(_: int) -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -20,7 +20,7 @@ from services.tokens import pat
 from services.tokens.check.authorization import NOT_SIGNED_IN
 from tests.fakes.identities import FakeTokens, identity_of
 from tests.fixtures.postgres import Databases
-from tests.fixtures.serving import free_address
+from tests.fixtures.serving import SOON_AGAIN, free_address
 from tests.fixtures.tls import Certificates
 from tests.fixtures.waiting import PATIENCE
 from tests.integration.tokens.conftest import Served
@@ -59,7 +59,7 @@ async def edge(served: Served, tls: Certificates, tmp_path: Path) -> AsyncIterat
     with (tmp_path / "envoy.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(*envoy.command(tmp_path / "envoy.json"), stdout=log, stderr=log)
     try:
-        async with grpc.aio.insecure_channel(str(listen)) as channel:
+        async with grpc.aio.insecure_channel(str(listen), options=SOON_AGAIN) as channel:
             await asyncio.wait_for(channel.channel_ready(), PATIENCE)
             yield Edge(channel)
     finally:

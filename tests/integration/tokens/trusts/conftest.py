@@ -25,7 +25,7 @@ from tests.fakes.app_registry import FakeApps, FakeConfig, register
 from tests.fakes.neighbours import on_channel
 from tests.fakes.oidc_issuer import OidcIssuer
 from tests.fixtures.postgres import Databases
-from tests.fixtures.serving import free_address, serving
+from tests.fixtures.serving import SOON_AGAIN, free_address, serving
 from tests.fixtures.tls import Certificates
 from tests.fixtures.waiting import PATIENCE
 from tests.integration.tokens.conftest import Served
@@ -200,7 +200,7 @@ class _edge:  # noqa: N801  # used as a function
         with (self._folder / "envoy.log").open("wb") as log:
             command = envoy.command(self._folder / "envoy.json")
             self._process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
-        self._channel = grpc.aio.insecure_channel(str(self._listen))
+        self._channel = grpc.aio.insecure_channel(str(self._listen), options=SOON_AGAIN)
         await asyncio.wait_for(self._channel.channel_ready(), PATIENCE)
         return self._channel, self._listen
 
