@@ -247,12 +247,16 @@ def told(paas: Paas) -> list[str]:
     return [event["action"] for event in found if event["actor"].startswith(("user:", "pat:"))]
 
 
-def eventually(what: Callable[[], object]) -> Any:
-    """Wait until `what` gives something true; that. Raises AssertionError when patience is over."""
+def eventually(what: Callable[[], object], *, every: float = 0.1) -> Any:
+    """Wait until `what` gives something true; that. Raises AssertionError when patience is over.
+
+    `every` is how many seconds lie between two looks. What takes long anyway is looked at seldom: a command is a tenth
+    of a second of a processor's time, which others would do something with.
+    """
     deadline = time.monotonic() + PATIENCE
     while not (found := what()):
         assert time.monotonic() < deadline, f"not so after {PATIENCE} seconds"
-        time.sleep(0.1)
+        time.sleep(every)
     return found
 
 

@@ -5,6 +5,7 @@ and of the command line have.
 """
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,7 +115,7 @@ def test_somebody_who_is_disabled_is_out_when_their_token_ends(platform: Platfor
         platform.sign_in(paas, eve)
         paas.ok("apps:list")
         eve.is_enabled = False
-        refused = eventually(lambda: run if (run := paas("apps:list")).exit_code else None)
+        refused = eventually(lambda: run if (run := paas("apps:list")).exit_code else None, every=0.5)
     finally:
         platform.issuer.realm.access_seconds = 300
     assert (refused.exit_code, "has ended. Sign in again: `paas login`." in refused.err) == (3, True)
@@ -133,6 +134,7 @@ def test_following_goes_on_when_a_token_ends(platform: Platform) -> None:
         while platform.issuer.realm.counted["refresh_token"] < renewed + 2:
             paas.ok("apps:create", f"app{made}", "--instances", "0", "--", "x")
             made += 1
+            time.sleep(0.5)
         assert follower.stdout is not None
         seen = [follower.stdout.readline().split("\t")[3] for _ in range(made)]
         follower.terminate()

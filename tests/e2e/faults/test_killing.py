@@ -43,7 +43,7 @@ def test_releaser_dies_in_the_middle_of_a_release(installation: Installation, pa
 
 
 def test_services_die_under_load(installation: Installation, ada: Paas) -> None:
-    crash(installation, ada, kills=10, seed=7)
+    crash(installation, ada, kills=5, seed=7)
 
 
 @pytest.mark.thorough
