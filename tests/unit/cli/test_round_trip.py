@@ -31,24 +31,37 @@ values = st.one_of(
 variables = st.dictionaries(names, values, max_size=5)
 
 
-@given(held=variables, format_=st.sampled_from(["dotenv", "json", "shell"]))
-@settings(max_examples=600)
-def test_import_reads_back_what_export_wrote(held: dict[str, str], format_: str) -> None:
-    text = formats.write(format_, held)
-    assert formats.read("auto", text, source="f").values == held
-    assert formats.read(format_, text, source="f").values == held
+def of_all(examples: int) -> pytest.MarkDecorator:
+    """A fifth of the examples, and all of them where there is time."""
+    return pytest.mark.parametrize("examples", [examples // 5, pytest.param(examples, marks=pytest.mark.thorough)])
 
 
-@given(held=variables)
-@settings(max_examples=300)
-def test_docker_carries_a_value_or_refuses_it_by_name(held: dict[str, str]) -> None:
-    impossible = [name for name, value in held.items() if "\n" in value or value.endswith("\r")]
-    if impossible:
-        with pytest.raises(Failure) as caught:
-            docker.write(held)
-        assert all(name in caught.value.sentence for name in impossible)
-    else:
-        assert formats.read("docker", docker.write(held), source="f").values == held
+@of_all(600)
+def test_import_reads_back_what_export_wrote(examples: int) -> None:
+    @settings(max_examples=examples)
+    @given(held=variables, format_=st.sampled_from(["dotenv", "json", "shell"]))
+    def look(held: dict[str, str], format_: str) -> None:
+        text = formats.write(format_, held)
+        assert formats.read("auto", text, source="f").values == held
+        assert formats.read(format_, text, source="f").values == held
+
+    look()
+
+
+@of_all(300)
+def test_docker_carries_a_value_or_refuses_it_by_name(examples: int) -> None:
+    @settings(max_examples=examples)
+    @given(held=variables)
+    def look(held: dict[str, str]) -> None:
+        impossible = [name for name, value in held.items() if "\n" in value or value.endswith("\r")]
+        if impossible:
+            with pytest.raises(Failure) as caught:
+                docker.write(held)
+            assert all(name in caught.value.sentence for name in impossible)
+        else:
+            assert formats.read("docker", docker.write(held), source="f").values == held
+
+    look()
 
 
 def test_docker_refuses_what_docker_would_not_read() -> None:
@@ -56,17 +69,22 @@ def test_docker_refuses_what_docker_would_not_read() -> None:
         docker.write({"BIG": "x" * 65536, "SMALL": "x"})
 
 
-@given(held=variables)
-@settings(max_examples=600)
-def test_python_dotenv_agrees(held: dict[str, str]) -> None:
+@of_all(600)
+def test_python_dotenv_agrees(examples: int) -> None:
     """Without interpolation. It unescapes doubled backslashes in single quotes, and knows no escaped $ or `."""
-    for value in held.values():
-        assume("\\\\" not in value)
-        assume(not ("$" in value or "`" in value) or _single_quoted(value))
-        assume(not value.endswith("\\"))
-    # As a file: a carriage return in it would be read as a line break.
-    text = io.TextIOWrapper(io.BytesIO(formats.write("dotenv", held).encode()), encoding="utf-8").read()
-    assert dict(dotenv.dotenv_values(stream=io.StringIO(text), interpolate=False)) == held
+
+    @settings(max_examples=examples)
+    @given(held=variables)
+    def look(held: dict[str, str]) -> None:
+        for value in held.values():
+            assume("\\\\" not in value)
+            assume(not ("$" in value or "`" in value) or _single_quoted(value))
+            assume(not value.endswith("\\"))
+        # As a file: a carriage return in it would be read as a line break.
+        text = io.TextIOWrapper(io.BytesIO(formats.write("dotenv", held).encode()), encoding="utf-8").read()
+        assert dict(dotenv.dotenv_values(stream=io.StringIO(text), interpolate=False)) == held
+
+    look()
 
 
 def _single_quoted(value: str) -> bool:

@@ -3,7 +3,6 @@
 import json
 import multiprocessing
 import stat
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,8 @@ from tests.fakes.platform import Platform
 from tests.fakes.platform.audit import entry_of
 from tests.fixtures.written_log import ORIGIN, WrittenLog, a_key
 from tests.unit.cli.audit_log.conftest import EVENTS, record, remembered, state_file
+from tests.unit.cli.audit_log.putting import goes_on, put
 from tests.unit.cli.conftest import Paas
-from transparency.notes.checkpoints import Checkpoint
 
 EVERYWHERE = [("audit:verify",), ("audit:checkpoint",), ("secrets:get", "S", "--proof", "p"), ("audit",)]
 
@@ -163,23 +162,11 @@ def test_a_checkpoint_that_nobody_signed_is_refused_at_first_sight(paas: Paas, l
     assert not state_file(home).exists()
 
 
-def _put(environ: dict[str, str], sizes: Sequence[int]) -> None:
-    memory, log = Memory(environ), WrittenLog()
-    for size in range(1, 41):
-        note = log.grow([f"{size}".encode()]).encoded()
-        if size in sizes:
-            memory.put(Kept(ORIGIN, (log.key,), note, size, 0), known=memory.read(ORIGIN), check_goes_on=_fine)
-
-
-def _fine(_: Checkpoint, __: Checkpoint) -> None:
-    """Goes on: it is one log."""
-
-
 def test_many_processes_only_ever_go_forward(home: Path) -> None:
     environ = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
     context = multiprocessing.get_context("spawn")
     shares = [tuple(range(start, 41, 4)) for start in range(1, 5)]
-    processes = [context.Process(target=_put, args=(environ, share)) for share in shares]
+    processes = [context.Process(target=put, args=(environ, share)) for share in shares]
     for process in processes:
         process.start()
     for process in processes:
@@ -196,8 +183,8 @@ def test_what_others_got_further_with_stays(home: Path) -> None:
     memory, log = Memory(environ), WrittenLog()
     notes = [log.grow([f"{size}".encode()]).encoded() for size in range(3)]
     first, second, third = (Kept(ORIGIN, (log.key,), note, 1, 0) for note in notes)
-    memory.put(first, known=None, check_goes_on=_fine)
-    memory.put(third, known=first, check_goes_on=_fine)
+    memory.put(first, known=None, check_goes_on=goes_on)
+    memory.put(third, known=first, check_goes_on=goes_on)
     memory.put_verified(ORIGIN, 3)
     compared = []
     now = memory.put(second, known=first, check_goes_on=lambda older, newer: compared.append((older.size, newer.size)))

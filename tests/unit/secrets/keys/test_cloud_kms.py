@@ -311,7 +311,9 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("scope", ["google", "google.cloud.kms_v1", ""])
+@pytest.mark.parametrize(
+    "scope", ["google", *(pytest.param(scope, marks=pytest.mark.thorough) for scope in ("google.cloud.kms_v1", ""))]
+)
 def test_google_s_own_debug_log_stays_off(cloud: FakeCloudKms, scope: str) -> None:
     """It has whole requests: tenants' keys in the clear. An environment variable turns it on elsewhere."""
     environment = {**os.environ, "GOOGLE_SDK_PYTHON_LOGGING_SCOPE": scope, "PYTHONPATH": str(ROOT / "gen")}
