@@ -37,8 +37,8 @@ RELEASES := tests/integration/releaser tests/integration/staging
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
-	@echo "  PORT=$(PORT) is the gateway's port; the services use the seventeen after it."
-	@echo "  WORKERS=$(WORKERS) is how many processes each service has; each more takes another seventeen ports."
+	@echo "  PORT=$(PORT) is the gateway's port; the services use the twenty after it."
+	@echo "  WORKERS=$(WORKERS) is how many processes each service has; each more takes another twenty ports."
 
 demo: .venv ## start everything on this machine and show what it does
 	@$(LOCAL) demo

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from gateway import dashboard
 from gateway.filters import REQUEST_TIMEOUT, SIGN_IN_CHECK, access_log, header_cleaning, http_filters, local_replies
 from gateway.health import health_listener
-from gateway.routes import PublicMethod, public_methods, route_configuration
-from gateway.settings import GatewaySettings
+from gateway.routes import PublicMethod, calls_configuration, public_methods, route_configuration
+from gateway.settings import Address, GatewaySettings
 from gateway.upstreams import cluster, socket_address
 
 # Connections from outside; a file descriptor each, and some 20 KiB where nothing is under way on one.
@@ -39,6 +40,7 @@ def bootstrap(settings: GatewaySettings) -> dict[str, Any]:
         "static_resources": {
             "listeners": [
                 _listener(settings, methods),
+                *([_for_dashboard(settings, settings.dashboard_listen, methods)] if settings.dashboard_listen else []),
                 *([health_listener(settings.health_listen)] if settings.health_listen else []),
             ],
             # Sorted, so that the same settings give the same bytes.
@@ -48,6 +50,11 @@ def bootstrap(settings: GatewaySettings) -> dict[str, Any]:
                     for name in sorted(needed)
                 ),
                 cluster(SIGN_IN_CHECK, settings.sign_in_check, service="tokens", credentials=settings.credentials),
+                *(
+                    [dashboard.cluster(settings.dashboard, credentials=settings.credentials)]
+                    if settings.dashboard
+                    else []
+                ),
             ],
         },
         **({"admin": _admin(settings.admin_socket)} if settings.admin_socket else {}),
@@ -103,6 +110,37 @@ def _listener(settings: GatewaySettings, methods: Iterable[PublicMethod]) -> dic
     }
 
 
+def _for_dashboard(settings: GatewaySettings, listen: Address, methods: Iterable[PublicMethod]) -> dict[str, Any]:
+    """The listener that the dashboard calls: the same methods, filters and limits, without what only browsers need.
+
+    It says from which address each of its calls comes. What limits one address limits each of its users apart.
+    """
+    manager = {
+        **_connection_manager(settings, methods),
+        "stat_prefix": "dashboard",
+        "codec_type": "HTTP2",
+        "route_config": calls_configuration(methods),
+        "early_header_mutation_extensions": header_cleaning(keeps_address=True),
+        "http_filters": http_filters(tells_address=True),
+        "xff_num_trusted_hops": 1,
+        "skip_xff_append": True,
+        # Its connections stay: it is one client, and makes no new one for each of its users.
+        "common_http_protocol_options": {"idle_timeout": "3600s", "max_headers_count": 64},
+    }
+    manager["http2_protocol_options"] = {**manager["http2_protocol_options"], "max_concurrent_streams": 1024}
+    return {
+        "name": "dashboard",
+        "address": socket_address(listen),
+        "per_connection_buffer_limit_bytes": MAX_WAITING_BYTES,
+        "filter_chains": [
+            {
+                "transport_socket": dashboard.transport_socket(settings.credentials),
+                "filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}],
+            }
+        ],
+    }
+
+
 def _connection_manager(settings: GatewaySettings, methods: Iterable[PublicMethod]) -> dict[str, Any]:
     return {
         "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3."
@@ -111,7 +149,10 @@ def _connection_manager(settings: GatewaySettings, methods: Iterable[PublicMetho
         # HTTP/1.1 for gRPC-web, HTTP/2 with prior knowledge for gRPC.
         "codec_type": "AUTO",
         "route_config": route_configuration(
-            methods, single_sign_on=settings.single_sign_on, takes_leaks=settings.takes_leaks
+            methods,
+            single_sign_on=settings.single_sign_on,
+            takes_leaks=settings.takes_leaks,
+            has_pages=bool(settings.dashboard),
         ),
         "early_header_mutation_extensions": header_cleaning(),
         "http_filters": http_filters(),

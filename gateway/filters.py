@@ -49,11 +49,19 @@ UNAVAILABLE_HEADER = "x-paas-unavailable"
 # `x-paas-` carries the signed identity. `x-envoy-` would let a client on a private address choose its own
 # timeouts and retries. `x-forwarded-` would let it choose the address that the audit log records.
 TRUSTED_PREFIXES = ("x-paas-", "x-envoy-", "x-forwarded-")
+FOR = "x-forwarded-for"
+"""Where the dashboard says from which address the person came for whom it calls."""
 
 
-def header_cleaning() -> list[dict[str, Any]]:
-    """Early header mutations: removes what clients may not say about themselves, before routing."""
-    mutations = [{"remove_on_match": {"key_matcher": {"prefix": prefix}}} for prefix in TRUSTED_PREFIXES]
+def header_cleaning(*, keeps_address: bool = False) -> list[dict[str, Any]]:
+    """Early header mutations: removes what clients may not say about themselves, before routing.
+
+    `keeps_address` is for a listener on which a certificate says who calls, and that may say for whom (`FOR`).
+    """
+    kept = ("x-forwarded-",) if keeps_address else ()
+    mutations = [
+        {"remove_on_match": {"key_matcher": {"prefix": prefix}}} for prefix in TRUSTED_PREFIXES if prefix not in kept
+    ]
     return [
         {
             "name": "envoy.http.early_header_mutation.header_mutation",
@@ -65,8 +73,8 @@ def header_cleaning() -> list[dict[str, Any]]:
     ]
 
 
-def http_filters() -> list[dict[str, Any]]:
-    """The HTTP filters, in the order of the module's docstring."""
+def http_filters(*, tells_address: bool = False) -> list[dict[str, Any]]:
+    """The HTTP filters, in the order of the module's docstring. `tells_address`: tokens is told `FOR` as well."""
     return [
         {
             "name": "envoy.filters.http.grpc_web",
@@ -75,7 +83,7 @@ def http_filters() -> list[dict[str, Any]]:
         leaked_tokens.rate_limit(),
         {"name": "envoy.filters.http.lua", "typed_config": _sign_ins()},
         {"name": "envoy.filters.http.fault", "typed_config": _refusals()},
-        {"name": "envoy.filters.http.ext_authz", "typed_config": _sign_in_check()},
+        {"name": "envoy.filters.http.ext_authz", "typed_config": _sign_in_check(tells_address=tells_address)},
         transcoder(),
         {
             "name": "envoy.filters.http.buffer",
@@ -170,7 +178,8 @@ def _refusals() -> dict[str, Any]:
     }
 
 
-def _sign_in_check() -> dict[str, Any]:
+def _sign_in_check(*, tells_address: bool) -> dict[str, Any]:
+    needed = ("authorization", FOR) if tells_address else ("authorization",)
     return {
         "@type": f"{_TYPE}.filters.http.ext_authz.v3.ExtAuthz",
         "transport_api_version": "V3",
@@ -195,7 +204,7 @@ def _sign_in_check() -> dict[str, Any]:
         "failure_mode_allow": False,
         "status_on_error": {"code": "ServiceUnavailable"},
         # tokens needs the bearer and nothing else of what the client sent.
-        "allowed_headers": {"patterns": [{"exact": "authorization"}]},
+        "allowed_headers": {"patterns": [{"exact": name} for name in needed]},
         # And it may hand on an identity and take the bearer away, nothing else.
         "decoder_header_mutation_rules": {
             "disallow_all": True,

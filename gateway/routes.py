@@ -14,7 +14,7 @@ import paas
 from google.protobuf.descriptor import FileDescriptor, ServiceDescriptor
 from paas.access.v1 import access_pb2
 
-from gateway import audit_log, leaked_tokens, well_known
+from gateway import audit_log, dashboard, leaked_tokens, well_known
 from gateway.settings import SingleSignOn
 from gateway.upstreams import elsewhere
 
@@ -45,6 +45,7 @@ UNREAD_HEADERS = (
     "accept",
     "accept-encoding",
     "baggage",
+    "cookie",
     "origin",
     "referer",
     "traceparent",
@@ -109,10 +110,15 @@ def methods_of(file: FileDescriptor) -> Iterator[PublicMethod]:
 
 
 def route_configuration(
-    methods: Iterable[PublicMethod], *, single_sign_on: SingleSignOn | None = None, takes_leaks: bool = False
+    methods: Iterable[PublicMethod],
+    *,
+    single_sign_on: SingleSignOn | None = None,
+    takes_leaks: bool = False,
+    has_pages: bool = False,
 ) -> dict[str, Any]:
-    """Envoy's RouteConfiguration: how to sign in, which everybody may ask (decision 44); reports of leaked tokens,
-    where they are taken; 415 for what is no gRPC, one exact route a method, 404 for everything else.
+    """Envoy's RouteConfiguration: the dashboard's pages, where there are any; how to sign in, which everybody may ask
+    (decision 44); reports of leaked tokens, where they are taken; 415 for what is no gRPC, one exact route a method,
+    404 for everything else.
     """
     told = well_known.route(single_sign_on, answered_at_once=_answered_at_once())
     if takes_leaks:
@@ -128,13 +134,28 @@ def route_configuration(
         *(_route(method) for method in methods),
         _nothing_else(),
     ]
+    pages = dashboard.routes(asks_nobody=_ASKS_NOBODY) if has_pages else []
+    return _configuration([*pages, *map(_without_unread, routes)])
+
+
+def calls_configuration(methods: Iterable[PublicMethod]) -> dict[str, Any]:
+    """The RouteConfiguration of a listener on which nothing is but the methods, which need a sign-in all the same."""
+    routes = [*(_route(method) for method in methods if not method.anyone), _nothing_else()]
+    return _configuration(list(map(_without_unread, routes)))
+
+
+def _configuration(routes: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "name": "public",
         "virtual_hosts": [{"name": "public", "domains": ["*"], "routes": routes}],
-        "request_headers_to_remove": list(UNREAD_HEADERS),
         # Neither may a service tell clients about the inside, nor is there a reason to.
         "response_headers_to_remove": ["server", "x-envoy-upstream-service-time"],
     }
+
+
+def _without_unread(route: dict[str, Any]) -> dict[str, Any]:
+    removed = dict.fromkeys([*route.get("request_headers_to_remove", ()), *UNREAD_HEADERS])
+    return {**route, "request_headers_to_remove": list(removed)}
 
 
 def _route(method: PublicMethod) -> dict[str, Any]:

@@ -55,5 +55,9 @@ class GatewaySettings:
     admin_socket: Path | None = None
     # How people sign in; without it, as the operator of this installation has it.
     single_sign_on: SingleSignOn | None = None
+    # Where the dashboard serves its pages, one address for each of its processes; without it there are none.
+    dashboard: Sequence[Address] = ()
+    # Where the dashboard's own calls come in.
+    dashboard_listen: Address | None = None
     # Whether reports of leaked tokens are taken, which tokens has to be told as well.
     takes_leaks: bool = False

@@ -69,6 +69,17 @@ def cluster(name: str, addresses: Sequence[Address], *, service: str, credential
     }
 
 
+def cluster_of_pages(name: str, addresses: Sequence[Address], *, credentials: Credentials) -> dict[str, Any]:
+    """A cluster of processes of `name` that serve web pages: HTTP/1.1 over TLS 1.3, otherwise as `cluster`."""
+    pages = cluster(name, addresses, service=name, credentials=credentials)
+    pages["transport_socket"]["typed_config"]["common_tls_context"]["alpn_protocols"] = ["http/1.1"]
+    pages["typed_extension_protocol_options"][_HTTP_OPTIONS]["explicit_http_config"] = {"http_protocol_options": {}}
+    check = pages["health_checks"][0]
+    del check["grpc_health_check"]
+    check["http_health_check"] = {"path": "/ready", "host": f"{name}.paas.internal"}
+    return pages
+
+
 def elsewhere() -> dict[str, Any]:
     """The fields of a retry policy that have what is sent again go to a process that it was not sent to yet.
 

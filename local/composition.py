@@ -6,13 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.dashboard import PREFIX
 from gateway.process.settings import single_sign_on
 from gateway.settings import Address, Credentials, GatewaySettings, SingleSignOn
 from local import envoy
 from local.failures import LocalFailure
 from local.layout import Layout
 from local.parts import Part
-from local.ports import GATEWAY, HOST, SERVICES, SIGN_IN_CHECK, metrics_of, port_of, public_of, service_of
+from local.ports import (
+    DASHBOARD,
+    FOR_DASHBOARD,
+    GATEWAY,
+    HOST,
+    SERVICES,
+    SIGN_IN_CHECK,
+    metrics_of,
+    port_of,
+    public_of,
+    service_of,
+)
 from local.postgres import Postgres
 from paaskit.settings import SettingsError
 
@@ -41,6 +53,14 @@ KMS_PASSED_ON = (
 )
 # What the gateway tells clients of single sign-on. Without an issuer, `make signin` is how people sign in.
 SSO_TOLD = ("PAAS_SSO_ISSUER", "PAAS_SSO_CLI_CLIENT_ID", "PAAS_SSO_SCOPES")
+# What the dashboard is told of single sign-on. Without a secret of its client there, people come with links.
+SSO_OF_PAGES = (
+    "PAAS_SSO_ISSUER",
+    "PAAS_SSO_CA_FILE",
+    "PAAS_SSO_CLIENT_ID",
+    "PAAS_SSO_CLIENT_SECRET_FILE",
+    "PAAS_SSO_SCOPES",
+)
 # What tokens is told of who reports leaked tokens. Without it, the gateway takes no reports.
 LEAKS_PASSED_ON = ("PAAS_LEAKS_KEYS_URL", "PAAS_LEAKS_KEYS_CA_FILE")
 # What tokens and the sign-in check are told of single sign-on.
@@ -142,6 +162,33 @@ def process_part(process: str, *, site: Site, worker: int) -> Part:
     )
 
 
+def dashboard_part(*, site: Site) -> Part:
+    """How the supervisor runs the dashboard, of which there is one."""
+    layout = site.layout
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | _told(SSO_OF_PAGES)
+    environment |= {
+        "PAAS_LISTEN": site.address(DASHBOARD),
+        "PAAS_METRICS_LISTEN": site.address(metrics_of(DASHBOARD)),
+        "PAAS_GATEWAY_ADDRESS": site.address(FOR_DASHBOARD),
+        "PAAS_URL": os.environ.get("PAAS_DASHBOARD_URL") or f"http://{site.address(GATEWAY)}{PREFIX}",
+        "PAAS_DATABASE_URL": site.postgres.socket_url(DASHBOARD, user=DASHBOARD),
+        "PAAS_DATABASE_PASSWORD_FILE": str(layout.passwords / DASHBOARD),
+        "PAAS_TLS_CERT_FILE": str(layout.tls / f"{DASHBOARD}.pem"),
+        "PAAS_TLS_KEY_FILE": str(layout.tls / f"{DASHBOARD}.key"),
+        "PAAS_TLS_CA_FILE": str(layout.tls / "ca.pem"),
+        "PAAS_LOG_LEVEL": "info",
+    }
+    if "PAAS_SSO_CLIENT_SECRET_FILE" not in environment:
+        # People come with links then, also where the command line signs in at a provider.
+        environment.pop("PAAS_SSO_ISSUER", None)
+    return Part(
+        name=DASHBOARD,
+        command=(sys.executable, "-m", "dashboard"),
+        environment=environment,
+        log=layout.log(DASHBOARD),
+    )
+
+
 def gateway_part(*, site: Site) -> Part:
     """Writes the gateway's configuration and says how the supervisor runs it."""
     layout, base_port = site.layout, site.base_port
@@ -154,6 +201,8 @@ def gateway_part(*, site: Site) -> Part:
         listen=Address(HOST, port_of(GATEWAY, base_port=base_port)),
         upstreams={name: at(public_of(name)) for name in SERVICES},
         sign_in_check=at(SIGN_IN_CHECK),
+        dashboard=[Address(HOST, port_of(DASHBOARD, base_port=base_port))],
+        dashboard_listen=Address(HOST, port_of(FOR_DASHBOARD, base_port=base_port)),
         credentials=Credentials(layout.tls / f"{GATEWAY}.pem", layout.tls / f"{GATEWAY}.key", layout.tls / "ca.pem"),
         access_log=layout.log("gateway-access"),
         single_sign_on=_single_sign_on(),

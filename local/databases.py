@@ -7,11 +7,12 @@ It must not contain any service's schema; that is in the service's migrations.
 import hashlib
 import inspect
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 from local.failures import LocalFailure
+from local.ports import DASHBOARD, SERVICES
 from local.postgres import SUPERUSER, Postgres
 from local.private_files import keep_private, write_private
 from local.secrets_made import random_password
@@ -20,6 +21,13 @@ APPLIED = "applied.json"
 
 Upgrade = Callable[[str, str], None]
 """Brings the database of a service, reached by an owner's SQLAlchemy URL, to its newest schema."""
+
+
+def migrations_in(clone: Path) -> dict[str, Path]:
+    """The migrations of each that has a database, in a clone of this repository."""
+    return {service: clone / "services" / service / "migrations" for service in SERVICES} | {
+        DASHBOARD: clone / DASHBOARD / "migrations"
+    }
 
 
 def owner_of(service: str) -> str:
@@ -34,9 +42,9 @@ def ensure_passwords(folder: Path, services: Iterable[str]) -> None:
             keep_private(folder / role, random_password)
 
 
-def wanted_state(sources: Path, passwords: Path, services: Iterable[str]) -> dict[str, str]:
-    """A digest per service of its migrations in `sources`/<service>/migrations and of its roles' passwords."""
-    return {service: _digest(sources / service / "migrations", passwords, service) for service in services}
+def wanted_state(migrations: Mapping[str, Path], passwords: Path) -> dict[str, str]:
+    """A digest for each that has migrations, in the folders given, and roles with passwords."""
+    return {service: _digest(folder, passwords, service) for service, folder in migrations.items()}
 
 
 def is_applied(postgres: Postgres, wanted: dict[str, str]) -> bool:

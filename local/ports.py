@@ -24,6 +24,11 @@ def public_of(service: str) -> str:
 
 
 SIGN_IN_CHECK = "sign-in-check"
+DASHBOARD = "dashboard"
+# Where the gateway takes the calls that the dashboard makes for people.
+FOR_DASHBOARD = "gateway-for-dashboard"
+# What has a database: the services, and the dashboard, for its sessions.
+DATABASES = (*SERVICES, DASHBOARD)
 # What is a process, and there may be several of each. The check is tokens' own, apart from what else tokens serves.
 PROCESSES = (*SERVICES, SIGN_IN_CHECK)
 LISTENERS = (
@@ -33,6 +38,9 @@ LISTENERS = (
     *map(public_of, SERVICES),
     SIGN_IN_CHECK,
     metrics_of(SIGN_IN_CHECK),
+    FOR_DASHBOARD,
+    DASHBOARD,
+    metrics_of(DASHBOARD),
 )
 MOST_WORKERS = 4
 

@@ -31,7 +31,8 @@ INITDB_TIMEOUT = 120
 STOP_GRACE = 30.0
 # What one process of each kind takes when all its pools are full (docs/operations.md), and some for whoever looks.
 _CONNECTIONS_OF_ONE_OF_EACH = 90
-_CONNECTIONS_OF_OTHERS = 10
+# The dashboard, of which there is one, and people.
+_CONNECTIONS_OF_OTHERS = 20
 
 SETTINGS = {
     "listen_addresses": "",

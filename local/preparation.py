@@ -9,7 +9,7 @@ from local.account import choose_account, open_way
 from local.failures import LocalFailure
 from local.layout import Layout
 from local.leftovers import remember_socket_folder
-from local.ports import GATEWAY, SERVICES
+from local.ports import DASHBOARD, DATABASES, GATEWAY, SERVICES
 from local.postgres import Postgres
 from local.private_files import keep_private, private_folder
 
@@ -42,9 +42,9 @@ def _prepare(layout: Layout, *, now: datetime) -> Postgres:
     open_way(account, layout.root)
     for folder in layout.folders():
         private_folder(folder)
-    ensure_certificates(layout.tls, (*SERVICES, GATEWAY, *PEOPLE), now=now)
+    ensure_certificates(layout.tls, (*SERVICES, GATEWAY, DASHBOARD, *PEOPLE), now=now)
     ensure_keys(layout)
-    databases.ensure_passwords(layout.passwords, SERVICES)
+    databases.ensure_passwords(layout.passwords, DATABASES)
     for log in layout.logs.glob("*.log"):
         _keep_short(log)
     for name in _OPENED_BY_OTHERS:

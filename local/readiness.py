@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from local.certificates import dns_san
-from local.ports import GATEWAY, HOST, port_of, service_of
+from local.ports import DASHBOARD, GATEWAY, HOST, metrics_of, port_of, service_of
 
 # Seconds between two questions to a part that isn't ready.
 POLL_INTERVAL = 0.05
@@ -52,38 +53,50 @@ def process_question(process: str, *, base_port: int, tls: Path, worker: int = 1
 def gateway_question(*, base_port: int) -> Question:
     """Asks the gateway for something that needs a sign-in: a refusal proves that it reaches tokens."""
     port = port_of(GATEWAY, base_port=base_port)
+    return partial(_says, port, _WHO_AM_I, lambda head: b"grpc-status: 16" in head.lower())
 
-    async def ask() -> bool:
-        try:
-            reader, writer = await asyncio.open_connection(HOST, port)
-        except OSError:
-            return False
-        try:
-            writer.write(_WHO_AM_I)
-            await writer.drain()
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), QUESTION_TIMEOUT)
-        except (OSError, asyncio.IncompleteReadError, TimeoutError):
-            return False
-        finally:
-            writer.close()
-        return b"grpc-status: 16" in head.lower()
 
-    return ask
+def dashboard_question(*, base_port: int) -> Question:
+    """Asks the dashboard's page for probes, in plain HTTP."""
+    port = port_of(metrics_of(DASHBOARD), base_port=base_port)
+    return partial(_says, port, b"GET /ready HTTP/1.1\r\nhost: dashboard\r\n\r\n", lambda head: b" 200 " in head)
 
 
 def all_questions(parts: Mapping[str, tuple[str, int]], *, base_port: int, tls: Path) -> dict[str, Question]:
-    """The questions to parts that are a process of a service each, its number with it, and to the gateway, by name."""
+    """The questions to parts that are a process of a service each, its number with it, to the dashboard and to the
+    gateway, by name.
+    """
     questions = {
         name: process_question(process, base_port=base_port, tls=tls, worker=worker)
         for name, (process, worker) in parts.items()
     }
-    return questions | {GATEWAY: gateway_question(base_port=base_port)}
+    return questions | {
+        DASHBOARD: dashboard_question(base_port=base_port),
+        GATEWAY: gateway_question(base_port=base_port),
+    }
 
 
 _WHO_AM_I = (
     b"POST /paas.tokens.v1.TokensService/WhoAmI HTTP/1.1\r\nhost: gateway\r\nx-grpc-web: 1\r\n"
     b"content-type: application/grpc-web+proto\r\ncontent-length: 5\r\nconnection: close\r\n\r\n\0\0\0\0\0"
 )
+
+
+async def _says(port: int, question: bytes, is_yes: Callable[[bytes], bool]) -> bool:
+    """Whether what listens on a port answers a request over HTTP/1.1 with what means yes."""
+    try:
+        reader, writer = await asyncio.open_connection(HOST, port)
+    except OSError:
+        return False
+    try:
+        writer.write(question)
+        await writer.drain()
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), QUESTION_TIMEOUT)
+    except (OSError, asyncio.IncompleteReadError, TimeoutError):
+        return False
+    finally:
+        writer.close()
+    return is_yes(head)
 
 
 async def _until(question: Question) -> None:

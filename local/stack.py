@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gateway.dashboard import PREFIX
 from gateway.upstreams import UNHEALTHY_INTERVAL
 from local import composition, control, databases, leftovers, postgres
 from local.composition import Site, worker_name
@@ -28,7 +29,7 @@ from local.failures import LocalFailure
 from local.last_words import last_words
 from local.layout import CLONE, Layout
 from local.parts import Part
-from local.ports import DEFAULT_BASE_PORT, GATEWAY, HOST, MOST_WORKERS, PROCESSES, SERVICES, port_of, require_free
+from local.ports import DASHBOARD, DEFAULT_BASE_PORT, GATEWAY, HOST, MOST_WORKERS, PROCESSES, port_of, require_free
 from local.postgres import Postgres
 from local.preparation import prepare
 from local.private_files import write_private
@@ -91,7 +92,12 @@ class Stack:
     @property
     def parts(self) -> tuple[str, ...]:
         """The names of everything that runs."""
-        return ("postgres", *self.processes, GATEWAY)
+        return ("postgres", *self.processes, DASHBOARD, GATEWAY)
+
+    @property
+    def dashboard_url(self) -> str:
+        """Where people find the pages."""
+        return f"{self.gateway_url}{PREFIX}"
 
     @property
     def gateway_url(self) -> str:
@@ -214,7 +220,7 @@ class Stack:
         return attendance
 
     def _start_parts(self, attendance: control.Attendance, cluster: Postgres, say: Callable[[str], None]) -> None:
-        wanted = databases.wanted_state(CLONE / "services", self.layout.passwords, SERVICES)
+        wanted = databases.wanted_state(databases.migrations_in(CLONE), self.layout.passwords)
         self._run(attendance, cluster.part(self.layout.log("postgres"), workers=self.workers))
         if not databases.is_applied(cluster, wanted):
             self._wait(attendance, ["postgres"])
@@ -222,8 +228,8 @@ class Stack:
             from paaskit.migrations import upgrade
 
             databases.apply(cluster, self.layout.passwords, wanted=wanted, upgrade=upgrade)
-        each = f", {self.workers} processes each," if self.workers > 1 else ""
-        say(f"starting PostgreSQL, five services{each} and the gateway")
+        each = f", {self.workers} processes each," if self.workers > 1 else ","
+        say(f"starting PostgreSQL, five services{each} the dashboard and the gateway")
         site = Site(
             layout=self.layout,
             base_port=self.base_port,
@@ -233,6 +239,7 @@ class Stack:
         )
         for process, worker in self.processes.values():
             self._run(attendance, composition.process_part(process, site=site, worker=worker))
+        self._run(attendance, composition.dashboard_part(site=site))
         self._run(attendance, composition.gateway_part(site=site))
         self._wait(attendance, self.parts)
         time.sleep(_SEEN_AFTER)

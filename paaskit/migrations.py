@@ -14,7 +14,11 @@ from alembic.script import ScriptDirectory
 from psycopg import sql
 from sqlalchemy import create_engine, pool, text
 
-SERVICES: Final = Path(__file__).resolve().parent.parent / "services"
+_ROOT: Final = Path(__file__).resolve().parent.parent
+FOLDERS: Final = {
+    path.parent.name: path for path in (*sorted(_ROOT.glob("services/*/migrations")), _ROOT / "dashboard" / "migrations")
+}
+"""The migrations of each that has a database: the services, and the dashboard."""
 _SQLALCHEMY: Final = "postgresql+psycopg://"
 
 
@@ -68,5 +72,5 @@ def run_environment() -> None:
 
 def _config(service: str) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(SERVICES / service / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(FOLDERS[service]).replace("%", "%%"))
     return config

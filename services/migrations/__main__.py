@@ -15,7 +15,7 @@ from typing import Final
 
 import psycopg
 
-from paaskit.migrations import SERVICES, is_ready_for, upgrade
+from paaskit.migrations import FOLDERS, is_ready_for, upgrade
 from paaskit.settings import SettingsError, load_settings, setting
 
 _LOOK_EVERY_SECONDS: Final = 1.0
@@ -70,8 +70,7 @@ def _fail(service: str, sentence: str) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m services.migrations", description="Migrate a service's database.")
-    names = sorted(path.parent.name for path in SERVICES.glob("*/migrations"))
-    parser.add_argument("service", choices=names)
+    parser.add_argument("service", choices=sorted(FOLDERS))
     parser.add_argument("--wait", action="store_true", help="only wait until somebody else has")
     return parser
 

@@ -1,6 +1,6 @@
 """What reading a file of variables gives."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from paas_cli.errors import Failure
@@ -8,10 +8,14 @@ from paas_cli.errors import Failure
 
 @dataclass(frozen=True)
 class Found:
-    """Values by name in the order of first appearance, and remarks for the user without values in them."""
+    """Values by name in the order of first appearance, and remarks for the user without values in them.
+
+    `lines` has for each name the line that its value was on.
+    """
 
     values: dict[str, str] = field(repr=False)
     remarks: Sequence[str] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)
 
 
 class Collector:
@@ -50,4 +54,4 @@ class Collector:
             from paas_cli.assignments import listed
 
             remarks.append(f"${{...}} is kept as it is written, nothing is filled in ({listed(self._unfilled)}).")
-        return Found(self._values, remarks)
+        return Found(self._values, remarks, {name: lines[-1] for name, lines in self._lines.items()})

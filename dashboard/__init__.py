@@ -1,0 +1,1 @@
+"""The web pages: a client of the gateway like the command line, without a privilege of its own."""

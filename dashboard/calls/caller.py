@@ -1,0 +1,61 @@
+"""Calls of one person: with what they signed in with, from the address they came from."""
+
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any, Final, Protocol, TypeVar
+
+import grpc
+
+from dashboard.calls.refusals import refusal_of
+
+PATIENCE_SECONDS: Final = 10.0
+_FOR: Final = "x-forwarded-for"
+"""Which the gateway believes the dashboard's certificate, and nobody else's."""
+
+RequestT_contra = TypeVar("RequestT_contra", contravariant=True)
+ResponseT_co = TypeVar("ResponseT_co", covariant=True)
+RequestT = TypeVar("RequestT")
+ResponseT = TypeVar("ResponseT")
+
+
+class Method(Protocol[RequestT_contra, ResponseT_co]):
+    """A unary method of a generated stub."""
+
+    def __call__(
+        self, request: RequestT_contra, /, *, timeout: float | None = None, metadata: Any = None
+    ) -> Awaitable[ResponseT_co]:
+        """Send `request`."""
+
+
+class Stream(Protocol[RequestT_contra, ResponseT_co]):
+    """A method of a generated stub that answers again and again."""
+
+    def __call__(
+        self, request: RequestT_contra, /, *, timeout: float | None = None, metadata: Any = None
+    ) -> AsyncIterator[ResponseT_co]:
+        """Send `request`."""
+
+
+class Caller:
+    """Whoever visits, as the gateway sees them."""
+
+    def __init__(self, channel: grpc.aio.Channel, *, bearer: str, address: str) -> None:
+        self.channel = channel
+        self._metadata = (("authorization", f"Bearer {bearer}"), *(((_FOR, address),) if address else ()))
+
+    async def call(self, method: Method[RequestT, ResponseT], request: RequestT) -> ResponseT:
+        """Call a method. Raises Refusal."""
+        try:
+            return await method(request, timeout=PATIENCE_SECONDS, metadata=self._metadata)
+        except grpc.aio.AioRpcError as error:
+            raise refusal_of(error) from None
+
+    async def stream(self, method: Stream[RequestT, ResponseT], request: RequestT) -> AsyncIterator[ResponseT]:
+        """What a method answers, one after the other, until it ends. Raises Refusal."""
+        call: Any = method(request, metadata=self._metadata)
+        try:
+            async for answer in call:
+                yield answer
+        except grpc.aio.AioRpcError as error:
+            raise refusal_of(error) from None
+        finally:
+            call.cancel()

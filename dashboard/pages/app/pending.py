@@ -1,0 +1,138 @@
+"""Changing variables: what was pasted or pressed becomes pending, is looked at as a difference, and saved as one release."""
+
+import asyncio
+
+from google.rpc import code_pb2
+from paas_cli.dotenv.reading import read
+from paas_cli.errors import Failure
+from starlette.responses import Response
+
+from dashboard.calls import apps as calls
+from dashboard.calls.refusals import Refusal
+from dashboard.variables.saving import Saving, outcome_of
+from dashboard.pages.states import state_of
+from dashboard.variables.changes import MOST, SET, UNSET, Wanted, add as added, chosen, verdicts
+from dashboard.variables.pending import drop, keep, pending_of
+from dashboard.web.visit import Visit
+from paaskit.clock import random_id
+
+_SOURCE = "what was pasted"
+_CHOICE = "kind:"
+
+
+async def add(visit: Visit) -> Response:
+    """Put what was sent to what is pending: a pasted text, one name with its value, or names to be unset."""
+    app = visit.path("app")
+    await calls.get_app(visit.caller, app)
+    more = _wanted(visit)
+    if not more:
+        raise Refusal(code=code_pb2.INVALID_ARGUMENT, sentence="Nothing was given: paste lines like NAME=value.")
+    before = await pending_of(visit, app)
+    rows = added(before.rows if before else (), more)
+    if len(rows) > MOST:
+        sentence = f"More than {MOST} changes at once are too many to look at: save some of them first."
+        raise Refusal(code=code_pb2.RESOURCE_EXHAUSTED, sentence=sentence)
+    await keep(visit, app, rows)
+    return visit.to(f"apps/{app}/pending")
+
+
+async def review(visit: Visit) -> Response:
+    """Show what saving would do, values of secrets as sixteen dots."""
+    return await _review(visit)
+
+
+async def save(visit: Visit) -> Response:
+    """Save it, as one release or into the app's draft. What the services refuse is shown where it stands."""
+    app = visit.path("app")
+    pending = await pending_of(visit, app)
+    if pending is None:
+        return visit.to(f"apps/{app}")
+    rows = chosen(pending.rows, _choices(visit))
+    await keep(visit, app, rows)
+    stage = visit.form.get("do") == "stage"
+    if visit.form.get("do") not in ("save", "stage"):
+        return visit.to(f"apps/{app}/pending")
+    listed = await calls.list_variables(visit.caller, app)
+    judged = verdicts(rows, listed)
+    if any(each.outcome == "refused" for each in judged):
+        return await _review(visit)
+    etag = str(visit.form.get("etag", ""))
+    saving = Saving.of(judged, app=app, stage=stage, request_id=str(visit.form.get("request_id", "")), etag=etag)
+    try:
+        done = await outcome_of(visit.caller, saving)
+    except Refusal as refusal:
+        if refusal.is_signed_out:
+            raise
+        return await _review(visit, refusal=refusal, problems=saving.problems(refusal))
+    await drop(visit, app)
+    if done.release is not None:
+        return visit.to(f"apps/{app}/releases/{done.release}")
+    return visit.to(f"apps/{app}")
+
+
+async def discard(visit: Visit) -> Response:
+    """Drop what is pending."""
+    app = visit.path("app")
+    await drop(visit, app)
+    return visit.to(f"apps/{app}")
+
+
+async def _review(visit: Visit, *, refusal: Refusal | None = None, problems: dict[str, str] | None = None) -> Response:
+    app, caller = visit.path("app"), visit.caller
+    got = await calls.get_app(caller, app)
+    pending = await pending_of(visit, app)
+    if pending is None:
+        return visit.to(f"apps/{app}")
+    listed, release, instances = await asyncio.gather(
+        calls.list_variables(caller, app), calls.newest_release(caller, app), calls.list_instances(caller, app)
+    )
+    judged = verdicts(pending.rows, listed)
+    return visit.page(
+        "pending.html",
+        status=refusal.http_status if refusal else 200,
+        here="apps",
+        app=got.app,
+        tab="variables",
+        state=state_of(release, instances),
+        release=release,
+        verdicts=judged,
+        counted=sum(each.counts for each in judged),
+        refused=sum(each.outcome == "refused" for each in judged),
+        refusal=refusal,
+        problems=problems or {},
+        staged=len(listed.staged_config) + len(listed.staged_secrets),
+        etag=listed.etag,
+        request_id=random_id(),
+    )
+
+
+def _wanted(visit: Visit) -> list[Wanted]:
+    """What a form asks for. Raises Refusal naming the lines that can't be read."""
+    unset = [str(name) for name in visit.form.getlist("unset") if name]
+    if unset:
+        return [Wanted(name=name, action=UNSET) for name in unset]
+    name = str(visit.form.get("name", "")).strip()
+    if name:
+        kind = str(visit.form.get("kind", ""))
+        return [Wanted(name=name, action=SET, kind=kind, value=_text(visit.form.get("value", "")))]
+    try:
+        found = read(_text(visit.form.get("text", "")), source=_SOURCE)
+    except Failure as failure:
+        raise Refusal(code=code_pb2.INVALID_ARGUMENT, sentence=str(failure)) from None
+    return [
+        Wanted(name=name, action=SET, value=value, line=found.lines.get(name, 0))
+        for name, value in found.values.items()
+    ]
+
+
+def _text(given: object) -> str:
+    """What was typed into a field, whose lines browsers send with CRLF (HTML, 4.10.21.8)."""
+    return str(given).replace("\r\n", "\n")
+
+
+def _choices(visit: Visit) -> dict[str, str]:
+    return {
+        key.removeprefix(_CHOICE): str(value)
+        for key, value in visit.form.multi_items()
+        if key.startswith(_CHOICE)
+    }

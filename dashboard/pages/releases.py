@@ -1,0 +1,93 @@
+"""Releases of an app: the list, and one as it rolls out."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+from paas.releaser.v1 import releaser_pb2, releaser_pb2_grpc
+from paas.releaser.v1.releaser_pb2 import Release
+from starlette.responses import Response, StreamingResponse
+
+from dashboard.calls import apps as calls
+from dashboard.calls.refusals import Refusal
+from dashboard.pages.states import has_ended, release_state, state_of
+from dashboard.web.visit import Visit
+
+_LISTED = 50
+
+
+async def index(visit: Visit) -> Response:
+    """Show the newest."""
+    app = visit.path("app")
+    got = await calls.get_app(visit.caller, app)
+    releases, instances = await asyncio.gather(
+        calls.list_releases(visit.caller, app, count=_LISTED), calls.list_instances(visit.caller, app)
+    )
+    newest = releases[0] if releases else None
+    return visit.page(
+        "releases.html",
+        here="apps",
+        app=got.app,
+        tab="releases",
+        releases=[(each, release_state(each)) for each in releases or ()],
+        may_see=releases is not None,
+        state=state_of(newest, instances),
+        release=newest,
+    )
+
+
+async def show(visit: Visit) -> Response:
+    """Show one, which goes on by itself where there are scripts."""
+    app, number = visit.path("app"), int(visit.path("number"))
+    caller = visit.caller
+    got = await calls.get_app(caller, app)
+    stub = releaser_pb2_grpc.ReleaserServiceStub(caller.channel)
+    answer, instances, newest = await asyncio.gather(
+        caller.call(stub.GetRelease, releaser_pb2.GetReleaseRequest(app=app, number=number)),
+        calls.list_instances(caller, app),
+        calls.newest_release(caller, app),
+    )
+    return visit.page(
+        "release.html",
+        here="apps",
+        app=got.app,
+        tab="releases",
+        shown=answer.release,
+        shown_state=release_state(answer.release),
+        has_ended=has_ended(answer.release),
+        instances=instances.instances if instances else (),
+        state=state_of(newest, instances),
+        release=newest,
+    )
+
+
+async def progress(visit: Visit) -> Response:
+    """Tell a script how a release goes on, an event each time something of it changes (HTML, 9.2)."""
+    caller = visit.caller
+    stub = releaser_pb2_grpc.ReleaserServiceStub(caller.channel)
+    request = releaser_pb2.WatchReleaseRequest(app=visit.path("app"), number=int(visit.path("number")))
+
+    async def events() -> AsyncIterator[str]:
+        try:
+            async for answer in caller.stream(stub.WatchRelease, request):
+                yield f"data: {json.dumps(_told(answer.release))}\n\n"
+        except Refusal as refusal:
+            yield f"event: refused\ndata: {json.dumps({'sentence': refusal.sentence})}\n\n"
+        # Whoever is told does not ask again.
+        yield "event: end\ndata: {}\n\n"
+
+    return StreamingResponse(events(), media_type="text/event-stream")
+
+
+def _told(release: Release) -> dict[str, object]:
+    state = release_state(release)
+    return {
+        "kind": state.kind,
+        "word": state.word,
+        "ended": has_ended(release),
+        "ready": release.instances_ready,
+        "total": release.instances_total,
+        "updated": release.instances_updated,
+        "old": release.instances_old,
+        "message": release.message,
+    }

@@ -1,0 +1,54 @@
+"""How an app or a release is, in a word and a sentence, from what releaser says of it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from paas.releaser.v1 import releaser_pb2
+from paas.releaser.v1.releaser_pb2 import ListInstancesResponse, Release
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """`kind` chooses a colour: good, busy, bad or quiet. `word` stands for itself without it."""
+
+    kind: str
+    word: str
+    sentence: str = ""
+
+
+_RELEASES: Final = {
+    releaser_pb2.STATE_QUEUED: State(kind="busy", word="queued"),
+    releaser_pb2.STATE_RUNNING: State(kind="busy", word="rolling out"),
+    releaser_pb2.STATE_SUCCEEDED: State(kind="good", word="succeeded"),
+    releaser_pb2.STATE_FAILED: State(kind="bad", word="failed"),
+    releaser_pb2.STATE_SUPERSEDED: State(kind="quiet", word="superseded"),
+}
+
+
+def release_state(release: Release) -> State:
+    """How a release is."""
+    return _RELEASES.get(release.state, State(kind="quiet", word="unknown"))
+
+
+def has_ended(release: Release) -> bool:
+    """Whether nothing of it changes any more."""
+    ended = (releaser_pb2.STATE_SUCCEEDED, releaser_pb2.STATE_FAILED, releaser_pb2.STATE_SUPERSEDED)
+    return release.state in ended
+
+
+def state_of(release: Release | None, instances: ListInstancesResponse | None) -> State:
+    """How an app is: what goes on comes before what is wrong, and that before what is well."""
+    if release is None:
+        return State(kind="quiet", word="not released")
+    if not has_ended(release):
+        return release_state(release)
+    if instances is not None and instances.HasField("drift"):
+        return State(kind="bad", word="drifted", sentence=f"{instances.drift.manager} changed it beside the platform.")
+    if release.state == releaser_pb2.STATE_FAILED:
+        return State(kind="bad", word="last release failed", sentence=release.message)
+    if instances is None:
+        return State(kind="good", word="released")
+    running = len(instances.instances)
+    if running == 0:
+        return State(kind="quiet", word="no instances")
+    return State(kind="good", word=f"{running} running")

@@ -1,0 +1,88 @@
+"""The SQL of sessions, and of what is good once: sign-ins that are under way, and links."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, LiteralString
+
+from paaskit.db import Database
+
+_START: Final[LiteralString] = """
+    INSERT INTO sessions (session, tenant, subject, sealed, started_at, seen_at, ends_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)"""
+_FIND: Final[LiteralString] = """
+    SELECT sealed, seen_at FROM sessions WHERE session = %s AND ends_at > %s AND seen_at > %s"""
+_SEEN: Final[LiteralString] = "UPDATE sessions SET seen_at = %s WHERE session = %s AND seen_at < %s"
+_REPLACE: Final[LiteralString] = "UPDATE sessions SET sealed = %s WHERE session = %s AND sealed = %s RETURNING session"
+_END: Final[LiteralString] = "DELETE FROM sessions WHERE session = %s"
+_END_ALL: Final[LiteralString] = "DELETE FROM sessions WHERE tenant = %s AND subject = %s RETURNING session"
+_KEEP: Final[LiteralString] = "INSERT INTO once (id, sealed, ends_at) VALUES (%s, %s, %s)"
+_TAKE: Final[LiteralString] = "DELETE FROM once WHERE id = %s AND ends_at > %s RETURNING sealed"
+_PEEK: Final[LiteralString] = "SELECT sealed FROM once WHERE id = %s AND ends_at > %s"
+_SWEEP: Final[tuple[LiteralString, LiteralString]] = (
+    "DELETE FROM sessions WHERE ends_at <= %s OR seen_at <= %s",
+    "DELETE FROM once WHERE ends_at <= %s",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredSession:
+    """A row: sealed, and when its browser was last seen."""
+
+    sealed: bytes
+    seen_at: datetime
+
+
+class Store:
+    """Sessions in PostgreSQL, which all replicas share. It can read none of them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def start(
+        self, session: bytes, *, tenant: str, subject: str, sealed: bytes, started_at: datetime, ends_at: datetime
+    ) -> None:
+        """Keep a session that begins."""
+        await self._database.execute(
+            _START, (session, tenant, subject, sealed, started_at, started_at, ends_at)
+        )
+
+    async def find(self, session: bytes, *, now: datetime, seen_after: datetime) -> StoredSession | None:
+        """Return a session that goes on: before its end, and seen lately."""
+        rows = await self._database.fetch_unscoped(_FIND, (session, now, seen_after))
+        return StoredSession(sealed=bytes(rows[0].sealed), seen_at=rows[0].seen_at) if rows else None
+
+    async def seen(self, session: bytes, now: datetime) -> None:
+        """Note that its browser was here. One that ended meanwhile stays ended."""
+        await self._database.execute(_SEEN, (now, session, now))
+
+    async def replace(self, session: bytes, *, before: bytes, after: bytes) -> bool:
+        """Put other content in, if it is still what it was; whether it was."""
+        return bool(await self._database.execute(_REPLACE, (after, session, before)))
+
+    async def end(self, session: bytes) -> None:
+        """End a session, if it goes on."""
+        await self._database.execute(_END, (session,))
+
+    async def end_all(self, *, tenant: str, subject: str) -> int:
+        """End all sessions of somebody; how many there were."""
+        return len(await self._database.execute(_END_ALL, (tenant, subject)))
+
+    async def keep_once(self, name: bytes, *, sealed: bytes, ends_at: datetime) -> None:
+        """Keep something that is to be taken once."""
+        await self._database.execute(_KEEP, (name, sealed, ends_at))
+
+    async def take(self, name: bytes, now: datetime) -> bytes | None:
+        """Return it and keep it no more: of two who ask, one gets it."""
+        rows = await self._database.execute(_TAKE, (name, now))
+        return bytes(rows[0].sealed) if rows else None
+
+    async def peek(self, name: bytes, now: datetime) -> bytes | None:
+        """Return it, and keep it."""
+        rows = await self._database.fetch_unscoped(_PEEK, (name, now))
+        return bytes(rows[0].sealed) if rows else None
+
+    async def sweep(self, now: datetime, *, seen_before: datetime) -> None:
+        """Delete what has ended."""
+        sessions, once = _SWEEP
+        await self._database.execute(sessions, (now, seen_before))
+        await self._database.execute(once, (now,))

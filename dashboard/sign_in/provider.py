@@ -1,0 +1,152 @@
+"""Signing in at an OpenID Connect provider: the code flow with PKCE, by Authlib.
+
+What the gateway is shown later is the access token, which tokens verifies by rules of its own; the ID token is verified
+here for what the flow wants of it (OpenID Connect Core, 3.1.3.7). Must not log or show what the provider answers.
+"""
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from typing import Any, Final
+
+import grpc
+import httpx
+import structlog
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.starlette_client import OAuth
+from google.rpc import code_pb2
+from joserfc.errors import JoseError
+
+from dashboard.calls.people import who_is
+from dashboard.calls.refusals import Refusal
+from dashboard.sessions.keeper import SignedOut
+from dashboard.sessions.sealing import Secret
+from dashboard.sessions.session import Grant, Person
+from dashboard.settings import Settings
+from paaskit.clock import Clock
+from paaskit.logs import describe_exception
+
+log = structlog.get_logger()
+
+_PATIENCE_SECONDS: Final = 5.0
+_AWAY: Final = "The sign-in service can't be reached right now. Try again in a moment."
+_NOT_ACCEPTED: Final = "The sign-in service did not accept this sign-in. Start again."
+_OVER: Final = "invalid_grant"
+"""RFC 6749, section 5.2: whoever has this refresh token gets nothing for it any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """What a sign-in that is under way has, which its answer is held against.
+
+    All of it comes from what the browser alone has meanwhile. So nothing is kept here for people who never come back,
+    and the answer to one browser's sign-in is worth nothing in another.
+    """
+
+    state: str
+    nonce: str
+    code_verifier: str
+
+    def __repr__(self) -> str:
+        return "Attempt(…)"
+
+    @classmethod
+    def of(cls, secret: Secret) -> "Attempt":
+        """The one of a browser."""
+        return cls(
+            state=secret.derived_text("state"),
+            nonce=secret.derived_text("nonce"),
+            code_verifier=secret.derived_text("code verifier"),
+        )
+
+
+class Provider:
+    """The identity provider, asked as the dashboard's own client."""
+
+    def __init__(self, settings: Settings, channel: grpc.aio.Channel, clock: Clock) -> None:
+        secret_file, verify = settings.sso_client_secret_file, ssl.create_default_context(cafile=settings.sso_ca_file)
+        self._back = f"{settings.url}callback"
+        self._issuer = settings.sso_issuer
+        self._channel = channel
+        self._clock = clock
+        self._client: Any = OAuth().register(
+            "provider",
+            client_id=settings.sso_client_id,
+            client_secret=secret_file.read_text().strip() if secret_file else None,
+            server_metadata_url=f"{settings.sso_issuer}/.well-known/openid-configuration",
+            client_kwargs={
+                "scope": settings.sso_scopes,
+                "code_challenge_method": "S256",
+                "verify": verify,
+                "timeout": _PATIENCE_SECONDS,
+            },
+        )
+
+    async def begin(self, attempt: Attempt) -> str:
+        """Return where a browser goes to sign in. Raises Refusal where the provider can't be asked."""
+        asked = self._client.create_authorization_url(
+            self._back, state=attempt.state, nonce=attempt.nonce, code_verifier=attempt.code_verifier
+        )
+        return str((await self._asked(asked))["url"])
+
+    async def finish(self, attempt: Attempt, *, code: str, address: str) -> tuple[Person, Grant]:
+        """Return who signed in, for the code that their browser brought back. Raises Refusal."""
+        asked = self._client.fetch_access_token(self._back, code=code, code_verifier=attempt.code_verifier)
+        token = await self._asked(asked)
+        claims = await self._asked(self._client.parse_id_token(token, nonce=attempt.nonce))
+        # Without an ID token there are none.
+        if claims is None or claims.get("iss") != self._issuer:
+            raise Refusal(code=code_pb2.UNAUTHENTICATED, sentence=_NOT_ACCEPTED)
+        return await self._person(token, address=address)
+
+    async def renew(self, grant: Grant) -> tuple[Person, Grant]:
+        """As `Renewal` says."""
+        asked = self._client.fetch_access_token(grant_type="refresh_token", refresh_token=grant.refresh_token)
+        try:
+            token = await self._asked(asked)
+            return await self._person({"refresh_token": grant.refresh_token, **token}, address="")
+        except Refusal as refusal:
+            if refusal.is_signed_out:
+                raise SignedOut from None
+            raise
+
+    async def sign_out(self, grant: Grant) -> None:
+        """End the session at the provider too, as far as it can be reached: RP-initiated logout, from our side."""
+        client = {"client_id": self._client.client_id, "client_secret": self._client.client_secret}
+        try:
+            metadata = await self._client.load_server_metadata()
+            await self._client.post(
+                metadata["end_session_endpoint"],
+                data={**client, "refresh_token": grant.refresh_token},
+                withhold_token=True,
+            )
+        except (AuthlibBaseError, httpx.HTTPError, KeyError, ValueError) as error:
+            log.warning("not_signed_out_at_provider", **describe_exception(error))
+
+    async def _person(self, token: Mapping[str, Any], *, address: str) -> tuple[Person, Grant]:
+        lifetime = timedelta(seconds=int(token.get("expires_in", 60)))
+        grant = Grant(
+            bearer=str(token["access_token"]),
+            bearer_ends_at=self._clock().astimezone(UTC) + lifetime,
+            refresh_token=str(token.get("refresh_token", "")),
+        )
+        person, _ = await who_is(self._channel, grant.bearer, address=address)
+        return person, grant
+
+    async def _asked(self, asking: Any) -> Any:
+        try:
+            return await asking
+        except AuthlibBaseError as error:
+            over = getattr(error, "error", "") == _OVER
+            log.info("sign_in_not_accepted", **describe_exception(error))
+            sentence = _NOT_ACCEPTED
+            raise Refusal(code=code_pb2.UNAUTHENTICATED if over else code_pb2.PERMISSION_DENIED, sentence=sentence) from None
+        except JoseError as error:
+            log.warning("id_token_not_accepted", **describe_exception(error))
+            raise Refusal(code=code_pb2.UNAUTHENTICATED, sentence=_NOT_ACCEPTED) from None
+        except (httpx.HTTPError, RuntimeError, ValueError, KeyError) as error:
+            log.warning("provider_away", **describe_exception(error))
+            raise Refusal(code=code_pb2.UNAVAILABLE, sentence=_AWAY) from None
+
+

@@ -1,0 +1,143 @@
+"""A visit: a request of somebody who is signed in. Every page but those of the sign-in is reached through here."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote
+
+import grpc
+import structlog
+from google.rpc import code_pb2
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from dashboard.calls.caller import Caller
+from dashboard.calls.refusals import Refusal
+from dashboard.sessions.keeper import Sessions, SignedOut
+from dashboard.sessions.sealing import Secret
+from dashboard.sessions.session import Person, Session
+from dashboard.web.render import Templates
+from paaskit.db import Database
+from paaskit.errors import Unavailable
+
+log = structlog.get_logger()
+
+COOKIE: Final = "__Host-paas"
+"""`__Host-`: from this host alone, over https alone, for all of it (RFC 6265bis, 4.1.3.2). Browsers take this machine's
+own address for safe as well."""
+FORM_TOKEN: Final = "form_token"
+_MOST_FIELDS: Final = 4000
+_STALE: Final = "This page is from before you signed in. Load it again, and do it there."
+_AWAY: Final = "Your sign-in can't be looked up right now. Try again in a moment."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """What all pages share."""
+
+    sessions: Sessions
+    database: Database
+    channel: grpc.aio.Channel
+    templates: Templates
+    prefix: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """Somebody's request."""
+
+    site: Site
+    request: Request
+    secret: Secret
+    session: Session
+    form: FormData
+
+    @property
+    def person(self) -> Person:
+        """Who it is."""
+        return self.session.person
+
+    @property
+    def caller(self) -> Caller:
+        """The gateway, called as this person."""
+        return Caller(self.site.channel, bearer=self.session.grant.bearer, address=address_of(self.request))
+
+    def path(self, name: str) -> str:
+        """What the address has in a place: `app`."""
+        return str(self.request.path_params[name])
+
+    def page(self, template: str, *, status: int = 200, **context: Any) -> Response:
+        """Return a page, with what every page has."""
+        return self.site.templates.page(
+            template, status=status, person=self.person, form_token=self.secret.form_token(), **context
+        )
+
+    def to(self, path: str) -> Response:
+        """Send the browser to another page of ours, with GET."""
+        return RedirectResponse(self.site.prefix + path, status_code=303)
+
+    def refused(self, refusal: Refusal) -> Response:
+        """Say what was refused, on a page of its own."""
+        return self.page("refused.html", status=refusal.http_status, refusal=refusal)
+
+
+Page = Callable[[Visit], Awaitable[Response]]
+
+
+def signed_in(page: Page) -> Callable[[Request], Awaitable[Response]]:
+    """Have a page be for those who are signed in; whoever is not is asked to, and then comes back."""
+
+    async def answer(request: Request) -> Response:
+        site: Site = request.app.state.site
+        try:
+            secret, session = await _session(request, site)
+        except SignedOut:
+            return _to_sign_in(request, site)
+        except (Unavailable, Refusal):
+            refusal = Refusal(code=code_pb2.UNAVAILABLE, sentence=_AWAY)
+            return site.templates.page("refused.html", status=503, refusal=refusal, person=None)
+        async with request.form(max_fields=_MOST_FIELDS) as form:
+            visit = Visit(site=site, request=request, secret=secret, session=session, form=form)
+            return await _answered(page, visit)
+
+    answer.page = page  # type: ignore[attr-defined]  # for the test that every page is one of these
+    return answer
+
+
+async def _answered(page: Page, visit: Visit) -> Response:
+    if visit.request.method not in ("GET", "HEAD"):
+        given = visit.form.get(FORM_TOKEN) or visit.request.headers.get("x-form-token", "")
+        if not isinstance(given, str) or not hmac.compare_digest(given.encode(), visit.secret.form_token().encode()):
+            return visit.refused(Refusal(code=code_pb2.PERMISSION_DENIED, sentence=_STALE))
+    try:
+        return await page(visit)
+    except Refusal as refusal:
+        if refusal.is_signed_out:
+            # What they signed in with has ended, or was revoked.
+            await visit.site.sessions.end(visit.secret)
+            return _to_sign_in(visit.request, visit.site)
+        return visit.refused(refusal)
+
+
+def address_of(request: Request) -> str:
+    """The address the gateway was called from, which it says and nobody else can."""
+    return request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+
+
+async def _session(request: Request, site: Site) -> tuple[Secret, Session]:
+    secret = Secret.parse(request.cookies.get(COOKIE, ""))
+    if secret is None:
+        raise SignedOut
+    return secret, await site.sessions.find(secret)
+
+
+def _to_sign_in(request: Request, site: Site) -> Response:
+    if request.headers.get("sec-fetch-mode", "navigate") != "navigate":
+        return Response(status_code=401)
+    path = request.url.path if request.method == "GET" else site.prefix
+    back = f"?to={quote(path.removeprefix(site.prefix))}" if path != site.prefix else ""
+    response = RedirectResponse(f"{site.prefix}sign-in{back}", status_code=303)
+    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+    return response
