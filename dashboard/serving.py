@@ -30,7 +30,7 @@ _CONNECTIONS: Final = 4
 
 
 class FromGateway(H11Protocol):
-    """HTTP/1.1 with whoever holds the gateway's certificate. Anybody else of ours is turned away before they say a word."""
+    """HTTP/1.1 with whoever holds the gateway's certificate. Anybody else is turned away before they say a word."""
 
     def connection_made(self, transport: Any) -> None:
         """Begin, or close."""

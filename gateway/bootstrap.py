@@ -83,30 +83,34 @@ def _admin(socket: Path) -> dict[str, Any]:
 
 
 def _listener(settings: GatewaySettings, methods: Iterable[PublicMethod]) -> dict[str, Any]:
+    # It waits for the first bytes; a connection that sends none is closed before it is anybody's.
+    inspector = {
+        "name": "envoy.filters.listener.http_inspector",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.listener.http_inspector.v3.HttpInspector"
+        },
+    }
     return {
-        "name": "public",
-        "address": socket_address(settings.listen),
-        # It waits for the first bytes; a connection that sends none is closed before it is anybody's.
-        "listener_filters": [
-            {
-                "name": "envoy.filters.listener.http_inspector",
-                "typed_config": {
-                    "@type": "type.googleapis.com/envoy.extensions.filters.listener.http_inspector.v3.HttpInspector"
-                },
-            }
-        ],
-        "per_connection_buffer_limit_bytes": MAX_WAITING_BYTES,
+        **_of(_connection_manager(settings, methods), name="public", listen=settings.listen),
+        "listener_filters": [inspector],
         "listener_filters_timeout": f"{FIRST_BYTES_TIMEOUT}s",
-        "filter_chains": [
-            {
-                "filters": [
-                    {
-                        "name": "envoy.filters.network.http_connection_manager",
-                        "typed_config": _connection_manager(settings, methods),
-                    }
-                ]
-            }
-        ],
+    }
+
+
+def _of(
+    manager: dict[str, Any], *, name: str, listen: Address, transport_socket: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """A listener whose connections one manager has."""
+    chain: dict[str, Any] = {
+        "filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]
+    }
+    if transport_socket is not None:
+        chain["transport_socket"] = transport_socket
+    return {
+        "name": name,
+        "address": socket_address(listen),
+        "per_connection_buffer_limit_bytes": MAX_WAITING_BYTES,
+        "filter_chains": [chain],
     }
 
 
@@ -128,17 +132,9 @@ def _for_dashboard(settings: GatewaySettings, listen: Address, methods: Iterable
         "common_http_protocol_options": {"idle_timeout": "3600s", "max_headers_count": 64},
     }
     manager["http2_protocol_options"] = {**manager["http2_protocol_options"], "max_concurrent_streams": 1024}
-    return {
-        "name": "dashboard",
-        "address": socket_address(listen),
-        "per_connection_buffer_limit_bytes": MAX_WAITING_BYTES,
-        "filter_chains": [
-            {
-                "transport_socket": dashboard.transport_socket(settings.credentials),
-                "filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}],
-            }
-        ],
-    }
+    return _of(
+        manager, name="dashboard", listen=listen, transport_socket=dashboard.transport_socket(settings.credentials)
+    )
 
 
 def _connection_manager(settings: GatewaySettings, methods: Iterable[PublicMethod]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """The dashboard in front of the gateway and behind it: browsers come to its pages here, and its calls come in here.
 
-Two things, apart from each other. `/runtime/dashboard/` on the public listener goes to the dashboard's own program, which
-knows by a cookie who somebody is: nobody is asked for, and nothing of a browser's request is taken away. And what the
-dashboard then asks for that person comes to a listener of its own, over mTLS, to exactly what anybody may call there.
-That listener believes it, and it alone, from which address the person came.
+Two things, apart from each other. `/runtime/dashboard/` on the public listener goes to the dashboard's own program,
+which knows by a cookie who somebody is: nobody is asked for, and nothing of a browser's request is taken away. And what
+the dashboard then asks for that person comes to a listener of its own, over mTLS, to exactly what anybody may call
+there. That listener believes it, and it alone, from which address the person came.
 """
 
 from collections.abc import Sequence
@@ -22,8 +22,12 @@ _ROUTE: Final = "dashboard"
 _STREAM_IDLE_TIMEOUT: Final = 3600
 
 
-def routes(*, asks_nobody: dict[str, Any]) -> list[dict[str, Any]]:
-    """The routes of the pages, and of the path without its last slash."""
+def routes(*, asks_nobody: dict[str, Any], tells_address: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The routes of the pages, and of the path without its last slash.
+
+    `tells_address` sets the header in which the dashboard is told where a browser is. Envoy's own `x-forwarded-for` has
+    another address where that is this machine's.
+    """
     return [
         {
             "name": _ROUTE,
@@ -35,6 +39,7 @@ def routes(*, asks_nobody: dict[str, Any]) -> list[dict[str, Any]]:
                 # A page may be asked for twice where it can't have come; a form is sent by people.
                 "retry_policy": {"retry_on": "connect-failure,refused-stream", "num_retries": 2},
             },
+            "request_headers_to_add": tells_address,
             "typed_per_filter_config": asks_nobody,
         },
         {

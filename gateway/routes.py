@@ -134,7 +134,7 @@ def route_configuration(
         *(_route(method) for method in methods),
         _nothing_else(),
     ]
-    pages = dashboard.routes(asks_nobody=_ASKS_NOBODY) if has_pages else []
+    pages = dashboard.routes(asks_nobody=_ASKS_NOBODY, tells_address=_tells_address()) if has_pages else []
     return _configuration([*pages, *map(_without_unread, routes)])
 
 
@@ -196,12 +196,16 @@ def _without_sign_in() -> dict[str, Any]:
 
     A sign-in that comes along is nobody's business. Requests are counted by address all the same, before.
     """
-    address = {"key": CLIENT_ADDRESS, "value": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"}
     return {
         "typed_per_filter_config": {name: each for name, each in _ASKS_NOBODY.items() if name != _COUNTS},
         "request_headers_to_remove": ["authorization", "x-paas-identity"],
-        "request_headers_to_add": [{"header": address, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}],
+        "request_headers_to_add": _tells_address(),
     }
+
+
+def _tells_address() -> list[dict[str, Any]]:
+    address = {"key": CLIENT_ADDRESS, "value": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"}
+    return [{"header": address, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}]
 
 
 def _no_grpc() -> dict[str, Any]:

@@ -16,7 +16,8 @@ from sqlalchemy import create_engine, pool, text
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 FOLDERS: Final = {
-    path.parent.name: path for path in (*sorted(_ROOT.glob("services/*/migrations")), _ROOT / "dashboard" / "migrations")
+    path.parent.name: path
+    for path in (*sorted(_ROOT.glob("services/*/migrations")), _ROOT / "dashboard" / "migrations")
 }
 """The migrations of each that has a database: the services, and the dashboard."""
 _SQLALCHEMY: Final = "postgresql+psycopg://"

@@ -65,6 +65,7 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         "login": Entry("login", "Sign in.", Danger.WRITE, takes_app=False),
         "logout": Entry("logout", "Sign out.", Danger.WRITE, takes_app=False),
         "whoami": Entry("whoami", "Show who you are and what you may do.", Danger.READ, takes_app=False),
+        "open": Entry("open", "Open the dashboard in a browser.", Danger.READ),
         "tokens:create": Entry("tokens.create", "Make a personal access token.", Danger.WRITE),
         "tokens:list": Entry("tokens.list", "List personal access tokens.", Danger.READ, takes_app=False),
         "tokens:rotate": Entry(

@@ -1,6 +1,6 @@
 """Calls of one person: with what they signed in with, from the address they came from."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable
 from typing import Any, Final, Protocol, TypeVar
 
 import grpc
@@ -31,7 +31,7 @@ class Stream(Protocol[RequestT_contra, ResponseT_co]):
 
     def __call__(
         self, request: RequestT_contra, /, *, timeout: float | None = None, metadata: Any = None
-    ) -> AsyncIterator[ResponseT_co]:
+    ) -> AsyncIterable[ResponseT_co]:
         """Send `request`."""
 
 

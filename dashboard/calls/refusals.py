@@ -10,7 +10,7 @@ _AWAY = "The platform can't be reached right now. Nothing is known to have chang
 _UNKNOWN = "It took too long, so it is not known whether it was done. Look before you do it again."
 
 
-class Refusal(Exception):  # noqa: N818  # an answer, not an accident
+class Refusal(Exception):  # an answer, not an accident
     """An answer that is no success. `sentence` is the service's own, which is written for people and has no value.
 
     `reason` is the machine's word for it, as `NAME_TAKEN`; `fields` says what is wrong with each field that something

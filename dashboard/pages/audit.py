@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from google.rpc import code_pb2
 from paas.audit.v1 import audit_pb2, audit_pb2_grpc
-from paas_cli.errors import Misuse
-from paas_cli.moments import moment
 from starlette.datastructures import QueryParams
 from starlette.responses import Response, StreamingResponse
 
 from dashboard.calls.apps import when
 from dashboard.calls.refusals import Refusal
 from dashboard.web.visit import Visit
+from paas_cli.errors import Misuse
+from paas_cli.moments import moment
 
 _PAGE: Final = 50
 _OUTCOMES: Final = {

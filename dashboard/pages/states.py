@@ -46,9 +46,11 @@ def state_of(release: Release | None, instances: ListInstancesResponse | None) -
         return State(kind="bad", word="drifted", sentence=f"{instances.drift.manager} changed it beside the platform.")
     if release.state == releaser_pb2.STATE_FAILED:
         return State(kind="bad", word="last release failed", sentence=release.message)
+    return _running(instances)
+
+
+def _running(instances: ListInstancesResponse | None) -> State:
     if instances is None:
         return State(kind="good", word="released")
     running = len(instances.instances)
-    if running == 0:
-        return State(kind="quiet", word="no instances")
-    return State(kind="good", word=f"{running} running")
+    return State(kind="good", word=f"{running} running") if running else State(kind="quiet", word="no instances")

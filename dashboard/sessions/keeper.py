@@ -31,7 +31,9 @@ class Renewal(Protocol):
 class Sessions:
     """Sessions by what their browsers have."""
 
-    def __init__(self, store: Store, *, idle: timedelta, longest: timedelta, renewal: Renewal | None, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, *, idle: timedelta, longest: timedelta, renewal: Renewal | None, clock: Clock
+    ) -> None:
         self._store = store
         self._idle = idle
         self._longest = longest
@@ -58,7 +60,7 @@ class Sessions:
         return secret, end
 
     async def find(self, secret: Secret) -> Session:
-        """Return the session of a browser, its token renewed where that is due. Raises SignedOut, Refusal, Unavailable."""
+        """Return the session of a browser, its token renewed if that is due. Raises SignedOut, Refusal, Unavailable."""
         now = self._clock()
         stored = await self._store.find(secret.row(), now=now, seen_after=now - self._idle)
         session = _opened(secret, stored)

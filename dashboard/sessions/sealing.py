@@ -1,8 +1,8 @@
 """Sealing what is kept for a browser with what only that browser has.
 
-The cookie is 32 random bytes. Of these come the name of a row, which is a digest, and the key that its content is sealed
-with. So the database holds neither a session that anybody could take up nor a token that anybody could use, and what is
-in one row does not open as another.
+The cookie is 32 random bytes. Of these come the name of a row, which is a digest, and the key that its content is
+sealed with. So the database holds neither a session that anybody could take up nor a token that anybody could use, and
+what is in one row does not open as another.
 """
 
 import base64

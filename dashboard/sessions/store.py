@@ -42,9 +42,7 @@ class Store:
         self, session: bytes, *, tenant: str, subject: str, sealed: bytes, started_at: datetime, ends_at: datetime
     ) -> None:
         """Keep a session that begins."""
-        await self._database.execute(
-            _START, (session, tenant, subject, sealed, started_at, started_at, ends_at)
-        )
+        await self._database.execute(_START, (session, tenant, subject, sealed, started_at, started_at, ends_at))
 
     async def find(self, session: bytes, *, now: datetime, seen_after: datetime) -> StoredSession | None:
         """Return a session that goes on: before its end, and seen lately."""

@@ -1,7 +1,7 @@
 """Links that sign a browser in once: for a stack on one machine, where nobody has a page to sign in at.
 
-`paas open` shows the token that it has, over the gateway as in every call of its own, and gets a link. The link's code is
-good once and for ten minutes, and what is kept for it opens with that code alone.
+`paas open` shows the token that it has, over the gateway as in every call of its own, and gets a link. Its code is good
+once and for ten minutes, and what is kept for it opens with that code alone.
 """
 
 from dataclasses import dataclass

@@ -1,5 +1,6 @@
 """The pages of signing in and out. These alone are for everybody."""
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from dashboard.sessions.sealing import Secret
 from dashboard.sessions.session import Grant, Person
 from dashboard.sign_in.links import Link, Links
 from dashboard.sign_in.provider import Attempt, Provider
+from dashboard.web.times import exact
 from dashboard.web.visit import COOKIE, Site, Visit, address_of, signed_in
 from paaskit.errors import Unavailable
 
@@ -62,9 +64,14 @@ class SignIns:
             response = RedirectResponse(await self.provider.begin(Attempt.of(secret)), status_code=303)
         except Refusal as refusal:
             return _refused(site, refusal)
-        page = wanted if _PAGE.fullmatch(wanted) else ""
+        page = _page(wanted)
         response.set_cookie(
-            _UNDER_WAY, f"{secret.text()}.{page}", max_age=_UNDER_WAY_SECONDS, secure=True, httponly=True, samesite="lax"
+            _UNDER_WAY,
+            f"{secret.text()}.{page}",
+            max_age=_UNDER_WAY_SECONDS,
+            secure=True,
+            httponly=True,
+            samesite="lax",
         )
         return response
 
@@ -83,26 +90,29 @@ class SignIns:
             person, grant = await self.provider.finish(attempt, code=code, address=address_of(request))
         except Refusal as refusal:
             return _refused(site, refusal)
-        response = await _begun(request, person, grant, ends_at=None, page=page if _PAGE.fullmatch(page) else "")
+        response = await _begun(request, person, grant, ends_at=None, page=_page(page))
         response.delete_cookie(_UNDER_WAY, path="/", secure=True, httponly=True, samesite="lax")
         return response
 
     async def make_link(self, request: Request) -> Response:
-        """Give whoever shows a token a link that signs one browser in with it. For programs: JSON, and no cookie."""
+        """Give whoever shows a token a link that signs one browser in with it. For programs: JSON, and no cookie.
+
+        The body may name the page to be shown then: `{"page": "apps/web"}`.
+        """
         site: Site = request.app.state.site
+        page = _page_of(await request.body())
         shown = _BEARER.fullmatch(request.headers.get("authorization", ""))
         if shown is None:
             return JSONResponse({"error": "Show a token as `Authorization: Bearer …`."}, status_code=401)
         try:
             person, _ = await who_is(site.channel, shown[1], address=address_of(request))
-            code, ends_at = await self.links.make(
-                Link(bearer=shown[1], subject=person.subject, tenant=person.tenant)
-            )
+            code, ends_at = await self.links.make(Link(bearer=shown[1], subject=person.subject, tenant=person.tenant))
         except Refusal as refusal:
             return JSONResponse({"error": refusal.sentence}, status_code=refusal.http_status)
         except Unavailable:
             return JSONResponse({"error": _AWAY}, status_code=503)
-        return JSONResponse({"url": f"{self.url}sign-in/link?code={code}", "ends_at": ends_at.isoformat()})
+        url = f"{self.url}sign-in/link?code={code}" + (f"&to={page}" if page else "")
+        return JSONResponse({"url": url, "ends_at": exact(ends_at)})
 
     async def show_link(self, request: Request) -> Response:
         """Show as whom a link signs in. Nothing is taken until the button is pressed: programs open links as well."""
@@ -114,13 +124,15 @@ class SignIns:
             return _refused(site, Refusal(code=code_pb2.UNAVAILABLE, sentence=_AWAY))
         if link is None:
             return _refused(site, Refusal(code=code_pb2.NOT_FOUND, sentence=_LINK_OVER))
-        return site.templates.page("sign_in_link.html", person=None, link=link, code=code)
+        return site.templates.page(
+            "sign_in_link.html", person=None, link=link, code=code, page=_page(request.query_params.get("to", ""))
+        )
 
     async def take_link(self, request: Request) -> Response:
         """Sign the browser in."""
         site: Site = request.app.state.site
         async with request.form(max_fields=4) as form:
-            code = form.get("code")
+            code, page = form.get("code"), _page(str(form.get("to", "")))
         try:
             link = await self.links.take(code if isinstance(code, str) else "")
             if link is None:
@@ -130,7 +142,7 @@ class SignIns:
             return _refused(site, Refusal(code=code_pb2.UNAVAILABLE, sentence=_AWAY))
         except Refusal as refusal:
             return _refused(site, refusal)
-        return await _begun(request, person, Grant(bearer=link.bearer), ends_at=ends_at)
+        return await _begun(request, person, Grant(bearer=link.bearer), ends_at=ends_at, page=page)
 
     async def sign_out(self, visit: Visit) -> Response:
         """Sign this browser out, and end the session at the provider."""
@@ -164,6 +176,19 @@ async def _begun(
     # Without a lifetime: it ends with the browser, or before that with the session.
     response.set_cookie(COOKIE, secret.text(), secure=True, httponly=True, samesite="lax", path="/")
     return response
+
+
+def _page(wanted: str) -> str:
+    """The page somebody wanted, where it is one of ours; otherwise the first."""
+    return wanted if _PAGE.fullmatch(wanted) else ""
+
+
+def _page_of(body: bytes) -> str:
+    try:
+        wanted = json.loads(body)
+    except ValueError:
+        return ""
+    return _page(str(wanted.get("page", ""))) if isinstance(wanted, dict) else ""
 
 
 def _gone(site: Site) -> Response:

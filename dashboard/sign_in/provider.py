@@ -141,12 +141,12 @@ class Provider:
             over = getattr(error, "error", "") == _OVER
             log.info("sign_in_not_accepted", **describe_exception(error))
             sentence = _NOT_ACCEPTED
-            raise Refusal(code=code_pb2.UNAUTHENTICATED if over else code_pb2.PERMISSION_DENIED, sentence=sentence) from None
+            raise Refusal(
+                code=code_pb2.UNAUTHENTICATED if over else code_pb2.PERMISSION_DENIED, sentence=sentence
+            ) from None
         except JoseError as error:
             log.warning("id_token_not_accepted", **describe_exception(error))
             raise Refusal(code=code_pb2.UNAUTHENTICATED, sentence=_NOT_ACCEPTED) from None
         except (httpx.HTTPError, RuntimeError, ValueError, KeyError) as error:
             log.warning("provider_away", **describe_exception(error))
             raise Refusal(code=code_pb2.UNAVAILABLE, sentence=_AWAY) from None
-
-

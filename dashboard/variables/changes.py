@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from paas_cli.credentials import looks_like_one
-from paas_cli.names import name_fault, value_fault
-
 from dashboard.calls.apps import Variables
 from dashboard.variables.table import CONFIG, MANAGED, SECRET, Row, rows
+from paas_cli.credentials import looks_like_one
+from paas_cli.names import name_fault, value_fault
 
 SET, UNSET = "set", "unset"
 MOST: Final = 1000

@@ -11,8 +11,8 @@ from paas.secrets.v1 import secrets_pb2, secrets_pb2_grpc
 
 from dashboard.calls.caller import Caller
 from dashboard.calls.refusals import Refusal
-from dashboard.variables.table import SECRET
 from dashboard.variables.changes import SET, Verdict, Wanted
+from dashboard.variables.table import SECRET
 
 _STAGED: Final = config_pb2.RELEASE_STATUS_STAGED
 

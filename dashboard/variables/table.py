@@ -60,9 +60,7 @@ def rows(variables: Variables) -> Sequence[Row]:
         )
         found[staged.name] = Row(name=staged.name, kind=CONFIG, staged=change)
     for secret in variables.staged_secrets:
-        change = Staged(
-            action=_STAGED.get(secret.action, "changed"), by=secret.staged_by, at=when(secret.staged_at)
-        )
+        change = Staged(action=_STAGED.get(secret.action, "changed"), by=secret.staged_by, at=when(secret.staged_at))
         found[secret.name] = Row(name=secret.name, kind=SECRET, staged=change)
     for var in variables.config or ():
         kind = MANAGED if var.kind == config_pb2.VAR_KIND_MANAGED else CONFIG

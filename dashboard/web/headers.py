@@ -1,8 +1,8 @@
 """What every answer tells a browser: what a page may load, who may frame it, and that nothing of it is kept.
 
 Nothing comes from elsewhere, no script or style stands in a page, and no page can be put in another's frame. Pages are
-not stored, neither on a disk nor for the back button: what somebody was shown is gone with the page. Only the files that
-every page shares, whose names change with their content, are kept.
+not stored, neither on a disk nor for the back button: what somebody was shown is gone with the page. Only the files
+that every page shares, whose names change with their content, are kept.
 """
 
 from typing import Final
@@ -10,19 +10,9 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
-    )
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 _ALWAYS: Final = {
     "content-security-policy": POLICY,

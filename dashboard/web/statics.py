@@ -1,4 +1,4 @@
-"""The files that all pages share: scripts, the style, the icon. Read once, kept by browsers under a name of their content."""
+"""The files that all pages share: scripts, style, icon. Read once, kept by browsers under a name of their content."""
 
 import mimetypes
 from typing import Final

@@ -27,8 +27,9 @@ log = structlog.get_logger()
 COOKIE: Final = "__Host-paas"
 """`__Host-`: from this host alone, over https alone, for all of it (RFC 6265bis, 4.1.3.2). Browsers take this machine's
 own address for safe as well."""
-FORM_TOKEN: Final = "form_token"
+FORM_TOKEN: Final = "form_token"  # noqa: S105  # the name of a field
 _MOST_FIELDS: Final = 4000
+_ADDRESS: Final = "x-paas-client-address"
 _STALE: Final = "This page is from before you signed in. Load it again, and do it there."
 _AWAY: Final = "Your sign-in can't be looked up right now. Try again in a moment."
 
@@ -122,8 +123,8 @@ async def _answered(page: Page, visit: Visit) -> Response:
 
 
 def address_of(request: Request) -> str:
-    """The address the gateway was called from, which it says and nobody else can."""
-    return request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    """The address that the gateway says a browser is at; nobody else can say it."""
+    return request.headers.get(_ADDRESS, "")
 
 
 async def _session(request: Request, site: Site) -> tuple[Secret, Session]:

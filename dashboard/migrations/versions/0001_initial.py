@@ -1,4 +1,4 @@
-"""The first schema: sessions, and what is good once. What is sealed opens with a browser's own cookie and nothing else."""
+"""The first schema: sessions, and what is good once. What is sealed opens with a browser's own cookie alone."""
 
 from alembic import op
 

@@ -1,19 +1,20 @@
-"""Changing variables: what was pasted or pressed becomes pending, is looked at as a difference, and saved as one release."""
+"""Changing variables: what was pasted becomes pending, is looked at as a difference, and saved as one release."""
 
 import asyncio
 
 from google.rpc import code_pb2
-from paas_cli.dotenv.reading import read
-from paas_cli.errors import Failure
 from starlette.responses import Response
 
 from dashboard.calls import apps as calls
 from dashboard.calls.refusals import Refusal
-from dashboard.variables.saving import Saving, outcome_of
 from dashboard.pages.states import state_of
-from dashboard.variables.changes import MOST, SET, UNSET, Wanted, add as added, chosen, verdicts
+from dashboard.variables.changes import MOST, SET, UNSET, Wanted, chosen, verdicts
+from dashboard.variables.changes import add as added
 from dashboard.variables.pending import drop, keep, pending_of
+from dashboard.variables.saving import Saving, outcome_of
 from dashboard.web.visit import Visit
+from paas_cli.dotenv.reading import read
+from paas_cli.errors import Failure
 from paaskit.clock import random_id
 
 _SOURCE = "what was pasted"
@@ -131,8 +132,4 @@ def _text(given: object) -> str:
 
 
 def _choices(visit: Visit) -> dict[str, str]:
-    return {
-        key.removeprefix(_CHOICE): str(value)
-        for key, value in visit.form.multi_items()
-        if key.startswith(_CHOICE)
-    }
+    return {key.removeprefix(_CHOICE): str(value) for key, value in visit.form.multi_items() if key.startswith(_CHOICE)}

@@ -5,9 +5,9 @@ import asyncio
 from starlette.responses import Response
 
 from dashboard.calls import apps as calls
-from dashboard.variables.table import rows
 from dashboard.pages.states import state_of
 from dashboard.variables.pending import pending_of
+from dashboard.variables.table import rows
 from dashboard.web.visit import Visit
 
 

@@ -63,7 +63,7 @@ def _upgrade(service: str, url: str) -> None:
 
 
 def _apply(cluster: Postgres, layout: Layout) -> dict[str, str]:
-    wanted = databases.wanted_state(Path("sources"), layout.passwords, ["config", "secrets"])
+    wanted = databases.wanted_state({each: Path("sources") / each for each in ("config", "secrets")}, layout.passwords)
     databases.apply(cluster, layout.passwords, wanted=wanted, upgrade=_upgrade)
     return wanted
 
@@ -135,12 +135,12 @@ def test_new_passwords_and_new_migrations_are_applied(tmp_path: Path) -> None:
     migrations = tmp_path / "sources" / "config" / "migrations"
     migrations.mkdir(parents=True)
     prepare(layout, now=NOW)
-    before = databases.wanted_state(tmp_path / "sources", layout.passwords, ["config"])
+    before = databases.wanted_state({"config": migrations}, layout.passwords)
     (migrations / "0001.py").write_text("one")
-    after = databases.wanted_state(tmp_path / "sources", layout.passwords, ["config"])
+    after = databases.wanted_state({"config": migrations}, layout.passwords)
     assert after != before
     (layout.passwords / "config").write_text("another")
-    assert databases.wanted_state(tmp_path / "sources", layout.passwords, ["config"]) != after
+    assert databases.wanted_state({"config": migrations}, layout.passwords) != after
 
 
 def test_a_lost_superuser_password_is_told_in_one_sentence(tmp_path: Path) -> None:

@@ -1,0 +1,100 @@
+"""`paas open`: the dashboard in a browser, signed in."""
+
+import json
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import click
+
+from paas_cli import http1
+from paas_cli.command import command as declare
+from paas_cli.errors import NOT_SIGNED_IN, UNAVAILABLE, Failure
+from paas_cli.session import Session
+
+_PAGES = "/runtime/dashboard/"
+_LINKS = f"{_PAGES}sign-in/links"
+_PATIENCE_SECONDS = 10.0
+_MOST_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Options:
+    """Whether only to print the address."""
+
+    only_print: bool
+
+
+@declare("open")
+@click.option("--print", "only_print", is_flag=True, help="Print the address, and open nothing.")
+def command(session: Session, only_print: bool) -> None:
+    """Open the dashboard in a browser, signed in as you are here.
+
+    With -a, the page of that app. Where you are signed in with a token, the link signs one browser in, once, within ten
+    minutes: give it to nobody.
+
+    For example:
+      paas open
+      paas open -a web
+      paas open --print
+    """
+    run(session, Options(only_print))
+
+
+def run(session: Session, options: Options) -> None:
+    """Get the address, and show it in a browser or as text."""
+    page = f"apps/{quote(session.app_flag)}" if session.app_flag else ""
+    if session.sign_in.sso is not None:
+        # The browser signs in at the same place as the command line did.
+        url, ends_at = f"{session.sign_in.address}{_PAGES}{page}", None
+    else:
+        url, ends_at = _link(session, page)
+    if session.as_json:
+        session.out.json({"url": url, "ends_at": ends_at})
+        return
+    if not options.only_print:
+        from paas_cli.browser import open_page
+
+        if open_page(url, session.surroundings.environ):
+            session.out.line("Opened the dashboard in your browser.")
+            return
+        session.note("no browser could be opened here; open this yourself.")
+    session.out.line(url)
+
+
+def _link(session: Session, page: str) -> tuple[str, str]:
+    """A link that signs one browser in, and when it ends. Raises Failure."""
+    place = session.sign_in
+    headers = {"authorization": f"Bearer {place.token}", "content-type": "application/json"}
+    body = json.dumps({"page": page}).encode()
+    try:
+        with http1.post(
+            place.address, _LINKS, headers=headers, body=body, timeout=_PATIENCE_SECONDS, ca_file=place.ca_file
+        ) as response:
+            status, text = response.status, b"".join(iter(response.read_some, b""))[:_MOST_BYTES]
+    except (http1.NotSent, http1.Broken, http1.TimedOut):
+        sentence = f"The gateway at {place.address} can't be reached; try again in a moment."
+        raise Failure(sentence, exit_code=UNAVAILABLE) from None
+    if status in (404, 415):
+        raise Failure(f"The gateway at {place.address} has no dashboard.")
+    answer = _read(text)
+    if status == 200 and isinstance(answer.get("url"), str):
+        return str(answer["url"]), str(answer.get("ends_at", ""))
+    raise _refused(session, status, str(answer.get("error", "")))
+
+
+def _refused(session: Session, status: int, sentence: str) -> Failure:
+    if status == 401:
+        login = session.hint("login", about_app=False)
+        return Failure(f"{sentence or 'You are not signed in.'} {login} signs you in.", exit_code=NOT_SIGNED_IN)
+    if status in (429, 503, 504):
+        away = "The dashboard can't be reached right now; try again in a moment."
+        return Failure(sentence or away, exit_code=UNAVAILABLE)
+    return Failure(sentence or f"The dashboard answered with {status}, which this program does not understand.")
+
+
+def _read(text: bytes) -> dict[str, object]:
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
