@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 TOKEN = "paas_pat_" + "T" * 36
+LINKS = "/runtime/dashboard/sign-in/links"
 
 
 class Fault(Exception):
@@ -80,6 +81,8 @@ class Gateway:
     """Whether a bearer that is not among `tokens` is accepted."""
     for_anybody: set[str] = field(default_factory=set)
     """Paths that need no bearer, and whose methods are told of none."""
+    links: Callable[[str, Any], tuple[int, Any]] | None = None
+    """What the dashboard answers to a bearer and a document that ask for a link; without it there is no dashboard."""
     trailers: dict[str, str] = field(default_factory=dict)
     """What is told at the end of every answer besides its status."""
     _server: "_Server | None" = None
@@ -150,8 +153,11 @@ class _Http(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         found = self.path == "/.well-known/paas"
-        body = json.dumps({"sign_in": self.server.gateway.sign_in}).encode() if found else b""
-        self.send_response(200 if found else 404)
+        self._document(200 if found else 404, {"sign_in": self.server.gateway.sign_in} if found else "")
+
+    def _document(self, status: int, document: Any) -> None:
+        body = json.dumps(document).encode()
+        self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
@@ -160,6 +166,10 @@ class _Http(BaseHTTPRequestHandler):
     def _answer(self, body: bytes, fields: dict[str, str]) -> None:
         bearer = fields.get("authorization", "").removeprefix("Bearer ")
         gateway = self.server.gateway
+        if self.path == LINKS:
+            status, document = gateway.links(bearer, json.loads(body)) if gateway.links is not None else (415, "")
+            self._document(status, document)
+            return
         if not (self.path in gateway.for_anybody or bearer in gateway.tokens or gateway.accepts(bearer)):
             self._trailers_only(Fault(16, "", reason="UNAUTHENTICATED"))
             return

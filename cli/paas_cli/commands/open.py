@@ -1,6 +1,7 @@
 """`paas open`: the dashboard in a browser, signed in."""
 
 import json
+import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -15,6 +16,8 @@ _PAGES = "/runtime/dashboard/"
 _LINKS = f"{_PAGES}sign-in/links"
 _PATIENCE_SECONDS = 10.0
 _MOST_BYTES = 64 * 1024
+# What is opened, or shown: an address of the web without anything that a terminal or a program could take for more.
+_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%\[\]-]{1,500}")
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,10 @@ class Options:
 @declare("open")
 @click.option("--print", "only_print", is_flag=True, help="Print the address, and open nothing.")
 def command(session: Session, only_print: bool) -> None:
-    """Open the dashboard in a browser, signed in as you are here.
+    """Open the dashboard in a browser.
 
-    With -a, the page of that app. Where you are signed in with a token, the link signs one browser in, once, within ten
-    minutes: give it to nobody.
+    It is signed in as you are here. With -a, it shows that app. Where you are signed in with a token, the link signs
+    one browser in, once, within ten minutes: give it to nobody.
 
     For example:
       paas open
@@ -77,8 +80,9 @@ def _link(session: Session, page: str) -> tuple[str, str]:
     if status in (404, 415):
         raise Failure(f"The gateway at {place.address} has no dashboard.")
     answer = _read(text)
-    if status == 200 and isinstance(answer.get("url"), str):
-        return str(answer["url"]), str(answer.get("ends_at", ""))
+    url, ends_at = str(answer.get("url", "")), str(answer.get("ends_at", ""))
+    if status == 200 and _URL.fullmatch(url):
+        return url, ends_at
     raise _refused(session, status, str(answer.get("error", "")))
 
 

@@ -114,7 +114,7 @@ def test_no_command_sends_it_to_a_terminal(
     for text in (result.out, result.err):
         assert DRIVES.search(text) is None, visible(text)
     # These show nothing that users wrote.
-    shows_nothing = {"keys", "version", "whoami", "audit:verify", "audit:checkpoint", "tokens:trust:test"}
+    shows_nothing = {"keys", "version", "whoami", "audit:verify", "audit:checkpoint", "tokens:trust:test", "open"}
     if arguments[0] not in shows_nothing and not more and arguments in EVERY_READ:
         shown = "\\u001b]0;owned" if arguments == ("audit:export",) else "\\x1b]0;owned"  # that one prints JSON alone
         assert shown in result.out, "or the test shows nothing"

@@ -42,6 +42,7 @@ COMMANDS = [
     ("login", "--with-token"),
     ("logout",),
     ("whoami",),
+    ("open",),
     ("tokens:create", "--name", "new"),
     ("tokens:list",),
     ("tokens:rotate", "ci"),
@@ -87,6 +88,7 @@ def test_one_document_whose_keys_are_documented(paas: Paas, signed_in: Platform,
     web.staged_spec = config_pb2.AppSpec(command=["other"])
     signed_in.release("web", "Set A")
     signed_in.record("secrets.get", "web", "S")
+    signed_in.gateway.links = lambda *_: (200, {"url": "http://127.0.0.1/link", "ends_at": "2026-01-01T00:00:00Z"})
     paas("tokens:create", "--name", "ci", "--proof", "given.tlog-proof")
     paas(
         "tokens:trust:add",
