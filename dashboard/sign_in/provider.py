@@ -11,7 +11,7 @@ from datetime import UTC, timedelta
 from typing import Any, Final
 
 import grpc
-import httpx
+import httpx2
 import structlog
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.starlette_client import OAuth
@@ -121,7 +121,7 @@ class Provider:
                 data={**client, "refresh_token": grant.refresh_token},
                 withhold_token=True,
             )
-        except (AuthlibBaseError, httpx.HTTPError, KeyError, ValueError) as error:
+        except (AuthlibBaseError, httpx2.HTTPError, KeyError, ValueError) as error:
             log.warning("not_signed_out_at_provider", **describe_exception(error))
 
     async def _person(self, token: Mapping[str, Any], *, address: str) -> tuple[Person, Grant]:
@@ -147,6 +147,6 @@ class Provider:
         except JoseError as error:
             log.warning("id_token_not_accepted", **describe_exception(error))
             raise Refusal(code=code_pb2.UNAUTHENTICATED, sentence=_NOT_ACCEPTED) from None
-        except (httpx.HTTPError, RuntimeError, ValueError, KeyError) as error:
+        except (httpx2.HTTPError, RuntimeError, ValueError, KeyError) as error:
             log.warning("provider_away", **describe_exception(error))
             raise Refusal(code=code_pb2.UNAVAILABLE, sentence=_AWAY) from None

@@ -1,0 +1,85 @@
+"""What a browser sends on another site's behalf is not done, whatever it brings along."""
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.testclient import TestClient
+
+from dashboard.web.headers import POLICY, Headers
+from dashboard.web.origin import OwnOrigin
+
+ORIGIN = "https://paas.example.com"
+HOST = "paas.example.com"
+PAGES = f"{ORIGIN}/runtime/dashboard/"
+
+
+async def done(scope: object, receive: object, send: object) -> None:
+    request = Request(scope)  # type: ignore[arg-type]
+    await PlainTextResponse(f"done {request.method}")(scope, receive, send)  # type: ignore[arg-type]
+
+
+def asked(method: str, headers: dict[str, str], *, path: str = "/runtime/dashboard/sign-out") -> Response:
+    app = Headers(OwnOrigin(done, origin=ORIGIN, url=PAGES, exempt=frozenset({"/links"})), secure=True)
+    client = TestClient(app, base_url=ORIGIN, follow_redirects=False)
+    return client.request(method, path, headers=headers)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "same-origin"},
+        {"sec-fetch-site": "same-origin", "origin": ORIGIN},
+        {"origin": ORIGIN},  # a browser that does not say where from in the other way
+    ],
+)
+def test_our_own_pages_may(headers: dict[str, str]) -> None:
+    assert asked("POST", headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"sec-fetch-site": "none"},
+        {"sec-fetch-site": "cross-site", "origin": ORIGIN},
+        {"sec-fetch-site": ""},
+        {"origin": "null"},
+        {"origin": "https://evil.example.com"},
+        {"origin": f"{ORIGIN}.evil.example.com"},
+        {"origin": "http://paas.example.com"},
+        {"origin": f"{ORIGIN}:8443"},
+        {"referer": PAGES},
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_nobody_else_may(method: str, headers: dict[str, str]) -> None:
+    answer = asked(method, headers)
+    assert answer.status_code == 403
+    assert answer.headers["content-security-policy"] == POLICY
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_what_changes_nothing_may_come_from_anywhere(method: str) -> None:
+    assert asked(method, {"sec-fetch-site": "cross-site"}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example.com", f"{HOST}:8443", f"{HOST}.", "127.0.0.1", ""])
+def test_another_name_is_not_ours(host: str) -> None:
+    shown = asked("GET", {"host": host})
+    assert (shown.status_code, shown.headers["location"]) == (307, PAGES)
+    assert asked("POST", {"host": host, "sec-fetch-site": "same-origin"}).status_code == 421
+
+
+def test_what_takes_no_cookie_is_for_programs() -> None:
+    assert asked("POST", {"host": "127.0.0.1:7300"}, path="/links").status_code == 200
+
+
+def test_every_answer_says_what_a_browser_may() -> None:
+    answer = asked("GET", {})
+    assert "unsafe" not in POLICY
+    assert "frame-ancestors 'none'" in POLICY
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["strict-transport-security"].startswith("max-age=")
