@@ -45,11 +45,12 @@ def run(stack: Stack, place: Place | None = None) -> None:
     )
     _lists(terminal)
     _audit(terminal)
+    _dashboard(terminal)
     _goodbye(place)
 
 
 def _start(stack: Stack) -> None:
-    heading("Start PostgreSQL, the five services and the gateway")
+    heading("Start PostgreSQL, the five services, the dashboard and the gateway")
     started = time.monotonic()
     if stack.start(say=lambda sentence: print(f"{sentence} ...", flush=True)):
         print(f"Ready after {time.monotonic() - started:.1f} s. The gateway is {stack.gateway_url}.")
@@ -125,6 +126,14 @@ def _lists(terminal: Terminal) -> None:
 def _audit(terminal: Terminal) -> None:
     heading("What it left in the audit log: who, what, when; never a value")
     terminal.paas("audit", "-a", APP, "--limit", "8")
+
+
+def _dashboard(terminal: Terminal) -> None:
+    heading("The same in a browser: this link signs one in, once, within ten minutes")
+    answer: Any = terminal.ask("open", "-a", APP) or {}
+    if not answer.get("url"):
+        raise LocalFailure("The demo stopped: the dashboard gave no link.")
+    print(answer["url"])
 
 
 def _goodbye(place: Place) -> None:

@@ -52,6 +52,7 @@ class OnThisMachine:
     looked_at: Final = "it says so itself, over HTTP"
     hints: Final = (
         ("use it", ".venv/bin/paas config -a demo"),
+        ("in a browser", ".venv/bin/paas open -a demo"),
         ("all commands", ".venv/bin/paas --help"),
         ("its parts", "make status"),
         ("their logs", "make logs    (files in .paas/logs)"),
