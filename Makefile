@@ -31,7 +31,7 @@ BEHIND_ENVOY := tests/integration/gateway tests/integration/tokens
 RELEASES := tests/integration/releaser tests/integration/staging
 
 .PHONY: help demo demo-kubernetes demo-sso up signin stop status logs outbox outbox-give-back check format test test-thorough \
-	test-crash test-leaks test-abuse test-transparency test-kubernetes test-keycloak test-mutations bench bench-peers bench-growth \
+	test-crash test-leaks test-abuse test-transparency test-kubernetes test-keycloak test-browser test-mutations screenshots bench bench-peers bench-growth \
 	bench-audit bench-keys bench-kubernetes bench-sign-ins bench-verification \
 	kube-secrets gen schema
 
@@ -101,7 +101,7 @@ test: .venv ## unit, integration, access and end-to-end tests
 	for part in "releases $$releases" "services $$services" "envoy $$envoy" "faults $$faults" "stacks $$stacks" "e2e $$e2e"; do \
 		wait $${part#* } || failed=1; cat .pytest_cache/$${part% *}.log; \
 	done; \
-	echo "Left out: make test-thorough, make test-leaks, make test-abuse, make test-transparency, make test-crash, make test-kubernetes, make test-keycloak, make test-mutations."; exit $$failed
+	echo "Left out: make test-thorough, make test-leaks, make test-abuse, make test-transparency, make test-crash, make test-kubernetes, make test-keycloak, make test-browser, make test-mutations."; exit $$failed
 
 test-thorough: .venv ## more of the kinds that `make test` has one or two of
 	$(BIN)/python -m pytest tests -m thorough
@@ -126,6 +126,16 @@ test-kubernetes: .venv ## tests in a real cluster: KUBECONFIG's, or one of ours 
 test-keycloak: .venv ## tests with a real Keycloak on this machine (Java, and Maven once; its first build takes minutes)
 	@$(BIN)/python -m tests.keycloak build > /dev/null
 	$(BIN)/python -m pytest tests/keycloak
+
+test-browser: .venv ## the dashboard in a real Chromium, which it installs where this is Debian and it may (minutes)
+	@.uv/bin/uv sync --locked --quiet --group browser
+	@$(BIN)/python -m tests.browser build
+	$(BIN)/python -m pytest tests/browser
+
+screenshots: .venv ## pictures of the dashboard's pages, for the README, into docs/images (as test-browser)
+	@.uv/bin/uv sync --locked --quiet --group browser
+	@$(BIN)/python -m tests.browser build
+	$(BIN)/python -m tests.browser screenshots
 
 test-mutations: .venv ## put each known fault into a copy of the tree and see that its test fails
 	$(BIN)/python -m tests.mutations

@@ -14,6 +14,7 @@ import pytest
 from local.ports import DASHBOARD, HOST, port_of
 from tests.e2e.installation import Installation, Paas, as_superuser
 from tests.fixtures.visitor import Shown, Visitor
+from tests.fixtures.waiting import PATIENCE
 
 PAGES = "/runtime/dashboard/"
 
@@ -251,10 +252,10 @@ def test_only_the_gateway_is_answered(installation: Installation) -> None:
         context = ssl.create_default_context(cafile=str(installation.stack.layout.tls / "ca.pem"))
         folder = installation.stack.layout.tls
         context.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
-        with socket.create_connection(address, timeout=5) as plain:
+        with socket.create_connection(address, timeout=PATIENCE) as plain:
             connection = context.wrap_socket(plain, server_hostname="dashboard.paas.internal")
             connection.sendall(b"GET /ready HTTP/1.1\r\nhost: x\r\n\r\n")
             assert (b"200 OK" in connection.recv(1024)) is (name == "gateway")
-    with socket.create_connection(address, timeout=5) as plain:
+    with socket.create_connection(address, timeout=PATIENCE) as plain:
         plain.sendall(b"GET /ready HTTP/1.1\r\nhost: x\r\n\r\n")
         assert plain.recv(1024)[:4] != b"HTTP"
