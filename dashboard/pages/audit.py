@@ -18,6 +18,7 @@ from paas_cli.errors import Misuse
 from paas_cli.moments import moment
 
 _PAGE: Final = 50
+_NEWEST: Final = audit_pb2.ListEventsRequest(page_size=1)
 _OUTCOMES: Final = {
     "ok": audit_pb2.OUTCOME_OK,
     "denied": audit_pb2.OUTCOME_DENIED,
@@ -70,12 +71,14 @@ async def index(visit: Visit) -> Response:
     stub = audit_pb2_grpc.AuditServiceStub(visit.caller.channel)
     question = Question.of(visit.request.query_params)
     request = audit_pb2.ListEventsRequest(page_size=_PAGE, page_token=visit.request.query_params.get("page", ""))
-    problem, events, next_page = "", list[audit_pb2.Event](), ""
+    problem, events, next_page, newest = "", list[audit_pb2.Event](), "", list[audit_pb2.Event]()
     try:
         question.fill(request)
         question.fill_times(request)
         answer = await visit.caller.call(stub.ListEvents, request)
         events, next_page = list(answer.events), answer.next_page_token
+        # Where nothing is like that yet, what comes is followed from where the log is now.
+        newest = events[:1] or (await visit.caller.call(stub.ListEvents, _NEWEST)).events
     except Refusal as refusal:
         if refusal.is_signed_out or refusal.code == code_pb2.PERMISSION_DENIED:
             raise
@@ -90,7 +93,7 @@ async def index(visit: Visit) -> Response:
         next_page=next_page,
         is_first=not request.page_token,
         problem=problem,
-        newest=events[0].sequence if events else 0,
+        newest=newest[0].sequence if newest else 0,
     )
 
 

@@ -237,55 +237,93 @@ if (table !== null) {
   });
 }
 
+// What goes on, told as it happens. A browser connects again by itself where a connection breaks, but not where the
+// answer was a failure, as while the dashboard is started anew; then this does, after a while that grows. Whoever has been
+// signed out meanwhile sees that at once.
+const LONGEST_WAIT = 10_000; // milliseconds
+
+function listen(path, told, live = () => {}) {
+  let wait = 500;
+  let source;
+  const begin = () => {
+    source = new EventSource(path());
+    source.addEventListener("open", () => {
+      wait = 500;
+      live(true);
+    });
+    source.addEventListener("message", (event) => told(JSON.parse(event.data), source));
+    for (const name of ["refused", "end"]) {
+      source.addEventListener(name, () => source.close());
+    }
+    source.addEventListener("error", () => {
+      live(false);
+      if (source.readyState === EventSource.CLOSED) {
+        setTimeout(again, wait);
+        wait = Math.min(LONGEST_WAIT, wait * 2);
+      }
+    });
+  };
+  const again = async () => {
+    const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
+    if (answer !== null && answer.status === 401) {
+      location.reload();
+    } else {
+      begin();
+    }
+  };
+  begin();
+}
+
 // A release as it rolls out.
 const release = document.querySelector("[data-progress]");
 if (release !== null) {
-  const source = new EventSource(release.dataset.progress);
-  source.addEventListener("message", (event) => {
-    const told = JSON.parse(event.data);
-    const state = release.querySelector("[data-state]");
-    state.textContent = told.word;
-    state.className = `badge ${told.kind}`;
-    const bar = release.querySelector("[data-bar]");
-    if (bar !== null) {
-      bar.max = told.total;
-      bar.value = told.ready;
-      release.querySelector("[data-count]").textContent = `${told.ready} of ${told.total} instances ready`;
-    }
-    if (told.ended) {
-      source.close();
-      say(`The release ${told.word}.`);
-      location.reload();
-    }
-  });
-  source.addEventListener("end", () => source.close());
+  listen(
+    () => release.dataset.progress,
+    (told, source) => {
+      const state = release.querySelector("[data-state]");
+      state.textContent = told.word;
+      state.className = `badge ${told.kind}`;
+      const bar = release.querySelector("[data-bar]");
+      if (bar !== null) {
+        bar.max = told.total;
+        bar.value = told.ready;
+        release.querySelector("[data-count]").textContent = `${told.ready} of ${told.total} instances ready`;
+      }
+      if (told.ended) {
+        source.close();
+        say(`The release ${told.word}.`);
+        location.reload();
+      }
+    },
+  );
 }
 
 // The audit log as it grows.
 const events = document.querySelector("[data-follow]");
 if (events !== null) {
   const body = events.tBodies[0];
-  const query = new URLSearchParams(location.search);
-  query.set("after", events.dataset.after);
-  const source = new EventSource(`${events.dataset.follow}?${query}`);
-  const live = document.getElementById("live");
-  source.addEventListener("open", () => {
-    live.hidden = false;
-  });
-  source.addEventListener("error", () => {
-    live.hidden = true;
-  });
-  source.addEventListener("refused", () => source.close());
-  source.addEventListener("message", (event) => {
-    const told = JSON.parse(event.data);
-    if (body.querySelector(`[data-sequence="${told.sequence}"]`) !== null) {
-      return;
-    }
-    body.prepend(row(told));
-    while (body.rows.length > 200) {
-      body.deleteRow(-1);
-    }
-  });
+  const badge = document.getElementById("live");
+  let newest = events.dataset.after;
+  listen(
+    () => {
+      const query = new URLSearchParams(location.search);
+      query.set("after", newest);
+      return `${events.dataset.follow}?${query}`;
+    },
+    (told) => {
+      if (body.querySelector(`[data-sequence="${told.sequence}"]`) !== null) {
+        return;
+      }
+      newest = told.sequence;
+      body.prepend(row(told));
+      while (body.rows.length > 200) {
+        body.deleteRow(-1);
+      }
+    },
+    (isLive) => {
+      badge.hidden = !isLive;
+    },
+  );
 }
 
 function element(name, text, className = "") {

@@ -1,0 +1,71 @@
+"""Pictures of the dashboard's pages for the README, from a stack of their own with an app that looks like one."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from local.layout import CLONE
+from local.ports import free_base_port
+from local.stack import Stack
+from tests.browser import chromium
+from tests.browser.visits import Window, sizes, window
+from tests.e2e.installation import Installation, Paas
+
+FOLDER: Final = CLONE / "docs" / "images"
+_PASTED: Final = "LOG_LEVEL=debug\nNODE_ENV=production\nFEATURE_SEARCH=on\nSENDGRID_API_KEY=SG.not-a-key\nPORT=8080\n"
+
+
+def take() -> None:
+    """Take them all, in place of those there are. Raises LocalFailure."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with _platform() as paas, chromium.running() as browser:
+        for scheme in ("light", "dark"):
+            for size, viewport in sizes().items():
+                with window(browser, paas, viewport=viewport, color_scheme=scheme) as opened:
+                    _all(opened, f"{size}-{scheme}")
+
+
+def _all(opened: Window, kind: str) -> None:
+    page = opened.page
+
+    def picture(name: str) -> None:
+        page.screenshot(path=str(FOLDER / f"{name}-{kind}.png"), animations="disabled")
+
+    picture("apps")
+    opened.open("apps/shop")
+    picture("app")
+    page.get_by_label("Paste a .env").fill(_PASTED)
+    page.get_by_role("button", name="Review changes").click()
+    page.wait_for_url("**/pending")
+    picture("pending")
+    page.get_by_role("button", name="Discard all of it").click()
+    opened.open("apps/shop/releases")
+    picture("releases")
+    opened.open("account/audit?people=1")
+    page.get_by_text("live", exact=True).wait_for()
+    picture("audit")
+
+
+@contextmanager
+def _platform() -> Iterator[Paas]:
+    folder = Path(tempfile.mkdtemp(prefix="paas pictures "))
+    folder.chmod(0o755)
+    stack = Stack(folder / ".paas", base_port=free_base_port())
+    stack.start()
+    try:
+        paas = Installation(stack, folder / "home").person()
+        for app, instances in (("shop", 2), ("search", 1), ("mail", 0)):
+            paas.ok("apps:create", app, "--instances", str(instances), "--", "/bin/sleep", "100000")
+        chosen = paas.with_(PAAS_APP="shop")
+        chosen.ok("config:set", "NODE_ENV=production", "LOG_LEVEL=info", "API_BASE_URL=https://api.example.com")
+        chosen.ok("secrets:set", "STRIPE_API_KEY=-", stdin=b"sk_live_not_a_real_one_0000")
+        chosen.ok("secrets:set", "DATABASE_PASSWORD=-", stdin=b"correct horse battery staple")
+        chosen.ok("secrets:get", "STRIPE_API_KEY")
+        chosen.ok("config:set", "SENTRY_DSN=https://example.com/42", "--stage")
+        yield paas
+    finally:
+        stack.stop()
+        shutil.rmtree(folder)
