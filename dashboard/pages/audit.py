@@ -78,7 +78,7 @@ async def index(visit: Visit) -> Response:
         answer = await visit.caller.call(stub.ListEvents, request)
         events, next_page = list(answer.events), answer.next_page_token
         # Where nothing is like that yet, what comes is followed from where the log is now.
-        newest = events[:1] or (await visit.caller.call(stub.ListEvents, _NEWEST)).events
+        newest = events[:1] or list((await visit.caller.call(stub.ListEvents, _NEWEST)).events)
     except Refusal as refusal:
         if refusal.is_signed_out or refusal.code == code_pb2.PERMISSION_DENIED:
             raise
