@@ -9,13 +9,23 @@ from paaskit.db import Database
 _START: Final[LiteralString] = """
     INSERT INTO sessions (session, tenant, subject, sealed, started_at, seen_at, ends_at)
     VALUES (%s, %s, %s, %s, %s, %s, %s)"""
+# Nobody has more browsers than that; a program that signs in again and again must not fill the disk.
+_MOST_OF_SOMEBODY: Final = 50
+_MOST_LINKS_OF_SOMEBODY: Final = 5
+_END_OLDEST: Final[LiteralString] = """
+    DELETE FROM sessions WHERE session IN (
+        SELECT session FROM sessions WHERE tenant = %s AND subject = %s
+        ORDER BY seen_at DESC, session OFFSET %s)"""
 _FIND: Final[LiteralString] = """
     SELECT sealed, seen_at FROM sessions WHERE session = %s AND ends_at > %s AND seen_at > %s"""
 _SEEN: Final[LiteralString] = "UPDATE sessions SET seen_at = %s WHERE session = %s AND seen_at < %s"
 _REPLACE: Final[LiteralString] = "UPDATE sessions SET sealed = %s WHERE session = %s AND sealed = %s RETURNING session"
 _END: Final[LiteralString] = "DELETE FROM sessions WHERE session = %s"
 _END_ALL: Final[LiteralString] = "DELETE FROM sessions WHERE tenant = %s AND subject = %s RETURNING session"
-_KEEP: Final[LiteralString] = "INSERT INTO once (id, sealed, ends_at) VALUES (%s, %s, %s)"
+_KEEP: Final[LiteralString] = "INSERT INTO once (id, tenant, subject, sealed, ends_at) VALUES (%s, %s, %s, %s, %s)"
+_DROP_OLDEST: Final[LiteralString] = """
+    DELETE FROM once WHERE id IN (
+        SELECT id FROM once WHERE tenant = %s AND subject = %s ORDER BY ends_at DESC, id OFFSET %s)"""
 _TAKE: Final[LiteralString] = "DELETE FROM once WHERE id = %s AND ends_at > %s RETURNING sealed"
 _PEEK: Final[LiteralString] = "SELECT sealed FROM once WHERE id = %s AND ends_at > %s"
 _SWEEP: Final[tuple[LiteralString, LiteralString]] = (
@@ -41,8 +51,10 @@ class Store:
     async def start(
         self, session: bytes, *, tenant: str, subject: str, sealed: bytes, started_at: datetime, ends_at: datetime
     ) -> None:
-        """Keep a session that begins."""
+        """Keep a session that begins. Of somebody who has very many, those that were seen longest ago end."""
         await self._database.execute(_START, (session, tenant, subject, sealed, started_at, started_at, ends_at))
+
+        await self._database.execute(_END_OLDEST, (tenant, subject, _MOST_OF_SOMEBODY))
 
     async def find(self, session: bytes, *, now: datetime, seen_after: datetime) -> StoredSession | None:
         """Return a session that goes on: before its end, and seen lately."""
@@ -65,9 +77,10 @@ class Store:
         """End all sessions of somebody; how many there were."""
         return len(await self._database.execute(_END_ALL, (tenant, subject)))
 
-    async def keep_once(self, name: bytes, *, sealed: bytes, ends_at: datetime) -> None:
-        """Keep something that is to be taken once."""
-        await self._database.execute(_KEEP, (name, sealed, ends_at))
+    async def keep_once(self, name: bytes, *, tenant: str, subject: str, sealed: bytes, ends_at: datetime) -> None:
+        """Keep something that is to be taken once, and the newest few of the same person."""
+        await self._database.execute(_KEEP, (name, tenant, subject, sealed, ends_at))
+        await self._database.execute(_DROP_OLDEST, (tenant, subject, _MOST_LINKS_OF_SOMEBODY))
 
     async def take(self, name: bytes, now: datetime) -> bytes | None:
         """Return it and keep it no more: of two who ask, one gets it."""

@@ -38,7 +38,9 @@ class Links:
         """Keep a link; its code, and when that ends."""
         secret, ends_at = Secret.new(), self._clock() + LIFETIME
         content = {"bearer": link.bearer, "subject": link.subject, "tenant": link.tenant}
-        await self._store.keep_once(secret.row(), sealed=secret.seal(content), ends_at=ends_at)
+        await self._store.keep_once(
+            secret.row(), tenant=link.tenant, subject=link.subject, sealed=secret.seal(content), ends_at=ends_at
+        )
         return secret.text(), ends_at
 
     async def look(self, code: str) -> Link | None:

@@ -24,7 +24,7 @@ from paaskit.errors import Unavailable
 _UNDER_WAY: Final = "__Host-paas-sign-in"
 _UNDER_WAY_SECONDS: Final = 600
 # Where somebody wanted to go: a page of ours below the prefix, nothing that leads elsewhere.
-_PAGE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,300}|")
+_PAGE: Final = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_./-]{0,300}|")
 _BEARER: Final = re.compile(r"Bearer ([A-Za-z0-9._~+/-]+=*)")
 _NOT_ACCEPTED: Final = "This sign-in did not begin in this browser, or was left for too long. Start again."
 _CANCELLED: Final = "You were not signed in: the sign-in service says that this was not allowed, or was cancelled."

@@ -11,6 +11,8 @@ from paas_cli.names import name_fault, value_fault
 
 SET, UNSET = "set", "unset"
 MOST: Final = 1000
+MOST_BYTES: Final = 1024 * 1024
+"""Twice what an app can hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,15 @@ def add(pending: Sequence[Wanted], more: Sequence[Wanted]) -> list[Wanted]:
         before = found.get(each.name)
         found[each.name] = replace(each, kind=each.kind or (before.kind if before else ""))
     return list(found.values())
+
+
+def fault_of(pending: Sequence[Wanted]) -> str:
+    """What is too much about it, as a sentence; empty where it is not."""
+    if len(pending) > MOST:
+        return f"More than {MOST} changes at once are too many to look at: save some of them first."
+    if sum(len(each.name) + len(each.value.encode("utf-8", "surrogatepass")) for each in pending) > MOST_BYTES:
+        return "More than 1 MiB of changes is more than an app can hold: save or discard some of them first."
+    return ""
 
 
 def chosen(pending: Sequence[Wanted], choices: Mapping[str, str]) -> list[Wanted]:

@@ -8,6 +8,7 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -157,6 +158,62 @@ def test_a_link_is_good_once(installation: Installation, ada: Paas) -> None:
     refused = second.press(shown_to_both[1], "sign-in/link")
     assert (refused.status, second.cookies) == (404, {})
     assert "used already" in refused.text
+
+
+def test_nobody_has_links_or_browsers_without_end(installation: Installation) -> None:
+    pat = installation.person("pat@example.com")
+    links = [link_of(pat) for _ in range(7)]
+    oldest, newest = (Visitor(installation.stack.gateway_url).open(link).status for link in (links[0], links[-1]))
+    assert (oldest, newest) == (404, 200)
+    as_superuser(
+        installation.stack,
+        "dashboard",
+        """INSERT INTO sessions SELECT sha256(number::text::bytea), 'acme', 'user:pat@example.com', '', now(), now(),
+               now() + interval '1 hour' FROM generate_series(1, 60) AS number RETURNING 1""",
+    )
+    visitor = Visitor(installation.stack.gateway_url)
+    visitor.press(visitor.open(links[-1]), "sign-in/link")
+    kept = as_superuser(
+        installation.stack, "dashboard", "SELECT count(*) FROM sessions WHERE subject = 'user:pat@example.com'"
+    )
+    assert kept == [(50,)]
+    assert visitor.open(PAGES).status == 200
+
+
+@pytest.mark.parametrize("page", ["../../x", "//evil.example", "apps/../../x", "https://evil.example", "a?b", "a\nb"])
+def test_a_link_leads_to_pages_of_ours_alone(installation: Installation, ada: Paas, page: str) -> None:
+    visitor = Visitor(installation.stack.gateway_url)
+    shown = visitor.open(link_of(ada))
+    form = visitor.send("POST", f"{visitor.origin}{PAGES}sign-in/link", shown.form("sign-in/link").filled(to=page))
+    assert form.headers["location"] == PAGES
+
+
+def test_who_stops_looking_is_not_told_any_more(visitor: Visitor, idle: Paas) -> None:
+    app = app_of(idle)
+    # More than one token may have open at once; each is closed before the next.
+    for _ in range(40):
+        with following(visitor, app) as connection:
+            assert b"200 OK" in connection.recv(4096)
+    with following(visitor, app) as connection:
+        idle.ok("config:set", "A=1")
+        told = b""
+        while b"config.set" not in told:
+            got = connection.recv(4096)
+            assert got, told
+            told += got
+        assert b"refused" not in told
+
+
+def following(visitor: Visitor, app: str) -> socket.socket:
+    """A connection on which an app's events are told as they come."""
+    parts = urlsplit(visitor.origin)
+    connection = socket.create_connection((parts.hostname or "", parts.port or 0), timeout=PATIENCE)
+    head = (
+        f"GET {PAGES}account/audit/events?after=0&app={app} HTTP/1.1\r\nhost: {parts.netloc}\r\n"
+        f"cookie: __Host-paas={visitor.cookies['__Host-paas']}\r\n\r\n"
+    )
+    connection.sendall(head.encode())
+    return connection
 
 
 def test_a_session_is_a_new_one_and_ends_at_sign_out(installation: Installation, ada: Paas) -> None:

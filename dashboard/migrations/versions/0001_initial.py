@@ -33,9 +33,12 @@ _STATEMENTS = (
     """
     CREATE TABLE once (
         id bytea PRIMARY KEY CONSTRAINT once_digest CHECK (octet_length(id) = 32),
+        tenant text NOT NULL,
+        subject text NOT NULL,
         sealed bytea NOT NULL,
         ends_at timestamptz NOT NULL
     )""",
+    "CREATE INDEX once_of_somebody ON once (tenant, subject)",
     "GRANT SELECT, INSERT, DELETE ON once TO dashboard",
 )
 

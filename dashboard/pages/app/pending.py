@@ -8,7 +8,7 @@ from starlette.responses import Response
 from dashboard.calls import apps as calls
 from dashboard.calls.refusals import Refusal
 from dashboard.pages.states import state_of
-from dashboard.variables.changes import MOST, SET, UNSET, Wanted, chosen, verdicts
+from dashboard.variables.changes import SET, UNSET, Wanted, chosen, fault_of, verdicts
 from dashboard.variables.changes import add as added
 from dashboard.variables.pending import drop, keep, pending_of
 from dashboard.variables.saving import Saving, outcome_of
@@ -30,8 +30,7 @@ async def add(visit: Visit) -> Response:
         raise Refusal(code=code_pb2.INVALID_ARGUMENT, sentence="Nothing was given: paste lines like NAME=value.")
     before = await pending_of(visit, app)
     rows = added(before.rows if before else (), more)
-    if len(rows) > MOST:
-        sentence = f"More than {MOST} changes at once are too many to look at: save some of them first."
+    if sentence := fault_of(rows):
         raise Refusal(code=code_pb2.RESOURCE_EXHAUSTED, sentence=sentence)
     await keep(visit, app, rows)
     return visit.to(f"apps/{app}/pending")

@@ -11,7 +11,7 @@ from paas.secrets.v1 import secrets_pb2
 
 from dashboard.calls.apps import Variables
 from dashboard.calls.refusals import Refusal
-from dashboard.variables.changes import SET, UNSET, Verdict, Wanted, add, chosen, opened, verdicts, written
+from dashboard.variables.changes import SET, UNSET, Verdict, Wanted, add, chosen, fault_of, opened, verdicts, written
 from dashboard.variables.saving import Saving
 from dashboard.variables.table import CONFIG, MANAGED, SECRET, rows
 
@@ -97,6 +97,12 @@ def test_the_later_counts_in_the_place_of_the_earlier() -> None:
     first = [Wanted(name="A", action=SET, value="1", kind=SECRET), Wanted(name="B", action=SET, value="2")]
     both = add(first, [Wanted(name="A", action=SET, value="3"), Wanted(name="C", action=UNSET)])
     assert [(each.name, each.value, each.kind) for each in both] == [("A", "3", SECRET), ("B", "2", ""), ("C", "", "")]
+
+
+def test_what_is_pending_has_a_bound() -> None:
+    assert fault_of([Wanted(name=f"A{number}", action=SET) for number in range(1000)]) == ""
+    assert "1000 changes" in fault_of([Wanted(name=f"A{number}", action=SET) for number in range(1001)])
+    assert "1 MiB" in fault_of([Wanted(name=f"A{number}", action=SET, value="é" * 32_768) for number in range(16)])
 
 
 def test_choices_are_kept_and_leave_out() -> None:
