@@ -7,6 +7,7 @@ what is in one row does not open as another.
 
 import base64
 import hashlib
+import hmac
 import json
 import secrets
 from typing import Any, Final
@@ -20,7 +21,7 @@ _BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _NAME: Final = b"paas dashboard, name of a row\0"
 _KEY: Final = b"paas dashboard, key of a row"
-_FORM: Final = "forms"
+_FORM: Final = b"paas dashboard, forms"
 
 
 class Secret:
@@ -40,29 +41,36 @@ class Secret:
     @classmethod
     def parse(cls, text: str) -> "Secret | None":
         """The one that `text` gave, or None where that is none."""
-        try:
-            content = base64.b64decode(text + "=", altchars=b"-_", validate=True)
-        except ValueError:
-            return None
-        # One spelling: the last character has bits to spare.
-        found = cls(content)
-        return found if len(content) == _BYTES and found.text() == text else None
+        content = _decoded(text)
+        return None if content is None or len(content) != _BYTES else cls(content)
 
     def text(self) -> str:
         """What goes into the cookie or the link."""
-        return base64.urlsafe_b64encode(self._content).decode().rstrip("=")
+        return _encoded(self._content)
 
     def row(self) -> bytes:
         """The name of its row: a digest, from which it can't be told."""
         return hashlib.sha256(_NAME + self._content).digest()
 
     def form_token(self) -> str:
-        """What its own forms carry and no other site can know."""
-        return self.derived_text(_FORM)
+        """What its own forms carry and no other site can know.
+
+        It looks different each time: pages are compressed, and from how long they are nobody is to tell what is in them
+        (BREACH, CVE-2013-3587).
+        """
+        mask = secrets.token_bytes(_BYTES)
+        return _encoded(mask + _masked(self._derived(_FORM), mask))
+
+    def is_form_token(self, text: str) -> bool:
+        """Whether a form that carries this is its own."""
+        given = _decoded(text)
+        if given is None or len(given) != 2 * _BYTES:
+            return False
+        return hmac.compare_digest(_masked(given[_BYTES:], given[:_BYTES]), self._derived(_FORM))
 
     def derived_text(self, purpose: str) -> str:
         """A text for one purpose, 43 characters, which tells nothing of those for others."""
-        return base64.urlsafe_b64encode(self._derived(f"paas dashboard, {purpose}".encode())).decode().rstrip("=")
+        return _encoded(self._derived(f"paas dashboard, {purpose}".encode()))
 
     def seal(self, content: dict[str, Any]) -> bytes:
         """Seal what JSON can hold."""
@@ -80,3 +88,20 @@ class Secret:
 
     def _derived(self, purpose: bytes) -> bytes:
         return HKDF(algorithm=SHA256(), length=_BYTES, salt=None, info=purpose).derive(self._content)
+
+
+def _encoded(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def _decoded(text: str) -> bytes | None:
+    """What `_encoded` gave. One spelling each: the last character may have bits to spare."""
+    try:
+        content = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        return None
+    return content if _encoded(content) == text else None
+
+
+def _masked(content: bytes, mask: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(content, mask, strict=True))

@@ -1,6 +1,5 @@
 """A visit: a request of somebody who is signed in. Every page but those of the sign-in is reached through here."""
 
-import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -110,7 +109,7 @@ def signed_in(page: Page) -> Callable[[Request], Awaitable[Response]]:
 async def _answered(page: Page, visit: Visit) -> Response:
     if visit.request.method not in ("GET", "HEAD"):
         given = visit.form.get(FORM_TOKEN) or visit.request.headers.get("x-form-token", "")
-        if not isinstance(given, str) or not hmac.compare_digest(given.encode(), visit.secret.form_token().encode()):
+        if not isinstance(given, str) or not visit.secret.is_form_token(given):
             return visit.refused(Refusal(code=code_pb2.PERMISSION_DENIED, sentence=_STALE))
     try:
         return await page(visit)

@@ -49,10 +49,20 @@ def test_the_content_is_not_in_what_is_kept() -> None:
 
 def test_texts_for_purposes_tell_nothing_of_each_other() -> None:
     secret = Secret.new()
-    texts = {secret.text(), secret.form_token(), *map(secret.derived_text, ("state", "nonce", "code verifier"))}
-    assert len(texts) == 5
+    texts = {secret.text(), *map(secret.derived_text, ("state", "nonce", "code verifier"))}
+    assert len(texts) == 4
     assert all(len(text) == 43 for text in texts)
     assert all(secret.text() not in repr(each) for each in (secret, texts - {secret.text()}))
+
+
+def test_a_form_token_looks_different_each_time_and_is_its_own_browsers() -> None:
+    secret, other = Secret.new(), Secret.new()
+    tokens = {secret.form_token() for _ in range(50)}
+    assert len(tokens) == 50
+    assert all(secret.is_form_token(token) and not other.is_form_token(token) for token in tokens)
+    token = secret.form_token()
+    changed = [token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :] for at in range(len(token))]
+    assert not any(map(secret.is_form_token, [*changed, "", "x", token + "=", token[:-1], "é", "A" * 86]))
 
 
 @given(st.text(max_size=60))
