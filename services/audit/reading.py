@@ -40,13 +40,13 @@ _COLUMNS: Final = """
     e.targets, e.version, e.outcome, e.request_id, e.client_address, e.token_id, e.maker, e.target_token_ids,
     e.target_makers, e.repeats, e.repeats_seconds, e.service, e.leaf_format, e.leaf_hash"""
 # As in the indexes of migration 0005.
-_PERSONAL: Final = """(e.actor COLLATE "C" < 'service:' OR e.actor COLLATE "C" >= 'service;' OR e.on_behalf_of <> '')"""
+PERSONAL: Final = """(e.actor COLLATE "C" < 'service:' OR e.actor COLLATE "C" >= 'service;' OR e.on_behalf_of <> '')"""
 # What a list does not tell. What is not asked is empty.
 _CHECKED: Final = f"""
     (%(app)s::text = '' OR e.app = %(app)s)
     AND (%(action)s::text = '' OR e.action = %(action)s)
     AND (%(outcome)s::int = 0 OR e.outcome = %(outcome)s)
-    AND (NOT %(people_only)s::bool OR {_PERSONAL})
+    AND (NOT %(people_only)s::bool OR {PERSONAL})
     AND (%(name)s::text = '' OR %(name)s = ANY (e.targets))
     AND (%(actor)s::text = '' OR %(actor)s IN (e.actor, e.on_behalf_of, e.maker))
     AND (%(app_ids)s::text[] IS NULL OR e.app_id = ANY (%(app_ids)s))"""
@@ -57,13 +57,13 @@ class _List(Enum):
 
     ALL = ("events", (), "", "")
     APP_IDS = ("events", ("app_id",), "", "")
-    KINDS = ("events", (), "", _PERSONAL)
-    APP = ("events", ("app",), "", _PERSONAL)
+    KINDS = ("events", (), "", PERSONAL)
+    APP = ("events", ("app",), "", PERSONAL)
     NAME = ("event_names", ("name",), "", "e.personal")
     NAME_OF_APP = ("event_names", ("app", "name"), "", "e.personal")
-    ACTOR = ("events", ("actor",), "", _PERSONAL)
-    ON_BEHALF_OF = ("events", ("on_behalf_of",), " AND e.on_behalf_of <> ''", _PERSONAL)
-    MAKER = ("events", ("maker",), " AND e.maker <> ''", _PERSONAL)
+    ACTOR = ("events", ("actor",), "", PERSONAL)
+    ON_BEHALF_OF = ("events", ("on_behalf_of",), " AND e.on_behalf_of <> ''", PERSONAL)
+    MAKER = ("events", ("maker",), " AND e.maker <> ''", PERSONAL)
 
 
 _ACTORS: Final = (_List.ACTOR, _List.ON_BEHALF_OF, _List.MAKER)

@@ -17,11 +17,14 @@ from services.audit.event import Event, Report
 from services.audit.publishing.readers import PublishedLogs
 from services.audit.selection import Selection
 from services.audit.sight import Reader, check_may_read_file, visible
+from services.audit.summaries.asked import Place, Question, Sum
+from services.audit.summaries.summaries import Summaries
 
 # Bytes of a file in one message; the gateway keeps no more than some of them.
 _PIECE: Final = 64 * 1024
 _FILE_TYPE: Final = "application/octet-stream"
 _LIST, _LIST_OLDEST_FIRST = "ListEvents", "ListEvents, oldest first"
+_SUMMARIZE: Final = "SummarizeEvents"
 # The seconds a Timestamp may have (google/protobuf/timestamp.proto): years 1 to 9999.
 _YEAR_1 = -62_135_596_800
 _YEAR_9999 = 253_402_300_799
@@ -30,8 +33,9 @@ _YEAR_9999 = 253_402_300_799
 class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
     """What users call."""
 
-    def __init__(self, audit_log: AuditLog, published: PublishedLogs, pages: Pages) -> None:
+    def __init__(self, audit_log: AuditLog, summaries: Summaries, published: PublishedLogs, pages: Pages) -> None:
         self._log = audit_log
+        self._summaries = summaries
         self._published = published
         self._pages = pages
 
@@ -64,6 +68,24 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
         selection = _selection(request, user.app_ids)
         async for event in self._log.follow(user.tenant, selection, after=request.after_sequence):
             yield audit_pb2.FollowEventsResponse(event=_to_proto(event))
+
+    async def SummarizeEvents(
+        self, request: audit_pb2.SummarizeEventsRequest, context: Any
+    ) -> audit_pb2.SummarizeEventsResponse:
+        """Sum up the next part of what is asked for."""
+        user = current_user()
+        place = self._pages.open(_SUMMARIZE, user.tenant, request.page_token, int, int, int)
+        sums, more = await self._summaries.page(
+            user.tenant,
+            _question(request, limited_to=user.app_ids),
+            None if place is None else Place(after=place[0], end=place[1], reach=place[2]),
+        )
+        return audit_pb2.SummarizeEventsResponse(
+            sums=[_sum_to_proto(each) for each in sums],
+            next_page_token=""
+            if more is None
+            else self._pages.seal(_SUMMARIZE, user.tenant, more.after, more.end, more.reach),
+        )
 
     async def GetLog(self, request: audit_pb2.GetLogRequest, context: Any) -> audit_pb2.GetLogResponse:
         """Say what the log is called and how far it was published."""
@@ -124,7 +146,19 @@ def _selection(
     )
 
 
-def _moment(request: audit_pb2.ListEventsRequest, field: str) -> datetime | None:
+def _question(request: audit_pb2.SummarizeEventsRequest, *, limited_to: frozenset[str] | None) -> Question:
+    selection = Selection(
+        app=request.app,
+        actor=request.actor,
+        outcome=request.outcome,
+        since=_moment(request, "since"),
+        until=_moment(request, "until"),
+        app_ids=limited_to,
+    )
+    return Question(selection=selection, actions=list(request.actions), token_id=request.token_id)
+
+
+def _moment(request: audit_pb2.ListEventsRequest | audit_pb2.SummarizeEventsRequest, field: str) -> datetime | None:
     """Return a time that bounds a list, None where it is not given. Raises InvalidInput for one that is none."""
     if not request.HasField(field):  # type: ignore[arg-type]  # the names of fields are literals there
         return None
@@ -164,6 +198,32 @@ def _time(timestamp: Timestamp) -> datetime | None:
     if not _YEAR_1 <= timestamp.seconds <= _YEAR_9999 or not 0 <= timestamp.nanos < 1_000_000_000:
         return None
     return timestamp.ToDatetime(tzinfo=UTC)
+
+
+def _sum_to_proto(each: Sum) -> audit_pb2.EventSum:
+    return audit_pb2.EventSum(
+        action=each.action,
+        outcome=audit_pb2.Outcome.ValueType(each.outcome),
+        app=each.app,
+        app_id=each.app_id,
+        name=each.name,
+        target_token_id=each.target_token_id,
+        actor=each.actor,
+        on_behalf_of=each.on_behalf_of,
+        maker=each.maker,
+        token_id=each.token_id,
+        count=each.events,
+        first_at=_timestamp(each.first_at),
+        last_at=_timestamp(each.last_at),
+        version=each.version,
+        client_addresses=each.addresses,
+        address_count=each.address_count,
+    )
+
+
+def _timestamp(microseconds: int) -> Timestamp:
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return Timestamp(seconds=seconds, nanos=rest * 1000)
 
 
 def _to_proto(event: Event) -> audit_pb2.Event:

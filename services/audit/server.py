@@ -31,6 +31,8 @@ from services.audit.sinks.cursors import Cursors
 from services.audit.sinks.delivery import Source
 from services.audit.sinks.sending import Sending
 from services.audit.store import Store
+from services.audit.summaries.counting import Counting
+from services.audit.summaries.summaries import Summaries
 
 
 async def assemble(settings: Settings) -> Assembly:
@@ -63,6 +65,7 @@ async def assemble(settings: Settings) -> Assembly:
         sending.has_grown(tenants)
 
     audit_log = AuditLog(store, wakeups, has_grown=has_grown, clock=utc_now, actions=known_actions())
+    summaries = Summaries(store, Counting(database), actions=known_actions())
     await database.open()
 
     async def record(event: AuditEvent) -> None:
@@ -80,7 +83,7 @@ async def assemble(settings: Settings) -> Assembly:
             Exposed(
                 audit_pb2.DESCRIPTOR.services_by_name["AuditService"],
                 audit_pb2_grpc.add_AuditServiceServicer_to_server,
-                AuditServicer(audit_log, PublishedLogs(writer, heads, store), pages),
+                AuditServicer(audit_log, summaries, PublishedLogs(writer, heads, store), pages),
             ),
             Exposed(
                 audit_pb2.DESCRIPTOR.services_by_name["AuditInternalService"],

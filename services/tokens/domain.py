@@ -20,7 +20,7 @@ from services.tokens.flights import Flights
 from services.tokens.rules import creation, rotation
 from services.tokens.rules.asked import NewText, NewToken, SignIn, check_new_text, check_new_token, check_sign_in
 from services.tokens.rules.creation import Creation, permissions_of
-from services.tokens.rules.revocation import check_reference, decide_revocation
+from services.tokens.rules.revocation import check_reference, check_references, decide_revocation
 from services.tokens.rules.rotation import Rotation
 from services.tokens.rules.sight import Sight, sight_of
 from services.tokens.rules.sign_ins import NewSignIn
@@ -28,6 +28,7 @@ from services.tokens.scopes import ResolveApp, scope_of
 from services.tokens.token import Created, Kind, Rotated, Token, TokenRows
 
 MAX_PAGE_SIZE: Final = 100
+MAX_FOUND: Final = 500
 # How far apart requests may arrive that were sent at once; the gateway tries one of them again within this as well.
 _LINGER_SECONDS: Final = 2.0
 
@@ -67,6 +68,9 @@ class TokenStore(Protocol):
 
     async def page(self, tenant: str, *, sight: Sight, after: Place | None, limit: int, now: datetime) -> Found:
         """Return living PATs in sight, oldest first."""
+
+    async def find(self, tenant: str, references: Sequence[str], *, sight: Sight, limit: int) -> Found:
+        """Return tokens in sight by their names or ids, ended ones as well, the newest first."""
 
     async def create(
         self, tenant: str, *, parent_id: str, name: str, now: datetime, request: RequestKey, decide: Decide
@@ -224,6 +228,14 @@ class Tokens:
             return found, None
         last = found[limit - 1]
         return found[:limit], Place(created_at=last.created_at, token_id=last.token_id)
+
+    async def find(self, references: Sequence[str], identity: Identity) -> tuple[Found, bool]:
+        """Return tokens that the caller sees by their names or ids, ended ones as well, and whether there are more."""
+        check_references(references)
+        found = await self._store.find(
+            identity.tenant, sorted(set(references)), sight=sight_of(identity), limit=MAX_FOUND + 1
+        )
+        return found[:MAX_FOUND], len(found) > MAX_FOUND
 
     async def revoke(self, reference: str, identity: Identity, *, actor: Actor) -> tuple[Token, Found]:
         """Revoke a token by name or id with all made with it; return it, and which others there were.

@@ -25,9 +25,14 @@ def token_to_proto(token: Token) -> tokens_pb2.Token:
         permissions=sorted(token.permissions),
         apps=token.app_names,
         creator=token.creator,
+        maker=token.maker,
+        kind=token.identity_kind,
+        granted=sorted(token.granted),
     )
     message.created_at.FromDatetime(token.created_at)
     message.expires_at.FromDatetime(token.expires_at)
     if token.last_used_at is not None:
         message.last_used_at.FromDatetime(token.last_used_at)
+    if token.revoked_at is not None:
+        message.revoked_at.FromDatetime(token.revoked_at)
     return message

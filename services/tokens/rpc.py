@@ -66,6 +66,11 @@ class TokensServicer(tokens_pb2_grpc.TokensServiceServicer):
             next_page_token=self._pages.seal(_LIST, user.tenant, *_parts_of(more)) if more else "",
         )
 
+    async def FindTokens(self, request: tokens_pb2.FindTokensRequest, context: Any) -> tokens_pb2.FindTokensResponse:
+        """Find tokens by name or id."""
+        found, more = await self._tokens.find(request.tokens, current_user())
+        return tokens_pb2.FindTokensResponse(tokens=[token_to_proto(token) for token in found], has_more=more)
+
     async def RotateToken(self, request: tokens_pb2.RotateTokenRequest, context: Any) -> tokens_pb2.RotateTokenResponse:
         """Give a token a new text."""
         wanted = NewText(

@@ -44,6 +44,18 @@ _PAGE: Final = f"""
       AND (t.created_at, t.token_id) > (%(created_at)s::timestamptz, %(token_id)s)
     ORDER BY t.created_at, t.token_id LIMIT %(limit)s"""
 
+# Those that ended too, so that what a token could do is known when it can do nothing any more.
+_FOUND: Final = f"""
+    SELECT {COLUMNS} FROM unnest(%(references)s::text[]) AS asked (reference) CROSS JOIN LATERAL (
+        SELECT * FROM (
+            SELECT * FROM tokens WHERE tenant = %(tenant)s AND token_id = asked.reference OFFSET 0) AS by_id
+        UNION ALL
+        SELECT * FROM (
+            SELECT * FROM tokens
+            WHERE tenant = %(tenant)s AND kind = 'pat' AND name = asked.reference AND expires_at > '-infinity'
+            ORDER BY tenant DESC, kind DESC, name DESC, expires_at DESC LIMIT %(limit)s) AS by_name) AS t
+    WHERE {_VISIBLE} ORDER BY t.created_at DESC, t.token_id LIMIT %(limit)s"""
+
 # Making and revoking take turns within a tenant: a name is taken once, and nothing is made with what is just revoked.
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('tokens:' || %s, 0))"
 _PARENT_AND_NAMESAKE: Final = f"""
@@ -138,6 +150,11 @@ class Store:
             "now": now,
         }
         return [token_of(row) for row in await self._database.fetch(tenant, _PAGE, parameters)]
+
+    async def find(self, tenant: str, references: Sequence[str], *, sight: Sight, limit: int) -> Found:
+        """Return tokens in sight by their names or ids, ended ones as well, the newest first."""
+        parameters = {"tenant": tenant, **_of(sight), "references": list(references), "limit": limit}
+        return [token_of(row) for row in await self._database.fetch(tenant, _FOUND, parameters)]
 
     async def create(
         self, tenant: str, *, parent_id: str, name: str, now: datetime, request: RequestKey, decide: Decide

@@ -39,7 +39,14 @@ _MORE: Final[dict[str, dict[str, Any]]] = {
 }
 # Methods that name an app and for whom nothing is there to be found: a new app, a filter of one's own log, a value
 # to be stored under a new id. What an exchange finds is for whoever has a token (tests/integration/tokens/trusts).
-FINDS_NOTHING: Final = {"CreateApp", "ListEvents", "FollowEvents", "StoreManagedValue", "ExchangeToken"}
+FINDS_NOTHING: Final = {
+    "CreateApp",
+    "ListEvents",
+    "FollowEvents",
+    "SummarizeEvents",
+    "StoreManagedValue",
+    "ExchangeToken",
+}
 
 
 # Fields by which a thing of a tenant's is found, each asked for below.

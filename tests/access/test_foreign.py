@@ -44,7 +44,7 @@ _SAID = {
     "permissions", "random", "replace_newer", "request_id", "role", "skip_taken", "spec", "stage", "tenant",
     "tokens", "ttl", "user", "allow_pull_requests", "audience", "conditions", "grant_type", "issuer", "provider",
     "subject", "subject_token_type", "validate_only", "value", "with_secrets",
-    "before_sequence", "oldest_first", "outcome", "people_only", "since", "until",
+    "before_sequence", "oldest_first", "outcome", "people_only", "since", "until", "actions", "token_id",
 }  # fmt: skip
 
 
@@ -97,12 +97,28 @@ def test_every_field_of_every_request_was_looked_at() -> None:
     assert found == FOUND_BY | _WITHIN_AN_APP | _WHOEVER_HAS_IT | _IN_THE_LOG | _SAID
 
 
-async def test_a_filter_by_a_foreign_app_is_one_by_an_absent_app(house: House, things: Things) -> None:
-    method = next(each for each in every_method() if each.descriptor.name == "ListEvents")
-    answers = [await house.ask(method, GLOBEX, method.request(app=app)) for app in (THEIRS, NOBODYS)]
+@pytest.mark.parametrize(("name", "more"), [("ListEvents", {}), ("SummarizeEvents", {"actions": ["secrets.set"]})])
+async def test_a_filter_by_a_foreign_app_is_one_by_an_absent_app(
+    house: House, things: Things, name: str, more: dict[str, Any]
+) -> None:
+    method = next(each for each in every_method() if each.descriptor.name == name)
+    answers = [await house.ask(method, GLOBEX, method.request(app=app, **more)) for app in (THEIRS, NOBODYS)]
     assert answers[0] == answers[1]
     # The control: acme's own filter finds what was done to the app.
-    assert len(await house.ask(method, ACME, method.request(app=THEIRS))) > len(answers[0])
+    assert len(await house.ask(method, ACME, method.request(app=THEIRS, **more))) > len(answers[0])
+
+
+@pytest.mark.parametrize("by", ["tokens", "token_id"])
+async def test_a_token_is_found_and_asked_about_by_its_own_tenant_alone(house: House, things: Things, by: str) -> None:
+    name, more = ("FindTokens", {}) if by == "tokens" else ("SummarizeEvents", {"actions": ["tokens.create"]})
+    method = next(each for each in every_method() if each.descriptor.name == name)
+    references: list[Any] = [things.token_id, random_id()]
+    if by == "tokens":
+        references = [[each] for each in references]
+    answers = [await house.ask(method, GLOBEX, method.request(**{by: each}, **more)) for each in references]
+    assert answers[0] == answers[1]
+    if by == "tokens":
+        assert len(await house.ask(method, ACME, method.request(tokens=[things.token_id]))) > len(answers[0])
 
 
 @pytest.mark.parametrize(

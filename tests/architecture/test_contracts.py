@@ -118,7 +118,7 @@ def test_a_mutation_has_a_request_id(method: Method) -> None:
             for field in fields()
             if f".{field.file.package}.{field.message.name}" == method.proto.input_type
         }
-        reads = method.proto.name.startswith(("List", "Get", "Watch", "Revoke", "Delete", "Test"))
+        reads = method.proto.name.startswith(("List", "Get", "Find", "Watch", "Revoke", "Delete", "Test"))
         assert ("request_id" in names) != reads
 
 

@@ -26,6 +26,10 @@ def _is_seen(token: Token, sight: Sight) -> bool:
     return sight.maker == (token.person or token.creator)
 
 
+def _reaches_no_more(token: Token, sight: Sight) -> bool:
+    return sight.app_ids is None or (token.apps is not None and {app_id for _, app_id in token.apps} <= sight.app_ids)
+
+
 class FakeTokenStore:
     """Implements `TokenStore`, and what the sign-in check and the notes of use need."""
 
@@ -57,6 +61,17 @@ class FakeTokenStore:
             and (after is None or (token.created_at, token.token_id) > (after.created_at, after.token_id))
         ]
         return sorted(found, key=lambda token: (token.created_at, token.token_id))[:limit]
+
+    async def find(self, tenant: str, references: Sequence[str], *, sight: Sight, limit: int) -> Found:
+        found = [
+            token
+            for token in self.tokens.values()
+            if token.tenant == tenant
+            and (token.token_id in references or (token.kind is Kind.PAT and token.name in references))
+            and _is_seen(token, sight)
+            and _reaches_no_more(token, sight)
+        ]
+        return sorted(found, key=lambda token: token.created_at, reverse=True)[:limit]
 
     async def create(
         self, tenant: str, *, parent_id: str, name: str, now: datetime, request: RequestKey, decide: Decide
@@ -161,13 +176,7 @@ class FakeTokenStore:
         return [
             token
             for (owner, _), token in self.tokens.items()
-            if owner == tenant
-            and token.is_living(now)
-            and _is_seen(token, sight)
-            and (
-                sight.app_ids is None
-                or (token.apps is not None and {app_id for _, app_id in token.apps} <= sight.app_ids)
-            )
+            if owner == tenant and token.is_living(now) and _is_seen(token, sight) and _reaches_no_more(token, sight)
         ]
 
     def _write(self, tenant: str, decision: Decision[TokenRows]) -> None:

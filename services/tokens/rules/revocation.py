@@ -4,19 +4,28 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from paaskit.audit import Actor
-from paaskit.errors import NotFound, PermissionDenied
+from paaskit.errors import FieldViolation, InvalidInput, NotFound, PermissionDenied
 from paaskit.identity import Identity
 from paaskit.write_path import Decision
 from services.tokens.rules.sight import is_own
 from services.tokens.token import Token, TokenRows
 
 _LONGEST_REFERENCE = 64
+_MOST_REFERENCES = 100
 
 
 def check_reference(reference: str) -> None:
     """Raise NotFound for a text that is neither a token's name nor its id."""
     if not reference or len(reference) > _LONGEST_REFERENCE or "\0" in reference:
         raise token_not_found()
+
+
+def check_references(references: Sequence[str]) -> None:
+    """Raise InvalidInput unless so many tokens may be looked for at once. A text that names none finds none."""
+    if not 1 <= len(references) <= _MOST_REFERENCES:
+        raise InvalidInput(
+            f"1 to {_MOST_REFERENCES} tokens are looked for at a time.", fields=[FieldViolation("tokens", "size")]
+        )
 
 
 def decide_revocation(

@@ -94,6 +94,8 @@ _TEXTS: Final = (
     r"A request has 1 to 256 orders\.",
     r"Every order names a tenant, an app, its id and a change\.",
     r"1 to 500 events are appended at a time\.",
+    r"1 to (40 actions are summed up|100 tokens are looked for) at a time\.",
+    r"actions has one that there is not\. docs/audit\.md lists them all\.",
     r"events\[\d+\]\.[a-z_]+ [A-Za-z0-9 ,']+\. Nothing was appended\.",
     rf"({'|'.join(_COMPLAINTS)})(; ({'|'.join(_COMPLAINTS)}))*\.",
     r"This page token is not one of ours for this list; start again without it\.",

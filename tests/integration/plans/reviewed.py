@@ -27,6 +27,7 @@ SEARCHED_BY: Final = {
         "events_of_actor": ("tenant", "actor", "action", "outcome"),
         "events_on_behalf_of": ("tenant", "on_behalf_of", "action", "outcome"),
         "events_of_maker": ("tenant", "maker", "action", "outcome"),
+        "events_of_token": ("tenant", "token_id", "action", "outcome"),
         "event_names_pkey": ("tenant", "name", "action", "outcome", "personal"),
         "event_names_of_app": ("tenant", "app", "name", "action", "outcome", "personal"),
     },

@@ -601,6 +601,167 @@ class FollowEventsResponse(_message.Message):
 Global___FollowEventsResponse: _TypeAlias = FollowEventsResponse  # noqa: Y015
 
 @_typing.final
+class SummarizeEventsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTIONS_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    TOKEN_ID_FIELD_NUMBER: _builtins.int
+    APP_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    actor: _builtins.str
+    """Optional. As in ListEventsRequest."""
+    token_id: _builtins.str
+    """Optional. Only what was done with the token of this id."""
+    app: _builtins.str
+    """Optional. Only events of this app."""
+    outcome: Global___Outcome.ValueType
+    """Optional. Only attempts that ended so."""
+    page_token: _builtins.str
+    """Optional. From the part before, whose request was the same."""
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Required. Only events of these actions, each one of `Action`; at most 40."""
+
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """Optional. As in ListEventsRequest."""
+
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """Optional. As in ListEventsRequest."""
+
+    def __init__(
+        self,
+        *,
+        actions: _abc.Iterable[_builtins.str] | None = ...,
+        actor: _builtins.str = ...,
+        token_id: _builtins.str = ...,
+        app: _builtins.str = ...,
+        outcome: Global___Outcome.ValueType = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "actor", b"actor", "app", b"app", "outcome", b"outcome", "page_token", b"page_token", "since", b"since", "token_id", b"token_id", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SummarizeEventsRequest: _TypeAlias = SummarizeEventsRequest  # noqa: Y015
+
+@_typing.final
+class SummarizeEventsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUMS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty on the last part. Events that were appended after the first part was asked for are in none."""
+    @_builtins.property
+    def sums(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventSum]:
+        """Of this part, in no order; there may be none while there is a next part."""
+
+    def __init__(
+        self,
+        *,
+        sums: _abc.Iterable[Global___EventSum] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "sums", b"sums"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SummarizeEventsResponse: _TypeAlias = SummarizeEventsResponse  # noqa: Y015
+
+@_typing.final
+class EventSum(_message.Message):
+    """EventSum is the events with an action and an outcome that were done to the same, or those that were done by the same:
+    each event is in sums of both kinds. Those by whom it was done have an `actor` and no `app`, `name` or token it was
+    done to; the others have no `actor`, and of an event with several targets there is one for each.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTION_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    APP_FIELD_NUMBER: _builtins.int
+    APP_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    TARGET_TOKEN_ID_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    ON_BEHALF_OF_FIELD_NUMBER: _builtins.int
+    MAKER_FIELD_NUMBER: _builtins.int
+    TOKEN_ID_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    FIRST_AT_FIELD_NUMBER: _builtins.int
+    LAST_AT_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CLIENT_ADDRESSES_FIELD_NUMBER: _builtins.int
+    ADDRESS_COUNT_FIELD_NUMBER: _builtins.int
+    action: _builtins.str
+    outcome: Global___Outcome.ValueType
+    app: _builtins.str
+    app_id: _builtins.str
+    name: _builtins.str
+    """One of the targets; empty for events without any."""
+    target_token_id: _builtins.str
+    """For events about tokens: the id of the one with that name."""
+    actor: _builtins.str
+    on_behalf_of: _builtins.str
+    maker: _builtins.str
+    token_id: _builtins.str
+    count: _builtins.int
+    """How many, those that are told in one event included."""
+    version: _builtins.int
+    """The highest that an event has."""
+    address_count: _builtins.int
+    """How many addresses there were in this part."""
+    @_builtins.property
+    def first_at(self) -> _timestamp_pb2.Timestamp:
+        """When the first and the last happened, by the clock of the service that did it."""
+
+    @_builtins.property
+    def last_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def client_addresses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Addresses that the gateway saw, at most 10 of them."""
+
+    def __init__(
+        self,
+        *,
+        action: _builtins.str = ...,
+        outcome: Global___Outcome.ValueType = ...,
+        app: _builtins.str = ...,
+        app_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        target_token_id: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        on_behalf_of: _builtins.str = ...,
+        maker: _builtins.str = ...,
+        token_id: _builtins.str = ...,
+        count: _builtins.int = ...,
+        first_at: _timestamp_pb2.Timestamp | None = ...,
+        last_at: _timestamp_pb2.Timestamp | None = ...,
+        version: _builtins.int = ...,
+        client_addresses: _abc.Iterable[_builtins.str] | None = ...,
+        address_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["first_at", b"first_at", "last_at", b"last_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "address_count", b"address_count", "app", b"app", "app_id", b"app_id", "client_addresses", b"client_addresses", "count", b"count", "first_at", b"first_at", "last_at", b"last_at", "maker", b"maker", "name", b"name", "on_behalf_of", b"on_behalf_of", "outcome", b"outcome", "target_token_id", b"target_token_id", "token_id", b"token_id", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EventSum: _TypeAlias = EventSum  # noqa: Y015
+
+@_typing.final
 class AppendEventsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -45,6 +45,11 @@ class AuditServiceStub:
                 request_serializer=paas_dot_audit_dot_v1_dot_audit__pb2.FollowEventsRequest.SerializeToString,
                 response_deserializer=paas_dot_audit_dot_v1_dot_audit__pb2.FollowEventsResponse.FromString,
                 _registered_method=True)
+        self.SummarizeEvents = channel.unary_unary(
+                '/paas.audit.v1.AuditService/SummarizeEvents',
+                request_serializer=paas_dot_audit_dot_v1_dot_audit__pb2.SummarizeEventsRequest.SerializeToString,
+                response_deserializer=paas_dot_audit_dot_v1_dot_audit__pb2.SummarizeEventsResponse.FromString,
+                _registered_method=True)
         self.GetLog = channel.unary_unary(
                 '/paas.audit.v1.AuditService/GetLog',
                 request_serializer=paas_dot_audit_dot_v1_dot_audit__pb2.GetLogRequest.SerializeToString,
@@ -75,6 +80,15 @@ class AuditServiceServicer:
 
     def FollowEvents(self, request, context):
         """Sends events after a sequence number, in order, and then new ones as they come.
+        Callers: users with audit.read.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SummarizeEvents(self, request, context):
+        """Sums a tenant's events up: what was done to which name, by whom, how often, from when to when. A part of them in each
+        call; the same sum may be in several parts, and whoever asks adds them up.
         Callers: users with audit.read.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -119,6 +133,11 @@ def add_AuditServiceServicer_to_server(servicer, server):
                     servicer.FollowEvents,
                     request_deserializer=paas_dot_audit_dot_v1_dot_audit__pb2.FollowEventsRequest.FromString,
                     response_serializer=paas_dot_audit_dot_v1_dot_audit__pb2.FollowEventsResponse.SerializeToString,
+            ),
+            'SummarizeEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.SummarizeEvents,
+                    request_deserializer=paas_dot_audit_dot_v1_dot_audit__pb2.SummarizeEventsRequest.FromString,
+                    response_serializer=paas_dot_audit_dot_v1_dot_audit__pb2.SummarizeEventsResponse.SerializeToString,
             ),
             'GetLog': grpc.unary_unary_rpc_method_handler(
                     servicer.GetLog,
@@ -191,6 +210,33 @@ class AuditService:
             '/paas.audit.v1.AuditService/FollowEvents',
             paas_dot_audit_dot_v1_dot_audit__pb2.FollowEventsRequest.SerializeToString,
             paas_dot_audit_dot_v1_dot_audit__pb2.FollowEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SummarizeEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.audit.v1.AuditService/SummarizeEvents',
+            paas_dot_audit_dot_v1_dot_audit__pb2.SummarizeEventsRequest.SerializeToString,
+            paas_dot_audit_dot_v1_dot_audit__pb2.SummarizeEventsResponse.FromString,
             options,
             channel_credentials,
             insecure,

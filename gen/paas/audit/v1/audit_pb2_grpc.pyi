@@ -22,6 +22,11 @@ class AuditServiceStub:
     """Sends events after a sequence number, in order, and then new ones as they come.
     Callers: users with audit.read.
     """
+    SummarizeEvents: _aio.UnaryUnaryMultiCallable[_audit_pb2.SummarizeEventsRequest, _audit_pb2.SummarizeEventsResponse]
+    """Sums a tenant's events up: what was done to which name, by whom, how often, from when to when. A part of them in each
+    call; the same sum may be in several parts, and whoever asks adds them up.
+    Callers: users with audit.read.
+    """
     GetLog: _aio.UnaryUnaryMultiCallable[_audit_pb2.GetLogRequest, _audit_pb2.GetLogResponse]
     """Says what the tenant's log is called, who signs it, and how far it was published.
     Callers: users with audit.read.
@@ -55,6 +60,17 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_audit_pb2.FollowEventsRequest, _abc.AsyncIterator[_audit_pb2.FollowEventsResponse]],
     ) -> _abc.AsyncIterator[_audit_pb2.FollowEventsResponse]:
         """Sends events after a sequence number, in order, and then new ones as they come.
+        Callers: users with audit.read.
+        """
+
+    @_abc_1.abstractmethod
+    def SummarizeEvents(
+        self,
+        request: _audit_pb2.SummarizeEventsRequest,
+        context: _aio.ServicerContext[_audit_pb2.SummarizeEventsRequest, _abc.Awaitable[_audit_pb2.SummarizeEventsResponse]],
+    ) -> _abc.Awaitable[_audit_pb2.SummarizeEventsResponse]:
+        """Sums a tenant's events up: what was done to which name, by whom, how often, from when to when. A part of them in each
+        call; the same sum may be in several parts, and whoever asks adds them up.
         Callers: users with audit.read.
         """
 

@@ -50,6 +50,11 @@ class TokensServiceStub:
                 request_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ListTokensRequest.SerializeToString,
                 response_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ListTokensResponse.FromString,
                 _registered_method=True)
+        self.FindTokens = channel.unary_unary(
+                '/paas.tokens.v1.TokensService/FindTokens',
+                request_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.FindTokensRequest.SerializeToString,
+                response_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.FindTokensResponse.FromString,
+                _registered_method=True)
         self.RotateToken = channel.unary_unary(
                 '/paas.tokens.v1.TokensService/RotateToken',
                 request_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.RotateTokenRequest.SerializeToString,
@@ -89,6 +94,15 @@ class TokensServiceServicer:
     def ListTokens(self, request, context):
         """Lists tokens that are neither revoked nor expired, oldest first: those the caller made, and those of the
         whole tenant for who has audit.read.
+        Callers: users with tokens.manage.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindTokens(self, request, context):
+        """Finds tokens by their names or ids, also those that have ended and sign-ins, the newest first. One that the caller
+        does not see is not there.
         Callers: users with tokens.manage.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -141,6 +155,11 @@ def add_TokensServiceServicer_to_server(servicer, server):
                     servicer.ListTokens,
                     request_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ListTokensRequest.FromString,
                     response_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ListTokensResponse.SerializeToString,
+            ),
+            'FindTokens': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindTokens,
+                    request_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.FindTokensRequest.FromString,
+                    response_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.FindTokensResponse.SerializeToString,
             ),
             'RotateToken': grpc.unary_unary_rpc_method_handler(
                     servicer.RotateToken,
@@ -240,6 +259,33 @@ class TokensService:
             '/paas.tokens.v1.TokensService/ListTokens',
             paas_dot_tokens_dot_v1_dot_tokens__pb2.ListTokensRequest.SerializeToString,
             paas_dot_tokens_dot_v1_dot_tokens__pb2.ListTokensResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindTokens(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.tokens.v1.TokensService/FindTokens',
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.FindTokensRequest.SerializeToString,
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.FindTokensResponse.FromString,
             options,
             channel_credentials,
             insecure,

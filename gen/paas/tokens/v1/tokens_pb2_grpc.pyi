@@ -27,6 +27,11 @@ class TokensServiceStub:
     whole tenant for who has audit.read.
     Callers: users with tokens.manage.
     """
+    FindTokens: _aio.UnaryUnaryMultiCallable[_tokens_pb2.FindTokensRequest, _tokens_pb2.FindTokensResponse]
+    """Finds tokens by their names or ids, also those that have ended and sign-ins, the newest first. One that the caller
+    does not see is not there.
+    Callers: users with tokens.manage.
+    """
     RotateToken: _aio.UnaryUnaryMultiCallable[_tokens_pb2.RotateTokenRequest, _tokens_pb2.RotateTokenResponse]
     """Gives a token a new text: a new token of the same name, scope and apps, and an end to the one before, which
     lives on for the overlap. Whoever may revoke a token may rotate it. What was made with the one before ends
@@ -74,6 +79,17 @@ class TokensServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_tokens_pb2.ListTokensResponse]:
         """Lists tokens that are neither revoked nor expired, oldest first: those the caller made, and those of the
         whole tenant for who has audit.read.
+        Callers: users with tokens.manage.
+        """
+
+    @_abc_1.abstractmethod
+    def FindTokens(
+        self,
+        request: _tokens_pb2.FindTokensRequest,
+        context: _aio.ServicerContext[_tokens_pb2.FindTokensRequest, _abc.Awaitable[_tokens_pb2.FindTokensResponse]],
+    ) -> _abc.Awaitable[_tokens_pb2.FindTokensResponse]:
+        """Finds tokens by their names or ids, also those that have ended and sign-ins, the newest first. One that the caller
+        does not see is not there.
         Callers: users with tokens.manage.
         """
 
