@@ -41,11 +41,11 @@ class Meter:
 
     def ours(self) -> dict[str, float]:
         """Seconds by hop."""
-        return {hop: _seconds(pid) for hop, pid in self._ours.items()}
+        return {hop: processor_seconds(pid) for hop, pid in self._ours.items()}
 
     def theirs(self) -> dict[str, float]:
         """Seconds of the other one, which is a single process."""
-        return {name: _seconds(pid) for name, pid in self._theirs.items()}
+        return {name: processor_seconds(pid) for name, pid in self._theirs.items()}
 
 
 def spent(before: Mapping[str, float], after: Mapping[str, float], loads: Sequence[Load]) -> Spent:
@@ -54,7 +54,8 @@ def spent(before: Mapping[str, float], after: Mapping[str, float], loads: Sequen
     return Spent({hop: 1000 * (after[hop] - before[hop]) / requests for hop in before})
 
 
-def _seconds(pid: int) -> float:
+def processor_seconds(pid: int) -> float:
+    """Return the seconds of a processor's time that a process and all below it have used."""
     process = psutil.Process(pid)
     return sum(_own(each) for each in [process, *process.children(recursive=True)])
 

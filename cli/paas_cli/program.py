@@ -94,6 +94,7 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
     "Audit log": {
         "audit": Entry("audit.list", "Show who did what.", Danger.READ),
         "audit:export": Entry("audit.export", "Write the audit log as JSON Lines.", Danger.READ),
+        "incident": Entry("incident", "List what could have been read, and what to do.", Danger.READ),
         "audit:verify": Entry("audit_log.verify", "Verify the audit log.", Danger.READ, takes_app=False),
         "audit:checkpoint": Entry(
             "audit_log.checkpoint", "Show the audit log's checkpoint, verified.", Danger.READ, takes_app=False

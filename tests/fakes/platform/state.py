@@ -57,6 +57,8 @@ class Platform:
     def __init__(self) -> None:
         self.apps = {"web": App(config_pb2.AppSpec(command=["python", "server.py"], instances=2))}
         self.tokens: dict[str, tokens_pb2.Token] = {}
+        self.ended: list[tokens_pb2.Token] = []
+        self.permissions = ["apps.read"]  # whoever asks
         self.trusts: dict[str, tokens_pb2.Trust] = {}
         self.events: list[audit_pb2.Event] = []
         self.log = WrittenLog()

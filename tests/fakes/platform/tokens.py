@@ -19,6 +19,9 @@ def create_token(platform: Platform, request: Any) -> Any:
         created_at=NOW,
         expires_at=expires,
         creator="user:ada@example.com",
+        maker="user:ada@example.com",
+        kind="pat",
+        granted=request.permissions or ["apps.read", "config.read"],
     )
     platform.tokens[request.name] = token
     secret = f"paas_pat_{'N' * 35}{len(platform.gateway.tokens)}"
@@ -38,9 +41,13 @@ def rotate_token(platform: Platform, request: Any) -> Any:
 
 
 def revoke_token(platform: Platform, request: Any) -> Any:
-    if request.token not in platform.tokens:
+    meant = next((name for name, token in platform.tokens.items() if request.token in (name, token.token_id)), None)
+    if meant is None:
         raise Fault(5, f"There is no token {request.token}.", reason="TOKEN_NOT_FOUND")
-    return p.RevokeTokenResponse(token=platform.tokens.pop(request.token), descendants=2)
+    token = platform.tokens.pop(meant)
+    token.revoked_at.CopyFrom(NOW)
+    platform.ended.append(token)
+    return p.RevokeTokenResponse(token=token, descendants=2)
 
 
 def report_token(platform: Platform, request: Any) -> Any:
@@ -50,12 +57,22 @@ def report_token(platform: Platform, request: Any) -> Any:
 
 def who_am_i(platform: Platform, _: Any) -> Any:
     return p.WhoAmIResponse(
-        tenant="acme", subject="user:ada@example.com", kind="user", permissions=["apps.read"], expires_at=NOW
+        tenant="acme",
+        subject="user:ada@example.com",
+        kind="user",
+        permissions=platform.permissions,
+        apps=["web"] if platform.is_limited_to_apps else [],
+        expires_at=NOW,
     )
 
 
 def list_tokens(platform: Platform, _: Any) -> Any:
     return p.ListTokensResponse(tokens=list(platform.tokens.values()))
+
+
+def find_tokens(platform: Platform, request: Any) -> Any:
+    every = [*platform.tokens.values(), *platform.ended]
+    return p.FindTokensResponse(tokens=[each for each in every if {each.name, each.token_id} & set(request.tokens)])
 
 
 def serve(platform: Platform) -> None:
@@ -64,6 +81,7 @@ def serve(platform: Platform) -> None:
         "WhoAmI": who_am_i,
         "CreateToken": create_token,
         "ListTokens": list_tokens,
+        "FindTokens": find_tokens,
         "RotateToken": rotate_token,
         "ReportToken": report_token,
         "RevokeToken": revoke_token,
