@@ -101,7 +101,9 @@ def _request(method: Method, **said: Any) -> Any:
     return type(method.request())(**said)
 
 
-@pytest.mark.parametrize(("name", "more"), [("ListEvents", {}), ("SummarizeEvents", {"actions": ["apps.create", "config.stage"]})])
+@pytest.mark.parametrize(
+    ("name", "more"), [("ListEvents", {}), ("SummarizeEvents", {"actions": ["apps.create", "config.stage"]})]
+)
 async def test_a_filter_by_a_foreign_app_is_one_by_an_absent_app(
     house: House, things: Things, name: str, more: dict[str, Any]
 ) -> None:

@@ -20,7 +20,7 @@ from paas_cli.session import Session
 @click.option("--until", metavar="WHEN", help="Only before then.")
 @click.option("-a", "--app", default="", metavar="APP", help="Only this app.")
 def command(session: Session, **given: Any) -> None:
-    """List what could have been read, and what is left to do about it.
+    """List what could have been read, and what to do.
 
     Give a token, a person or a time. You get what was read and what else could have been, what
     was changed, and a checklist: revoke, rotate, release. Each step has the command that does

@@ -375,29 +375,6 @@ async def test_uses_are_noted(any_store: AnyStore, any_presented: PresentedToken
     assert [token and token.last_used_at for token in found] == [NOW, None]
 
 
-async def test_tokens_are_found_by_name_and_id_whether_or_not_they_live(any_store: AnyStore) -> None:
-    """The newest first; those of others are nobody's to find, nor those that reach further than whoever asks."""
-    ended = token_of(name="ci", created_at=NOW - timedelta(days=3))
-    revoked = token_of(name="ci", created_at=NOW - timedelta(days=2), ttl=timedelta(days=9), apps=WEB)
-    sign_in = token_of(name="ada@example.com", kind="user", created_at=NOW - timedelta(hours=2))
-    other = token_of(name="other", maker="user:bob@example.com", created_at=NOW - timedelta(hours=1))
-    for token in (ended, revoked, sign_in, other, token_of(name="ci", tenant="rival")):
-        await add(any_store, token)
-    await _revoke(any_store, revoked.token_id, now=NOW - timedelta(days=1))
-    references = ["ci", "ada@example.com", sign_in.token_id, other.token_id, "nobody"]
-
-    async def found(sight: Sight, limit: int = 10) -> list[str]:
-        return [each.token_id for each in await any_store.find("acme", references, sight=sight, limit=limit)]
-
-    everything = [other.token_id, sign_in.token_id, revoked.token_id, ended.token_id]
-    assert await found(ALL) == everything
-    assert await found(ALL, limit=2) == everything[:2]
-    assert await found(Sight(app_ids=None, maker="user:bob@example.com")) == [other.token_id]
-    assert await found(WEB_ALONE) == [revoked.token_id]
-    (again,) = await any_store.find("acme", [revoked.token_id], sight=ALL, limit=1)
-    assert again.revoked_at == NOW - timedelta(days=1)
-
-
 def _key(asked: str, *, subject: str = "t1") -> RequestKey:
     return RequestKey(request_id="request-1", subject=subject, method="CreateToken", fingerprint=asked)
 
