@@ -32,7 +32,7 @@ RELEASES := tests/integration/releaser tests/integration/staging
 
 .PHONY: help demo demo-kubernetes demo-sso up signin stop status logs outbox outbox-give-back check format test test-thorough \
 	test-crash test-leaks test-abuse test-transparency test-kubernetes test-keycloak test-browser test-mutations screenshots bench bench-peers bench-growth \
-	bench-audit bench-keys bench-kubernetes bench-sign-ins bench-verification \
+	bench-audit bench-keys bench-kubernetes bench-sign-ins bench-verification bench-dashboard \
 	kube-secrets gen schema
 
 help: ## list the targets
@@ -158,6 +158,11 @@ bench-sign-ins: .venv ## measure the sign-in check with a JWT, and verifying an 
 
 bench-keys: .venv ## rotating the key of 10,000 secrets beside raw updates, into bench/RESULTS.md
 	$(BIN)/python -m bench.keys --write
+
+bench-dashboard: .venv ## pages beside their calls, and what a browser sees, into bench/RESULTS.md (as test-browser)
+	@.uv/bin/uv sync --locked --quiet --group browser
+	@$(BIN)/python -m tests.browser build
+	$(BIN)/python -m bench.dashboard --write
 
 bench-verification: .venv ## verifying a log of a million events, into bench/RESULTS.md
 	$(BIN)/python -m bench.verification --write
