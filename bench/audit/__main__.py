@@ -1,6 +1,6 @@
 """`python -m bench.audit [--only questions|appends|incidents] [--events N] [--write]`: asking and appending.
 
-Questions of a log of N events beside one of 10,000; appends beside how they were before a log could be asked them; and
+Questions of a log of N events beside one of 10,000; appends beside how they were before there were months; and
 `paas incident`, the whole command, of a log of N events.
 
 With --write the figures go into their section of bench/RESULTS.md, which `make bench` leaves alone.
@@ -89,10 +89,12 @@ def _write_incidents(rows: Sequence[incidents.Row], *, events: int) -> None:
 def _write(what: str, ratios: Sequence[Ratio], *, events: int) -> None:
     run = f"The latest run of `make bench-audit`, {datetime.now(UTC):%Y-%m-%d}, on {os.cpu_count()} cores:"
     said = {
-        "questions": f"{run} a page of\nfifty of a log of {events:,} events beside one of {_SHORT:,}, one question "
-        "at a time, as the service asks\nits database; medians of pairs measured one right after the other. Without "
+        "questions": f"{run} a page of\nfifty of a log of {events:,} events of 24 months beside one of "
+        f"{_SHORT:,} of the same, one question at a time, as the\nservice asks its database; medians of pairs "
+        "measured one right after the other. Without "
         "statistics is as after a restore.",
-        "appends": f"{run} one batch\nafter the other by one client, beside the schema of before (migration 0004); "
+        "appends": f"{run} one batch\nafter the other by one client, beside the release of before there "
+        "were months\n(migration 0006); "
         "medians of pairs measured one right\nafter the other. The database waits for no disk here, so that what it "
         "does shows.",
     }

@@ -1,4 +1,4 @@
-"""Appending in batches, to the schema of today and to that of before questions (migration 0004), in turn."""
+"""Appending in batches, to the schema of today and to that of before months (migration 0006), in turn."""
 
 import asyncio
 import random
@@ -8,6 +8,7 @@ from typing import Final
 
 import psycopg
 
+from bench.audit.before import REVISION, StoreBefore
 from bench.load import Ratio, at_least, medians
 from local.databases import owner_url
 from local.throwaway import Throwaway, throwaway_postgres
@@ -19,8 +20,7 @@ from services.audit.store import Store
 
 BATCHES: Final = {1: 400, 20: 4_000, 500: 15_000}
 """How many events a batch has, and how many are appended in batches of that size at a time."""
-_BEFORE: Final = "0004"
-_REACH: Final = 0.5
+_REACH: Final = 0.9
 _ACTIONS: Final = ("secrets.get", "config.set", "releases.finish", "secrets.set", "secrets.list")
 
 
@@ -28,7 +28,10 @@ async def measure(*, pairs: int) -> AsyncIterator[Ratio]:
     """Yield how many events a second are appended, beside before."""
     with throwaway_postgres() as server:
         server.add("audit")
-        async with _store(server, "audit") as today, _store(server, _as_before(server)) as before:
+        async with (
+            _store(server, "audit", kind=Store) as today,
+            _store(server, _as_before(server), kind=StoreBefore) as before,
+        ):
             for store in (today, before):
                 await _rate(store, batch=500, count=20_000)
             for batch, count in BATCHES.items():
@@ -46,17 +49,17 @@ def _as_before(server: Throwaway) -> str:
     with psycopg.connect(server.superuser_url("audit"), password=password, autocommit=True) as connection:
         connection.execute("CREATE DATABASE audit_before OWNER audit_owner")
     url = owner_url(server.postgres, server.passwords, "audit").replace("/audit?", f"/{name}?")
-    upgrade("audit", url, revision=_BEFORE)
+    upgrade("audit", url, revision=REVISION)
     return name
 
 
 @asynccontextmanager
-async def _store(server: Throwaway, name: str) -> AsyncIterator[Store]:
+async def _store(server: Throwaway, name: str, *, kind: type[Store]) -> AsyncIterator[Store]:
     url = server.postgres.socket_url(name, user="audit")
     database = Database(url, password_file=server.passwords / "audit", service="audit")
     await database.open()
     try:
-        yield Store(database)
+        yield kind(database)
     finally:
         await database.close()
 

@@ -1,7 +1,10 @@
-"""Two logs in databases of their own, as migrations leave them: one long, one short, of the same kinds of events."""
+"""Two logs in databases of their own, as migrations leave them: one long, one short, of the same kinds of events, each
+over the same 24 months.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Final
 
 import psycopg
@@ -11,12 +14,12 @@ from paaskit.db import Database
 
 TENANT: Final = "bench"
 # Half of it is services' own; every twentieth was denied. One event in all has a name, an actor and an outcome that no
-# other has. A second apart, so that a day is 86,400 events.
+# other has. Of times to come, for which there is a part of the table a month.
 _EVENTS: Final = """
     INSERT INTO events (tenant, sequence, event_id, occurred_at, recorded_at, action, actor, on_behalf_of, app, app_id,
                         targets, version, outcome, request_id, client_address, service, leaf_hash, leaf_format, maker)
-    SELECT 'bench', i, 'event-' || i, timestamptz '2026-01-01' + make_interval(secs => i),
-           timestamptz '2026-01-01' + make_interval(secs => i),
+    SELECT 'bench', i, 'event-' || i, timestamptz '2030-01-01 00:00Z' + (i - 1) * %(apart)s::interval,
+           timestamptz '2030-01-01 00:00Z' + (i - 1) * %(apart)s::interval,
            CASE WHEN i %% 2 = 0 THEN 'releases.finish'
                 ELSE (ARRAY['secrets.get', 'config.set', 'secrets.set'])[1 + i %% 3] END,
            CASE WHEN i = 5001 THEN 'user:rare@example.com' WHEN i %% 2 = 0 THEN 'service:releaser'
@@ -27,11 +30,17 @@ _EVENTS: Final = """
            1, CASE WHEN i = 5001 THEN 3 WHEN i %% 20 = 3 THEN 2 ELSE 1 END, '', '', 'config', sha256('x'), 3,
            CASE WHEN i %% 10 = 5 THEN 'user:ada@example.com' ELSE '' END
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) i"""
+_LONG: Final = timedelta(days=730)
 _LOT: Final = 50_000
-_NO_STATISTICS: Final = (
-    "ALTER TABLE events SET (autovacuum_enabled = off)",
-    "ALTER TABLE event_names SET (autovacuum_enabled = off)",
-)
+_MONTHS: Final = """
+    SELECT make_month(month::date)
+    FROM generate_series(timestamp '2030-01-01', timestamp '2031-12-01', interval '1 month') AS month"""
+_NO_STATISTICS: Final = """
+    DO $$ DECLARE name text; BEGIN
+        FOR name IN SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace LOOP
+            EXECUTE format('ALTER TABLE public.%I SET (autovacuum_enabled = off)', name);
+        END LOOP;
+    END $$"""
 
 
 @asynccontextmanager
@@ -39,11 +48,12 @@ async def log_of(events: int) -> AsyncIterator[tuple[Throwaway, Database]]:
     """A log with so many events and no statistics, as after a restore, and the service's own connections to it."""
     with throwaway_postgres() as server:
         server.add("audit")
-        for statement in _NO_STATISTICS:
+        for statement in (_MONTHS, _NO_STATISTICS):
             look(server, statement)
         with _superuser(server) as connection:
             for first in range(1, events + 1, _LOT):
-                connection.execute(_EVENTS, {"first": first, "last": min(events, first + _LOT - 1)})
+                last = min(events, first + _LOT - 1)
+                connection.execute(_EVENTS, {"first": first, "last": last, "apart": _LONG / events})
         url = server.postgres.socket_url("audit", user="audit")
         database = Database(url, password_file=server.passwords / "audit", service="audit")
         await database.open()

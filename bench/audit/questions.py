@@ -15,8 +15,8 @@ from services.audit.rpc import known_actions
 from services.audit.selection import Selection
 from services.audit.store import Store
 
-# Of both logs, this is in the past and has events: the first 10,000 are the same.
-_SINCE: Final = datetime(2026, 1, 1, 0, 30, tzinfo=UTC)
+# Of both logs, this has events for more than a page.
+_SINCE: Final = datetime(2030, 5, 10, tzinfo=UTC)
 _RARE: Final = "user:rare@example.com"
 
 QUESTIONS: Final[Mapping[str, tuple[Selection, bool]]] = {
@@ -25,7 +25,7 @@ QUESTIONS: Final[Mapping[str, tuple[Selection, bool]]] = {
     "a name, never": (Selection(name="NONE"), False),
     "a name and an action": (Selection(name="COMMON", action="secrets.get"), True),
     "a name, an action and a time": (
-        Selection(name="COMMON", action="secrets.get", since=_SINCE, until=_SINCE + timedelta(hours=1)),
+        Selection(name="COMMON", action="secrets.get", since=_SINCE, until=_SINCE + timedelta(days=14)),
         True,
     ),
     "a name of an app": (Selection(app="app-7", name="COMMON"), True),
@@ -38,7 +38,7 @@ QUESTIONS: Final[Mapping[str, tuple[Selection, bool]]] = {
     "people": (Selection(people_only=True), True),
     "people, an action never": (Selection(people_only=True, action="tokens.create"), False),
     "an app": (Selection(app="app-7"), True),
-    "an hour": (Selection(since=_SINCE, until=_SINCE + timedelta(hours=1)), True),
+    "two weeks": (Selection(since=_SINCE, until=_SINCE + timedelta(days=14)), True),
     "some apps": (Selection(app_ids=frozenset({"id-7", "id-8"})), True),
 }
 """Each question, and whether both logs have an answer."""

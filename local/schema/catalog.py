@@ -12,11 +12,12 @@ Rows = list[tuple[Any, ...]]
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 # Alembic's own table, which says how far the migrations have come, is left out.
-_TABLE: Final = """c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+# So are the parts of tables, which follow from the whole but for which there are: that depends on when it was migrated.
+_TABLE: Final = """c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
         AND c.relname <> 'alembic_version'"""
 _TABLES: Final = f"""
     SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, array_to_string(c.reloptions, ', '),
-           obj_description(c.oid, 'pg_class')
+           obj_description(c.oid, 'pg_class'), pg_get_partkeydef(c.oid)
     FROM pg_class c WHERE {_TABLE} ORDER BY c.relname"""
 _COLUMNS: Final = f"""
     SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
@@ -100,6 +101,7 @@ def read_schema(connection: Connection) -> Schema:
                 name=name,
                 comment=comment or "",
                 options=options or "",
+                partitioned=partitioned or "",
                 row_security=row_security,
                 forced=forced,
                 columns=tuple(_column(*row) for row in columns[name]),
@@ -109,7 +111,7 @@ def read_schema(connection: Connection) -> Schema:
                 policies=tuple(_policy(*row) for row in policies[name]),
                 grants=tuple(Grant(role, privilege, column or "") for role, privilege, column in grants[name]),
             )
-            for name, row_security, forced, options, comment in connection.execute(_TABLES)
+            for name, row_security, forced, options, comment, partitioned in connection.execute(_TABLES)
         ),
         domains=tuple(Named(*row) for row in connection.execute(_DOMAINS)),
         functions=tuple(Named(*row) for row in connection.execute(_FUNCTIONS)),

@@ -47,6 +47,8 @@ def _table(table: Table) -> Iterator[str]:
     yield from (f"- trigger `{trigger.name}`: {_code(trigger.definition)}" for trigger in table.triggers)
     if table.options:
         yield f"- stored with {_code(table.options)}"
+    if table.partitioned:
+        yield f"- in parts by {_code(table.partitioned)}"
     yield f"- row-level security: {_row_security(table)}"
     yield from (f"  - {_policy(policy)}" for policy in table.policies)
     yield from _grants(table)

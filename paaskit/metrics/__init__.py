@@ -2,6 +2,7 @@
 
 from paaskit.metrics.calls import Calls
 from paaskit.metrics.measured import (
+    APPENDS_WITHOUT_MONTH,
     BATCH_SIZE,
     CHECKPOINT_SECONDS,
     CHECKPOINTS_PUBLISHED,
@@ -38,6 +39,7 @@ from paaskit.metrics.measured import (
 from paaskit.metrics.page import served
 
 __all__ = [
+    "APPENDS_WITHOUT_MONTH",
     "BATCH_SIZE",
     "CHECKPOINTS_PUBLISHED",
     "CHECKPOINT_SECONDS",

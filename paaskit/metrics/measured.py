@@ -168,6 +168,11 @@ LOGS_NOT_PUBLISHED: Final = Counter(
     ["reason"],
     registry=REGISTRY,
 )
+APPENDS_WITHOUT_MONTH: Final = Counter(
+    "paas_appends_without_month",
+    "Batches of audit events that were appended in a month for which no part of the table was made.",
+    registry=REGISTRY,
+)
 WITNESSES_ASKED: Final = Counter(
     "paas_witnesses_asked",
     "Times that a witness was asked to cosign a checkpoint of an audit log, by what came of it.",

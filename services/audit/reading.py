@@ -2,7 +2,9 @@
 
 A question goes through one list of events: of a name, an actor, an app, or the whole log. Lists by kind are kept apart
 for each action, outcome, and whether it was personal, so those three never have to be looked for; what else is asked is
-checked in the events of the list, a limited number at a time (docs/decisions/0050). Must not write.
+checked in the events of the list, a limited number at a time (docs/decisions/0050). Events are kept by month: every
+statement says from when to when it looks, so that it opens the parts of the table that it needs (docs/decisions/0055).
+Must not write.
 """
 
 from collections.abc import Sequence
@@ -10,36 +12,45 @@ from datetime import datetime
 from enum import Enum
 from typing import Final
 
-from paaskit.db import Database, Row
+from paaskit.db import Row
 from services.audit.domain import Found
 from services.audit.event import Event, Report
+from services.audit.periods import Period, at_time, stretches
+from services.audit.retention.dropped import DroppedEvents
 from services.audit.selection import Selection
 
 # How many events of a list one call looks through for what its list does not tell.
 MOST_CHECKED: Final = 500
-_NO_END: Final = 2**63 - 1
 
-_LAST: Final = "SELECT e.sequence FROM events e WHERE e.tenant = %s ORDER BY e.sequence DESC LIMIT 1"
-# Halves the log until one place is left. What is read at each step is the next event there is.
-_FIRST_SINCE: Final = """
+_PERIODS: Final = """
+    SELECT p.since, p.until, p.first_sequence FROM log_periods p WHERE p.tenant = %s ORDER BY p.since"""
+# Known before a statement begins, so that the parts of other times are not even opened.
+_WITHIN: Final = "e.recorded_at >= %(since)s::timestamptz AND e.recorded_at < %(until)s::timestamptz"
+_LAST: Final = f"""
+    SELECT e.sequence FROM events e WHERE e.tenant = %(tenant)s AND {_WITHIN}
+    ORDER BY e.sequence DESC LIMIT 1"""  # noqa: S608 - of constants alone
+# Halves what a log has of a period until one place is left. What is read at each step is the next event there is.
+_FIRST_SINCE: Final = f"""
     WITH RECURSIVE halved (low, high) AS (
-        SELECT 1::bigint, 1 + COALESCE(
-            (SELECT e.sequence FROM events e WHERE e.tenant = %(tenant)s ORDER BY e.sequence DESC LIMIT 1), 0)
+        SELECT %(first)s::bigint, 1 + COALESCE(
+            (SELECT e.sequence FROM events e
+             WHERE e.tenant = %(tenant)s AND {_WITHIN} AND e.sequence < %(before)s::bigint
+             ORDER BY e.sequence DESC LIMIT 1), %(first)s::bigint - 1)
         UNION ALL
         SELECT CASE WHEN e.recorded_at < %(time)s THEN e.sequence + 1 ELSE h.low END,
             CASE WHEN e.recorded_at < %(time)s THEN h.high ELSE h.low + (h.high - h.low) / 2 END
         FROM halved h CROSS JOIN LATERAL (
             SELECT e.sequence, e.recorded_at FROM events e
-            WHERE e.tenant = %(tenant)s AND e.sequence >= h.low + (h.high - h.low) / 2
+            WHERE e.tenant = %(tenant)s AND {_WITHIN} AND e.sequence >= h.low + (h.high - h.low) / 2
             ORDER BY e.sequence LIMIT 1 OFFSET 0) AS e
         WHERE h.low < h.high)
-    SELECT h.low FROM halved h WHERE h.low >= h.high"""
+    SELECT h.low FROM halved h WHERE h.low >= h.high"""  # noqa: S608 - of constants alone
 
 _COLUMNS: Final = """
     e.tenant, e.sequence, e.event_id, e.occurred_at, e.recorded_at, e.action, e.actor, e.on_behalf_of, e.app, e.app_id,
     e.targets, e.version, e.outcome, e.request_id, e.client_address, e.token_id, e.maker, e.target_token_ids,
     e.target_makers, e.repeats, e.repeats_seconds, e.service, e.leaf_format, e.leaf_hash"""
-# As in the indexes of migration 0005.
+# As in the indexes of migration 0007.
 PERSONAL: Final = """(e.actor COLLATE "C" < 'service:' OR e.actor COLLATE "C" >= 'service;' OR e.on_behalf_of <> '')"""
 # What a list does not tell. What is not asked is empty.
 _CHECKED: Final = f"""
@@ -77,7 +88,7 @@ def _in_order(which: _List, *, oldest_first: bool) -> str:
     mine = " AND e.app_id = mine.app_id" if which is _List.APP_IDS else ""
     first = f"""
         SELECT e.sequence FROM events e WHERE e.tenant = %(tenant)s{mine}
-            AND e.sequence > %(after)s AND e.sequence < %(before)s
+            AND {_WITHIN} AND e.sequence > %(after)s AND e.sequence < %(before)s
         ORDER BY e.sequence{order} LIMIT %(most)s::bigint"""  # noqa: S608 - of constants alone
     if which is not _List.APP_IDS:
         return first
@@ -100,7 +111,7 @@ def _by_kind(which: _List, *, oldest_first: bool) -> str:
     here = "".join(f"e.{column} = {word} AND " for column, word in zip(columns, words, strict=True))
     here += "(%(action)s::text = '' OR e.action = %(action)s)"
     in_order = ", ".join(f"{each}{order}" for each in [*index, "e.sequence"])
-    rows = f"FROM {table} e WHERE e.tenant = %(tenant)s{condition}"
+    rows = f"FROM {table} e WHERE e.tenant = %(tenant)s{condition} AND {_WITHIN}"
     found = ", ".join([*(f"e.{column}" for column in columns), "e.action", "e.outcome", f"{personal} AS personal"])
     first = ", ".join([*words, "%(action)s::text", "0::smallint", "false"])
     return f"""
@@ -134,7 +145,8 @@ def _select(lists: Sequence[_List], *, oldest_first: bool) -> str:
             FROM ({united} ORDER BY sequence{order} LIMIT %(most)s::bigint) AS p)
         SELECT p.sequence AS place, p.number = %(most)s::bigint AS is_end, {_COLUMNS}
         FROM (SELECT * FROM places ORDER BY number OFFSET 0) AS p LEFT JOIN LATERAL (
-            SELECT {_COLUMNS} FROM events e WHERE e.tenant = %(tenant)s AND e.sequence = p.sequence AND {_CHECKED}
+            SELECT {_COLUMNS} FROM events e
+            WHERE e.tenant = %(tenant)s AND {_WITHIN} AND e.sequence = p.sequence AND {_CHECKED}
             OFFSET 0) AS e ON true
         WHERE e.event_id IS NOT NULL OR p.number = %(most)s::bigint
         ORDER BY p.number LIMIT %(limit)s"""  # noqa: S608 - of constants alone
@@ -167,14 +179,14 @@ def _lists_for(selection: Selection) -> tuple[tuple[_List, ...], bool]:
     return (_List.KINDS if asks_kind else _List.ALL,), True
 
 
-_WITH_ID: Final = f"SELECT {_COLUMNS} FROM events e WHERE e.tenant = %s AND e.event_id = %s"  # noqa: S608 - of constants
+_WITH_ID: Final = "SELECT i.sequence, i.recorded_at FROM event_ids i WHERE i.tenant = %s AND i.event_id = %s"
+_AT: Final = f"""
+    SELECT {_COLUMNS} FROM events e
+    WHERE e.tenant = %s AND e.sequence = %s AND e.recorded_at = %s"""  # noqa: S608 - of constants alone
 
 
-class Reading:
+class Reading(DroppedEvents):
     """The log in PostgreSQL, as it is read."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     async def read(
         self, tenant: str, selection: Selection, *, after: int, before: int | None, oldest_first: bool, limit: int
@@ -183,7 +195,6 @@ class Reading:
         lists, tell_all = _lists_for(selection)
         # One more than is wanted, so that a page that is just full is known to be the last.
         most = limit + 1 if tell_all else max(limit + 1, MOST_CHECKED)
-        app_ids = None if selection.app_ids is None else sorted(selection.app_ids - {""})
         parameters = {
             "tenant": tenant,
             "app": selection.app,
@@ -192,31 +203,57 @@ class Reading:
             "name": selection.name,
             "outcome": selection.outcome,
             "people_only": selection.people_only,
-            "app_ids": app_ids,
-            "after": after,
-            "before": _NO_END if before is None else before,
+            "app_ids": None if selection.app_ids is None else sorted(selection.app_ids - {""}),
             "most": most,
-            "limit": limit + 1,
         }
-        rows = await self._database.fetch(tenant, _SELECT[lists, oldest_first], parameters)
-        events = [_event(row) for row in rows if row.event_id is not None]
-        if len(events) > limit:
-            return Found(events[:limit], end=events[limit - 1].sequence)
-        return Found(events, end=rows[-1].place if rows and rows[-1].is_end else None)
+        events: list[Event] = []
+        periods = await self.periods(tenant)
+        for stretch in stretches(periods, after=after, before=before, oldest_first=oldest_first):
+            wanted = {"limit": limit + 1 - len(events), **stretch.parameters}
+            rows = await self._database.fetch(tenant, _SELECT[lists, oldest_first], parameters | wanted)
+            events += [_event(row) for row in rows if row.event_id is not None]
+            if len(events) > limit:
+                return Found(events[:limit], end=events[limit - 1].sequence)
+            if rows and rows[-1].is_end:
+                return Found(events, end=rows[-1].place)
+        return Found(events, end=None)
 
     async def first_since(self, tenant: str, time: datetime) -> int:
         """Return the sequence of the first event that was appended then or later; where there is none, the next."""
-        rows = await self._database.fetch(tenant, _FIRST_SINCE, {"tenant": tenant, "time": time})
+        periods = await self.periods(tenant)
+        found = at_time(periods, time)
+        if found is None:
+            return await self._last(tenant, periods) + 1
+        period, following = found
+        if period.since >= time:
+            return period.first_sequence
+        asked = {"tenant": tenant, "time": time, "since": period.since, "until": period.until}
+        rows = await self._database.fetch(
+            tenant, _FIRST_SINCE, {**asked, "first": period.first_sequence, "before": following}
+        )
         return int(rows[0].low)
 
     async def with_id(self, tenant: str, event_id: str) -> Event | None:
-        """Return an event, None where there is none with that id."""
-        rows = await self._database.fetch(tenant, _WITH_ID, (tenant, event_id))
-        return _event(rows[0]) if rows else None
+        """Return an event, None where there is none with that id, or no more."""
+        for place in await self._database.fetch(tenant, _WITH_ID, (tenant, event_id)):
+            for row in await self._database.fetch(tenant, _AT, (tenant, place.sequence, place.recorded_at)):
+                return _event(row)
+        return None
 
     async def last_sequence(self, tenant: str) -> int:
         """Return the sequence of the newest event; 0 where there is none."""
-        rows = await self._database.fetch(tenant, _LAST, (tenant,))
+        return await self._last(tenant, await self.periods(tenant))
+
+    async def periods(self, tenant: str) -> list[Period]:
+        """Return the periods that a log has events in, the oldest first."""
+        rows = await self._database.fetch(tenant, _PERIODS, (tenant,))
+        return [Period(row.since, row.until, row.first_sequence) for row in rows]
+
+    async def _last(self, tenant: str, periods: Sequence[Period]) -> int:
+        if not periods:
+            return 0
+        newest = {"tenant": tenant, "since": periods[-1].since, "until": periods[-1].until}
+        rows = await self._database.fetch(tenant, _LAST, newest)
         return int(rows[0].sequence) if rows else 0
 
 

@@ -90,7 +90,12 @@ class AuditServicer(audit_pb2_grpc.AuditServiceServicer):
     async def GetLog(self, request: audit_pb2.GetLogRequest, context: Any) -> audit_pb2.GetLogResponse:
         """Say what the log is called and how far it was published."""
         log = await self._published.describe(current_user().tenant)
-        return audit_pb2.GetLogResponse(origin=log.origin, keys=log.keys, checkpoint=log.checkpoint)
+        answer = audit_pb2.GetLogResponse(origin=log.origin, keys=log.keys, checkpoint=log.checkpoint, first_kept=1)
+        if log.dropped is not None:
+            answer.first_kept, answer.told_in = log.dropped.up_to + 1, log.dropped.told_in
+            answer.dropped_before.FromDatetime(log.dropped.before)
+            answer.dropped_at.FromDatetime(log.dropped.at)
+        return answer
 
     async def ReadLogFile(
         self, request: audit_pb2.ReadLogFileRequest, context: Any

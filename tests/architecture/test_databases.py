@@ -24,6 +24,13 @@ _GRANTS: Final = {
         "alembic_version": _SCHEMA_KNOWN,
         "events": _HISTORY,
         "event_names": _HISTORY,
+        "event_ids": _HISTORY,
+        "periods": {"SELECT"},
+        "log_periods": _HISTORY,
+        # What was dropped is written by the owner alone.
+        "dropped": {"SELECT"},
+        "dropped_hashes": {"SELECT"},
+        "edge_entries": {"SELECT"},
         "logs": _HISTORY,
         "checkpoints": _HISTORY,
         "sinks": _HISTORY,
@@ -94,7 +101,7 @@ _GRANTS: Final = {
 }
 # Tables that a job reads across tenants, and therefore hold no value: reviewed.
 WITHOUT_RLS: Final = {
-    "audit": {"alembic_version", "checkpoints", "deliveries", "logs", "sinks"},
+    "audit": {"alembic_version", "checkpoints", "deliveries", "logs", "periods", "sinks"},
     "config": {"alembic_version", "attachments", "outbox"},
     "secrets": {"alembic_version", "claims", "key_care", "kms_check", "outbox", "overlap_ends"},
     "tokens": {"alembic_version", "outbox"},
@@ -166,11 +173,13 @@ def test_what_runs_with_the_owners_rights_was_reviewed(service: str, databases: 
     makers = ("makers", True, ["search_path=pg_catalog, pg_temp"], mine)
     # It keeps the end of a token from being put off, with nobody's rights but the service's own.
     nearer = ("token_end_comes_nearer", False, expiry[2], "{tokens_owner=X/tokens_owner}")
-    # It writes the names that an event is about, with nobody's rights but the service's own.
-    names = ("name_events", False, expiry[2], "{audit_owner=X/audit_owner}")
+    # It writes the names and the id that an event has, with nobody's rights but the service's own.
+    notes = ("note_events", False, expiry[2], "{audit_owner=X/audit_owner}")
+    # They make the parts of tables that months are kept in, and the owner alone may call them.
+    month, part = ((name, False, expiry[2], "{audit_owner=X/audit_owner}") for name in ("make_month", "make_part"))
     # It takes forward how far a sink of the log is, and never back: no row but that is ever changed.
     delivered = ("note_delivered", *expiry[1:])
-    reviewed = {"audit": [names, delivered], "tokens": [exchanges, expiry, makers, nearer]}
+    reviewed = {"audit": [month, part, delivered, notes], "tokens": [exchanges, expiry, makers, nearer]}
     assert sorted(found) == reviewed.get(service, [expiry])
 
 

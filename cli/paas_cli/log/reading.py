@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
+from paas_cli import times
 from paas_cli.errors import Failure
 from paas_cli.log import refusals
+from paas_cli.log.dropped import Dropped
 from paas_cli.log.kept import Kept, Memory
 from paas_cli.log.served import LogFiles, Served, served
 from paas_cli.log.trust import Believed, KeyChanged, believed, believed_by_policy
@@ -33,12 +36,16 @@ AS_REMEMBERED: Final = Trust()
 
 @dataclass(frozen=True)
 class Seen:
-    """A checkpoint that was looked at, as it was served; what was remembered before, and what is now."""
+    """A checkpoint that was looked at, as it was served; what was remembered before, and what is now.
+
+    `dropped` is what the service says of it, which is not verified.
+    """
 
     believed: Believed
     note: bytes = field(repr=False)
     before: Kept | None
     now: Kept
+    dropped: Dropped | None = None
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -92,7 +99,7 @@ class LogReader:
             raise
         except Failure as failure:
             self._session.warn(f"what was seen of the log is not remembered: {failure.sentence}")
-        return Seen(found, note, before, now)
+        return Seen(found, note, before, now, log.dropped)
 
     def check_same_log(self, other: Checkpoint, seen: Seen, *, note: bytes) -> None:
         """Raise LogRefused unless `other`, whose note is given, is a checkpoint of the very log that was seen."""
@@ -149,14 +156,28 @@ def _size(note: bytes) -> int:
     return checkpoints.parsed(signed.parsed(note).text).size
 
 
-def look_beside(session: Session) -> None:
+def look_beside(session: Session) -> Seen | None:
     """Look at the log beside a command that has another purpose, and say nothing unless it can't be believed.
 
-    What can't be asked or kept just now is left for the next time.
+    What can't be asked or kept just now is left for the next time; then None is returned.
     """
     try:
-        LogReader(session).look()
+        return LogReader(session).look()
     except refusals.LogRefused:
         raise
     except Failure:
-        return
+        return None
+
+
+def note_dropped(session: Session, dropped: Dropped | None, *, since: datetime | None) -> None:
+    """Say so where events that were asked for may be among those that were dropped. Not beside JSON."""
+    if dropped is not None and dropped.has_any_since(since) and not session.as_json:
+        session.note(f"events recorded before {times.of_seconds(dropped.before)} are not shown. {dropped.words}.")
+
+
+def dropped_of(session: Session) -> Dropped | None:
+    """Ask what was dropped of the log, for a command that has another purpose; None where it can't be asked."""
+    try:
+        return served(session).dropped
+    except (Failure, NotVerified):
+        return None

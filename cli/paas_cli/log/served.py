@@ -1,10 +1,11 @@
 """What the audit service serves of the tenant's log. Nothing of it is believed here; how much is taken is bounded."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from paas_cli import rpc_error
 from paas_cli.errors import Failure
+from paas_cli.log.dropped import Dropped
 from paas_cli.rpc_error import RpcError, SignInRenewed
 from paas_cli.session import Session
 from transparency.encoding import HASH_SIZE
@@ -12,6 +13,9 @@ from transparency.failures import Malformed, Misfit, NotServed
 from transparency.notes.keys import Kind, VerifierKey, parsed_key
 from transparency.tiles.bundles import LARGEST_BUNDLE
 from transparency.tiles.paths import WIDTH, Bundle, parsed
+
+if TYPE_CHECKING:
+    from paas.audit.v1.audit_pb2 import GetLogResponse
 
 _SERVICE: Final = "/paas.audit.v1.AuditService/"
 _MOST_KEYS: Final = 16
@@ -24,11 +28,12 @@ _AGAIN: Final = (rpc_error.UNAVAILABLE, rpc_error.DEADLINE_EXCEEDED)
 
 @dataclass(frozen=True)
 class Served:
-    """What the service says of its log: what it is called, who signs it, and its checkpoint's note."""
+    """What the service says of its log: what it is called, who signs it, its checkpoint's note, what was dropped."""
 
     origin: str
     keys: tuple[VerifierKey, ...]
     note: bytes
+    dropped: Dropped | None = None
 
 
 class EntriesDenied(Exception):
@@ -47,7 +52,15 @@ def served(session: Session) -> Served:
         raise Malformed("the log is said to have keys that are another log's")
     if not answer.checkpoint:
         raise Failure("The audit log was not published yet; try again in a moment.")
-    return Served(answer.origin, keys, answer.checkpoint)
+    return Served(answer.origin, keys, answer.checkpoint, _dropped(answer))
+
+
+def _dropped(answer: "GetLogResponse") -> Dropped | None:
+    """What of the log was dropped, None where nothing was, or the service is too old to say."""
+    if answer.first_kept <= 1:
+        return None
+    before, at = answer.dropped_before.seconds, answer.dropped_at.seconds
+    return Dropped(answer.first_kept - 1, before, at, answer.told_in - 1)
 
 
 class LogFiles:

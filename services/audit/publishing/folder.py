@@ -17,6 +17,7 @@ from transparency.tiles.paths import CHECKPOINT, WIDTH, Bundle, Tile, parsed
 
 # Whoever reads a log at the checkpoint before the last one still finds its partial tiles for so long.
 _KEPT_SECONDS: Final = 600.0
+_ENTRIES: Final = "tile/entries"
 
 
 class LogFolder:
@@ -63,6 +64,18 @@ class LogFolder:
                         path.unlink(missing_ok=True)
                 if part.width == WIDTH:
                     partial.rmdir()
+
+    def drop_entries(self, up_to: int) -> int:
+        """Delete the bundles all of whose entries are before an index; how many files. Safe to repeat."""
+        count = 0
+        for path in (self._folder / _ENTRIES).rglob("*"):
+            if path.is_file():
+                with suppress(Malformed):  # what is being written beside
+                    part = parsed(path.relative_to(self._folder).as_posix())
+                    if (part.index + 1) * WIDTH <= up_to:
+                        path.unlink(missing_ok=True)
+                        count += 1
+        return count
 
     def _write(self, path: str, content: bytes) -> None:
         """Written beside and renamed, so that nobody reads half of it."""

@@ -40,15 +40,24 @@ def grown(head: Head, entries: Sequence[bytes], fetch: Fetch) -> Growth:
     What is there is read in distrust, up to the root: nothing goes on from a file that was changed. Raises Misfit.
     """
     reader = TileReader(fetch, size=head.size, root=head.root)
-    leaves = leaf_hashes(list(entries))
-    tree = Tree(head.size, reader.hashes(subtrees(0, head.size)))
-    tree.extend(leaves)
-    parts: dict[Tile | Bundle, bytes] = {}
+    growth = _grown_tree(head, leaf_hashes(list(entries)), reader)
     first, partial = divmod(head.size, WIDTH)
     bundles = [*(reader.entries(first) if partial else []), *entries]
     for at in range(0, len(bundles), WIDTH):
         bundle = bundles[at : at + WIDTH]
-        parts[Bundle(first + at // WIDTH, len(bundle))] = encoded(bundle)
+        growth.parts[Bundle(first + at // WIDTH, len(bundle))] = encoded(bundle)
+    return growth
+
+
+def grown_by_hashes(head: Head, leaves: bytes, fetch: Fetch) -> Growth:
+    """Return the same where no more is left of the entries than their hashes: tiles, and no bundles. Raises Misfit."""
+    return _grown_tree(head, leaves, TileReader(fetch, size=head.size, root=head.root))
+
+
+def _grown_tree(head: Head, leaves: bytes, reader: TileReader) -> Growth:
+    tree = Tree(head.size, reader.hashes(subtrees(0, head.size)))
+    tree.extend(leaves)
+    parts: dict[Tile | Bundle, bytes] = {}
     level, added = 0, leaves
     while added:
         first, partial = divmod(head.size >> (HEIGHT * level), WIDTH)

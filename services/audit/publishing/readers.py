@@ -13,6 +13,7 @@ from services.audit.event import Event
 from services.audit.leaves import entry_of
 from services.audit.publishing.heads import Heads
 from services.audit.publishing.writer import LogWriter
+from services.audit.retention.dropped import Dropped
 from transparency.failures import NotServed
 from transparency.merkle.proofs import inclusion_proof
 from transparency.notes import checkpoints, signed
@@ -26,11 +27,12 @@ _LONGEST_WAIT_SECONDS: Final = 5.0
 
 @dataclass(frozen=True)
 class Described:
-    """A log: its origin, its public keys as text, and its checkpoint, empty before there is one."""
+    """A log: its origin, its public keys as text, its checkpoint, empty before there is one, and what was dropped."""
 
     origin: str
     keys: tuple[str, ...]
     checkpoint: bytes
+    dropped: Dropped | None
 
 
 class Lookup(Protocol):
@@ -38,6 +40,9 @@ class Lookup(Protocol):
 
     async def with_id(self, tenant: str, event_id: str) -> Event | None:
         """Return an event, None where there is none with that id."""
+
+    async def dropped(self, tenant: str) -> Dropped | None:
+        """Return what was dropped of a log, None where nothing was."""
 
 
 class PublishedLogs:
@@ -51,8 +56,10 @@ class PublishedLogs:
     async def describe(self, tenant: str) -> Described:
         """Return what a tenant's log is called, and how far it is. Raises NotFound before its first event."""
         log_id = await self._named(tenant)
+        # In this order: the checkpoint has the event that tells of what was dropped.
+        dropped = await self._events.dropped(tenant)
         checkpoint = await asyncio.to_thread(self._writer.folder_of(log_id).checkpoint)
-        return Described(self._writer.origin_of(log_id), self._writer.keys_of(log_id), checkpoint or b"")
+        return Described(self._writer.origin_of(log_id), self._writer.keys_of(log_id), checkpoint or b"", dropped)
 
     async def read(self, tenant: str, path: str) -> bytes:
         """Return a file of a tenant's log. Raises NotFound where there is none at this path."""

@@ -19,10 +19,11 @@ from services.audit.domain import Found
 from services.audit.event import Event
 from services.audit.leaves import entry_of, leaf_hash
 from services.audit.publishing.folder import LogFolder
-from services.audit.publishing.growth import Growth, Head, grown
+from services.audit.publishing.growth import Growth, Head, grown, grown_by_hashes
 from services.audit.publishing.heads import Heads, SigningTurn
 from services.audit.publishing.signing import LogKeys
 from services.audit.publishing.witnesses import Witnesses
+from services.audit.retention.dropped import Dropped
 from services.audit.selection import Selection
 from transparency.failures import NotVerified
 from transparency.notes import checkpoints, signed
@@ -41,6 +42,15 @@ class Events(Protocol):
         self, tenant: str, selection: Selection, *, after: int, before: int | None, oldest_first: bool, limit: int
     ) -> Found:
         """Return the first events of a selection between two sequences."""
+
+    async def dropped(self, tenant: str) -> Dropped | None:
+        """Return what was dropped of a log, None where nothing was."""
+
+    async def hashes(self, tenant: str, *, first: int, end: int) -> bytes:
+        """Return the hashes of some of the dropped entries from an index on."""
+
+    async def edge(self, tenant: str) -> tuple[int, list[bytes]] | None:
+        """Return the dropped entries that share their bundle with the first event that is kept; the first's index."""
 
 
 class Inconsistent(Exception):
@@ -168,8 +178,8 @@ class LogWriter:
         return found.events
 
     async def _write_again(self, head: Head, tenant: str, folder: LogFolder, *, log_id: str) -> None:
-        """Write a log's files from its events, up to what was signed."""
-        again = Head()
+        """Write a log's files from its events, and from hashes of those that were dropped, up to what was signed."""
+        again = await self._write_dropped_again(tenant, folder, log_id=log_id)
         while again.size < head.size:
             limit = min(_AT_ONCE, head.size - again.size)
             events = await self._after(again, tenant, limit=limit)
@@ -180,6 +190,26 @@ class LogWriter:
             again = growth.head
         if again != head:
             raise Inconsistent("the events are not those of which a checkpoint was signed", log_id=log_id)
+
+    async def _write_dropped_again(self, tenant: str, folder: LogFolder, *, log_id: str) -> Head:
+        """Write the tiles of what was dropped, and the bundle that has some of it. The tree up to the events kept."""
+        again, dropped = Head(), await self._events.dropped(tenant)
+        if dropped is None:
+            return again
+        edge, entries = await self._events.edge(tenant) or (dropped.up_to, [])
+        while again.size < edge:
+            leaves = await self._events.hashes(tenant, first=again.size, end=edge)
+            if not leaves:
+                raise Inconsistent("files of the log are missing, and so are hashes", log_id=log_id)
+            growth = await asyncio.to_thread(grown_by_hashes, again, leaves, folder.read)
+            await asyncio.to_thread(folder.write, growth.parts)
+            await asyncio.to_thread(folder.forget, growth.parts)
+            again = growth.head
+        if entries:
+            growth = await asyncio.to_thread(grown, again, entries, folder.read)
+            await asyncio.to_thread(folder.write, growth.parts)
+            again = growth.head
+        return again
 
 
 def _written(head: Head, events: Sequence[Event], folder: LogFolder, *, log_id: str) -> Growth:

@@ -35,6 +35,7 @@ def list_events(platform: Platform, request: Any) -> Any:
         event
         for event in matching(platform, request)[:: 1 if request.oldest_first else -1]
         if event.sequence > request.after_sequence
+        and (platform.dropped is None or event.sequence >= platform.dropped.first_kept)
         and event.sequence < (request.before_sequence or event.sequence + 1)
         and (not request.HasField("since") or event.recorded_at.seconds >= request.since.seconds)
         and (not request.HasField("until") or event.recorded_at.seconds < request.until.seconds)
@@ -99,6 +100,7 @@ def follow_events(platform: Platform, request: Any) -> Any:
         p.FollowEventsResponse(event=event)
         for event in matching(platform, request)
         if event.sequence > request.after_sequence
+        and (platform.dropped is None or event.sequence >= platform.dropped.first_kept)
     )
 
 
@@ -114,6 +116,7 @@ def entry_of(event: p.Event) -> bytes:
         "sequence": str(event.sequence),
         "targets": list(event.targets),
         "tenant": "acme",
+        "version": str(event.version) if event.action == "audit.retain" else "",
     }
     return canonical.encoded({name: value for name, value in content.items() if value})
 
@@ -129,9 +132,25 @@ def get_log(platform: Platform, _: Any) -> Any:
     log = publish(platform)
     if not log.size:
         raise Fault(5, "The audit log has no event yet.")
-    return p.GetLogResponse(
-        origin=log.key.name, keys=[key.text for key in log.keys], checkpoint=log.files["checkpoint"]
+    answer = p.GetLogResponse(
+        origin=log.key.name, keys=[key.text for key in log.keys], checkpoint=log.files["checkpoint"], first_kept=1
     )
+    if platform.dropped is not None:
+        answer.MergeFrom(platform.dropped)
+    return answer
+
+
+def retain(platform: Platform, up_to: int) -> None:
+    """Tell in the log that events up to a sequence are dropped, and drop them."""
+    platform.record("audit.retain", "", "400d")
+    told = platform.events[-1]
+    told.version = up_to
+    publish(platform)
+    platform.dropped = p.GetLogResponse(first_kept=up_to + 1, told_in=told.sequence)
+    platform.dropped.dropped_before.FromJsonString("2026-05-01T00:00:00Z")
+    platform.dropped.dropped_at.FromJsonString("2027-06-05T00:00:00Z")
+    for index in range(up_to // 256):
+        del platform.log.files[f"tile/entries/{index:03d}"]
 
 
 def read_log_file(platform: Platform, request: Any) -> Iterator[p.ReadLogFileResponse]:

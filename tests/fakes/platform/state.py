@@ -73,6 +73,7 @@ class Platform:
         self.done: dict[str, Any] = {}
         self.more_events = threading.Event()
         self.after_pages: list[Callable[[], None]] = []  # what happens with each page of events, before the next
+        self.dropped: audit_pb2.GetLogResponse | None = None  # what is said of it
         self.first_page_is_empty = False  # as where one call has looked through what it may, and found nothing yet
         self.gateway = Gateway()
 

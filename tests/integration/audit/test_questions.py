@@ -1,6 +1,7 @@
 """Any question gets the events that it is about, in order, each once, however it is cut into pages.
 
-On a real PostgreSQL, against the same question asked of each event by itself. Leaves out which index answers
+On a real PostgreSQL, against the same question asked of each event by itself; the log is in all parts of its table: the
+one of before, months, and what is in none. Leaves out which index answers
 (tests/integration/plans) and what a question may be (tests/unit/audit).
 """
 
@@ -25,12 +26,17 @@ from services.audit.store import Store
 from tests.fakes.audit_log import newest, oldest, report_of, selects
 from tests.fixtures.postgres import Databases
 
-_START: Final = datetime(2026, 5, 4, tzinfo=UTC)
+# Before the month after this one there are no months; of those three months were made.
+_START: Final = (datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0) + timedelta(days=32)).replace(
+    day=1, microsecond=0
+) - timedelta(days=20)
+_STEP: Final = timedelta(days=3)
 _ACTIONS: Final = ("config.set", "secrets.get", "secrets.set")
 _ACTORS: Final = ("user:ada", "user:bob", "pat:ci", "service:releaser", "service", "service;x")
 _NAMES: Final = ("A", "B", "C", "RARE")
 _APPS: Final = (("web", "a1"), ("web", "a9"), ("api", "a2"), ("web", ""), ("", ""))
 _EVENTS: Final = 400
+_PARTS: Final = 5
 
 
 def _reports(chance: random.Random) -> list[Report]:
@@ -66,8 +72,8 @@ _SELECTIONS: Final = st.builds(
     name=_often_none(*_NAMES, "NONE"),
     outcome=st.sampled_from((0, 0, 1, 2, 3)),
     people_only=st.booleans(),
-    since=st.none() | st.integers(-1, 30).map(lambda seconds: _START + timedelta(seconds=seconds)),
-    until=st.none() | st.integers(31, 41).map(lambda seconds: _START + timedelta(seconds=seconds)),
+    since=st.none() | st.integers(-1, 30).map(lambda steps: _START + steps * _STEP),
+    until=st.none() | st.integers(31, 41).map(lambda steps: _START + steps * _STEP),
     app_ids=st.none() | st.none() | st.frozensets(st.sampled_from(("a1", "a2", "a9", "", "none"))),
 )
 
@@ -135,12 +141,14 @@ class Filled:
 
 @asynccontextmanager
 async def _filled(databases: Databases) -> AsyncIterator[Filled]:
-    """A log with ten events a second."""
+    """A log with ten events every three days."""
     async with databases.open("audit") as database:
         store, reports = Store(database), _reports(random.Random(8))
-        for second in range(_EVENTS // 10):
-            lot = reports[second * 10 : second * 10 + 10]
-            await store.append(lot, service="config", now=_START + timedelta(seconds=second))
+        for step in range(_EVENTS // 10):
+            lot = reports[step * 10 : step * 10 + 10]
+            await store.append(lot, service="config", now=_START + step * _STEP)
+        in_parts = databases.look("audit", "SELECT tableoid::regclass::text, count(*) FROM events GROUP BY 1")
+        assert len(in_parts) == _PARTS
         everything = Selection()
         events = {each: await oldest(store, each, everything, after=0, limit=_EVENTS) for each in ("acme", "rival")}
         assert sum(map(len, events.values())) == _EVENTS

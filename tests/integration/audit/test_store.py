@@ -212,12 +212,14 @@ async def test_limited_reader_reads_by_the_index_of_its_apps(databases: Database
     statement = _SELECT[(_List.APP_IDS,), False]
     asked = {"tenant": "acme", "app_ids": ["a1", "a3"], "after": 0, "before": 2**62, "limit": 51, "most": 51}
     asked |= {"app": "", "action": "", "actor": "", "name": "", "outcome": 0, "people_only": False}
+    asked |= {"since": NOW, "until": NOW + timedelta(days=1)}
     with databases.connect("audit") as connection:
         connection.execute("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off")
         connection.execute("SELECT set_config('paas.tenant', 'acme', false)")
         lines = connection.execute(f"EXPLAIN (ANALYZE, BUFFERS) {statement}".encode(), asked).fetchall()
     plan = "\n".join(line for (line,) in lines)
-    assert "events_by_app_id" in plan
+    assert "events_before_by_app_id" in plan
+    assert "events_rest" not in plan
     assert "Rows Removed" not in plan
     databases.empty("audit")
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,11 +20,20 @@ _INDEXES: Final = """
     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
     JOIN pg_class c ON c.oid = i.indrelid AND c.relnamespace = 'public'::regnamespace
     GROUP BY 1, 3"""
+# A part of a table stands for the whole, and so do its indexes: the whole has them, but for its key, which it can't have.
+_PARTS: Final = """
+    SELECT c.relname, p.relname FROM pg_inherits i
+    JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
+    UNION ALL
+    SELECT c.relname || '_pkey', p.relname || '_pkey' FROM pg_inherits i
+    JOIN pg_class c ON c.oid = i.inhrelid AND c.relkind = 'r' JOIN pg_class p ON p.oid = i.inhparent"""
 # What a function gives back has a name among its arguments, after those it takes.
 # A trigger's function is no statement: it has the row it is about, and a test reviews which there are.
 _FUNCTIONS: Final = """
     SELECT proname, proargnames[1:pronargs] AS proargnames, prosrc
-    FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prorettype <> 'trigger'::regtype"""
+    FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prorettype <> 'trigger'::regtype
+        -- What makes and fills parts of tables is for the owner, by hand or by a job.
+        AND proname NOT IN ('make_part', 'make_month')"""
 # What row-level security has each row checked for, whatever it was found by.
 _POLICY: Final = re.compile(r"CASE WHEN \(NULLIF\(current_setting\('paas.tenant'.* END")
 _PARAMETER: Final = re.compile(r"%(?:\((\w+)\))?s")
@@ -63,7 +72,15 @@ class Index:
 
 def indexes(connection: psycopg.Connection[Any]) -> dict[str, Index]:
     """Return the indexes of a service's tables, by name."""
-    return {name: Index(tuple(columns), unique) for name, columns, unique in connection.execute(_INDEXES)}
+    whole = _wholes(connection)
+    return {
+        whole.get(name, name): Index(tuple(columns), unique) for name, columns, unique in connection.execute(_INDEXES)
+    }
+
+
+def _wholes(connection: psycopg.Connection[Any]) -> dict[str, str]:
+    """Return what parts of tables and their indexes are parts of, by name."""
+    return dict(connection.execute(_PARTS))
 
 
 def connect(databases: Databases, service: str) -> psycopg.Connection[Any]:
@@ -108,16 +125,17 @@ def scans_of(connection: psycopg.Connection[Any], statement: str) -> list[Scan]:
         raise AssertionError(f"{result.error_message.decode()}: {explain}")
     text = result.get_value(0, 0)
     assert text is not None
-    return list(_scans(json.loads(text)[0]["Plan"]))
+    return list(_scans(json.loads(text)[0]["Plan"], _wholes(connection)))
 
 
-def _scans(node: dict[str, Any]) -> Iterator[Scan]:
+def _scans(node: dict[str, Any], wholes: Mapping[str, str]) -> Iterator[Scan]:
     if "Relation Name" in node and node["Node Type"] != "ModifyTable":
+        table, index = node["Relation Name"], node.get("Index Name", "")
         yield Scan(
-            table=node["Relation Name"],
-            index=node.get("Index Name", ""),
+            table=wholes.get(table, table),
+            index=wholes.get(index, index),
             condition=node.get("Index Cond", ""),
             check=node.get("Filter", ""),
         )
     for each in node.get("Plans", []):
-        yield from _scans(each)
+        yield from _scans(each, wholes)

@@ -14,7 +14,12 @@ _SHARED: Final = {
 
 SEARCHED_BY: Final = {
     "audit": {
-        "events_once": ("tenant", "event_id"),
+        "event_ids_pkey": ("tenant", "event_id"),
+        "periods_pkey": ("since",),  # from the newest, with a LIMIT
+        "log_periods_pkey": ("tenant",),  # a log has one for each month, and needs them all
+        "dropped_pkey": ("tenant",),  # from the newest, with a LIMIT
+        "dropped_hashes_pkey": ("tenant", "first_index"),  # with a LIMIT
+        "edge_entries_pkey": ("tenant",),
         "events_pkey": ("tenant",),  # the rest are in the order of the list, which has a LIMIT
         "events_by_app_id": ("tenant", "app_id"),
         "logs_pkey": ("tenant",),

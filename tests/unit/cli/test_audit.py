@@ -159,7 +159,7 @@ def test_times_that_leave_nothing_between_them(paas: Paas, signed_in: Platform) 
         ("SECRETS.GET", "did you mean secrets.get?"),
         ("secret.get", "did you mean secrets.get"),
         ("token.create", "did you mean tokens.create"),
-        ("audit.zzzzzzzzzz", "which are audit.follow, audit.list, audit.log."),
+        ("audit.zzzzzzzzzz", "which are audit.follow, audit.list, audit.log, audit.retain."),
         ("c4n4ry", "apps.create"),
         ("unspecified", "apps.create"),
     ],

@@ -16,6 +16,7 @@ from paas_cli.commands.audit.list import LIST, PAGE
 from paas_cli.commands.audit.patience import Patience
 from paas_cli.errors import Failure, Interrupted
 from paas_cli.given_file import Pieces
+from paas_cli.log import reading
 from paas_cli.rpc_error import RpcError
 from paas_cli.session import Session
 from paas_cli.terminal_text import visible, visible_json
@@ -93,6 +94,8 @@ def run(options: ExportOptions, session: Session) -> None:
     except Failure as failure:
         sentence = failure.sentence + _rest(progress)
         raise Failure(sentence, exit_code=failure.exit_code, details=failure.details) from None
+    if not options.after:
+        reading.note_dropped(session, reading.dropped_of(session), since=options.filters.since)
     if progress.pieces is not None and progress.pieces.is_file:
         session.err.line(f"Wrote {_events(progress)} to {visible(options.file)}")
 

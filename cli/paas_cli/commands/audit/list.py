@@ -89,7 +89,9 @@ def run(options: AuditOptions, session: Session) -> None:
     if events and not are_all and session.out.is_terminal:
         older = f"audit{options.filters.words} --before {events[-1].sequence}"
         session.note(f"there are older ones; {session.hint(older, about_app=False)} shows them.")
-    reading.look_beside(session)
+    seen = reading.look_beside(session)
+    if seen is not None and (are_all or options.filters.since):
+        reading.note_dropped(session, seen.dropped, since=options.filters.since)
 
 
 def _newest(session: Session, request: "ListEventsRequest", limit: int) -> "tuple[list[Event], bool]":

@@ -11,6 +11,7 @@ from paas_cli import times
 from paas_cli.command import command as declare
 from paas_cli.commands.audit_log.checkpoint import document
 from paas_cli.log import event_shown, refusals, trust_options
+from paas_cli.log.dropped import Dropped, check_told
 from paas_cli.log.reading import LogReader, Seen, Trust
 from paas_cli.log.served import EntriesDenied
 from paas_cli.log.spread import spread
@@ -32,10 +33,14 @@ class Progress:
 
 @dataclass(frozen=True)
 class Verified:
-    """What was verified: the events from the one at index `first` on, or where `is_limited` their hashes alone."""
+    """What was verified: the events from the one at index `first` on, or where `is_limited` their hashes alone.
+
+    Of those that are said to be `dropped`, hashes were verified, and that the log itself says so.
+    """
 
     first: int
     is_limited: bool
+    dropped: Dropped | None = None
 
 
 @declare("audit:verify", app=False)
@@ -49,6 +54,8 @@ def command(session: Session, *, everything: bool, policy: str | None, trust_key
     was in it then was changed, removed or reordered, and that each event added since is the one
     that was committed to. The first event that does not fit is named (exit code 1). That
     everything was recorded can't be shown. Who is limited to some apps verifies hashes alone.
+    Of events whose time was over and that were dropped, hashes are verified, and that an event
+    of the log says that they were.
 
     For example:
       paas audit:verify
@@ -75,23 +82,26 @@ def run(session: Session, trust: Trust, *, everything: bool) -> None:
 
 def _verified(reader: LogReader, seen: Seen, session: Session, *, first: int) -> Verified:
     """Verify from the entry at index `first` on. Raises LogRefused naming the first that does not fit."""
+    dropped = seen.dropped
     try:
         try:
-            _verify(reader, seen, session, first=first, hashes_alone=False)
+            if dropped is not None:
+                check_told(dropped, seen.checkpoint, reader.files.fetch)
+            _verify(reader, seen, session, first=first, hashes_of=dropped.count if dropped is not None else 0)
         except EntriesDenied:
             if reader.files.has_served_entries:
                 raise NotVerified("some of its entries are kept back, and others are not") from None
             first = min(first, seen.before.checkpoint.size) if seen.before is not None and first else first
-            _verify(reader, seen, session, first=first, hashes_alone=True)
+            _verify(reader, seen, session, first=first, hashes_of=_HASHES_ALONE)
             return Verified(first, is_limited=True)
     except Misfit as error:
         raise refusals.misfit(error) from None
     except NotVerified as error:
         raise refusals.unverified(error) from None
-    return Verified(first, is_limited=False)
+    return Verified(first, is_limited=False, dropped=dropped)
 
 
-def _verify(reader: LogReader, seen: Seen, session: Session, *, first: int, hashes_alone: bool) -> None:
+def _verify(reader: LogReader, seen: Seen, session: Session, *, first: int, hashes_of: int) -> None:
     size = seen.checkpoint.size
 
     def look(index: int, entries: Sequence[bytes]) -> None:
@@ -102,7 +112,7 @@ def _verify(reader: LogReader, seen: Seen, session: Session, *, first: int, hash
         verify_at(
             seen.checkpoint,
             reader.files.fetch,
-            first_entry=_HASHES_ALONE if hashes_alone else 0,
+            first_entry=hashes_of,
             since=first,
             look=look,
             progress=lambda done: show(Progress(done, size)),
@@ -131,6 +141,10 @@ def sentence(seen: Seen, verified: Verified) -> str:
             f"The log has {events}{since}. Hashes alone were verified, and no event: you are limited to some apps, and "
             "the log's entries are of all."
         )
+    dropped = verified.dropped
+    if dropped is not None and verified.first < dropped.count:
+        told = f"{dropped.words}, as event {dropped.told_in + 1:,} says"
+        return f"The log has {events}{since}. {told}: their hashes, and all events since, are what it committed to."
     if verified.first == 0:
         return f"The log has {events}{since}. All of them are what it committed to."
     added = size - verified.first
@@ -145,6 +159,15 @@ def _document(seen: Seen, verified: Verified) -> dict[str, object]:
         "goes_on_from": None
         if before is None
         else {"size": before.checkpoint.size, "seen_at": times.of_seconds(before.seen_at)},
-        "events_verified": 0 if verified.is_limited else seen.checkpoint.size - verified.first,
+        "events_verified": _count(seen, verified),
         "hashes_alone": verified.is_limited,
+        "dropped": verified.dropped and verified.dropped.document(),
     }
+
+
+def _count(seen: Seen, verified: Verified) -> int:
+    """How many events were verified."""
+    if verified.is_limited:
+        return 0
+    dropped = verified.dropped.count if verified.dropped is not None else 0
+    return seen.checkpoint.size - max(verified.first, dropped)

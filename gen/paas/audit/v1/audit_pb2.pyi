@@ -164,6 +164,8 @@ class _ActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Action.ValueTy
     """It was asked what trusts say of a CI system's token."""
     ACTION_AUDIT_LOG: _Action.ValueType  # 58
     """The published log was read as files."""
+    ACTION_AUDIT_RETAIN: _Action.ValueType  # 59
+    """Events whose time is over were dropped of the log: all up to the sequence in `version`, by the rule in `targets`."""
 
 class Action(_Action, metaclass=_ActionEnumTypeWrapper):
     """Action is what an event says was done: `secrets.get` is ACTION_SECRETS_GET, the first word, a dot, the rest. What
@@ -288,6 +290,8 @@ ACTION_TRUSTS_TEST: Action.ValueType  # 57
 """It was asked what trusts say of a CI system's token."""
 ACTION_AUDIT_LOG: Action.ValueType  # 58
 """The published log was read as files."""
+ACTION_AUDIT_RETAIN: Action.ValueType  # 59
+"""Events whose time is over were dropped of the log: all up to the sequence in `version`, by the rule in `targets`."""
 Global___Action: _TypeAlias = Action  # noqa: Y015
 
 @_typing.final
@@ -820,13 +824,31 @@ class GetLogResponse(_message.Message):
     ORIGIN_FIELD_NUMBER: _builtins.int
     KEYS_FIELD_NUMBER: _builtins.int
     CHECKPOINT_FIELD_NUMBER: _builtins.int
+    FIRST_KEPT_FIELD_NUMBER: _builtins.int
+    DROPPED_BEFORE_FIELD_NUMBER: _builtins.int
+    DROPPED_AT_FIELD_NUMBER: _builtins.int
+    TOLD_IN_FIELD_NUMBER: _builtins.int
     origin: _builtins.str
     """The first line of its checkpoints: of this tenant's log alone, and nothing in it says whose it is."""
     checkpoint: _builtins.bytes
     """The newest checkpoint, as it is published; empty before there is one."""
+    first_kept: _builtins.int
+    """The sequence of the first event that is kept: 1, unless events whose time was over were dropped. The hashes of
+    all are kept. What c2sp.org/tlog-tiles calls the minimum index is one less.
+    """
+    told_in: _builtins.int
+    """Where events were dropped: the sequence of the event that says so in the log (`audit.retain`)."""
     @_builtins.property
     def keys(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The public keys that sign its checkpoints, as c2sp.org/signed-note writes them. The first is the newest."""
+
+    @_builtins.property
+    def dropped_before(self) -> _timestamp_pb2.Timestamp:
+        """Where events were dropped: all of them were recorded before this time."""
+
+    @_builtins.property
+    def dropped_at(self) -> _timestamp_pb2.Timestamp:
+        """Where events were dropped: when that was."""
 
     def __init__(
         self,
@@ -834,10 +856,14 @@ class GetLogResponse(_message.Message):
         origin: _builtins.str = ...,
         keys: _abc.Iterable[_builtins.str] | None = ...,
         checkpoint: _builtins.bytes = ...,
+        first_kept: _builtins.int = ...,
+        dropped_before: _timestamp_pb2.Timestamp | None = ...,
+        dropped_at: _timestamp_pb2.Timestamp | None = ...,
+        told_in: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dropped_at", b"dropped_at", "dropped_before", b"dropped_before"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "keys", b"keys", "origin", b"origin"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checkpoint", b"checkpoint", "dropped_at", b"dropped_at", "dropped_before", b"dropped_before", "first_kept", b"first_kept", "keys", b"keys", "origin", b"origin", "told_in", b"told_in"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

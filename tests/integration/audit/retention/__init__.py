@@ -1,0 +1,1 @@
+"""Events are kept by month, and dropped by month when their time is over."""
