@@ -45,11 +45,15 @@ class Grant:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """One table with everything that belongs to it. `options` are its storage parameters, `name=value`."""
+    """One table with everything that belongs to it.
+
+    `options` are its storage parameters, `name=value`; `partitioned` what it is in parts by, empty where it is whole.
+    """
 
     name: str
     comment: str
     options: str
+    partitioned: str
     row_security: bool
     forced: bool
     columns: tuple[Column, ...]

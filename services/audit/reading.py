@@ -26,6 +26,8 @@ _PERIODS: Final = """
     SELECT p.since, p.until, p.first_sequence FROM log_periods p WHERE p.tenant = %s ORDER BY p.since"""
 # Known before a statement begins, so that the parts of other times are not even opened.
 _WITHIN: Final = "e.recorded_at >= %(since)s::timestamptz AND e.recorded_at < %(until)s::timestamptz"
+# Of a part without rows all indexes that have the sequence seem as good; the order is one alone's.
+_THERE: Final = "e.sequence >= p.sequence AND e.sequence <= p.sequence"
 _LAST: Final = f"""
     SELECT e.sequence FROM events e WHERE e.tenant = %(tenant)s AND {_WITHIN}
     ORDER BY e.sequence DESC LIMIT 1"""  # noqa: S608 - of constants alone
@@ -146,8 +148,8 @@ def _select(lists: Sequence[_List], *, oldest_first: bool) -> str:
         SELECT p.sequence AS place, p.number = %(most)s::bigint AS is_end, {_COLUMNS}
         FROM (SELECT * FROM places ORDER BY number OFFSET 0) AS p LEFT JOIN LATERAL (
             SELECT {_COLUMNS} FROM events e
-            WHERE e.tenant = %(tenant)s AND {_WITHIN} AND e.sequence = p.sequence AND {_CHECKED}
-            OFFSET 0) AS e ON true
+            WHERE e.tenant = %(tenant)s AND {_WITHIN} AND {_THERE} AND {_CHECKED}
+            ORDER BY e.sequence LIMIT 1 OFFSET 0) AS e ON true
         WHERE e.event_id IS NOT NULL OR p.number = %(most)s::bigint
         ORDER BY p.number LIMIT %(limit)s"""  # noqa: S608 - of constants alone
 
@@ -182,7 +184,8 @@ def _lists_for(selection: Selection) -> tuple[tuple[_List, ...], bool]:
 _WITH_ID: Final = "SELECT i.sequence, i.recorded_at FROM event_ids i WHERE i.tenant = %s AND i.event_id = %s"
 _AT: Final = f"""
     SELECT {_COLUMNS} FROM events e
-    WHERE e.tenant = %s AND e.sequence = %s AND e.recorded_at = %s"""  # noqa: S608 - of constants alone
+    WHERE e.tenant = %(tenant)s AND e.recorded_at = %(recorded_at)s
+        AND e.sequence >= %(sequence)s AND e.sequence <= %(sequence)s ORDER BY e.sequence LIMIT 1"""  # noqa: S608 - of constants alone
 
 
 class Reading(DroppedEvents):
@@ -236,7 +239,8 @@ class Reading(DroppedEvents):
     async def with_id(self, tenant: str, event_id: str) -> Event | None:
         """Return an event, None where there is none with that id, or no more."""
         for place in await self._database.fetch(tenant, _WITH_ID, (tenant, event_id)):
-            for row in await self._database.fetch(tenant, _AT, (tenant, place.sequence, place.recorded_at)):
+            there = {"tenant": tenant, "sequence": place.sequence, "recorded_at": place.recorded_at}
+            for row in await self._database.fetch(tenant, _AT, there):
                 return _event(row)
         return None
 

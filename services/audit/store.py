@@ -110,7 +110,8 @@ class Store(Reading):
         metrics.APPENDS_WITHOUT_MONTH.inc()
         if self._told_of != (now.year, now.month):
             self._told_of = (now.year, now.month)
-            log.warning("month_missing", month=f"{now:%Y-%m}")
+            month = f"{now:%Y-%m}"
+            log.warning("month_missing", month=month)
 
 
 async def _lock(

@@ -76,8 +76,8 @@ def of_kind(place: str, *kinds: str) -> dict[str, Manifest]:
 
 def pods(place: str) -> Iterator[tuple[str, Manifest]]:
     """What every workload's pods are made from, by the workload's name: with `metadata` and `spec`."""
-    for name, each in of_kind(place, "Deployment", "Job", "StatefulSet").items():
-        yield name, each["spec"]["template"]
+    for name, each in of_kind(place, "Deployment", "Job", "StatefulSet", "CronJob").items():
+        yield name, (each["spec"]["jobTemplate"] if each["kind"] == "CronJob" else each)["spec"]["template"]
 
 
 def containers(template: Manifest) -> list[Manifest]:

@@ -138,7 +138,7 @@ def test_what_comes_from_outside_comes_to_the_gateway_and_to_the_pages_of_metric
 def test_what_leaves_a_cluster_goes_to_the_database_the_kubernetes_api_the_key_service_and_the_issuer() -> None:
     """Each by whom it is for: the API is the releaser's, the key service secrets', the issuer tokens'."""
     databases = {(name, "world", 5432) for name in PROCESSES}
-    databases |= {(f"{name}-migrations", "world", 5432) for name in SERVICES}
+    databases |= {(f"{name}-migrations", "world", 5432) for name in SERVICES} | {("audit-retention", "world", 5432)}
     theirs = {("releaser", "world", 443), ("secrets", "world", 443), ("secrets", "world", 988)}
     theirs |= {("tokens", "world", 443), ("sign-in-check", "world", 443)}
     assert {edge for edge in _outgoing("production") if edge[1] == "world"} == databases | theirs
@@ -157,8 +157,8 @@ def test_with_sinks_audit_alone_reaches_one_place_more() -> None:
     assert set(_outgoing("sinks")) - set(_outgoing("production")) == {("audit", "world", 443)}
 
 
-def test_a_database_inside_is_reached_by_services_and_migrations_alone() -> None:
-    users = {*PROCESSES, *(f"{service}-migrations" for service in SERVICES)}
+def test_a_database_inside_is_reached_by_services_and_owners_alone() -> None:
+    users = {*PROCESSES, *(f"{service}-migrations" for service in SERVICES), "audit-retention"}
     wanted = {(user, "postgres", 5432) for user in users}
     assert {edge for edge in _incoming("local") if edge[1] == "postgres"} == wanted
     assert {edge for edge in _outgoing("local") if edge[1] == "postgres"} == wanted

@@ -14,6 +14,8 @@ from gateway.process.settings import gateway_settings
 from local.ports import service_of
 from paaskit.clock import utc_now
 from paaskit.settings import SettingsError, load_settings
+from services.audit.retention.__main__ import Settings as RetentionSettings
+from services.audit.retention.rule import parsed_rule
 from services.audit.settings import Settings as AuditSettings
 from services.audit.sinks.configured import sinks_from
 from services.migrations.__main__ import Settings as MigrationSettings
@@ -32,11 +34,16 @@ _SITE = {"PROJECT": "example-1", "LOCATION": "europe-west3"}
 BROUGHT["tokens-credentials"] = BROUGHT["tokens-credentials"] | {"directory-secret", "signing-key"}
 
 
+RETENTION = "audit-retention"
+
+
 def _settings_of(workload: str) -> type:
     if workload == "gateway":
         return GatewayProcessSettings
     if workload.endswith("-migrations"):
         return MigrationSettings
+    if workload == RETENTION:
+        return RetentionSettings
     return import_module(f"services.{service_of(workload)}.settings").Settings  # type: ignore[no-any-return]
 
 
@@ -69,7 +76,7 @@ def test_every_process_has_the_settings_it_needs_and_no_others(place: str, tmp_p
         for each in template["spec"].get("initContainers", []):
             load_settings(MigrationSettings, _with_files(environment(each, place), tmp_path))
         seen.add(name)
-    assert seen == {*WORKLOADS, *(f"{service}-migrations" for service in SERVICES)}
+    assert seen == {*WORKLOADS, *(f"{service}-migrations" for service in SERVICES), RETENTION}
 
 
 @pytest.mark.parametrize("place", OVERLAYS)
@@ -100,8 +107,8 @@ def test_a_service_is_its_own_role_and_its_migrations_are_the_owner(place: str) 
     for name, template in _ours(place):
         if name == "gateway":
             continue
-        service = service_of(name.removesuffix("-migrations"))
-        owner = f"{service}_owner" if name.endswith("-migrations") else service
+        service = service_of(name.removesuffix("-migrations").removesuffix("-retention"))
+        owner = f"{service}_owner" if name.endswith(("-migrations", "-retention")) else service
         for container in containers(template):
             database = conninfo_to_dict(environment(container, place)["PAAS_DATABASE_URL"])
             assert (database["user"], database["dbname"]) == (owner, service)
@@ -130,6 +137,12 @@ def test_the_gateway_s_configuration_can_be_made_of_what_it_is_told(tmp_path: Pa
     settings = load_settings(GatewayProcessSettings, _with_files(told, tmp_path))
     made = bootstrap(gateway_settings(settings))
     assert {each["type"] for each in made["static_resources"]["clusters"]} == {"STRICT_DNS"}
+
+
+@pytest.mark.parametrize("place", OVERLAYS)
+def test_events_are_kept_for_ever_unless_somebody_says_otherwise(place: str) -> None:
+    told = environment(_main(dict(pods(place))[RETENTION]), place)
+    assert parsed_rule(told["PAAS_AUDIT_RETENTION"]) is None
 
 
 def test_production_has_nothing_that_is_for_one_machine() -> None:

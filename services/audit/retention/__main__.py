@@ -9,7 +9,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 import structlog
 
 from paaskit.clock import utc_now
@@ -18,7 +17,7 @@ from paaskit.errors import Unavailable
 from paaskit.logs import configure_logs
 from paaskit.settings import SettingsError, load_settings, setting
 from services.audit.retention.job import NotYet, Retention
-from services.audit.retention.owner import OtherEvents, owner_of
+from services.audit.retention.owner_store import DatabaseFailure, OtherEvents, owner_of
 from services.audit.retention.rule import Rule, parsed_rule
 from services.audit.store import Store
 
@@ -31,7 +30,7 @@ class Settings:
 
     database_url: str = setting("audit's database, as a URL with its owner role and without a password.")
     database_password_file: Path = setting("A file with the password of the owner role.")
-    log_folder: Path = setting("The folder that tenants' logs are published in.")
+    log_folder: str = setting("The folder that tenants' logs are published in.")
     audit_retention: str = setting(
         "How long events are kept, in days: 400d, at least 30d. Without it they are kept for ever.", default=""
     )
@@ -51,7 +50,7 @@ def main() -> int:
         return _fail("A month changed while it was looked at; nothing of it was dropped, and it can be run again.")
     except OSError as error:
         return _fail(f"The folder of logs, or a file of settings, can't be used: {error.strerror}")
-    except (Unavailable, psycopg.Error) as error:  # a text may quote data or the URL
+    except (Unavailable, DatabaseFailure) as error:  # a text may quote data or the URL
         return _fail(f"The database could not do it ({type(error).__name__}); it can be run again.")
     return 0
 
@@ -69,7 +68,7 @@ async def run(settings: Settings, rule: Rule | None, *, password: str) -> None:
     await database.open()
     try:
         async with owner_of(settings.database_url, password) as owner:
-            retention = Retention(owner, Store(database), folder=settings.log_folder, clock=utc_now)
+            retention = Retention(owner, Store(database), folder=Path(settings.log_folder), clock=utc_now)
             await retention.make_months()
             if rule is not None:
                 await retention.drop(rule)

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,7 @@ from services.audit.event import Event, Outcome, Report
 from services.audit.periods import Period
 from services.audit.publishing.folder import LogFolder
 from services.audit.retention.dropped import Dropped
-from services.audit.retention.owner import OfLog, Owner
+from services.audit.retention.owner_store import OfLog, Owner
 from services.audit.retention.rule import Rule
 from services.audit.store import Store
 from transparency.encoding import HASH_SIZE
@@ -33,6 +33,7 @@ from transparency.tiles.reader import TileReader
 ACTION: Final = "audit.retain"
 MONTHS_AHEAD: Final = 3
 _ACTOR: Final = "service:audit"
+_END: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _FOUR_DAYS: Final = timedelta(days=4)
 # Replicas look at all logs once a minute.
 _LOOKS: Final = 180
@@ -74,12 +75,16 @@ class Retention:
         self._sleep = sleep
 
     async def make_months(self) -> None:
-        """Make the parts for this month and those to come."""
+        """Make the parts for this month and those to come, and for those that have events and no part."""
         month = self._clock().date().replace(day=1)
+        months = await self._without_part()
         for _ in range(MONTHS_AHEAD + 1):
-            if await self._owner.make_month(month):
-                log.info("month_made", month=f"{month:%Y-%m}")
+            months.append(month)
             month = (month.replace(day=28) + _FOUR_DAYS).replace(day=1)
+        for month in months:
+            if await self._owner.make_month(month):
+                made = f"{month:%Y-%m}"
+                log.info("month_made", month=made)
 
     async def drop(self, rule: Rule) -> None:
         """Drop all that is over by a rule. Raises NotYet, OtherEvents and OSError; it can be run again."""
@@ -88,9 +93,8 @@ class Retention:
             told = [await self.tell(each, until, rule) for each in over]
             logs = [await self.looked_at(each, one) for each, one in zip(over, told, strict=True)]
             await self._owner.drop(since, logs)
-            log.info(
-                "month_dropped", before=until.isoformat(), events=sum(each.up_to - each.first + 1 for each in over)
-            )
+            before, events = until.isoformat(), sum(each.up_to - each.first + 1 for each in over)
+            log.info("month_dropped", before=before, events=events)
         await self.remove_files()
 
     async def over(self, since: datetime) -> list[Over]:
@@ -134,6 +138,12 @@ class Retention:
             dropped = await self._store.dropped(tenant)
             if dropped is not None:
                 await asyncio.to_thread(LogFolder(self._folder / log_id).drop_entries, dropped.up_to)
+
+    async def _without_part(self) -> list[date]:
+        """Return the months that logs have events of while there is no part for them."""
+        made = {since for since, _ in await self._owner.periods(before=_END)}
+        noted = {period.since for tenant, _ in await self._owner.logs() for period in await self._store.periods(tenant)}
+        return [since.date() for since in sorted(noted - made)]
 
     async def _end(self, tenant: str, periods: Sequence[Period], number: int) -> int:
         if number + 1 < len(periods):

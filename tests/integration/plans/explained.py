@@ -20,7 +20,7 @@ _INDEXES: Final = """
     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
     JOIN pg_class c ON c.oid = i.indrelid AND c.relnamespace = 'public'::regnamespace
     GROUP BY 1, 3"""
-# A part of a table stands for the whole, and so do its indexes: the whole has them, but for its key, which it can't have.
+# A part of a table stands for the whole, and so do its indexes: the whole has them, but for a key, which it can't have.
 _PARTS: Final = """
     SELECT c.relname, p.relname FROM pg_inherits i
     JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent

@@ -18,7 +18,9 @@ _MEANT: Final = {
 _WITHOUT_STATISTICS: Final = """
     DO $$ DECLARE name text; kept text; BEGIN
         FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-            EXECUTE format('ALTER TABLE %I SET (autovacuum_enabled = off)', name);
+            IF (SELECT relkind FROM pg_class WHERE oid = format('public.%I', name)::regclass) = 'r' THEN
+                EXECUTE format('ALTER TABLE %I SET (autovacuum_enabled = off)', name);
+            END IF;
             PERFORM pg_clear_relation_stats('public', name);
             FOR kept IN SELECT attname FROM pg_stats WHERE schemaname = 'public' AND tablename = name LOOP
                 PERFORM pg_clear_attribute_stats('public', name, kept, false);

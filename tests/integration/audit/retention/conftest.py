@@ -16,7 +16,7 @@ from services.audit.publishing.signing import LogKeys
 from services.audit.publishing.witnesses import Witnesses
 from services.audit.publishing.writer import LogWriter
 from services.audit.retention.job import Retention
-from services.audit.retention.owner import Owner, owner_of
+from services.audit.retention.owner_store import Owner, owner_of
 from services.audit.retention.rule import Rule
 from services.audit.store import Store
 from tests.fakes.audit_log import report_of

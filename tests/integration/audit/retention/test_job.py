@@ -4,6 +4,7 @@ On a real PostgreSQL, with logs that are really published. Leaves out how months
 readers are told (tests/unit/cli/audit_log/test_dropped.py).
 """
 
+import asyncio
 import shutil
 from datetime import datetime, timedelta
 
@@ -11,8 +12,8 @@ import pytest
 
 from paaskit.settings import SettingsError
 from services.audit.publishing.writer import Inconsistent
-from services.audit.retention.job import NotYet
-from services.audit.retention.owner import OfLog, OtherEvents, Owner
+from services.audit.retention.job import NotYet, Retention
+from services.audit.retention.owner_store import OfLog, OtherEvents, Owner
 from services.audit.retention.rule import parsed_rule
 from services.audit.selection import Selection
 from tests.fakes.audit_log import oldest
@@ -195,6 +196,28 @@ async def test_nothing_is_dropped_that_was_not_published(house: House) -> None:
         await unpublished.drop(RULE)
     assert await house.verify() == 0
     assert len(await oldest(house.store, "acme", Selection(), after=0, limit=100)) == 11
+
+
+async def test_nothing_is_dropped_before_the_log_says_so_to_its_readers(house: House) -> None:
+    """All that is to go was published; what says that it goes was not yet."""
+    await house.months(2, 5)
+    silent = Retention(
+        house.owner, house.owners_store, folder=house.folder, clock=lambda: house.now, sleep=lambda _: asyncio.sleep(0)
+    )
+    with pytest.raises(NotYet, match="does audit run"):
+        await silent.drop(RULE)
+    assert house.counts()["dropped"] == 0
+
+
+async def test_nothing_is_dropped_under_a_checkpoint_that_audit_has_not_signed(house: House) -> None:
+    await house.months(2, 5)
+    house.database.look("INSERT INTO checkpoints SELECT log_id, 11, sha256('x'), now() FROM logs")
+    folder = await house.log()
+    signed = folder.read("checkpoint").decode().split("\n")
+    folder.publish("\n".join([signed[0], "11", *signed[2:]]).encode())
+    with pytest.raises(NotYet, match="is not one that audit has signed"):
+        await house.retention().drop(RULE)
+    assert house.counts()["dropped"] == 0
 
 
 async def test_nothing_is_dropped_of_files_that_are_not_what_was_signed(house: House) -> None:

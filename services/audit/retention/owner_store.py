@@ -38,6 +38,10 @@ _NO_IDS: Final = sql.SQL(
 _COUNT: Final = sql.SQL("SELECT count(*) AS count FROM {}")
 
 
+DatabaseFailure: Final = psycopg.Error
+"""What this raises of the database, beside OtherEvents."""
+
+
 class OtherEvents(Exception):
     """A month has other events than were looked at, so nothing of it was dropped. It can be tried again."""
 
