@@ -308,7 +308,7 @@ async def test_two_hundred_events_take_as_many_round_trips_as_one(
     counts = []
     for size in (1, 200, 1):
         waits = 0
-        await store.append([report_of() for _ in range(size)], service="config", now=NOW)
+        await store.append([report_of() for _ in range(size)], service="config", now=datetime.now(UTC))
         counts.append(waits)
     assert len(set(counts)) == 1
     assert databases.look("audit", "SELECT count(*), max(sequence) FROM events WHERE tenant = 'acme'") == [(202, 202)]

@@ -12,6 +12,7 @@ from paas.audit.v1 import audit_pb2
 from paaskit.ed25519 import Ed25519
 from paaskit.identity import Identity
 from tests.fakes.identities import identity_of
+from tests.fixtures.postgres import Databases
 from tests.integration.audit.conftest import Served
 from tests.integration.audit.test_server import event_of
 from transparency import receipts
@@ -147,3 +148,20 @@ async def test_a_reader_without_the_permission_is_refused(served: Served) -> Non
     reader = identity_of(permissions=frozenset({"config.read"}))
     assert await refused(log_of(served, reader)) is grpc.StatusCode.PERMISSION_DENIED
     assert await refused(file(served, "checkpoint", reader)) is grpc.StatusCode.PERMISSION_DENIED
+
+
+async def test_what_was_dropped_is_told_of_a_tenant_s_own_log(served: Served, databases: Databases) -> None:
+    await served.append(*(event_of() for _ in range(6)))
+    await opened_log(served, size=6)
+    whole = await log_of(served)
+    assert (whole.first_kept, whole.told_in, whole.HasField("dropped_before")) == (1, 0, False)
+    for tenant, up_to in (("acme", 2), ("acme", 4), ("rival", 5)):
+        databases.look(
+            "audit",
+            "INSERT INTO dropped VALUES (%s, %s, '2026-05-01Z', '400d', 6, '2027-06-05 03:17Z')",
+            (tenant, up_to),
+        )
+    log = await log_of(served)
+    assert (log.first_kept, log.told_in) == (5, 6)
+    assert log.dropped_before.ToJsonString() == "2026-05-01T00:00:00Z"
+    assert log.dropped_at.ToJsonString() == "2027-06-05T03:17:00Z"
