@@ -93,10 +93,9 @@ def _write(what: str, ratios: Sequence[Ratio], *, events: int) -> None:
         f"{_SHORT:,} of the same, one question at a time, as the\nservice asks its database; medians of pairs "
         "measured one right after the other. Without "
         "statistics is as after a restore.",
-        "appends": f"{run} one batch\nafter the other by one client, beside the release of before there "
-        "were months\n(migration 0006); "
-        "medians of pairs measured one right\nafter the other. The database waits for no disk here, so that what it "
-        "does shows.",
+        "appends": f"{run} one batch\nafter the other by one client, beside the release of before there were "
+        "months (migration 0006), a batch of each in turn;\nmedians. The database waits for no disk here, so that "
+        "what it does shows.",
     }
     section = "\n".join([said[what], "", HEAD, *(ratio.line() for ratio in ratios)])
     RESULTS.write_text(with_section(RESULTS.read_text(), _SECTIONS[what], section))
