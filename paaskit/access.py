@@ -53,6 +53,9 @@ class Rule:
     anyone: bool = False
     callers: frozenset[str] = frozenset()
     action: str = ""
+    """The action of its events: of users' denied attempts, and of its effect where it has one."""
+    no_event: str = ""
+    """Why it has no action, where it has none."""
     targets: tuple[str, ...] = ()
     """The path of the field with the names an attempt is about: a text or several, or a repeated field's text."""
     app_field: str = ""
@@ -190,6 +193,7 @@ def _rule_of(method: MethodDescriptor, *, foreign: Rule | None) -> Rule:
     if declares == (foreign is not None):
         raise RuleError(f"{method.full_name} {'has two access rules' if declares else 'has no access rule'}")
     if foreign is not None:
+        _refuse_unaudited(method, action=foreign.action, no_event=foreign.no_event)
         return foreign
     declared = options.Extensions[access_pb2.rule]
     kinds = [bool(declared.permission), declared.authenticated, declared.anyone, bool(declared.callers)]
@@ -199,8 +203,9 @@ def _rule_of(method: MethodDescriptor, *, foreign: Rule | None) -> Rule:
         raise RuleError(f"{method.full_name} would give streams to whoever asks")
     if declared.permission and declared.permission not in PERMISSIONS:
         raise RuleError(f"{method.full_name} names a permission that does not exist")
+    _refuse_unaudited(method, action=declared.audit, no_event=declared.no_event)
     if declared.permission and not declared.audit:
-        raise RuleError(f"{method.full_name} does not name its audit action")
+        raise RuleError(f"{method.full_name} does not name the audit action of its denied attempts")
     targets = tuple(declared.targets.split(".")) if declared.targets else ()
     if not _is_path(method.input_type, targets):
         raise RuleError(f"{method.full_name} names targets that its request does not have as texts")
@@ -215,9 +220,16 @@ def _rule_of(method: MethodDescriptor, *, foreign: Rule | None) -> Rule:
         anyone=declared.anyone,
         callers=frozenset(declared.callers) if internal else frozenset({GATEWAY}),
         action=declared.audit,
+        no_event=declared.no_event,
         targets=targets,
         app_field=declared.app_field,
     )
+
+
+def _refuse_unaudited(method: MethodDescriptor, *, action: str, no_event: str) -> None:
+    """Raise RuleError unless a method says either its audit action or why it has none."""
+    if bool(action) == bool(no_event):
+        raise RuleError(f"{method.full_name} needs exactly one of an audit action and why there is none")
 
 
 def _names_its_app(request: Descriptor, app_field: str) -> bool:

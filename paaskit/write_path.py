@@ -13,6 +13,7 @@ to be asked is asked before, what has to be told is a message. Must not know any
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import groupby
 from typing import Any, Final, Generic, TypeVar
 
@@ -55,6 +56,20 @@ class Together(Generic[SnapshotT, RowsT]):
 _TOGETHER: Final = 32
 _GATHER_SECONDS: Final = 0.008
 
+
+class NoEvent(StrEnum):
+    """Why something is written without an audit event. Whoever finds none that fits has something to record."""
+
+    PART = "it is a part of a change of another service, which has the event"
+    HALF = "it is the first half of a change, whose second half has the event"
+    ALREADY_SO = "nobody could tell that it was done: what can be listed, read and released is as it was"
+    REFUSED = "the change was refused, and this puts back what was made ready for it"
+
+
+class UnrecordedError(Exception):
+    """A change was decided on that nobody would find in the audit log. It is a mistake in our code."""
+
+
 _FOLLOWS: Final = """
     WITH told AS (
         INSERT INTO outbox (destination, key, payload)
@@ -72,6 +87,8 @@ class Decision(Generic[RowsT]):
     With a `refusal` the change is refused after its decision is committed, and no answer is remembered: for a refusal
     that leaves something behind, such as an audit event or a claim to give up. Any other refusal is simply raised.
     What is only the first half of a change is not to `remember` its answer: that is the second half's.
+
+    What writes, orders or tells something has an event or says why not; otherwise it raises UnrecordedError.
     """
 
     answer: Answer
@@ -81,6 +98,13 @@ class Decision(Generic[RowsT]):
     messages: Sequence[Message] = ()
     refusal: PaasError | None = None
     remember: bool = True
+    no_event: NoEvent | None = None
+
+    def __post_init__(self) -> None:
+        """Raise UnrecordedError for what has neither an event nor a reason for having none."""
+        does_something = self.rows is not None or self.order is not None or bool(self.messages)
+        if does_something and not self.events and self.no_event is None:
+            raise UnrecordedError("a change was decided on without an event, and without saying why there is none")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,9 @@ rule doesn't start. Health and reflection answer any certificate of the installa
 
 *Anyone* needs no sign-in: what proves who calls is in the request, and the method bounds what it does for strangers.
 
+A denied attempt of a user is an event of the method's action, and so is what a method changes or reveals. A method
+without an action says why; one that says neither keeps its server from starting.
+
 A token limited to some apps may call a method that names an app only for those. ● may, · may not.
 """
 
@@ -41,10 +44,10 @@ def lines() -> Iterator[str]:
     yield f"| --- | --- | {' | '.join(':-:' for _ in ROLES)} | --- |"
     yield from (_user_row(name, rule) for service in public for name, rule in _of(service, rules))
     yield "\n## Services, over mTLS\n"
-    yield "| method | callers |\n| --- | --- |"
+    yield "| method | callers | audit action |\n| --- | --- | --- |"
     internal = [service for service in services if service not in public]
     yield from (
-        f"| `{name}` | {', '.join(sorted(rule.callers))} |"
+        f"| `{name}` | {', '.join(sorted(rule.callers))} | {_action(rule)} |"
         for service in internal
         for name, rule in _of(service, rules)
     )
@@ -58,8 +61,11 @@ def _of(service: ServiceDescriptor, rules: Mapping[str, Rule]) -> Iterator[tuple
 def _user_row(name: str, rule: Rule) -> str:
     may = ["●" if not rule.permission or rule.permission in permissions else "·" for permissions in ROLES.values()]
     permission = f"`{rule.permission}`" if rule.permission else "anyone" if rule.anyone else "any, signed in"
-    action = f"`{rule.action}`" if rule.action else ""
-    return f"| `{name}` | {permission} | {' | '.join(may)} | {action} |"
+    return f"| `{name}` | {permission} | {' | '.join(may)} | {_action(rule)} |"
+
+
+def _action(rule: Rule) -> str:
+    return f"`{rule.action}`" if rule.action else f"none: {rule.no_event}"
 
 
 if __name__ == "__main__":

@@ -347,7 +347,7 @@ def _forgiving(parse: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     return parse_or_mark
 
 
-ANY_SERVICE: Final = Rule(any_service=True)
+ANY_SERVICE: Final = Rule(any_service=True, no_event="it tells nothing of any tenant")
 """For health and reflection, which hold nothing: any certificate of our CA."""
-THE_GATEWAY: Final = Rule(callers=frozenset({GATEWAY}))
+THE_GATEWAY: Final = Rule(callers=frozenset({GATEWAY}), action="tokens.use")
 """For Envoy's own authorization service."""

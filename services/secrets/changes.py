@@ -17,7 +17,7 @@ from paaskit.clock import Clock, IdSource
 from paaskit.errors import NotFound, PaasError, Unavailable, app_not_found
 from paaskit.outbox import Message
 from paaskit.requests import RequestKey
-from paaskit.write_path import Decision
+from paaskit.write_path import Decision, NoEvent
 from services.secrets.keys.keyring import Keyring
 from services.secrets.keys.tenant_keys import GenerationMissingError, TenantKeys
 from services.secrets.registry import Registry, message_of
@@ -136,7 +136,7 @@ class Changes:
         def decide(snapshot: Snapshot) -> Decision[Plan]:
             plan, free = settle_left(snapshot, claim_id)
             given_up[:] = [message_of(tenant, app.app_id, free, key=self._new_id())] if free else []
-            return Decision(answer={}, rows=plan, messages=given_up)
+            return Decision(answer={}, rows=plan, messages=given_up, no_event=NoEvent.REFUSED)
 
         await self._store.change(tenant, app, names=names, decide=decide)
         for message in given_up:

@@ -6,7 +6,7 @@ from paaskit.errors import Refused
 from paaskit.redact import Plaintext
 from paaskit.requests import request_id_reused
 from paaskit.variables import refuse, violations_of
-from paaskit.write_path import Decision
+from paaskit.write_path import Decision, NoEvent
 from services.secrets.changes import Changes, SecretsChange
 from services.secrets.rules.claims import names_needed
 from services.secrets.rules.outcome import Means
@@ -76,14 +76,15 @@ def attach(snapshot: Snapshot, means: Means, attachment: Attachment) -> Decision
     if present is not None and is_value_of(means.keys, snapshot, present, attachment.value):
         # The value goes with the attaching that replaces the one before.
         plan = Plan(reattach={name: attachment.attachment_id})
-        return Decision(answer={"changed": False, "version": snapshot.app.version}, rows=plan)
+        answer = {"changed": False, "version": snapshot.app.version}
+        return Decision(answer=answer, rows=plan, no_event=NoEvent.PART)
     if present is not None and present.attachment_id == attachment.attachment_id:
         raise request_id_reused()
     entry = new_entry(
         means.keys, snapshot, name, attachment.value, kind=Kind.MANAGED, attachment_id=attachment.attachment_id
     )
     answer = {"changed": True, "version": snapshot.app.version + 1}
-    return Decision(answer=answer, rows=plan_of(snapshot, keep=[entry]))
+    return Decision(answer=answer, rows=plan_of(snapshot, keep=[entry]), no_event=NoEvent.PART)
 
 
 def detach(snapshot: Snapshot, name: str, attachment_id: str) -> Decision[Plan]:
@@ -91,4 +92,4 @@ def detach(snapshot: Snapshot, name: str, attachment_id: str) -> Decision[Plan]:
     present = snapshot.current.get(name)
     if present is None or present.kind is not Kind.MANAGED or present.attachment_id != attachment_id:
         return Decision(answer={})
-    return Decision(answer={}, rows=plan_of(snapshot, remove=[name]))
+    return Decision(answer={}, rows=plan_of(snapshot, remove=[name]), no_event=NoEvent.PART)

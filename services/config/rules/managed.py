@@ -16,6 +16,7 @@ from paaskit.errors import FieldViolation, Refused, Unavailable
 from paaskit.outbox import Message
 from paaskit.redact import Plaintext
 from paaskit.variables import listing, refuse, violations_of
+from paaskit.write_path import NoEvent
 from services.config.domain import App, Attaching, Decision, Entry, Kind, Snapshot
 from services.config.neighbours import delete_message
 from services.config.rules.drafts import refuse_staged
@@ -80,7 +81,8 @@ def decide_begin(doing: Doing, snapshot: Snapshot, wanted: Managed, *, attachmen
     if under_way is not None and under_way.is_of(doing.request_id, doing.actor.credential):
         joined = replace(under_way, shared=True, touched_at=doing.at)
         answer = {ATTACHMENT: under_way.attachment_id}
-        return Decision(answer=answer, rows=replace(rows_beside(app), begin=joined), remember=False)
+        rows = replace(rows_beside(app), begin=joined)
+        return Decision(answer=answer, rows=rows, remember=False, no_event=NoEvent.HALF)
     if under_way is not None:
         return Decision(answer={BUSY: True}, remember=False)
     adds = wanted.name not in snapshot.current
@@ -93,7 +95,7 @@ def decide_begin(doing: Doing, snapshot: Snapshot, wanted: Managed, *, attachmen
         touched_at=doing.at,
     )
     rows = replace(plan.rows(app) if adds else rows_beside(app), begin=attaching)
-    return Decision(answer={ATTACHMENT: attachment_id}, rows=rows, remember=False)
+    return Decision(answer={ATTACHMENT: attachment_id}, rows=rows, remember=False, no_event=NoEvent.HALF)
 
 
 def decide_complete(
@@ -114,12 +116,14 @@ def decide_complete(
                 reason="BUSY",
                 metadata={"service": "config"},
             ),
+            no_event=NoEvent.REFUSED,
         )
     plan = plan_attach(snapshot, wanted, attachment_id=attachment_id, limited=False)
     hold = [] if plan.open else [replace(snapshot.current[wanted.name], claims=(attachment_id,))]
     if not (under_way.adds or under_way.shared or differs) and plan.is_empty:
         rows = replace(rows_beside(app), hold=hold, end=wanted.name)
-        return Decision(answer={**unchanged(app.version), ATTACHMENT: attachment_id}, rows=rows)
+        answer = {**unchanged(app.version), ATTACHMENT: attachment_id}
+        return Decision(answer=answer, rows=rows, no_event=NoEvent.ALREADY_SO)
     action = Action.ADDED if under_way.adds else Action.CHANGED
     answer = {
         **changed(
@@ -157,7 +161,13 @@ def decide_break_off(doing: Doing, snapshot: Snapshot, name: str, *, attachment_
     elif present is not None and not refused:
         rows = replace(rows, hold=[replace(present, claims=(*present.claims, attachment_id))])
     events = [] if refused else [_event(doing, app, name, version=rows.version, failed=True)]
-    return Decision(answer={}, rows=replace(rows, end=name), events=events, messages=messages)
+    return Decision(
+        answer={},
+        rows=replace(rows, end=name),
+        events=events,
+        messages=messages,
+        no_event=NoEvent.REFUSED if refused else None,
+    )
 
 
 def decide_detach(doing: Doing, snapshot: Snapshot, name: str, *, addon: str) -> Decision:

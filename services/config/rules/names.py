@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from paaskit.errors import FieldViolation, NotFound
 from paaskit.variables import check_totals, refuse, violations_of
+from paaskit.write_path import NoEvent
 from services.config.domain import ById, Decision, Entry, Kind, Needs, Snapshot
 from services.config.rules.drafts import refuse_staged, reserved_of
 from services.config.rules.plan import NEXT_POSITION, compare, refuse_kinds, rows_beside
@@ -101,7 +102,7 @@ def decide_claim(snapshot: Snapshot, claims: Sequence[Claim], *, claim_id: str, 
     rows = plan.rows(app) if plan.changes else rows_beside(app)
     rows = replace(rows, totals=plan.totals, hold=hold)
     answer = {"version": rows.version, "taken": [name for name in names if name in taken]}
-    return Decision(answer=answer, rows=rows if hold or new else None)
+    return Decision(answer=answer, rows=rows if hold or new else None, no_event=NoEvent.PART)
 
 
 def decide_give_up(snapshot: Snapshot, held: Sequence[Held]) -> Decision:
@@ -115,7 +116,7 @@ def decide_give_up(snapshot: Snapshot, held: Sequence[Held]) -> Decision:
         and "".join(current[each.name].claims) == each.claim_id
     ]
     plan = compare(current, app.totals, remove=mine)
-    return Decision(answer={}, rows=None if plan.is_empty else plan.rows(app))
+    return Decision(answer={}, rows=None if plan.is_empty else plan.rows(app), no_event=NoEvent.PART)
 
 
 def _secret(claim: Claim, claim_id: str, present: Entry | None) -> Entry:

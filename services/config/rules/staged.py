@@ -12,6 +12,7 @@ from paaskit.errors import FieldViolation
 from paaskit.release_order import ReleasedChange, ReleaseOrder
 from paaskit.requests import RequestKey, check_request_id, fingerprint
 from paaskit.variables import check_name, refuse
+from paaskit.write_path import NoEvent
 from services.config.domain import App, ById, Decision, Needs, Snapshot, SpecDraft, SpecRow
 from services.config.rules.drafts import Going, Staged, discard, go_live, replaces_newer_spec, staged
 from services.config.store.changes import Store
@@ -180,7 +181,8 @@ def decide_release(actor: Actor, order: ReleaseOfDraft, snapshot: Snapshot) -> D
         unstage_spec=going.spec_used,
     )
     if going.plan.is_empty:
-        return Decision(answer=_answer(None, going), rows=rows if going.used or going.spec_used else None)
+        used = rows if going.used or going.spec_used else None
+        return Decision(answer=_answer(None, going), rows=used, no_event=NoEvent.ALREADY_SO)
     done = [("config.release", [each.draft.name for each in going.vars])] if going.vars else []
     done += [("apps.release", [])] if going.spec else []
     release = ReleaseOrder(

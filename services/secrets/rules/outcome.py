@@ -9,7 +9,7 @@ from paaskit.audit import Actor, AuditEvent
 from paaskit.changes import Answer, NameChange, changed, is_live, names_in, unchanged
 from paaskit.release_order import ReleasedChange, ReleaseOrder, changes_by
 from paaskit.variables import listing
-from paaskit.write_path import Decision
+from paaskit.write_path import Decision, NoEvent
 from services.secrets.keys.tenant_keys import TenantKeys
 from services.secrets.rules.claims import Claimed
 from services.secrets.rules.plan import Plan
@@ -52,7 +52,8 @@ def live(
     with the answer.
     """
     if not plan.makes_version:
-        return Decision(answer={**unchanged(snapshot.app.version), **(more or {})}, rows=plan)
+        same = {**unchanged(snapshot.app.version), **(more or {})}
+        return Decision(answer=same, rows=plan, no_event=NoEvent.ALREADY_SO)
     version = snapshot.app.version + 1
     names = [change.name for change in plan.changes]
     answer: dict[str, Any] = {
@@ -80,7 +81,7 @@ def recorded(
     """Return the decision for a change that asks for no release: an event where anything changes, and the answer."""
     names = [change.name for change in changes]
     events = [_event(cause, snapshot.app, names, version=version)] if names else []
-    return Decision(answer=answer, rows=plan, events=events)
+    return Decision(answer=answer, rows=plan, events=events, no_event=None if events else NoEvent.ALREADY_SO)
 
 
 def order_of(

@@ -17,7 +17,7 @@ from paaskit.audit import Actor
 from paaskit.clock import Clock
 from paaskit.errors import Unavailable
 from paaskit.logs import describe_exception
-from paaskit.write_path import Decision
+from paaskit.write_path import Decision, NoEvent
 from services.tokens.domain import Decide, Found
 from services.tokens.token import KnownMaker, MakerLimit, TokenRows
 
@@ -116,4 +116,7 @@ def decide_limit(found: Found, limit: MakerLimit, *, tenant: str, now: datetime)
         targets=[token.name for token in changed],
         target_tokens=[token.target for token in changed],
     )
-    return Decision(answer={}, rows=TokenRows(at=now, limits=[limit]), events=[event] if changed else [])
+    rows = TokenRows(at=now, limits=[limit])
+    if not changed:
+        return Decision(answer={}, rows=rows, no_event=NoEvent.ALREADY_SO)
+    return Decision(answer={}, rows=rows, events=[event])

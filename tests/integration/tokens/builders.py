@@ -7,7 +7,7 @@ from typing import Protocol
 from paaskit.clock import random_id, utc_now
 from paaskit.identity import AppScope
 from paaskit.requests import RequestKey
-from paaskit.write_path import Decision
+from paaskit.write_path import Decision, NoEvent
 from services.tokens import pat
 from services.tokens.domain import Decide, Found
 from services.tokens.store import Store
@@ -80,5 +80,7 @@ async def add(
     """Store a token of any kind and end others; returns the text it has."""
     text = pat.generate()
     rows = TokenRows(at=utc_now(), ended=ended, added=token, digest=pat.digest(text), limits=limits)
-    await store.sign_in(token.tenant, "", now=utc_now(), decide=lambda _: Decision(answer={}, rows=rows))
+    await store.sign_in(
+        token.tenant, "", now=utc_now(), decide=lambda _: Decision(answer={}, rows=rows, no_event=NoEvent.PART)
+    )
     return text

@@ -19,7 +19,7 @@ from paaskit.db import Database
 from paaskit.errors import AlreadyExists, PaasError
 from paaskit.requests import RequestKey
 from paaskit.trail import Trail
-from paaskit.write_path import Decision, WritePath
+from paaskit.write_path import Decision, NoEvent, WritePath
 from services.tokens import pat
 from services.tokens.check.leases import outlast
 from services.tokens.check.store import PresentedTokens
@@ -309,7 +309,11 @@ async def test_one_of_many_rotations_has_the_newest_and_all_end_but_that(store: 
 
 
 def _end_all(found: Found) -> Decision[TokenRows]:
-    return Decision(answer={}, rows=TokenRows(at=utc_now(), ended=[token.token_id for token in found]))
+    return Decision(
+        answer={},
+        rows=TokenRows(at=utc_now(), ended=[token.token_id for token in found]),
+        no_event=NoEvent.PART,
+    )
 
 
 async def _rules(store: Store) -> tuple[Tokens, Token]:

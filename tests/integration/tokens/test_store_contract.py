@@ -15,7 +15,7 @@ from paaskit.clock import utc_now
 from paaskit.errors import InvalidInput, NotFound
 from paaskit.identity import AppScope, Identity, StoredToken
 from paaskit.requests import RequestKey
-from paaskit.write_path import Decision
+from paaskit.write_path import Decision, NoEvent
 from services.tokens import pat
 from services.tokens.check.store import PresentedTokens
 from services.tokens.domain import Found, Place
@@ -197,7 +197,7 @@ async def test_a_rotation_begins_a_token_and_brings_ends_nearer(any_store: AnySt
         seen.extend([found, family])
         shortened = [token.token_id for token in family]
         rows = TokenRows(at=now, shortened=shortened, shortened_to=end, added=new, digest=pat.digest("new"))
-        return Decision(answer={"token_id": new.token_id}, rows=rows)
+        return Decision(answer={"token_id": new.token_id}, rows=rows, no_event=NoEvent.PART)
 
     for _ in range(2):
         *_, answer = await any_store.rotate(
@@ -243,7 +243,7 @@ async def test_what_a_new_token_depends_on(any_store: AnyStore) -> None:
 async def test_answer_is_remembered_for_the_same_request(any_store: AnyStore) -> None:
     async def create(key: RequestKey, token_id: str) -> str:
         rows = TokenRows(at=utc_now(), added=token_of(name=token_id, token_id=token_id), digest=pat.digest(token_id))
-        decision = Decision(answer={"token_id": token_id}, rows=rows)
+        decision = Decision(answer={"token_id": token_id}, rows=rows, no_event=NoEvent.PART)
         _, answer = await any_store.create(
             "acme", parent_id="p", name=token_id, now=utc_now(), request=key, decide=lambda _: decision
         )
@@ -290,7 +290,9 @@ async def test_of_a_leaked_token_all_that_lives_is_found_whether_it_does_or_not(
         assert [token.name for token in found] == names
     now = utc_now()
     everything = TokenRows(at=now, ended=[below.token_id])
-    await any_store.leaked("acme", [root.token_id], now=now, decide=lambda _: Decision(answer={}, rows=everything))
+    await any_store.leaked(
+        "acme", [root.token_id], now=now, decide=lambda _: Decision(answer={}, rows=everything, no_event=NoEvent.PART)
+    )
     kept = await find(any_store, "acme", below.token_id)
     assert kept is not None
     assert kept.revoked_at == now
@@ -304,7 +306,9 @@ async def test_living_sign_ins_of_a_person_are_found_whoever_issued_them(any_sto
         await add(any_store, token)
     new = token_of(name="ada", kind="user")
     rows = TokenRows(at=utc_now(), ended=[first.token_id], added=new, digest=pat.digest("new"))
-    found = await any_store.sign_in("acme", "ada", now=utc_now(), decide=lambda _: Decision(answer={}, rows=rows))
+    found = await any_store.sign_in(
+        "acme", "ada", now=utc_now(), decide=lambda _: Decision(answer={}, rows=rows, no_event=NoEvent.PART)
+    )
     assert {token.token_id for token in found} == {first.token_id, second.token_id}
     states = [await find(any_store, "acme", token.token_id) for token in (first, second, pat_of_that_name, new)]
     assert [state is not None and state.is_living(utc_now()) for state in states] == [False, True, True, True]
@@ -325,7 +329,7 @@ async def test_what_a_maker_may_do_limits_their_living_tokens_and_nobody_elses(a
     for token in (mine, below, over, theirs, foreign, signed_in_here):
         await add(any_store, token)
     limit = MakerLimit(maker="", maker_id="p1", permissions=frozenset({"config.read"}))
-    decision = Decision(answer={}, rows=TokenRows(at=utc_now(), limits=[limit]))
+    decision = Decision(answer={}, rows=TokenRows(at=utc_now(), limits=[limit]), no_event=NoEvent.PART)
     found = await any_store.limit("acme", "p1", now=utc_now(), decide=lambda _: decision)
     assert [token.name for token in found] == ["below", "mine"]
     for token in (mine, below):

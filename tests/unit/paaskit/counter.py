@@ -11,7 +11,7 @@ from paaskit.changes import Answer
 from paaskit.db import Connection, Database
 from paaskit.errors import NotFound
 from paaskit.requests import RequestKey
-from paaskit.write_path import Change, Decision, Read, WritePath
+from paaskit.write_path import Change, Decision, NoEvent, Read, WritePath
 from tests.fixtures.postgres import Databases
 
 
@@ -65,7 +65,7 @@ class Counter:
 
         def decision(number: int) -> Decision[int]:
             self.decided.append(number)
-            return decide(number, Decision(answer={"number": number + 1}, rows=number + 1))
+            return decide(number, Decision(answer={"number": number + 1}, rows=number + 1, no_event=NoEvent.PART))
 
         async def write(connection: Connection, _: int, number: int) -> None:
             writes()

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpaas/access/v1/access.proto\x12\x0epaas.access.v1\x1a google/protobuf/descriptor.proto\"\x85\x01\n\x04Rule\x12\x12\n\npermission\x18\x01 \x01(\t\x12\x15\n\rauthenticated\x18\x02 \x01(\x08\x12\x0f\n\x07\x63\x61llers\x18\x03 \x03(\t\x12\r\n\x05\x61udit\x18\x04 \x01(\t\x12\x0f\n\x07targets\x18\x05 \x01(\t\x12\x11\n\tapp_field\x18\x06 \x01(\t\x12\x0e\n\x06\x61nyone\x18\x07 \x01(\x08:D\n\x04rule\x12\x1e.google.protobuf.MethodOptions\x18\x97\x8c\x03 \x01(\x0b\x32\x14.paas.access.v1.Ruleb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bpaas/access/v1/access.proto\x12\x0epaas.access.v1\x1a google/protobuf/descriptor.proto\"\x97\x01\n\x04Rule\x12\x12\n\npermission\x18\x01 \x01(\t\x12\x15\n\rauthenticated\x18\x02 \x01(\x08\x12\x0f\n\x07\x63\x61llers\x18\x03 \x03(\t\x12\r\n\x05\x61udit\x18\x04 \x01(\t\x12\x0f\n\x07targets\x18\x05 \x01(\t\x12\x11\n\tapp_field\x18\x06 \x01(\t\x12\x0e\n\x06\x61nyone\x18\x07 \x01(\x08\x12\x10\n\x08no_event\x18\x08 \x01(\t:D\n\x04rule\x12\x1e.google.protobuf.MethodOptions\x18\x97\x8c\x03 \x01(\x0b\x32\x14.paas.access.v1.Ruleb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,5 +33,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'paas.access.v1.access_pb2',
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_RULE']._serialized_start=82
-  _globals['_RULE']._serialized_end=215
+  _globals['_RULE']._serialized_end=233
 # @@protoc_insertion_point(module_scope)

@@ -35,12 +35,13 @@ class Rule(_message.Message):
     TARGETS_FIELD_NUMBER: _builtins.int
     APP_FIELD_FIELD_NUMBER: _builtins.int
     ANYONE_FIELD_NUMBER: _builtins.int
+    NO_EVENT_FIELD_NUMBER: _builtins.int
     permission: _builtins.str
     """Optional. The permission a signed-in user or token needs. The call must come through the gateway."""
     authenticated: _builtins.bool
     """Optional. Any signed-in user or token may call, whatever its permissions. Through the gateway as well."""
     audit: _builtins.str
-    """Required with `permission`. The action under which a denied attempt is recorded and, for a
+    """Required, unless there is `no_event`. The action under which a denied attempt of a user is recorded and, for a
     method that changes or reveals something, its effect as well.
     """
     targets: _builtins.str
@@ -55,6 +56,8 @@ class Rule(_message.Message):
     """Optional. Anybody may call, through the gateway and without a sign-in: what proves who they are is in the request.
     The method bounds what it does for strangers by itself.
     """
+    no_event: _builtins.str
+    """Required where there is no `audit`. Why a call leaves no event, whoever makes it: a clause for people."""
     @_builtins.property
     def callers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional. Names of the services (the last part of `spiffe://paas/<name>`) that may call over mTLS."""
@@ -69,10 +72,11 @@ class Rule(_message.Message):
         targets: _builtins.str = ...,
         app_field: _builtins.str = ...,
         anyone: _builtins.bool = ...,
+        no_event: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["anyone", b"anyone", "app_field", b"app_field", "audit", b"audit", "authenticated", b"authenticated", "callers", b"callers", "permission", b"permission", "targets", b"targets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["anyone", b"anyone", "app_field", b"app_field", "audit", b"audit", "authenticated", b"authenticated", "callers", b"callers", "no_event", b"no_event", "permission", b"permission", "targets", b"targets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -28,7 +28,7 @@ from paas.access.v1 import access_pb2 as paas_dot_access_dot_v1_dot_access__pb2
 from paas.limits.v1 import limits_pb2 as paas_dot_limits_dot_v1_dot_limits__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19paas/leaks/v1/leaks.proto\x12\rpaas.leaks.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1bpaas/access/v1/access.proto\x1a\x1bpaas/limits/v1/limits.proto\"E\n\x12ReportLeaksRequest\x12/\n\x04\x62ody\x18\x01 \x01(\x0b\x32\x14.google.api.HttpBodyB\x0b\x80\x01\x01\xc2\xe1\x18\x04\x08\x80\x80\x30\"9\n\x13ReportLeaksResponse\x12\"\n\x04\x62ody\x18\x01 \x01(\x0b\x32\x14.google.api.HttpBody2\x9e\x01\n\x14LeaksInternalService\x12\x85\x01\n\x0bReportLeaks\x12!.paas.leaks.v1.ReportLeaksRequest\x1a\".paas.leaks.v1.ReportLeaksResponse\"/\xba\xe1\x18\t\x1a\x07gateway\x82\xd3\xe4\x93\x02\x1c\"\x0e/leaked-tokens:\x04\x62odyb\x04\x62odyb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19paas/leaks/v1/leaks.proto\x12\rpaas.leaks.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1bpaas/access/v1/access.proto\x1a\x1bpaas/limits/v1/limits.proto\"E\n\x12ReportLeaksRequest\x12/\n\x04\x62ody\x18\x01 \x01(\x0b\x32\x14.google.api.HttpBodyB\x0b\x80\x01\x01\xc2\xe1\x18\x04\x08\x80\x80\x30\"9\n\x13ReportLeaksResponse\x12\"\n\x04\x62ody\x18\x01 \x01(\x0b\x32\x14.google.api.HttpBody2\xad\x01\n\x14LeaksInternalService\x12\x94\x01\n\x0bReportLeaks\x12!.paas.leaks.v1.ReportLeaksRequest\x1a\".paas.leaks.v1.ReportLeaksResponse\">\xba\xe1\x18\x18\x1a\x07gateway\"\rtokens.leaked\x82\xd3\xe4\x93\x02\x1c\"\x0e/leaked-tokens:\x04\x62odyb\x04\x62odyb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,11 +38,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPORTLEAKSREQUEST'].fields_by_name['body']._loaded_options = None
   _globals['_REPORTLEAKSREQUEST'].fields_by_name['body']._serialized_options = b'\200\001\001\302\341\030\004\010\200\2000'
   _globals['_LEAKSINTERNALSERVICE'].methods_by_name['ReportLeaks']._loaded_options = None
-  _globals['_LEAKSINTERNALSERVICE'].methods_by_name['ReportLeaks']._serialized_options = b'\272\341\030\t\032\007gateway\202\323\344\223\002\034\"\016/leaked-tokens:\004bodyb\004body'
+  _globals['_LEAKSINTERNALSERVICE'].methods_by_name['ReportLeaks']._serialized_options = b'\272\341\030\030\032\007gateway\"\rtokens.leaked\202\323\344\223\002\034\"\016/leaked-tokens:\004bodyb\004body'
   _globals['_REPORTLEAKSREQUEST']._serialized_start=159
   _globals['_REPORTLEAKSREQUEST']._serialized_end=228
   _globals['_REPORTLEAKSRESPONSE']._serialized_start=230
   _globals['_REPORTLEAKSRESPONSE']._serialized_end=287
   _globals['_LEAKSINTERNALSERVICE']._serialized_start=290
-  _globals['_LEAKSINTERNALSERVICE']._serialized_end=448
+  _globals['_LEAKSINTERNALSERVICE']._serialized_end=463
 # @@protoc_insertion_point(module_scope)

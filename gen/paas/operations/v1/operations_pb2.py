@@ -26,7 +26,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from paas.access.v1 import access_pb2 as paas_dot_access_dot_v1_dot_access__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#paas/operations/v1/operations.proto\x12\x12paas.operations.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bpaas/access/v1/access.proto\"\x93\x01\n\x0eOutboxStanding\x12\x13\n\x0b\x64\x65stination\x18\x01 \x01(\t\x12\x0f\n\x07waiting\x18\x02 \x01(\x03\x12)\n\x06oldest\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\x06parked\x18\x04 \x03(\x0b\x32 .paas.operations.v1.OutboxParked\"W\n\x0cOutboxParked\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0c\n\x04rows\x18\x02 \x01(\x03\x12)\n\x06oldest\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x12\n\x10GetOutboxRequest\"J\n\x11GetOutboxResponse\x12\x35\n\tstandings\x18\x01 \x03(\x0b\x32\".paas.operations.v1.OutboxStanding\",\n\x15GiveBackParkedRequest\x12\x13\n\x0b\x64\x65stination\x18\x01 \x01(\t\"&\n\x16GiveBackParkedResponse\x12\x0c\n\x04rows\x18\x01 \x01(\x03\x32\xfe\x01\n\x19OperationsInternalService\x12h\n\tGetOutbox\x12$.paas.operations.v1.GetOutboxRequest\x1a%.paas.operations.v1.GetOutboxResponse\"\x0e\xba\xe1\x18\n\x1a\x08operator\x12w\n\x0eGiveBackParked\x12).paas.operations.v1.GiveBackParkedRequest\x1a*.paas.operations.v1.GiveBackParkedResponse\"\x0e\xba\xe1\x18\n\x1a\x08operatorb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#paas/operations/v1/operations.proto\x12\x12paas.operations.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1bpaas/access/v1/access.proto\"\x93\x01\n\x0eOutboxStanding\x12\x13\n\x0b\x64\x65stination\x18\x01 \x01(\t\x12\x0f\n\x07waiting\x18\x02 \x01(\x03\x12)\n\x06oldest\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x30\n\x06parked\x18\x04 \x03(\x0b\x32 .paas.operations.v1.OutboxParked\"W\n\x0cOutboxParked\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0c\n\x04rows\x18\x02 \x01(\x03\x12)\n\x06oldest\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"\x12\n\x10GetOutboxRequest\"J\n\x11GetOutboxResponse\x12\x35\n\tstandings\x18\x01 \x03(\x0b\x32\".paas.operations.v1.OutboxStanding\",\n\x15GiveBackParkedRequest\x12\x13\n\x0b\x64\x65stination\x18\x01 \x01(\t\"&\n\x16GiveBackParkedResponse\x12\x0c\n\x04rows\x18\x01 \x01(\x03\x32\xf7\x02\n\x19OperationsInternalService\x12\x95\x01\n\tGetOutbox\x12$.paas.operations.v1.GetOutboxRequest\x1a%.paas.operations.v1.GetOutboxResponse\";\xba\xe1\x18\x37\x1a\x08operatorB+it tells an operator how many messages wait\x12\xc1\x01\n\x0eGiveBackParked\x12).paas.operations.v1.GiveBackParkedRequest\x1a*.paas.operations.v1.GiveBackParkedResponse\"X\xba\xe1\x18T\x1a\x08operatorBHit has messages of all tenants sent again, each of a change that has oneb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,9 +34,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'paas.operations.v1.operatio
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_OPERATIONSINTERNALSERVICE'].methods_by_name['GetOutbox']._loaded_options = None
-  _globals['_OPERATIONSINTERNALSERVICE'].methods_by_name['GetOutbox']._serialized_options = b'\272\341\030\n\032\010operator'
+  _globals['_OPERATIONSINTERNALSERVICE'].methods_by_name['GetOutbox']._serialized_options = b'\272\341\0307\032\010operatorB+it tells an operator how many messages wait'
   _globals['_OPERATIONSINTERNALSERVICE'].methods_by_name['GiveBackParked']._loaded_options = None
-  _globals['_OPERATIONSINTERNALSERVICE'].methods_by_name['GiveBackParked']._serialized_options = b'\272\341\030\n\032\010operator'
+  _globals['_OPERATIONSINTERNALSERVICE'].methods_by_name['GiveBackParked']._serialized_options = b'\272\341\030T\032\010operatorBHit has messages of all tenants sent again, each of a change that has one'
   _globals['_OUTBOXSTANDING']._serialized_start=121
   _globals['_OUTBOXSTANDING']._serialized_end=268
   _globals['_OUTBOXPARKED']._serialized_start=270
@@ -50,5 +50,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GIVEBACKPARKEDRESPONSE']._serialized_start=501
   _globals['_GIVEBACKPARKEDRESPONSE']._serialized_end=539
   _globals['_OPERATIONSINTERNALSERVICE']._serialized_start=542
-  _globals['_OPERATIONSINTERNALSERVICE']._serialized_end=796
+  _globals['_OPERATIONSINTERNALSERVICE']._serialized_end=917
 # @@protoc_insertion_point(module_scope)
