@@ -172,7 +172,9 @@ class Changes:
                 key = change.key or self._new_id()
                 given_up[:] = [message_of(change.tenant, change.app.app_id, names, key=key)]
             decided = True
-            return replace(decision, rows=plan, messages=[*decision.messages, *given_up])
+            # Of what comes to nothing there are claims to settle all the same.
+            no_event = decision.no_event if decision.rows is not None else NoEvent.ALREADY_SO
+            return replace(decision, rows=plan, messages=[*decision.messages, *given_up], no_event=no_event)
 
         answer = await self._store.change(
             change.tenant,

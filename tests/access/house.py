@@ -34,6 +34,8 @@ from services.tokens.settings import Settings as TokensSettings
 from tests.access.callers import STRANGERS, Flaw, Kind
 from tests.access.methods import SERVERS, Method
 from tests.access.strangers import make_strangers
+from tests.fakes.oidc_issuer import OidcIssuer
+from tests.fakes.secret_scanning import SecretScanning
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
@@ -51,6 +53,10 @@ class House:
     tls: Certificates
     foreign: Certificates
     strangers: Path
+    github: SecretScanning
+    """Who finds tokens in public."""
+    issuer: OidcIssuer
+    """A CI system whose jobs' tokens may be exchanged."""
     token_ids: dict[str, str] = field(default_factory=dict)
     """A living token of each tenant, which the identities made here say they come from."""
     _channels: dict[tuple[str, str], grpc.aio.Channel] = field(default_factory=dict)
@@ -153,7 +159,8 @@ async def whole_house(
     assert isinstance(key, Ed25519PrivateKey)
     make_strangers(tls.folder, folder)
     addresses = {server: free_address() for server in SERVERS}
-    house = House(addresses, Signer(key), tls, foreign, folder)
+    github, issuer = SecretScanning(folder / "github"), OidcIssuer(folder / "issuer")
+    house = House(addresses, Signer(key), tls, foreign, folder, github, issuer)
 
     def shared(service: str, *neighbours: str) -> dict[str, Any]:
         databases.empty(service)
@@ -169,9 +176,6 @@ async def whole_house(
             "environment": "local",
         } | {f"{name}_address": addresses[name] for name in neighbours}
 
-    # Nobody is asked for these keys: what is called here has no report.
-    keys: dict[str, Any] = {"leaks_keys_url": "https://localhost:1/keys", "leaks_keys_ca_file": tls.folder / "ca.pem"}
-    tokens = TokensSettings(**shared("tokens", "audit", "config"), signing_key_file=signing, **keys)
     audit = AuditSettings(
         **shared("audit", "tokens"),
         log_folder=str(folder / "audit-logs"),
@@ -190,6 +194,16 @@ async def whole_house(
     )
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
+        stack.enter_context(github)
+        stack.enter_context(issuer)
+        tokens = TokensSettings(
+            **shared("tokens", "audit", "config"),
+            signing_key_file=signing,
+            leaks_keys_url=github.keys_url,
+            leaks_keys_ca_file=github.ca_file,
+            exchange_issuers=f"{issuer.url},https://gitlab.com",
+            exchange_ca_file=issuer.ca_file,
+        )
         await enter(serving(tokens, await assemble_tokens(tokens)))
         await enter(serving(audit, await assemble_audit(audit)))
         await enter(serving(config, await assemble_config(config)))

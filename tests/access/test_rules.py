@@ -15,6 +15,7 @@ from paas.access.v1 import access_pb2
 
 from paaskit import access
 from paaskit.access import Rule, RuleError, rules_of
+from paaskit.gate import ANY_SERVICE, THE_GATEWAY
 from paaskit.listeners import Exposed
 from paaskit.server import Assembly, build_server
 from paaskit.settings import ServiceSettings
@@ -25,8 +26,10 @@ from tests.fixtures.tls import Certificates
 _NUMBERS = count()
 _GOOD = {
     "a permission": ("OddService", access_pb2.Rule(permission="apps.read", audit="apps.get")),
-    "signed in": ("OddService", access_pb2.Rule(authenticated=True)),
-    "callers": ("OddInternalService", access_pb2.Rule(callers=["config"])),
+    "signed in": ("OddService", access_pb2.Rule(authenticated=True, no_event="it tells nothing")),
+    "signed in with an action": ("OddService", access_pb2.Rule(authenticated=True, audit="tokens.leaked")),
+    "callers": ("OddInternalService", access_pb2.Rule(callers=["config"], no_event="it tells nothing")),
+    "callers with an action": ("OddInternalService", access_pb2.Rule(callers=["config"], audit="config.revert")),
     "a text as targets": ("OddService", access_pb2.Rule(permission="apps.read", audit="apps.get", targets="name")),
     "texts as targets": ("OddService", access_pb2.Rule(permission="apps.read", audit="apps.get", targets="names")),
     "texts in a repeated field as targets": (
@@ -49,13 +52,30 @@ _BAD = {
         "OddInternalService",
         access_pb2.Rule(permission="apps.read", audit="apps.get", callers=["config"]),
     ),
-    "signed in and callers": ("OddInternalService", access_pb2.Rule(authenticated=True, callers=["config"])),
-    "callers at a public service": ("OddService", access_pb2.Rule(callers=["config"])),
+    "signed in and callers": (
+        "OddInternalService",
+        access_pb2.Rule(authenticated=True, callers=["config"], no_event="it tells nothing"),
+    ),
+    "callers at a public service": ("OddService", access_pb2.Rule(callers=["config"], no_event="it tells nothing")),
     "a permission at an internal service": (
         "OddInternalService",
         access_pb2.Rule(permission="apps.read", audit="apps.get"),
     ),
-    "signed in at an internal service": ("OddInternalService", access_pb2.Rule(authenticated=True)),
+    "signed in at an internal service": (
+        "OddInternalService",
+        access_pb2.Rule(authenticated=True, no_event="it tells nothing"),
+    ),
+    "callers without an action, unexplained": ("OddInternalService", access_pb2.Rule(callers=["config"])),
+    "signed in without an action, unexplained": ("OddService", access_pb2.Rule(authenticated=True)),
+    "anyone without an action, unexplained": ("OddService", access_pb2.Rule(anyone=True)),
+    "a permission that explains why there is no action": (
+        "OddService",
+        access_pb2.Rule(permission="apps.read", no_event="it tells nothing"),
+    ),
+    "an action, and why there is none": (
+        "OddInternalService",
+        access_pb2.Rule(callers=["config"], audit="config.revert", no_event="it tells nothing"),
+    ),
 } | {
     f"targets {path}": ("OddService", access_pb2.Rule(permission="apps.read", audit="apps.get", targets=path))
     for path in (
@@ -161,7 +181,16 @@ def test_a_method_says_which_field_names_its_app(app_field: str, *, app: bool, r
 def test_a_second_rule_from_elsewhere_is_refused() -> None:
     service = _service(*_GOOD["signed in"])
     with pytest.raises(RuleError, match="two access rules"):
-        rules_of([service], foreign={f"/{service.full_name}/Do": Rule(any_service=True)})
+        rules_of([service], foreign={f"/{service.full_name}/Do": Rule(any_service=True, no_event="it tells nothing")})
+
+
+def test_a_rule_from_elsewhere_says_its_action_or_why_there_is_none() -> None:
+    service = _service("OddService", None)
+    path = f"/{service.full_name}/Do"
+    for rule in (ANY_SERVICE, THE_GATEWAY):
+        assert rules_of([service], foreign={path: rule}) == {path: rule}
+    with pytest.raises(RuleError, match="audit action"):
+        rules_of([service], foreign={path: Rule(any_service=True)})
 
 
 def test_one_bad_method_among_good_ones_is_refused() -> None:

@@ -87,19 +87,23 @@ def recorded(
 def order_of(
     answer: Answer, actor: Actor, app: App, *, changes: Sequence[ReleasedChange] | None = None
 ) -> ReleaseOrder | None:
-    """Return the order for a release that a new or remembered answer asks for, or None."""
+    """Return the order for a release that a new or remembered answer asks for, or None.
+
+    It is the release of whom a service acts for: the releaser's own would be nobody's.
+    """
     if not is_live(answer):
         return None
+    who = actor.on_behalf_of or actor.name
     return ReleaseOrder(
         tenant=actor.tenant,
         app_id=app.app_id,
         app=app.name,
         change_id=answer["change_id"],
-        actor=actor.name,
+        actor=who,
         description=answer["description"],
         secrets_version=answer["version"],
         config_version=answer.get("config_version"),
-        changes=changes_by(actor.name, names_in(answer), secret=True) if changes is None else changes,
+        changes=changes_by(who, names_in(answer), secret=True) if changes is None else changes,
     )
 
 

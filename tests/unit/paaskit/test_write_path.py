@@ -20,7 +20,7 @@ from paaskit.release_order import ReleaseOrder
 from paaskit.releases import Releases
 from paaskit.requests import RequestKey
 from paaskit.trail import Trail
-from paaskit.write_path import Change, Decision, WritePath
+from paaskit.write_path import Change, Decision, NoEvent, UnrecordedError, WritePath
 from tests.fixtures.postgres import Databases
 from tests.unit.paaskit.counter import Counter
 
@@ -189,6 +189,29 @@ async def test_a_decision_without_rows_is_remembered_all_the_same(counter: Count
     answer = await counter.make(request=KEY, decide=lambda _, decision: Decision(answer={"number": 0}))
     await counter.make()
     assert (await counter.make(request=KEY), counter.numbers()) == (answer, {"one": 1})
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        {"rows": 1},
+        {"messages": [Message("config", "key", b"payload")]},
+        {
+            "order": ReleaseOrder(
+                tenant="acme", app_id="a", app="web", change_id="c", actor="user:ada", description="Do"
+            )
+        },
+    ],
+    ids=["rows", "a message", "an order"],
+)
+async def test_what_has_an_effect_and_no_event_is_not_made_unless_it_says_why(
+    counter: Counter, effect: dict[str, Any]
+) -> None:
+    with pytest.raises(UnrecordedError):
+        await counter.make(request=KEY, decide=lambda _, __: Decision(answer={}, **effect))
+    assert (counter.numbers(), counter.kept(), counter.remembered()) == ({"one": 0}, [], [])
+    await counter.make(request=KEY, decide=lambda _, __: Decision(answer={}, no_event=NoEvent.PART, **effect))
+    assert len(counter.remembered()) == 1
 
 
 async def test_changes_of_one_thing_build_on_each_other(counter: Counter) -> None:
