@@ -109,7 +109,7 @@ test-thorough: .venv ## more of the kinds that `make test` has one or two of
 test-leaks: .venv ## plant values of every kind, and look for them in all that is left behind
 	$(BIN)/python -m pytest tests/leaks
 
-test-crash: .venv ## 200 kills and a dozen failovers under load, with the books kept (minutes)
+test-crash: .venv ## 320 kills and a dozen failovers under load, with the books kept (minutes)
 	$(BIN)/python -m pytest tests/crash -s
 
 test-abuse: .venv ## 120,000 changed credentials and 200,000 malformed requests, none with an effect (minutes)

@@ -37,6 +37,7 @@ _BOUNDED: Final = {
     "paaskit/requests.py _rows": "of one look-up",
     "paaskit/wakeups.py _expected": "only of those who wait",
     "services/audit/publishing/witnesses.py _sizes": "4,096, those that were asked last",
+    "services/audit/publishing/publisher.py _at_work": "tenants whose logs are being published",
     "services/audit/publishing/publisher.py _grown": "tenants whose logs grew in the last moments",
     "services/audit/sinks/delivery.py _due": "tenants with events that a sink has not got",
     "services/audit/sinks/delivery.py _grown": "tenants whose logs grew in the last moments",

@@ -21,6 +21,7 @@ _SHORT_ON_PURPOSE = {
     "tests/integration/releaser/test_crash.py": {"stub.Check(health_pb2.HealthCheckRequest(), timeout="},
     "tests/integration/releaser/test_drafts.py": {"quick.users.CreateRelease("},
     "tests/integration/audit/test_server.py": {"asyncio.wait([first_seen], timeout=0.05)"},
+    "tests/crash/test_events.py": {"desk.channel.unary("},
     "tests/crash/writers.py": {"self.channel.unary("},
     "tests/abuse/neighbours/attacks.py": {"socket.create_connection("},  # being refused is one of its ends
 }

@@ -7,7 +7,7 @@ patient person. What was acknowledged goes into the books.
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -197,14 +197,17 @@ def reveals(desk: Desk, name: str) -> None:
         time.sleep(0.05)
 
 
+Work = tuple[Callable[[Desk, str], None], Paas, str]
+"""What somebody does without pause, of whose app, and with which name."""
+
+
 @contextmanager
 def at_work(live_app: Paas, draft_app: Paas) -> Iterator[Books]:
     """Everybody at work until the end of the block; each gets the last thing it asked for acknowledged.
 
     `live_app` must have a secret called `SEED`.
     """
-    books, stop = Books(), threading.Event()
-    work: list[tuple[Callable[[Desk, str], None], Paas, str]] = [
+    work: list[Work] = [
         (live, live_app, "C1"),
         (live, live_app, "C2"),
         (live, live_app, "S1"),
@@ -212,6 +215,14 @@ def at_work(live_app: Paas, draft_app: Paas) -> Iterator[Books]:
         (tokens, live_app, "token"),
         (reveals, live_app, "SEED"),
     ]
+    with working(work) as books:
+        yield books
+
+
+@contextmanager
+def working(work: Sequence[Work]) -> Iterator[Books]:
+    """These at work until the end of the block; each gets the last thing it asked for acknowledged."""
+    books, stop = Books(), threading.Event()
     threads = [threading.Thread(target=what, args=(_desk(paas, books, stop), name)) for what, paas, name in work]
     for thread in threads:
         thread.start()

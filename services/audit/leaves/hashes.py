@@ -17,12 +17,16 @@ _FORMATS: Final = {1: b"paas.audit.event.v1", 2: b"paas.audit.event.v2", 3: b"pa
 _LEAF: Final = b"\x00"
 
 
-def leaf_hash(event: Event) -> bytes:
+def leaf_hash(event: Event, *, entry: bytes | None = None) -> bytes:
     """Return the hash of an event as a leaf of a Merkle tree: SHA-256(0x00 || bytes), RFC 6962, section 2.1.
 
-    The bytes are the log's entry, or for what was appended before there was a log, `canonical_bytes`.
+    The bytes are the log's entry, which is made here unless it is given, or for what was appended before there was a
+    log, `canonical_bytes`.
     """
-    content = entry_of(event) if event.leaf_format == NEWEST_FORMAT else canonical_bytes(event)
+    if event.leaf_format == NEWEST_FORMAT:
+        content = entry_of(event) if entry is None else entry
+    else:
+        content = canonical_bytes(event)
     return hashlib.sha256(_LEAF + content).digest()
 
 

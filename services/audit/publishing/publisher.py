@@ -1,6 +1,8 @@
 """When which log is published: soon after it has grown, and all of them from time to time.
 
-Whichever replica has appended publishes. What one that died has left is found by the others when they go through all.
+Whichever replica has appended publishes. What one that died has left is found by the others when they go through all. A
+log is in one place at a time: what it gets while it is published waits for the end of that, and for the others whose
+turn it is, so that one that grows without pause neither overtakes itself nor keeps places from the rest.
 """
 
 import asyncio
@@ -18,7 +20,8 @@ from services.audit.publishing.writer import Inconsistent, LogWriter
 # What is appended meanwhile shares a checkpoint.
 _GATHER_SECONDS: Final = 0.2
 _AT_ONCE: Final = 4
-_TRY_AGAIN_SECONDS: Final = 0.3
+# Where there is more of a log than is published at once, or another replica is at it.
+_TRY_AGAIN_SECONDS: Final = 0.1
 _SWEEP_SECONDS: Final = 60.0
 
 log = structlog.get_logger()
@@ -31,6 +34,7 @@ class Publisher:
         self._writer = writer
         self._heads = heads
         self._grown: dict[str, None] = {}
+        self._at_work: set[str] = set()
         self._any = asyncio.Event()
         self._places = asyncio.Semaphore(_AT_ONCE)
 
@@ -47,16 +51,24 @@ class Publisher:
                 await self._any.wait()
                 await asyncio.sleep(_GATHER_SECONDS)
                 self._any.clear()
-                grown, self._grown = self._grown, {}
-                for tenant in grown:
-                    tasks.create_task(self._publish_or_again(tenant))
+                for tenant in [each for each in self._grown if each not in self._at_work]:
+                    self._at_work.add(tenant)
+                    tasks.create_task(self._publish(tenant))
 
-    async def _publish_or_again(self, tenant: str) -> None:
-        async with self._places:
-            done = await self._published(tenant)
-        if not done:
-            await asyncio.sleep(_TRY_AGAIN_SECONDS)
-            self.has_grown([tenant])
+    async def _publish(self, tenant: str) -> None:
+        """Publish a log when there is a place, and again soon where that was not all of it."""
+        try:
+            async with self._places:
+                # What it gets from here on may be too late for this time.
+                self._grown.pop(tenant, None)
+                done = await self._published(tenant)
+            if not done:
+                await asyncio.sleep(_TRY_AGAIN_SECONDS)
+                self._grown[tenant] = None
+        finally:
+            self._at_work.discard(tenant)
+        if tenant in self._grown:
+            self._any.set()
 
     async def _sweep(self) -> None:
         while True:

@@ -214,12 +214,15 @@ class LogWriter:
 
 def _written(head: Head, events: Sequence[Event], folder: LogFolder, *, log_id: str) -> Growth:
     """Write the files of a growth by events, and return it. Raises Inconsistent, NotVerified and OSError."""
+    entries: list[bytes] = []
     for sequence, event in enumerate(events, start=head.size + 1):
         if event.sequence != sequence:
             raise Inconsistent(f"event {sequence} is missing", log_id=log_id)
-        if event.kept_hash != leaf_hash(event):
+        entries.append(entry_of(event))
+        # Made once where the entry is what was hashed, as it is of all events from the log's first day on.
+        if event.kept_hash != leaf_hash(event, entry=entries[-1]):
             raise Inconsistent(f"event {sequence} is not the one that was appended", log_id=log_id)
-    growth = grown(head, [entry_of(event) for event in events], folder.read)
+    growth = grown(head, entries, folder.read)
     folder.write(growth.parts)
     return growth
 

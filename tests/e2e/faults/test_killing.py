@@ -10,6 +10,7 @@ import time
 import pytest
 
 from tests.crash.balance import balance
+from tests.crash.test_events import kill_around_events
 from tests.crash.test_failover import failover
 from tests.crash.test_kill import crash
 from tests.crash.writers import at_work
@@ -44,6 +45,11 @@ def test_releaser_dies_in_the_middle_of_a_release(installation: Installation, pa
 
 def test_services_die_under_load(installation: Installation, ada: Paas) -> None:
     crash(installation, ada, kills=5, seed=7)
+
+
+@pytest.mark.thorough
+def test_services_die_around_events(installation: Installation, ada: Paas) -> None:
+    kill_around_events(installation, ada, kills=6, seed=7)
 
 
 @pytest.mark.thorough
