@@ -1,26 +1,32 @@
-"""`python -m bench.audit [--only questions|appends|incidents] [--events N] [--write]`: asking and appending.
+"""`python -m bench.audit [--only SECTION] [--events N] [--write]`: asking, appending, and the service as a whole.
 
 Questions of a log of N events beside one of 10,000; appends beside how they were before there were months; and
-`paas incident`, the whole command, of a log of N events.
+`paas incident`, the whole command, of a log of N events. Of a whole stack: what four services append beside plain
+inserts, how soon checkpoints are signed, audit's memory as its log grows, and reveals beside N events.
 
 With --write the figures go into their section of bench/RESULTS.md, which `make bench` leaves alone.
 """
 
 import argparse
 import os
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import uvloop
 
 from bench.__main__ import HEAD, RESULTS
-from bench.audit import incidents
+from bench.audit import checkpoints, incidents, memory, reveals, served
 from bench.audit.appends import measure
 from bench.audit.logs import log_of, look
 from bench.audit.questions import QUESTIONS, asked
 from bench.load import Ratio, at_most, medians, rate
+from bench.platform import Bench, running_stack, sign_in
 from bench.sections import with_section
+from local.ports import free_base_port
 
 _SHORT: Final = 10_000
 _REACH: Final = 2.0
@@ -29,7 +35,13 @@ _SECTIONS: Final = {
     "questions": "## Questions of the audit log",
     "appends": "## Appending to the audit log",
     "incidents": "## Incidents",
+    "served": "## Audit as a whole",
 }
+_FEW: Final = 1_000
+# Half of what four services append on a machine that does nothing else.
+_PER_SECOND: Final = 1_000
+_SECONDS_OF_LAGS: Final = 20.0
+_MOST_RATIO: Final = 1.1
 
 
 async def _measure(events: int, *, pairs: int) -> list[Ratio]:
@@ -86,6 +98,42 @@ def _write_incidents(rows: Sequence[incidents.Row], *, events: int) -> None:
     RESULTS.write_text(with_section(RESULTS.read_text(), _SECTIONS["incidents"], section))
 
 
+def _measure_served(*, events: int, pairs: int) -> list[Ratio]:
+    with _bench() as bench:
+        ratios = uvloop.run(_measure_load(bench, pairs=pairs))
+    with _bench() as bench:
+        ratios.append(_said(uvloop.run(_measure_memory(bench))))
+    with _bench() as large, _bench() as small:
+        ratios.append(_said(uvloop.run(reveals.beside_few(large, small, events=events, few=_FEW, pairs=pairs))))
+    return ratios
+
+
+async def _measure_load(bench: Bench, *, pairs: int) -> list[Ratio]:
+    ratios = [_said(ratio) async for ratio in served.appends(bench, pairs=pairs)]
+    lags = checkpoints.lags(bench, events_per_second=_PER_SECOND, seconds=_SECONDS_OF_LAGS)
+    return ratios + [_said(ratio) async for ratio in lags]
+
+
+async def _measure_memory(bench: Bench) -> Ratio:
+    sizes = [size async for size in memory.sizes(bench)]
+    (first, before), (last, after) = sizes[0], sizes[-1]
+    measure, reach = f"memory of audit after {last:,} events", f"≤ {_MOST_RATIO:g}"
+    return Ratio(measure, f"{first:,}", "MB", after, before, after / before, reach, after / before <= _MOST_RATIO)
+
+
+def _said(ratio: Ratio) -> Ratio:
+    print(ratio.line(), flush=True)
+    return ratio
+
+
+@contextmanager
+def _bench() -> Iterator[Bench]:
+    with tempfile.TemporaryDirectory(prefix="paas-bench-") as folder:
+        os.chmod(folder, 0o755)  # noqa: S103, PTH101  # PostgreSQL's own account has to pass through
+        with running_stack(Path(folder) / "state", base_port=free_base_port()) as stack:
+            yield Bench(stack, sign_in(stack))
+
+
 def _write(what: str, ratios: Sequence[Ratio], *, events: int) -> None:
     run = f"The latest run of `make bench-audit`, {datetime.now(UTC):%Y-%m-%d}, on {os.cpu_count()} cores:"
     said = {
@@ -96,6 +144,10 @@ def _write(what: str, ratios: Sequence[Ratio], *, events: int) -> None:
         "appends": f"{run} one batch\nafter the other by one client, beside the release of before there were "
         "months (migration 0006), a batch of each in turn;\nmedians. The database waits for no disk here, so that "
         "what it does shows.",
+        "served": f"{run} a whole\nstack, whose database waits for the disk, over mutual TLS; batches of 200 as relays "
+        "send them, each client one after the\nother. Medians of pairs measured one right after the other. A lag is "
+        "from when the sender was told that an event is\ncommitted to the first checkpoint that has it; theirs is the "
+        "median.",
     }
     section = "\n".join([said[what], "", HEAD, *(ratio.line() for ratio in ratios)])
     RESULTS.write_text(with_section(RESULTS.read_text(), _SECTIONS[what], section))
@@ -118,8 +170,10 @@ def main() -> None:
         print(HEAD, flush=True)
         if what == "questions":
             ratios = uvloop.run(_measure(given.events, pairs=given.pairs))
-        else:
+        elif what == "appends":
             ratios = uvloop.run(_measure_appends(pairs=given.pairs))
+        else:
+            ratios = _measure_served(events=given.events, pairs=given.pairs)
         if given.write:
             _write(what, ratios, events=given.events)
 

@@ -32,6 +32,8 @@ async def beside_few(large: Bench, small: Bench, *, events: int, few: int, pairs
             connection.execute("ANALYZE")
         works.append(_reveal(bench))
     figures = await compare_rates(works[0], works[1], in_flight=_IN_FLIGHT, seconds=1.5, pairs=pairs)
+    await large.close()
+    await small.close()
     return at_least(figures, measure=f"reveals with {events:,} events", against=f"{few:,}", unit="req/s", reach=_REACH)
 
 
