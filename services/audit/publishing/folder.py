@@ -59,9 +59,12 @@ class LogFolder:
         for part in parts:
             partial = (self._folder / part.whole.path).with_suffix(".p")
             with suppress(FileNotFoundError):
-                for path in sorted(partial.iterdir()):
-                    if path.name != str(part.width) and (part.width == WIDTH or _is_old(path)):
-                        path.unlink(missing_ok=True)
+                for name in _narrowest_first(partial):
+                    if name != str(part.width):
+                        # Wider ones were written later: where one is young, so are all that follow.
+                        if part.width != WIDTH and not _is_old(partial / name):
+                            break
+                        (partial / name).unlink(missing_ok=True)
                 if part.width == WIDTH:
                     partial.rmdir()
 
@@ -90,6 +93,12 @@ class LogFolder:
             beside.replace(target)
         finally:
             beside.unlink(missing_ok=True)
+
+
+def _narrowest_first(partial: Path) -> list[str]:
+    """Return the names of files in a folder of partial tiles, last what somebody who died has left there."""
+    with os.scandir(partial) as entries:
+        return sorted((each.name for each in entries), key=lambda name: int(name) if name.isdecimal() else WIDTH)
 
 
 def _is_old(path: Path) -> bool:

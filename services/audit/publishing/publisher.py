@@ -19,7 +19,8 @@ from services.audit.publishing.writer import Inconsistent, LogWriter
 
 # What is appended meanwhile shares a checkpoint.
 _GATHER_SECONDS: Final = 0.2
-_AT_ONCE: Final = 4
+# They wait for disks and the database most of the time.
+_AT_ONCE: Final = 8
 # Where there is more of a log than is published at once, or another replica is at it.
 _TRY_AGAIN_SECONDS: Final = 0.1
 _SWEEP_SECONDS: Final = 60.0
