@@ -150,7 +150,7 @@ bench-peers: .venv ## measure audited reads beside OpenBao, which it installs (7
 bench-growth: .venv ## the same calls with a million secrets beside few, into bench/RESULTS.md (minutes)
 	$(BIN)/python -m bench.growth --write
 
-bench-audit: .venv ## questions of an audit log of a million events beside one of few, into bench/RESULTS.md (minutes)
+bench-audit: .venv ## asking an audit log, appending to it, and audit as a whole, into bench/RESULTS.md (minutes)
 	$(BIN)/python -m bench.audit --write
 
 bench-sign-ins: .venv ## measure the sign-in check with a JWT, and verifying an identity, into bench/RESULTS.md

@@ -35,6 +35,9 @@ async def lags(bench: Bench, *, events_per_second: float, seconds: float) -> Asy
     # Nine batches of one tenant, then one of all.
     flood = cycle([TENANTS[:1]] * 9 + [TENANTS])
     try:
+        # Each log is begun, and everything that is opened once is open.
+        await clients.send([[batch_of(TENANTS)] for _ in SERVICES])
+        await _all_signed(bench)
         evenly = await _lags(bench, clients, cycle([TENANTS]), events_per_second=events_per_second, seconds=seconds)
         yield _ratio("20 tenants", evenly, TENANTS)
         flooded = await _lags(bench, clients, flood, events_per_second=events_per_second, seconds=seconds)
