@@ -38,7 +38,7 @@ _SECTIONS: Final = {
     "served": "## Audit as a whole",
 }
 _FEW: Final = 1_000
-# Half of what four services append on a machine that does nothing else.
+# A third to a half of what four services append on two cores that do little else.
 _PER_SECOND: Final = 1_000
 _SECONDS_OF_LAGS: Final = 20.0
 _MOST_RATIO: Final = 1.1
