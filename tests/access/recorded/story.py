@@ -140,6 +140,7 @@ def _releases() -> Iterator[Step]:
 
 def _tokens_and_trusts() -> Iterator[Step]:
     yield tokens("WhoAmI", lambda _: tokens_pb2.WhoAmIRequest())
+    yield tokens("FindTokens", lambda known: tokens_pb2.FindTokensRequest(tokens=[known.ids["github-ci"]]))
     yield tokens("ListTokens", lambda _: tokens_pb2.ListTokensRequest())
     yield make_token("leaky")
     yield check()
@@ -179,6 +180,7 @@ def _the_log() -> Iterator[Step]:
     )
     yield audit("ListEvents", lambda _: audit_pb2.ListEventsRequest())
     yield audit("FollowEvents", lambda _: audit_pb2.FollowEventsRequest(after_sequence=1))
+    yield audit("SummarizeEvents", lambda _: audit_pb2.SummarizeEventsRequest(actions=["config.set"], app="web"))
     yield audit("GetLog", lambda _: audit_pb2.GetLogRequest())
     yield audit("ReadLogFile", lambda _: audit_pb2.ReadLogFileRequest(path="checkpoint"))
     yield audit("GetReceipt", lambda known: audit_pb2.GetReceiptRequest(event_id=known.event_id))

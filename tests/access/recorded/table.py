@@ -116,6 +116,7 @@ ROWS: Final[dict[str, dict[str, Row]]] = {
         for name in ("leaky", "deploy", "found")
     },
     f"{_TOKENS}ListTokens": _read("tokens.list", app=""),
+    f"{_TOKENS}FindTokens": _read("tokens.list", app=""),
     f"{_TOKENS}RotateToken": _change(
         "tokens.rotate",
         # The new one, and the one before.
@@ -172,6 +173,7 @@ ROWS: Final[dict[str, dict[str, Row]]] = {
     },
     f"{_AUDIT}ListEvents": _read("audit.list"),
     f"{_AUDIT}FollowEvents": _read("audit.follow"),
+    f"{_AUDIT}SummarizeEvents": _read("audit.list"),
     f"{_AUDIT}GetLog": _read("audit.log", app=""),
     f"{_AUDIT}ReadLogFile": _read("audit.log", app=""),
     f"{_AUDIT}GetReceipt": {ALLOWED: _LOOKED_AT, DENIED: _NOBODY_SIGNED_IN, REFUSED: _UNDONE},
