@@ -1,4 +1,4 @@
-# An image for each service and one for the gateway: docker build --target config -t paas-config .
+# An image for each service, one for the dashboard and one for the gateway: docker build --target config -t paas-config .
 # Each has what its dependency group names and its own code, and runs as nobody in particular on a file system that it
 # need not write. For traces: --build-arg MORE_GROUPS="--only-group traces".
 ARG PYTHON=python:3.11-slim
@@ -14,6 +14,8 @@ FROM locked AS audit-environment
 RUN uv sync --frozen --only-group audit ${MORE_GROUPS}
 FROM locked AS config-environment
 RUN uv sync --frozen --only-group config ${MORE_GROUPS}
+FROM locked AS dashboard-environment
+RUN uv sync --frozen --only-group dashboard ${MORE_GROUPS}
 FROM locked AS releaser-environment
 RUN uv sync --frozen --only-group releaser ${MORE_GROUPS}
 FROM locked AS secrets-environment
@@ -47,6 +49,14 @@ FROM service AS config
 COPY --from=config-environment /app/.venv .venv
 COPY services/config services/config
 CMD ["services.config"]
+
+FROM service AS dashboard
+ENV PYTHONPATH=/app/gen:/app/cli
+COPY --from=dashboard-environment /app/.venv .venv
+# It reads what people paste as the command line reads files.
+COPY cli/paas_cli cli/paas_cli
+COPY dashboard dashboard
+CMD ["dashboard"]
 
 FROM service AS releaser
 COPY --from=releaser-environment /app/.venv .venv

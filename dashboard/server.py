@@ -25,6 +25,7 @@ from dashboard.sign_in.pages import LINKS_PATH, SignIns
 from dashboard.sign_in.provider import Provider
 from dashboard.web.failures import failed, not_found
 from dashboard.web.headers import Headers
+from dashboard.web.measured import Measured
 from dashboard.web.origin import OwnOrigin
 from dashboard.web.render import Templates
 from dashboard.web.statics import static_route
@@ -72,7 +73,7 @@ def application(settings: Settings, *, database: Database, channel: grpc.aio.Cha
     )
     # Around all of it, so that what fails is answered with them as well.
     own = OwnOrigin(app, origin=settings.origin, url=settings.url, exempt=frozenset({READY, PREFIX + LINKS_PATH}))
-    return Headers(own, secure=settings.url.startswith("https://"))
+    return Headers(Measured(own), secure=settings.url.startswith("https://"))
 
 
 @contextlib.asynccontextmanager

@@ -18,7 +18,7 @@ from paaskit.channels import open_channel
 from paaskit.clock import utc_now
 from paaskit.db import Database
 from paaskit.logs import configure_logs, refuse_traces_of_grpc
-from paaskit.server import collect_seldom
+from paaskit.server import collect_seldom, end_background, watch_readiness
 from paaskit.settings import SettingsError
 
 log = structlog.get_logger()
@@ -27,6 +27,17 @@ _GATEWAY: Final = ("URI", "spiffe://paas/gateway")
 _GRACE_SECONDS: Final = 4
 # A page is a few statements; what people do at once, one replica does with these.
 _CONNECTIONS: Final = 4
+
+
+class Readiness:
+    """Whether pages can be had of this process, with its database, as it was last looked at."""
+
+    def __init__(self) -> None:
+        self.ready = False
+
+    async def tell(self, *, ready: bool) -> None:
+        """Know it."""
+        self.ready = ready
 
 
 class FromGateway(H11Protocol):
@@ -60,17 +71,20 @@ async def _serve(settings: Settings) -> int:
         readers=_CONNECTIONS,
     )
     channel = open_channel(settings.gateway_address, service="gateway", tls=settings)
+    readiness = Readiness()
+    watching = asyncio.create_task(watch_readiness(database.ready, readiness.tell))
     try:
         await database.open()
         server = uvicorn.Server(
             _configuration(settings, application(settings, database=database, channel=channel, clock=utc_now))
         )
         collect_seldom()
-        async with metrics.served(settings.metrics_listen, ready=lambda: server.started):
+        async with metrics.served(settings.metrics_listen, ready=lambda: server.started and readiness.ready):
             log.info("serving", address=settings.listen)
             await server.serve()
             log.info("stopping")
     finally:
+        await end_background([watching])
         await channel.close()
         await database.close()
     return 0

@@ -15,7 +15,7 @@ from typing import Final
 from local import databases, postgres
 from local.failures import LocalFailure
 from local.layout import CLONE, Layout
-from local.ports import GATEWAY, SERVICES
+from local.ports import DASHBOARD, DATABASES, GATEWAY, SERVICES
 from local.preparation import PEOPLE, ensure_keys
 from local.private_files import keep_private, private_folder
 from local.secrets_made import random_password
@@ -49,11 +49,11 @@ def make_secrets(folder: Path, *, now: datetime) -> None:
     layout = Layout(folder)
     for each in (layout.root, layout.tls, layout.keys, layout.passwords):
         private_folder(each)
-    ensure_certificates(layout.tls, (*SERVICES, GATEWAY, *PEOPLE), now=now)
+    ensure_certificates(layout.tls, (*SERVICES, GATEWAY, DASHBOARD, *PEOPLE), now=now)
     # People reach it through a forwarded port, services by its name in the cluster.
     ensure_certificates(layout.tls, (KEYCLOAK,), now=now, hosts=("localhost", "127.0.0.1", f"{KEYCLOAK}.paas.svc"))
     ensure_keys(layout)
-    databases.ensure_passwords(layout.passwords, SERVICES)
+    databases.ensure_passwords(layout.passwords, DATABASES)
     for name in (postgres.SUPERUSER, KEYCLOAK):
         keep_private(layout.passwords / name, random_password)
 

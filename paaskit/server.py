@@ -11,7 +11,7 @@ import sys
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 import uvloop
@@ -40,6 +40,14 @@ _COLLECT_AFTER: Final = 20_000
 log = structlog.get_logger()
 
 Ready = Callable[[], Awaitable[bool]]
+
+
+class Told(Protocol):
+    """Whoever is to know whether a process can do its work."""
+
+    async def __call__(self, *, ready: bool) -> None:
+        """Know it."""
+
 
 Background = Callable[[], Coroutine[Any, Any, None]]
 """Work that goes on for as long as the server does."""
@@ -110,7 +118,7 @@ async def _serve(service: str, settings: ServiceSettings, assemble: Callable[[],
 async def _serve_until(
     stopping: asyncio.Event, settings: ServiceSettings, assembly: Assembly, listeners: Listeners
 ) -> None:
-    readiness: Background = partial(_tell_readiness, listeners, assembly.ready)
+    readiness: Background = partial(watch_readiness, assembly.ready, listeners.set_ready)
     background = {**assembly.all_background, "readiness": readiness}
     collect_seldom()
     tasks = [asyncio.create_task(_keep_running(name, work)) for name, work in background.items()]
@@ -172,8 +180,8 @@ def build_server(settings: ServiceSettings, assembly: Assembly, *, tracer: Trace
     )
 
 
-async def _tell_readiness(listeners: Listeners, ready: Ready) -> None:
-    """Say again and again whether the service can do its work: it stays alive without its database, but isn't ready.
+async def watch_readiness(ready: Ready, told: Told) -> None:
+    """Say again and again whether a process can do its work: it stays alive without its database, but isn't ready.
 
     Once it was, it is taken for ready until two looks in a row say otherwise: a database that ends its sessions, as
     in a failover, is there again at the next.
@@ -182,7 +190,7 @@ async def _tell_readiness(listeners: Listeners, ready: Ready) -> None:
     while True:
         doubts = 0 if await ready() else doubts + 1
         metrics.READY.set(doubts < _DOUBTS)
-        await listeners.set_ready(ready=doubts < _DOUBTS)
+        await told(ready=doubts < _DOUBTS)
         await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
 

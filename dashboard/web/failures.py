@@ -4,6 +4,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dashboard.web.measured import page_name
 from dashboard.web.visit import Site
 from paaskit.clock import random_id
 from paaskit.logs import describe_exception
@@ -21,10 +22,5 @@ async def failed(request: Request, error: Exception) -> Response:
     """Say that it is our fault, with an id under which the log has where it happened."""
     site: Site = request.app.state.site
     error_id = random_id()
-    log.error("page_failed", error_id=error_id, route=_route(request), **describe_exception(error))
+    log.error("page_failed", error_id=error_id, page=page_name(request.scope), **describe_exception(error))
     return site.templates.page("failed.html", status=500, person=None, error_id=error_id)
-
-
-def _route(request: Request) -> str:
-    """The page's own name for itself: an address could hold anything."""
-    return str(getattr(request.scope.get("endpoint"), "__qualname__", ""))

@@ -16,11 +16,11 @@ def static_route() -> Route:
     """The route of all of them, below the prefix."""
     files = {served: (STATIC / name).read_bytes() for name, served in static_names().items()}
 
-    async def show(request: Request) -> Response:
+    async def static(request: Request) -> Response:
         name = str(request.path_params["name"])
         if name not in files:
             return PlainTextResponse("There is no such file.\n", 404)
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         return Response(files[name], media_type=kind, headers=_KEPT)
 
-    return Route("/static/{name}", show, methods=["GET"])
+    return Route("/static/{name}", static, methods=["GET"])

@@ -1,4 +1,4 @@
--- The services' databases: one each, a login role for the service and an owner role for its migrations. As superuser:
+-- The services' databases, and the dashboard's: one each, a login role for the service and an owner role for its migrations. As superuser:
 --
 --   psql -v passwords=FOLDER -f databases.sql
 --
@@ -9,6 +9,8 @@
 \set service audit
 \ir database.sql
 \set service config
+\ir database.sql
+\set service dashboard
 \ir database.sql
 \set service releaser
 \ir database.sql

@@ -22,6 +22,12 @@ class Settings(TlsSettings):
     audit_address: str = setting("Where audit serves users' methods, host:port.")
     releaser_address: str = setting("Where releaser serves users' methods, host:port.")
     sign_in_check_address: str = setting("Where tokens serves the sign-in check, host:port.")
+    dashboard_address: str = setting(
+        "Where the dashboard serves its pages, host:port; without it there are none.", default=""
+    )
+    dashboard_listen: str = setting(
+        "The address that the dashboard's own calls come to, host:port; set with the one of its pages.", default=""
+    )
     run_dir: str = setting("A folder that only this process writes: Envoy's configuration and its private socket.")
     sso_issuer: str = setting(
         "The OpenID Connect issuer that people sign in at, https://..., exactly as it names itself; without it, the "
@@ -48,7 +54,12 @@ class Settings(TlsSettings):
 
 
 def gateway_settings(settings: Settings) -> GatewaySettings:
-    """What the configuration is built from. Raises SettingsError naming an address that is none."""
+    """What the configuration is built from. Raises SettingsError naming an address that is none, or is missing."""
+    pages, calls = settings.dashboard_address, settings.dashboard_listen
+    if bool(pages) != bool(calls):
+        raise SettingsError(
+            "PAAS_DASHBOARD_ADDRESS and PAAS_DASHBOARD_LISTEN go together: pages are of no use without their calls."
+        )
     return GatewaySettings(
         listen=_address("PAAS_LISTEN", settings.listen),
         health_listen=_address("PAAS_HEALTH_LISTEN", settings.health_listen),
@@ -57,6 +68,8 @@ def gateway_settings(settings: Settings) -> GatewaySettings:
             for name in _UPSTREAMS
         },
         sign_in_check=_addresses("PAAS_SIGN_IN_CHECK_ADDRESS", settings.sign_in_check_address),
+        dashboard=_addresses("PAAS_DASHBOARD_ADDRESS", pages) if pages else (),
+        dashboard_listen=_address("PAAS_DASHBOARD_LISTEN", calls) if calls else None,
         credentials=Credentials(settings.tls_cert_file, settings.tls_key_file, settings.tls_ca_file),
         access_log=Path("/dev/stdout"),
         admin_socket=settings.admin_socket,

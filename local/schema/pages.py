@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+from local.databases import migrations_in
+from local.layout import CLONE
 from local.schema.tables import Column, Named, Policy, Schema, Table
 
 _HEAD = """\
 # The database of {service}
 
-What the [migrations](../../services/{service}/migrations/versions) of {service} leave in PostgreSQL, read back from
+What the [migrations](../../{folder}/versions) of {service} leave in PostgreSQL, read back from
 there by `make schema`; don't edit it here. The tables belong to `{service}_owner`, which runs the migrations; what the
 service itself may do, as `{service}`, is said of each. Alembic's own table, `alembic_version`, is left out.
 """
@@ -21,7 +23,8 @@ def page(service: str, schema: Schema) -> str:
 
 
 def _lines(service: str, schema: Schema) -> Iterator[str]:
-    yield _HEAD.format(service=service)
+    folder = migrations_in(CLONE)[service].relative_to(CLONE).as_posix()
+    yield _HEAD.format(service=service, folder=folder)
     yield " · ".join(f"[{table.name}](#{table.name})" for table in schema.tables)
     for table in schema.tables:
         yield from _table(table)

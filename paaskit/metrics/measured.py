@@ -74,6 +74,19 @@ MAKERS_NOT_LOOKED_AT: Final = Counter(
 REQUESTS: Final = Counter(
     "paas_requests", "Calls that ended, by method and canonical code.", ["method", "code"], registry=REGISTRY
 )
+PAGES: Final = Counter(
+    "paas_pages",
+    "Pages of the dashboard that were answered, by page and HTTP status.",
+    ["page", "code"],
+    registry=REGISTRY,
+)
+PAGE_SECONDS: Final = Histogram(
+    "paas_page_seconds",
+    "How long pages of the dashboard took until their answer began, by page.",
+    ["page"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+    registry=REGISTRY,
+)
 REQUEST_SECONDS: Final = Histogram(
     "paas_request_seconds",
     "How long calls took from their headers to their answer, by method; streams are not among them.",

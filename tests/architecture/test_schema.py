@@ -7,9 +7,10 @@ test_databases.py.
 import pytest
 
 from local.failures import LocalFailure
+from local.ports import DATABASES
 from local.schema.catalog import read_schema
 from local.schema.pages import page
-from tests.architecture.sources import ROOT, SERVICES
+from tests.architecture.sources import ROOT
 from tests.fixtures.postgres import Databases
 
 _FOLDER = ROOT / "docs" / "schema"
@@ -61,15 +62,15 @@ _STRANGE = [
 ]
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", DATABASES)
 def test_the_page_is_current(service: str, databases: Databases) -> None:
     with databases.superuser(service) as connection:
         written = page(service, read_schema(connection))
     assert (_FOLDER / f"{service}.md").read_text(encoding="utf-8") == written, "run `make schema`"
 
 
-def test_every_service_has_a_page_and_nobody_else() -> None:
-    assert {path.name for path in _FOLDER.iterdir()} == {f"{service}.md" for service in SERVICES}
+def test_every_database_has_a_page_and_nobody_else() -> None:
+    assert {path.name for path in _FOLDER.iterdir()} == {f"{service}.md" for service in DATABASES}
 
 
 @pytest.mark.parametrize("change", _CHANGES)

@@ -16,17 +16,17 @@ from typing import Any, Final
 import yaml
 
 from local.cluster import SECRETS, make_secrets
-from local.ports import GATEWAY, SIGN_IN_CHECK
-from tests.architecture.sources import ROOT, SERVICES
+from local.ports import DASHBOARD, DATABASES, GATEWAY, SIGN_IN_CHECK, service_of
+from tests.architecture.sources import ROOT
 
 Manifest = dict[str, Any]
 KUBECTL: Final = Path(sys.prefix) / "bin" / "kubectl"
 OVERLAYS: Final = ("local", "production")
 TENANT: Final = "acme"
-PROCESSES: Final = (*SERVICES, SIGN_IN_CHECK)
-"""What runs a service's code for good; the check is one of tokens'."""
+PROCESSES: Final = (*DATABASES, SIGN_IN_CHECK)
+"""What has a database and runs for good: the services, the dashboard, and the check, which is one of tokens'."""
 WORKLOADS: Final = (*PROCESSES, GATEWAY)
-IMAGES: Final = (*SERVICES, GATEWAY)
+IMAGES: Final = (*DATABASES, GATEWAY)
 NAME: Final = "app.kubernetes.io/name"
 OTHERS: Final = ("postgres", "keycloak")
 """Workloads of the overlay `local` that are no programs of ours."""
@@ -34,6 +34,11 @@ FOREIGN: Final = {"Certificate", "Issuer"}
 """Kinds of cert-manager's, which no schema of Kubernetes describes."""
 _WITH_SINKS: Final = "resources: [../deploy/overlays/production]\ncomponents: [../deploy/sinks]\n"
 _A_TENANT: Final = f"resources: [../deploy/tenant]\nnamespace: tenant-{TENANT}\n"
+
+
+def program_of(workload: str) -> str:
+    """The Python program that a process of ours is."""
+    return DASHBOARD if workload == DASHBOARD else f"services.{service_of(workload)}"
 
 
 @cache

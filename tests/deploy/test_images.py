@@ -15,9 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from local.ports import DASHBOARD
 from tests.architecture.sources import ROOT, SERVICES, Source
+from tests.architecture.sources import sources as sources_of
 from tests.deploy.dockerfile import Stage, lineage, stages
-from tests.deploy.rendered import IMAGES, pods
+from tests.deploy.rendered import IMAGES, pods, program_of
 
 _SYNC = re.compile(r"uv sync --frozen --only-group (\w+)(?: \$\{MORE_GROUPS\})?\Z")
 _UV = str(ROOT / ".uv" / "bin" / "uv")
@@ -62,6 +64,11 @@ def _group(target: str) -> str:
     return found[1]
 
 
+def _own(target: str) -> set[str]:
+    """The code that no other image has. The dashboard reads what people paste with the command line's parser."""
+    return {DASHBOARD, "cli/paas_cli"} if target == DASHBOARD else {f"services/{target}"}
+
+
 @pytest.mark.parametrize("target", IMAGES)
 def test_an_image_has_its_own_group_and_its_own_code(target: str) -> None:
     assert _group(target) == target
@@ -69,7 +76,7 @@ def test_an_image_has_its_own_group_and_its_own_code(target: str) -> None:
     assert target in groups
     copied = {source for sources, _ in _copied(target) for source in sources}
     assert all((ROOT / source).exists() for source in copied)
-    others = {f"services/{service}" for service in SERVICES} - {f"services/{target}"}
+    others = {*(f"services/{service}" for service in SERVICES), DASHBOARD, "cli/paas_cli"} - _own(target)
     assert not copied & {*others, "services", "local", "tests", "cli", "."}
 
 
@@ -106,14 +113,32 @@ def test_what_an_image_imports_is_in_it(target: str, tmp_path: Path) -> None:
     brought = _distributions(_group(target)) | _distributions("traces")
     distributions = packages_distributions()
     for path in tmp_path.rglob("*.py"):
-        if path.is_relative_to(tmp_path / "gen"):
+        # Of the command line, only what the dashboard imports is used: the test after this one.
+        if path.is_relative_to(tmp_path / "gen") or path.is_relative_to(tmp_path / "cli"):
             continue
         for name in Source(path.relative_to(tmp_path).as_posix(), path.read_text()).imports():
             root = name.split(".")[0]
-            if root in ours:
+            if root == "paas_cli":
+                assert _is_there(f"cli.{name}", tmp_path), (path, name)
+            elif root in ours:
                 assert _is_there(name, tmp_path), (path, name)
             elif root not in {*sys.stdlib_module_names, "paas"}:
                 assert {_canonical(each) for each in distributions[root]} & brought, (path, name)
+
+
+def test_what_the_dashboard_has_of_the_command_line_needs_no_package() -> None:
+    modules = {
+        name.rpartition(".")[0]
+        for source in sources_of(DASHBOARD)
+        for name in source.imports_any("paas_cli")
+        if name.count(".") > 1
+    }
+    assert modules
+    # Without what is installed: none of the packages of the command line is in the dashboard's group.
+    imports = "; ".join(f"import {module}" for module in sorted(modules))
+    command = [sys.executable, "-S", "-c", imports]
+    ended = subprocess.run(command, env={"PYTHONPATH": str(ROOT / "cli")}, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
 
 
 def _is_there(name: str, tree: Path) -> bool:
@@ -154,14 +179,17 @@ def test_an_image_s_group_is_all_it_imports_of_others(target: str, tmp_path: Pat
 
 
 def _starts(python: Path, target: str, folder: Path) -> None:
-    programs = (
-        [["gateway.process"]] if target == "gateway" else [[f"services.{target}"], ["services.migrations", target]]
-    )
+    migrated = [] if target == "gateway" else [["services.migrations", target]]
+    programs = [["gateway.process" if target == "gateway" else program_of(target)], *migrated]
     for arguments in programs:
         ended = subprocess.run(
             [str(python), "-m", *arguments],
             cwd=folder,
-            env={"PATH": os.defpath, "PYTHONPATH": str(folder / "gen"), "PYTHONDONTWRITEBYTECODE": "1"},
+            env={
+                "PATH": os.defpath,
+                "PYTHONPATH": f"{folder / 'gen'}:{folder / 'cli'}",
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
             capture_output=True,
             text=True,
             check=False,

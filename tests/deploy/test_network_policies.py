@@ -14,7 +14,7 @@ import pytest
 from paas.access.v1 import access_pb2
 
 from gateway.routes import public_methods
-from tests.architecture.sources import SERVICES
+from local.ports import DATABASES
 from tests.deploy.rendered import NAME, OTHERS, OVERLAYS, PROCESSES, Manifest, of_kind, pods
 
 INTERNAL, PUBLIC, PAGES = 7443, 7444, 9090
@@ -28,7 +28,10 @@ _OUTSIDE = {"world", "monitoring", "dns"}
 def _wanted() -> set[Edge]:
     """The edges of the access rules: services' callers, users' methods and the check from the gateway."""
     edges = {("gateway", method.upstream, PUBLIC) for method in public_methods()} | {
-        ("gateway", "sign-in-check", INTERNAL)
+        ("gateway", "sign-in-check", INTERNAL),
+        # Its pages, and what it asks for whoever visits them: it calls no service itself.
+        ("gateway", "dashboard", INTERNAL),
+        ("dashboard", "gateway", INTERNAL),
     }
     for package in sorted(module.name for module in pkgutil.iter_modules(paas.__path__)):
         file = importlib.import_module(f"paas.{package}.v1.{package}_pb2").DESCRIPTOR
@@ -136,11 +139,11 @@ def test_what_comes_from_outside_comes_to_the_gateway_and_to_the_pages_of_metric
 
 
 def test_what_leaves_a_cluster_goes_to_the_database_the_kubernetes_api_the_key_service_and_the_issuer() -> None:
-    """Each by whom it is for: the API is the releaser's, the key service secrets', the issuer tokens'."""
+    """Each by whom it is for: the API is the releaser's, the key service secrets', the issuer for who knows people."""
     databases = {(name, "world", 5432) for name in PROCESSES}
-    databases |= {(f"{name}-migrations", "world", 5432) for name in SERVICES} | {("audit-retention", "world", 5432)}
+    databases |= {(f"{name}-migrations", "world", 5432) for name in DATABASES} | {("audit-retention", "world", 5432)}
     theirs = {("releaser", "world", 443), ("secrets", "world", 443), ("secrets", "world", 988)}
-    theirs |= {("tokens", "world", 443), ("sign-in-check", "world", 443)}
+    theirs |= {("tokens", "world", 443), ("sign-in-check", "world", 443), ("dashboard", "world", 443)}
     assert {edge for edge in _outgoing("production") if edge[1] == "world"} == databases | theirs
     anywhere = [
         (each["metadata"]["name"], peer["ipBlock"]["except"])
@@ -158,14 +161,14 @@ def test_with_sinks_audit_alone_reaches_one_place_more() -> None:
 
 
 def test_a_database_inside_is_reached_by_services_and_owners_alone() -> None:
-    users = {*PROCESSES, *(f"{service}-migrations" for service in SERVICES), "audit-retention"}
+    users = {*PROCESSES, *(f"{name}-migrations" for name in DATABASES), "audit-retention"}
     wanted = {(user, "postgres", 5432) for user in users}
     assert {edge for edge in _incoming("local") if edge[1] == "postgres"} == wanted
     assert {edge for edge in _outgoing("local") if edge[1] == "postgres"} == wanted
 
 
-def test_keycloak_inside_is_reached_by_who_verifies_sign_ins_and_reaches_nobody() -> None:
-    wanted = {("tokens", "keycloak", 8443), ("sign-in-check", "keycloak", 8443)}
+def test_keycloak_inside_is_reached_by_who_verifies_sign_ins_or_begins_them_and_reaches_nobody() -> None:
+    wanted = {(name, "keycloak", 8443) for name in ("tokens", "sign-in-check", "dashboard")}
     assert {edge for edge in _incoming("local") if "keycloak" in edge} == wanted
     assert {edge for edge in _outgoing("local") if "keycloak" in edge} == wanted | {("keycloak", "dns", 53)}
 

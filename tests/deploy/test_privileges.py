@@ -5,7 +5,7 @@ What the API server makes of it is asked in tests/kubernetes/test_least_privileg
 
 import pytest
 
-from tests.architecture.sources import SERVICES
+from local.ports import DATABASES
 from tests.deploy.rendered import IMAGES, OVERLAYS, WORKLOADS, containers, of_kind, pods
 
 # Reviewed: changing it is changing what a releaser that was taken over can do.
@@ -60,7 +60,7 @@ def test_nobody_but_the_releaser_has_a_token(place: str) -> None:
 def test_every_service_is_an_account_of_its_own(place: str) -> None:
     accounts = {name: template["spec"]["serviceAccountName"] for name, template in pods(place)}
     assert {name: accounts[name] for name in WORKLOADS} == {name: name for name in WORKLOADS}
-    assert {accounts[f"{service}-migrations"] for service in SERVICES} == {"migrations"}
+    assert {accounts[f"{name}-migrations"] for name in DATABASES} == {"migrations"}
 
 
 def test_the_key_service_s_identity_is_secrets_alone() -> None:

@@ -1,5 +1,6 @@
 """What processes are told in a cluster: every setting they need, nothing they don't know, and files that are there."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields
 from importlib import import_module
@@ -8,10 +9,12 @@ from pathlib import Path, PurePosixPath
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from dashboard.settings import Settings as DashboardSettings
+from dashboard.settings import checked
 from gateway.bootstrap import bootstrap
 from gateway.process.settings import Settings as GatewayProcessSettings
 from gateway.process.settings import gateway_settings
-from local.ports import service_of
+from local.ports import DASHBOARD, DATABASES, service_of
 from paaskit.clock import utc_now
 from paaskit.settings import SettingsError, load_settings
 from services.audit.retention.__main__ import Settings as RetentionSettings
@@ -22,13 +25,25 @@ from services.migrations.__main__ import Settings as MigrationSettings
 from services.secrets.server import key_management
 from services.secrets.settings import Settings as SecretsSettings
 from tests.architecture.sources import SERVICES
-from tests.deploy.rendered import OTHERS, OVERLAYS, WORKLOADS, Manifest, containers, environment, of_kind, pods
+from tests.deploy.rendered import (
+    IMAGES,
+    OTHERS,
+    OVERLAYS,
+    WORKLOADS,
+    Manifest,
+    containers,
+    environment,
+    of_kind,
+    pods,
+    program_of,
+)
 
 # Credentials that no manifest may hold in production; who brings them is in docs/deploy.md.
 BROUGHT = {
     **{f"{service}-credentials": {"database-password", "page-key"} for service in SERVICES},
-    **{f"{service}-owner": {"database-password"} for service in SERVICES},
-    **{f"{name}-tls": {"tls.crt", "tls.key", "ca.crt"} for name in (*SERVICES, "gateway")},
+    f"{DASHBOARD}-credentials": {"database-password", "client-secret"},
+    **{f"{name}-owner": {"database-password"} for name in DATABASES},
+    **{f"{name}-tls": {"tls.crt", "tls.key", "ca.crt"} for name in IMAGES},
 }
 _SITE = {"PROJECT": "example-1", "LOCATION": "europe-west3"}
 BROUGHT["tokens-credentials"] = BROUGHT["tokens-credentials"] | {"directory-secret", "signing-key"}
@@ -44,7 +59,7 @@ def _settings_of(workload: str) -> type:
         return MigrationSettings
     if workload == RETENTION:
         return RetentionSettings
-    return import_module(f"services.{service_of(workload)}.settings").Settings  # type: ignore[no-any-return]
+    return import_module(f"{program_of(workload)}.settings").Settings  # type: ignore[no-any-return]
 
 
 def _main(template: Manifest) -> Manifest:
@@ -76,7 +91,7 @@ def test_every_process_has_the_settings_it_needs_and_no_others(place: str, tmp_p
         for each in template["spec"].get("initContainers", []):
             load_settings(MigrationSettings, _with_files(environment(each, place), tmp_path))
         seen.add(name)
-    assert seen == {*WORKLOADS, *(f"{service}-migrations" for service in SERVICES), RETENTION}
+    assert seen == {*WORKLOADS, *(f"{name}-migrations" for name in DATABASES), RETENTION}
 
 
 @pytest.mark.parametrize("place", OVERLAYS)
@@ -143,6 +158,30 @@ def test_the_gateway_s_configuration_can_be_made_of_what_it_is_told(tmp_path: Pa
 def test_events_are_kept_for_ever_unless_somebody_says_otherwise(place: str) -> None:
     told = environment(_main(dict(pods(place))[RETENTION]), place)
     assert parsed_rule(told["PAAS_AUDIT_RETENTION"]) is None
+
+
+def test_a_gateway_without_a_dashboard_has_no_pages_and_one_with_half_of_it_does_not_start(tmp_path: Path) -> None:
+    told = environment(_main(dict(pods("production"))["gateway"]), "production")
+    both = {"PAAS_DASHBOARD_ADDRESS", "PAAS_DASHBOARD_LISTEN"}
+    for left in (set(), *({each} for each in both)):
+        some = {name: value for name, value in told.items() if name not in both or name in left}
+        settings = load_settings(GatewayProcessSettings, _with_files(some, tmp_path))
+        if left:
+            with pytest.raises(SettingsError, match="PAAS_DASHBOARD_ADDRESS and PAAS_DASHBOARD_LISTEN go together"):
+                gateway_settings(settings)
+            continue
+        made = bootstrap(gateway_settings(settings))["static_resources"]
+        assert {each["name"] for each in made["listeners"]} == {"public", "health"}
+        assert DASHBOARD not in {each["name"] for each in made["clusters"]}
+        assert "/runtime/dashboard/" not in json.dumps(made)
+
+
+@pytest.mark.parametrize("place", OVERLAYS)
+def test_the_dashboard_starts_with_what_it_is_told(place: str, tmp_path: Path) -> None:
+    told = environment(_main(dict(pods(place))[DASHBOARD]), place)
+    settings = checked(load_settings(DashboardSettings, _with_files(told, tmp_path)))
+    # On a cluster of one's own people come with links: who verifies sign-ins there is nobody, either.
+    assert bool(settings.sso_issuer) == (place == "production")
 
 
 def test_production_has_nothing_that_is_for_one_machine() -> None:

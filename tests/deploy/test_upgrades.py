@@ -6,10 +6,10 @@ import pytest
 
 from local.ports import service_of
 from tests.architecture.sources import ROOT
-from tests.deploy.rendered import NAME, OVERLAYS, PROCESSES, WORKLOADS, containers, of_kind, pods
+from tests.deploy.rendered import NAME, OVERLAYS, PROCESSES, WORKLOADS, containers, of_kind, pods, program_of
 
 # docs/operations.md: what a process takes of PostgreSQL.
-_CONNECTIONS = {"sign-in-check": 5}
+_CONNECTIONS = {"sign-in-check": 5, "dashboard": 8}
 _CONNECTIONS_OF_OTHERS = 17
 # What a DNS answer may be old by: the cluster's TTL, and until the gateway asks again.
 _NAMES_ARE_OLD_BY = 30 + 5
@@ -59,7 +59,7 @@ def test_code_waits_for_its_migrations_which_run_the_same_code(place: str) -> No
         (schema,) = templates[name]["spec"]["initContainers"]
         (serving,) = templates[name]["spec"]["containers"]
         (migrating,) = templates[f"{service}-migrations"]["spec"]["containers"]
-        assert serving["args"] == [f"services.{service}"]
+        assert serving["args"] == [program_of(name)]
         assert schema["args"] == [*migrating["args"], "--wait"] == ["services.migrations", service, "--wait"]
         assert schema["image"] == serving["image"] == migrating["image"]
 

@@ -8,11 +8,12 @@ import psycopg
 import pytest
 
 from local.databases import owner_of, owner_url
+from local.ports import DATABASES
 from local.postgres import binaries
 from local.secrets_made import random_password
 from local.throwaway import Throwaway, throwaway_postgres
 from paaskit.migrations import upgrade
-from tests.architecture.sources import ROOT, SERVICES
+from tests.architecture.sources import ROOT
 
 _DATABASES = """
     SELECT datname, pg_get_userbyid(datdba), datacl::text FROM pg_database WHERE datname <> 'template0' ORDER BY 1"""
@@ -22,7 +23,7 @@ _ROLES = """
 
 
 def _run(server: Throwaway) -> None:
-    for service in SERVICES:
+    for service in DATABASES:
         for role in (service, owner_of(service)):
             (server.passwords / role).write_bytes(random_password() + b"\n")
     command = [str(binaries() / "psql"), "-v", f"passwords={server.passwords}", "-f", "databases.sql"]
@@ -53,14 +54,14 @@ def _look(server: Throwaway, statement: str) -> list[tuple[object, ...]]:
 
 def test_databases_and_roles_are_those_of_one_machine(server: Throwaway) -> None:
     with throwaway_postgres() as one_machine:
-        for service in SERVICES:
+        for service in DATABASES:
             one_machine.add(service)
         for statement in (_DATABASES, _ROLES):
             assert _look(server, statement) == _look(one_machine, statement)
 
 
 def test_migrations_run_on_it_and_services_get_in_with_their_own_passwords(server: Throwaway) -> None:
-    for service in SERVICES:
+    for service in DATABASES:
         upgrade(service, owner_url(server.postgres, server.passwords, service))
         password = (server.passwords / service).read_text().strip()
         url = server.postgres.socket_url(service, user=service)

@@ -9,9 +9,10 @@ import psycopg
 import pytest
 
 from local.databases import owner_of
+from local.ports import DATABASES
 from paaskit.migrations import is_ready_for
 from services.migrations.__main__ import main, wait
-from tests.architecture.sources import ROOT, SERVICES
+from tests.architecture.sources import ROOT
 from tests.fixtures.postgres import Databases
 
 
@@ -21,7 +22,7 @@ def _told(databases: Databases, service: str, monkeypatch: pytest.MonkeyPatch, *
     monkeypatch.setenv("PAAS_DATABASE_PASSWORD_FILE", str(databases.server.passwords / role))
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", DATABASES)
 def test_a_database_is_migrated_again_without_harm_and_its_service_can_tell(
     service: str, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,9 @@
 """A row of another tenant is invisible and out of reach, in every table of every service that has tenants' rows.
 
 As the service's own role, on the real migrations. Tables are found in the catalog, so that a new one is tested before
-anybody thinks of it; those without row-level security are reviewed in tests/architecture/test_databases.py. Everything
-is in a transaction that is undone. Leaves out the statements of the stores.
+anybody thinks of it; those without row-level security are reviewed in tests/architecture/test_databases.py. So are the
+dashboard's: a session is looked up before its tenant is known (tests/integration/dashboard). Everything is in a
+transaction that is undone. Leaves out the statements of the stores.
 """
 
 from collections.abc import Iterator

@@ -19,6 +19,10 @@ def _command_line(keycloak: Keycloak, port: int = 49152) -> CodeSignIn:
     return CodeSignIn(keycloak, CLI, f"http://127.0.0.1:{port}/callback")
 
 
+def _dashboard(keycloak: Keycloak, secret: str) -> CodeSignIn:
+    return CodeSignIn(keycloak, DASHBOARD, "http://127.0.0.1:7301/runtime/dashboard/callback", secret)
+
+
 def _came_back(keycloak: Keycloak, began: CodeSignIn, visitor: Visitor, name: str) -> str:
     found = visitor.sign_in(visitor.open(began.page()), name, keycloak.password(name))
     assert isinstance(found, str)
@@ -38,7 +42,7 @@ def test_a_person_signs_in_to_the_command_line(keycloak: Keycloak, visitor: Visi
 
 def test_a_person_signs_in_to_the_dashboard(keycloak: Keycloak, visitor: Visitor) -> None:
     secret = keycloak.secret(DASHBOARD)
-    began = CodeSignIn(keycloak, DASHBOARD, "http://127.0.0.1:7301/callback", secret)
+    began = _dashboard(keycloak, secret)
     tokens = began.redeem(began.code_in(_came_back(keycloak, began, visitor, "vic")))
     assert verified_claims(keycloak, tokens.access)["tenant"] == "other"
     newer = refresh(keycloak, tokens, client=DASHBOARD, secret=secret)
@@ -46,7 +50,7 @@ def test_a_person_signs_in_to_the_dashboard(keycloak: Keycloak, visitor: Visitor
 
 
 def test_the_dashboard_needs_its_secret(keycloak: Keycloak, visitor: Visitor) -> None:
-    began = CodeSignIn(keycloak, DASHBOARD, "http://127.0.0.1:7301/callback", "a guess")
+    began = _dashboard(keycloak, "a guess")
     code = began.code_in(_came_back(keycloak, began, visitor, "vic"))
     with pytest.raises(Refused, match="unauthorized_client"):
         began.redeem(code)
@@ -72,7 +76,7 @@ def test_a_code_alone_is_worth_nothing(keycloak: Keycloak, visitor: Visitor) -> 
 
 @pytest.mark.parametrize("client", [CLI, DASHBOARD])
 def test_a_sign_in_without_a_challenge_is_refused(keycloak: Keycloak, visitor: Visitor, client: str) -> None:
-    began = replace(_command_line(keycloak), client=client)
+    began = _command_line(keycloak) if client == CLI else _dashboard(keycloak, keycloak.secret(DASHBOARD))
     came_back = visitor.open(began.page(proven=False))
     assert isinstance(came_back, str)
     with pytest.raises(Refused, match="invalid_request"):

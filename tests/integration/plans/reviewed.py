@@ -105,6 +105,13 @@ SEARCHED_BY: Final = {
         "exchanges_expired": ("expires_at",),  # from the oldest, with a LIMIT
         **_SHARED,
     },
+    # No tenant before the rest: a session is what says whose it is.
+    "dashboard": {
+        "sessions_pkey": ("session",),
+        "sessions_of_somebody": ("tenant", "subject"),
+        "pending_pkey": ("session", "app"),
+        "once_pkey": ("id",),
+    },
 }
 """The columns that a search of an index has to have at least, from its first on. An index that is not here fails."""
 
@@ -145,6 +152,8 @@ MAY_CHECK: Final = {
 MAY_READ_MORE: Final = {
     "paaskit.outbox.rows._STANDINGS": "counts what waits, four times a minute",
     "paaskit.outbox.rows._GIVE_BACK": "an operator's own command",
+    "dashboard.sessions.store._SWEEP[0]": "of those who are signed in, every five minutes",
+    "dashboard.sessions.store._SWEEP[1]": "of what is under way, every five minutes",
     "services.releaser.store.leases._GIVE_UP": "once, as a process begins or ends",
     "services.releaser.store.placements._NAMESPACES": "once, as a process begins",
     "services.secrets.store.key_care._OTHERS": "once, as a tenant's keys are destroyed",

@@ -1,4 +1,4 @@
-"""Every statement that the services send, found in their code.
+"""Every statement that the services and the dashboard send, found in their code.
 
 A statement is a text, known once its module is loaded, that begins like one; so every statement has to be made when its
 module is loaded, which `made_later` looks for: the tests of plans must not overlook one that is put together by a
@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from types import ModuleType
 from typing import Any, Final
 
+from local.ports import DASHBOARD
 from tests.architecture.sources import Source, sources
 
 _BEGINS: Final = re.compile(r"\s*\(?(SELECT|INSERT|UPDATE|DELETE|WITH)\s")
@@ -34,9 +35,11 @@ class Statement:
 def statements_of(service: str) -> list[Statement]:
     """Return the statements that a service sends: its own, and those of the modules all of them share.
 
-    audit tells nobody anything and remembers no requests, so it has none of the tables that those are about.
+    audit tells nobody anything and remembers no requests, so it has none of the tables that those are about, and the
+    dashboard writes nothing that others are to be told of.
     """
-    folders = [f"services/{service}", "paaskit/db" if service == "audit" else "paaskit"]
+    own = DASHBOARD if service == DASHBOARD else f"services/{service}"
+    folders = [own, "paaskit/db" if service in {"audit", DASHBOARD} else "paaskit"]
     found: dict[str, Statement] = {}
     for source in _with_statements(*folders):
         module = _module(source)
@@ -48,7 +51,7 @@ def statements_of(service: str) -> list[Statement]:
 
 def made_later() -> list[str]:
     """Return the functions that have a piece of a statement in them, though none is called as its module is loaded."""
-    found = list(_with_statements("paaskit", "services"))
+    found = list(_with_statements("paaskit", "services", DASHBOARD))
     called = {name for source in found for name in _called_at_once(source.tree)}
     return [
         f"{source.path}: {function}"

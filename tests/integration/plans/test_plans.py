@@ -1,4 +1,4 @@
-"""The plan of every statement of every service, on large tables that have no statistics, and on the same with them.
+"""The plan of every statement, services' and the dashboard's, on large tables without statistics, and with them.
 
 After a restore there are no statistics, and a connection keeps the plan it made first. So a statement must leave no
 wrong choice: its plan goes by an index, searched by all that tells the wanted rows from the tenant's others. Statements
@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.architecture.sources import SERVICES
+from local.ports import DATABASES
 from tests.fixtures.postgres import Databases
 from tests.integration.plans.explained import Index, Scan, bodies_of, connect, connect_as_owner, indexes, scans_of
 from tests.integration.plans.filled import fill
@@ -26,10 +26,10 @@ _QUICK, _THOROUGH = 20_000, 60_000
 @pytest.fixture(
     scope="module",
     params=[
-        *(pytest.param((service, _QUICK), id=service) for service in SERVICES),
+        *(pytest.param((service, _QUICK), id=service) for service in DATABASES),
         *(
             pytest.param((service, _THOROUGH), id=f"{service}-large", marks=pytest.mark.thorough)
-            for service in SERVICES
+            for service in DATABASES
         ),
     ],
 )
@@ -89,7 +89,7 @@ def test_every_statement_is_there_once_its_module_is_loaded() -> None:
 
 
 def test_the_few_that_may_read_more_are_still_there() -> None:
-    names = {statement.name for service in SERVICES for statement in statements_of(service)}
+    names = {statement.name for service in DATABASES for statement in statements_of(service)}
     assert set(MAY_READ_MORE) - names == set()
     assert {name for name, _, _ in MAY_CHECK} - {name.partition("[")[0] for name in names} == set()
 

@@ -17,7 +17,7 @@ TEST: Final = "paas-test"
 """A client that takes people's passwords, so that a test which is not about signing in gets a token at once."""
 ROLES: Final = ("viewer", "developer", "admin")
 # Where the dashboard is, for the template. Keycloak lets a loopback address have any port (RFC 8252, section 7.3).
-DASHBOARD_URL: Final = "http://127.0.0.1"
+DASHBOARD_URL: Final = "http://127.0.0.1/runtime/dashboard/"
 _POLLING_INTERVAL: Final = 1
 
 

@@ -16,6 +16,7 @@ _LABELS = {
     "outcome",
     "record",
     "method",
+    "page",
     "code",
     "pool",
     "batch",

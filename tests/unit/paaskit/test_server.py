@@ -63,7 +63,7 @@ async def test_a_service_is_ready_from_its_first_answer_on_until_two_looks_in_a_
         return next(left)
 
     with pytest.raises(RuntimeError):  # what a coroutine makes of StopIteration
-        await server._tell_readiness(cast(Listeners, listeners), ready)
+        await server.watch_readiness(ready, listeners.set_ready)
     assert listeners.said == [False, True, True, True, True, False, False, True]
 
 
