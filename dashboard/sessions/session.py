@@ -7,6 +7,10 @@ from datetime import datetime, timedelta
 _RENEWED_BEFORE = timedelta(seconds=30)
 
 
+class SignedOut(Exception):
+    """Nobody is signed in with this browser, or not any more."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Person:
     """Who is signed in, as the gateway says it, and what they may do."""

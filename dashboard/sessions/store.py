@@ -26,6 +26,11 @@ _KEEP: Final[LiteralString] = "INSERT INTO once (id, tenant, subject, sealed, en
 _DROP_OLDEST: Final[LiteralString] = """
     DELETE FROM once WHERE id IN (
         SELECT id FROM once WHERE tenant = %s AND subject = %s ORDER BY ends_at DESC, id OFFSET %s)"""
+# Nobody's: it is counted among no links.
+_CLAIM: Final[LiteralString] = """
+    INSERT INTO once (id, tenant, subject, sealed, ends_at) VALUES (%s, '', '', '', %s)
+    ON CONFLICT (id) DO NOTHING RETURNING id"""
+_GIVE_UP: Final[LiteralString] = "DELETE FROM once WHERE id = %s AND ends_at <= %s"
 _TAKE: Final[LiteralString] = "DELETE FROM once WHERE id = %s AND ends_at > %s RETURNING sealed"
 _PEEK: Final[LiteralString] = "SELECT sealed FROM once WHERE id = %s AND ends_at > %s"
 _SWEEP: Final[tuple[LiteralString, LiteralString]] = (
@@ -81,6 +86,11 @@ class Store:
         """Keep something that is to be taken once, and the newest few of the same person."""
         await self._database.execute(_KEEP, (name, tenant, subject, sealed, ends_at))
         await self._database.execute(_DROP_OLDEST, (tenant, subject, _MOST_LINKS_OF_SOMEBODY))
+
+    async def claim(self, name: bytes, *, now: datetime, ends_at: datetime) -> bool:
+        """Put a mark that nobody else can put until `ends_at`, or until it is taken; whether nobody else had."""
+        await self._database.execute(_GIVE_UP, (name, now))
+        return bool(await self._database.execute(_CLAIM, (name, ends_at)))
 
     async def take(self, name: bytes, now: datetime) -> bytes | None:
         """Return it and keep it no more: of two who ask, one gets it."""

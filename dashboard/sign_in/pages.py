@@ -83,16 +83,23 @@ class SignIns:
         attempt = Attempt.of(secret) if secret is not None else None
         if self.provider is None or attempt is None or request.query_params.get("state") != attempt.state:
             return _refused(site, Refusal(code=code_pb2.PERMISSION_DENIED, sentence=_NOT_ACCEPTED))
+        response = await self._come_back(request, self.provider, attempt, page=_page(page))
+        # This answer was its own, whatever it was: there is no other.
+        response.delete_cookie(_UNDER_WAY, path="/", secure=True, httponly=True, samesite="lax")
+        return response
+
+    async def _come_back(self, request: Request, provider: Provider, attempt: Attempt, *, page: str) -> Response:
+        site: Site = request.app.state.site
         code = request.query_params.get("code")
         if not code:
             return _refused(site, Refusal(code=code_pb2.PERMISSION_DENIED, sentence=_CANCELLED))
         try:
-            person, grant = await self.provider.finish(attempt, code=code, address=address_of(request))
+            person, grant = await provider.finish(attempt, code=code, address=address_of(request))
+            return await _begun(request, person, grant, ends_at=None, page=page)
         except Refusal as refusal:
             return _refused(site, refusal)
-        response = await _begun(request, person, grant, ends_at=None, page=_page(page))
-        response.delete_cookie(_UNDER_WAY, path="/", secure=True, httponly=True, samesite="lax")
-        return response
+        except Unavailable:
+            return _refused(site, Refusal(code=code_pb2.UNAVAILABLE, sentence=_AWAY))
 
     async def make_link(self, request: Request) -> Response:
         """Give whoever shows a token a link that signs one browser in with it. For programs: JSON, and no cookie.

@@ -4,8 +4,9 @@ What the gateway is shown later is the access token, which tokens verifies by ru
 here for what the flow wants of it (OpenID Connect Core, 3.1.3.7). Must not log or show what the provider answers.
 """
 
+import contextlib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import Any, Final
@@ -20,9 +21,8 @@ from joserfc.errors import JoseError
 
 from dashboard.calls.people import who_is
 from dashboard.calls.refusals import Refusal
-from dashboard.sessions.keeper import SignedOut
 from dashboard.sessions.sealing import Secret
-from dashboard.sessions.session import Grant, Person
+from dashboard.sessions.session import Grant, Person, SignedOut
 from dashboard.settings import Settings
 from paaskit.clock import Clock
 from paaskit.logs import describe_exception
@@ -59,6 +59,16 @@ class Attempt:
             nonce=secret.derived_text("nonce"),
             code_verifier=secret.derived_text("code verifier"),
         )
+
+
+@contextlib.contextmanager
+def _signed_out() -> Iterator[None]:
+    try:
+        yield
+    except Refusal as refusal:
+        if refusal.is_signed_out:
+            raise SignedOut from None
+        raise
 
 
 class Provider:
@@ -98,18 +108,21 @@ class Provider:
         # Without an ID token there are none.
         if claims is None or claims.get("iss") != self._issuer:
             raise Refusal(code=code_pb2.UNAUTHENTICATED, sentence=_NOT_ACCEPTED)
-        return await self._person(token, address=address)
+        grant = self._grant(token)
+        person, _ = await who_is(self._channel, grant.bearer, address=address)
+        return person, grant
 
-    async def renew(self, grant: Grant) -> tuple[Person, Grant]:
+    async def renew(self, grant: Grant) -> Grant:
         """As `Renewal` says."""
         asked = self._client.fetch_access_token(grant_type="refresh_token", refresh_token=grant.refresh_token)
-        try:
-            token = await self._asked(asked)
-            return await self._person({"refresh_token": grant.refresh_token, **token}, address="")
-        except Refusal as refusal:
-            if refusal.is_signed_out:
-                raise SignedOut from None
-            raise
+        with _signed_out():
+            return self._grant({"refresh_token": grant.refresh_token, **await self._asked(asked)})
+
+    async def person(self, grant: Grant) -> Person:
+        """As `Renewal` says."""
+        with _signed_out():
+            person, _ = await who_is(self._channel, grant.bearer, address="")
+        return person
 
     async def sign_out(self, grant: Grant) -> None:
         """End the session at the provider too, as far as it can be reached: RP-initiated logout, from our side."""
@@ -124,15 +137,13 @@ class Provider:
         except (AuthlibBaseError, httpx2.HTTPError, KeyError, ValueError) as error:
             log.warning("not_signed_out_at_provider", **describe_exception(error))
 
-    async def _person(self, token: Mapping[str, Any], *, address: str) -> tuple[Person, Grant]:
+    def _grant(self, token: Mapping[str, Any]) -> Grant:
         lifetime = timedelta(seconds=int(token.get("expires_in", 60)))
-        grant = Grant(
+        return Grant(
             bearer=str(token["access_token"]),
             bearer_ends_at=self._clock().astimezone(UTC) + lifetime,
             refresh_token=str(token.get("refresh_token", "")),
         )
-        person, _ = await who_is(self._channel, grant.bearer, address=address)
-        return person, grant
 
     async def _asked(self, asking: Any) -> Any:
         try:

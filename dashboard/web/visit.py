@@ -14,9 +14,9 @@ from starlette.responses import RedirectResponse, Response
 
 from dashboard.calls.caller import Caller
 from dashboard.calls.refusals import Refusal
-from dashboard.sessions.keeper import Sessions, SignedOut
+from dashboard.sessions.keeper import Sessions
 from dashboard.sessions.sealing import Secret
-from dashboard.sessions.session import Person, Session
+from dashboard.sessions.session import Person, Session, SignedOut
 from dashboard.web.render import Templates
 from paaskit.db import Database
 from paaskit.errors import Unavailable

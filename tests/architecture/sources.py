@@ -10,7 +10,19 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SERVICES: Final = ("audit", "config", "releaser", "secrets", "tokens")
-CODE: Final = ("paaskit", "services", "dashboard", "gateway", "cli", "local", "machine", "transparency", "protos", "bench", "tests")
+CODE: Final = (
+    "paaskit",
+    "services",
+    "dashboard",
+    "gateway",
+    "cli",
+    "local",
+    "machine",
+    "transparency",
+    "protos",
+    "bench",
+    "tests",
+)
 """Folders with code of ours; `gen` is generated."""
 
 
