@@ -78,19 +78,23 @@ class Secret:
         """A text for one purpose, 43 characters, which tells nothing of those for others."""
         return _encoded(self._derived(f"paas dashboard, {purpose}".encode()))
 
-    def seal(self, content: dict[str, Any]) -> bytes:
-        """Seal what JSON can hold."""
+    def seal(self, content: dict[str, Any], *, place: str = "") -> bytes:
+        """Seal what JSON can hold, for its own row; `place` says which, where there are several."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + AESGCM(self._derived(_KEY)).encrypt(nonce, json.dumps(content).encode(), self.row())
+        return nonce + AESGCM(self._derived(_KEY)).encrypt(nonce, json.dumps(content).encode(), self._bound(place))
 
-    def open(self, sealed: bytes) -> dict[str, Any] | None:
-        """What was sealed, or None where it was not sealed with this."""
+    def open(self, sealed: bytes, *, place: str = "") -> dict[str, Any] | None:
+        """What was sealed, or None where it was not sealed with this, or for another place."""
         try:
-            text = AESGCM(self._derived(_KEY)).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self.row())
+            text = AESGCM(self._derived(_KEY)).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self._bound(place))
         except (InvalidTag, ValueError):
             return None
         opened: dict[str, Any] = json.loads(text)
         return opened
+
+    def _bound(self, place: str) -> bytes:
+        """What is checked beside the content: whoever writes the database can't put it elsewhere."""
+        return self.row() + place.encode()
 
     def _derived(self, purpose: bytes) -> bytes:
         return HKDF(algorithm=SHA256(), length=_BYTES, salt=None, info=purpose).derive(self._content)

@@ -90,6 +90,9 @@ class SignIns:
 
     async def _come_back(self, request: Request, provider: Provider, attempt: Attempt, *, page: str) -> Response:
         site: Site = request.app.state.site
+        if request.query_params.get("iss", provider.issuer) != provider.issuer:
+            # Another provider's answer (RFC 9207).
+            return _refused(site, Refusal(code=code_pb2.PERMISSION_DENIED, sentence=_NOT_ACCEPTED))
         code = request.query_params.get("code")
         if not code:
             return _refused(site, Refusal(code=code_pb2.PERMISSION_DENIED, sentence=_CANCELLED))

@@ -77,7 +77,7 @@ class Provider:
     def __init__(self, settings: Settings, channel: grpc.aio.Channel, clock: Clock) -> None:
         secret_file, verify = settings.sso_client_secret_file, ssl.create_default_context(cafile=settings.sso_ca_file)
         self._back = f"{settings.url}callback"
-        self._issuer = settings.sso_issuer
+        self.issuer = settings.sso_issuer
         self._channel = channel
         self._clock = clock
         self._client: Any = OAuth().register(
@@ -106,7 +106,7 @@ class Provider:
         token = await self._asked(asked)
         claims = await self._asked(self._client.parse_id_token(token, nonce=attempt.nonce))
         # Without an ID token there are none.
-        if claims is None or claims.get("iss") != self._issuer:
+        if claims is None or claims.get("iss") != self.issuer:
             raise Refusal(code=code_pb2.UNAUTHENTICATED, sentence=_NOT_ACCEPTED)
         grant = self._grant(token)
         person, _ = await who_is(self._channel, grant.bearer, address=address)

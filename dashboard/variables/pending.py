@@ -11,6 +11,7 @@ _FIND: Final[LiteralString] = "SELECT sealed FROM pending WHERE session = %s AND
 _KEEP: Final[LiteralString] = """
     INSERT INTO pending (session, app, sealed) VALUES (%s, %s, %s)
     ON CONFLICT (session, app) DO UPDATE SET sealed = excluded.sealed"""
+_PLACE: Final = "pending "
 _DROP: Final[LiteralString] = "DELETE FROM pending WHERE session = %s AND app = %s"
 
 
@@ -24,7 +25,7 @@ class Pending:
 async def pending_of(visit: Visit, app: str) -> Pending | None:
     """Return it, or None where nothing is."""
     found = await visit.site.database.fetch_unscoped(_FIND, (visit.secret.row(), app))
-    content = visit.secret.open(bytes(found[0].sealed)) if found else None
+    content = visit.secret.open(bytes(found[0].sealed), place=_PLACE + app) if found else None
     return Pending(rows=opened(content)) if content else None
 
 
@@ -33,7 +34,7 @@ async def keep(visit: Visit, app: str, rows: Sequence[Wanted]) -> None:
     if not rows:
         await drop(visit, app)
         return
-    sealed = visit.secret.seal(written(rows))
+    sealed = visit.secret.seal(written(rows), place=_PLACE + app)
     await visit.site.database.execute(_KEEP, (visit.secret.row(), app, sealed))
 
 

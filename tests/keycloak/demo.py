@@ -7,6 +7,7 @@ Ann is played by this script, at Keycloak's own pages. It is left running, with 
 """
 
 import argparse
+import http
 import os
 import shlex
 import shutil
@@ -24,10 +25,11 @@ from local.ports import DEFAULT_BASE_PORT
 from local.private_files import private_folder, write_private
 from local.stack import Stack
 from tests.fixtures.waiting import PATIENCE
+from tests.keycloak.product.browser import Browser
 from tests.keycloak.server import process
 from tests.keycloak.server.keycloak import Keycloak
 from tests.keycloak.server.process import Place
-from tests.keycloak.server.realm import DIRECTORY, PEOPLE
+from tests.keycloak.server.realm import DASHBOARD, DIRECTORY, PEOPLE
 from tests.keycloak.sign_in.command_line import enter_code
 from tests.keycloak.sign_in.visitor import Visitor
 
@@ -68,7 +70,8 @@ def _start(port: int) -> None:
     terminal = Terminal(private_folder(_ANN))
     _sign_in(keycloak, stack, terminal)
     _use(terminal)
-    _goodbye(keycloak)
+    _look(keycloak, stack)
+    _goodbye(keycloak, stack)
 
 
 def _keycloak() -> Keycloak:
@@ -86,13 +89,15 @@ def _keycloak() -> Keycloak:
 
 def _settings(keycloak: Keycloak) -> dict[str, str]:
     """What an operator tells the stack of it."""
-    secret = _FOLDER / "directory-secret"
+    secret, of_pages = _FOLDER / "directory-secret", _FOLDER / "dashboard-secret"
     write_private(secret, keycloak.secret(DIRECTORY).encode())
+    write_private(of_pages, keycloak.secret(DASHBOARD).encode())
     return {
         "PAAS_SSO_ISSUER": keycloak.issuer,
         "PAAS_SSO_CA_FILE": str(keycloak.ca_file),
         "PAAS_SSO_DIRECTORY_CLIENT_ID": DIRECTORY,
         "PAAS_SSO_DIRECTORY_SECRET_FILE": str(secret),
+        "PAAS_SSO_CLIENT_SECRET_FILE": str(of_pages),
     }
 
 
@@ -134,8 +139,17 @@ def _use(terminal: Terminal) -> None:
     terminal.paas("audit", "-a", APP, "--limit", "5")
 
 
-def _goodbye(keycloak: Keycloak) -> None:
+def _look(keycloak: Keycloak, stack: Stack) -> None:
+    heading("Ann opens the dashboard: it sends her to the same page, and she comes back signed in")
+    shown = Browser(stack.gateway_url, keycloak).sign_in("ann", keycloak.password("ann"))
+    if shown.status != http.HTTPStatus.OK or APP not in shown.text:
+        raise LocalFailure(f"The demo stopped: the dashboard answered {shown.status} instead of Ann's apps.")
+    print(f"{stack.dashboard_url} shows her apps, {APP} among them.")
+
+
+def _goodbye(keycloak: Keycloak, stack: Stack) -> None:
     heading("It is still running")
+    print(f"  dashboard     {stack.dashboard_url}")
     print(f"  Keycloak      {keycloak.issuer} (its CA: {keycloak.ca_file})")
     for person in PEOPLE:
         who = f"{person.tenant or 'of no tenant'}, {' and '.join(person.roles) or 'no role'}"

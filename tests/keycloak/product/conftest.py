@@ -23,8 +23,9 @@ def installation(keycloak: Keycloak) -> Iterator[Installation]:
     """The services, told of Keycloak as an operator tells them: by settings."""
     folder = Path(tempfile.mkdtemp(prefix="paas with keycloak "))
     folder.chmod(0o755)
-    secret = folder / "directory-secret"
+    secret, of_pages = folder / "directory-secret", folder / "dashboard-secret"
     write_private(secret, keycloak.secret(DIRECTORY).encode())
+    write_private(of_pages, keycloak.secret(DASHBOARD).encode())
     told = {
         "PAAS_SSO_ISSUER": keycloak.issuer,
         # Ours for tests as well, so that not every token needs a browser.
@@ -32,6 +33,7 @@ def installation(keycloak: Keycloak) -> Iterator[Installation]:
         "PAAS_SSO_CA_FILE": str(keycloak.ca_file),
         "PAAS_SSO_DIRECTORY_CLIENT_ID": DIRECTORY,
         "PAAS_SSO_DIRECTORY_SECRET_FILE": str(secret),
+        "PAAS_SSO_CLIENT_SECRET_FILE": str(of_pages),
     }
     stack = Stack(folder / ".paas", base_port=free_base_port())
     try:

@@ -40,6 +40,14 @@ def test_what_is_none_does_not_open(sealed: bytes) -> None:
     assert Secret.new().open(sealed) is None
 
 
+def test_what_is_for_one_place_does_not_open_in_another() -> None:
+    """As whoever may write the database would try: what is pending for one app, put with another."""
+    secret = Secret.new()
+    sealed = secret.seal(CONTENT, place="pending web")
+    assert secret.open(sealed, place="pending web") == CONTENT
+    assert all(secret.open(sealed, place=other) is None for other in ("pending api", "pending", ""))
+
+
 def test_the_content_is_not_in_what_is_kept() -> None:
     secret = Secret.new()
     sealed = secret.seal(CONTENT)
