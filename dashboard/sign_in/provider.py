@@ -32,6 +32,10 @@ log = structlog.get_logger()
 _PATIENCE_SECONDS: Final = 5.0
 _AWAY: Final = "The sign-in service can't be reached right now. Try again in a moment."
 _NOT_ACCEPTED: Final = "The sign-in service did not accept this sign-in. Start again."
+_NOBODY: Final = (
+    "The sign-in service knows you, and the platform does not: your account there belongs to no tenant. "
+    "Ask whoever runs the platform, or sign in as somebody else."
+)
 _OVER: Final = "invalid_grant"
 """RFC 6749, section 5.2: whoever has this refresh token gets nothing for it any more."""
 
@@ -109,7 +113,14 @@ class Provider:
         if claims is None or claims.get("iss") != self.issuer:
             raise Refusal(code=code_pb2.UNAUTHENTICATED, sentence=_NOT_ACCEPTED)
         grant = self._grant(token)
-        person, _ = await who_is(self._channel, grant.bearer, address=address)
+        try:
+            person, _ = await who_is(self._channel, grant.bearer, address=address)
+        except Refusal as refusal:
+            if not refusal.is_signed_out:
+                raise
+            # There too, or the next attempt would be theirs again, without a question.
+            await self.sign_out(grant)
+            raise Refusal(code=code_pb2.PERMISSION_DENIED, sentence=_NOBODY) from None
         return person, grant
 
     async def renew(self, grant: Grant) -> Grant:

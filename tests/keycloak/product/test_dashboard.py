@@ -149,6 +149,15 @@ def test_an_id_token_with_another_s_nonce_is_refused(browser: NewBrowser, welcom
     assert one.cookie is None
 
 
+def test_who_has_no_tenant_is_told_so_and_may_come_as_somebody_else(
+    keycloak: Keycloak, browser: NewBrowser, welcome: Welcome
+) -> None:
+    nobody, person, one = welcome("viewer", tenant=None), welcome("viewer"), browser()
+    assert "belongs to no tenant" in _refused(one.sign_in(nobody.name, nobody.password))
+    assert (one.cookie, _sessions(keycloak, nobody)) == (None, [])
+    assert person.name in one.sign_in(person.name, person.password).text
+
+
 @pytest.mark.parametrize("wrong", ["iss=https%3A%2F%2Fevil.example%2Frealms%2Fpaas", "code="])
 def test_an_answer_that_is_no_answer_is_refused(browser: NewBrowser, welcome: Welcome, wrong: str) -> None:
     person, one = welcome("viewer"), browser()
