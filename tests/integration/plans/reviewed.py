@@ -111,6 +111,7 @@ SEARCHED_BY: Final = {
         "sessions_of_somebody": ("tenant", "subject"),
         "pending_pkey": ("session", "app"),
         "once_pkey": ("id",),
+        "once_of_somebody": ("tenant", "subject"),
     },
 }
 """The columns that a search of an index has to have at least, from its first on. An index that is not here fails."""
