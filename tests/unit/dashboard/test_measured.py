@@ -7,7 +7,7 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from dashboard.pages.routes import page_routes
-from dashboard.web.measured import Measured
+from dashboard.web.measured import Measured, page_name
 from paaskit import metrics
 
 
@@ -47,5 +47,5 @@ def test_what_comes_to_no_page_has_no_name_of_its_own() -> None:
 
 
 def test_every_page_has_another_name() -> None:
-    names = {f"{each.endpoint.page.__module__}.{each.endpoint.page.__qualname__}" for each in page_routes()}
+    names = {page_name({"endpoint": each.endpoint}) for each in page_routes()}
     assert len(names) == len(page_routes())
