@@ -31,6 +31,14 @@ class Variables:
     etag: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Glance:
+    """How many of an app's variables are staged, and its secrets without their values, as far as they are seen."""
+
+    staged: int
+    secrets: Sequence[secrets_pb2.Secret]
+
+
 def when(stamp: Timestamp) -> datetime:
     """A protobuf time as a datetime in UTC."""
     return stamp.ToDatetime(UTC)
@@ -83,6 +91,23 @@ async def list_variables(caller: Caller, app: str) -> Variables:
         staged_secrets=secrets.staged if secrets else (),
         etag=config.etag if config else "",
     )
+
+
+async def glance(caller: Caller, app: str) -> Glance:
+    """Return what of an app's variables waits or ends, without the value of any. Raises Refusal."""
+    config, secrets = await asyncio.gather(
+        _if_allowed(caller.call(config_pb2_grpc.ConfigServiceStub(caller.channel).ListVars, _first_var(app))),
+        _if_allowed(_secrets(caller, app)),
+    )
+    return Glance(
+        staged=(len(config.staged) if config else 0) + (len(secrets.staged) if secrets else 0),
+        secrets=secrets.secrets if secrets else (),
+    )
+
+
+def _first_var(app: str) -> config_pb2.ListVarsRequest:
+    """The first page has all that is staged, however short it is."""
+    return config_pb2.ListVarsRequest(app=app, page_size=1)
 
 
 async def _config(caller: Caller, app: str) -> config_pb2.ListVarsResponse:

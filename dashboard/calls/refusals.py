@@ -30,6 +30,11 @@ class Refusal(Exception):  # an answer, not an accident
         return self.code == code_pb2.UNAUTHENTICATED
 
     @property
+    def is_final(self) -> bool:
+        """Whether no other form would do: they have to sign in, may not, or it is not there."""
+        return self.code in (code_pb2.UNAUTHENTICATED, code_pb2.PERMISSION_DENIED, code_pb2.NOT_FOUND)
+
+    @property
     def http_status(self) -> int:
         """The HTTP status that says the same."""
         return _HTTP.get(self.code, 502)

@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from dashboard.calls import apps as calls
 from dashboard.calls.refusals import Refusal
-from dashboard.pages.states import has_ended, release_state, state_of
+from dashboard.pages.states import has_ended, is_way_back, release_state, state_of
 from dashboard.web.visit import Visit
 
 _LISTED = 50
@@ -29,7 +29,7 @@ async def index(visit: Visit) -> Response:
         here="apps",
         app=got.app,
         tab="releases",
-        releases=[(each, release_state(each)) for each in releases or ()],
+        releases=[(each, release_state(each), _may_go_back(visit, each, newest)) for each in releases or ()],
         may_see=releases is not None,
         state=state_of(newest, instances),
         release=newest,
@@ -38,7 +38,7 @@ async def index(visit: Visit) -> Response:
 
 async def show(visit: Visit) -> Response:
     """Show one, which goes on by itself where there are scripts."""
-    app, number = visit.path("app"), int(visit.path("number"))
+    app, number = visit.path("app"), visit.number("number")
     caller = visit.caller
     got = await calls.get_app(caller, app)
     stub = releaser_pb2_grpc.ReleaserServiceStub(caller.channel)
@@ -55,6 +55,7 @@ async def show(visit: Visit) -> Response:
         shown=answer.release,
         shown_state=release_state(answer.release),
         has_ended=has_ended(answer.release),
+        is_offered=_may_go_back(visit, answer.release, newest),
         instances=instances.instances if instances else (),
         state=state_of(newest, instances),
         release=newest,
@@ -65,7 +66,7 @@ async def progress(visit: Visit) -> Response:
     """Tell a script how a release goes on, an event each time something of it changes (HTML, 9.2)."""
     caller = visit.caller
     stub = releaser_pb2_grpc.ReleaserServiceStub(caller.channel)
-    request = releaser_pb2.WatchReleaseRequest(app=visit.path("app"), number=int(visit.path("number")))
+    request = releaser_pb2.WatchReleaseRequest(app=visit.path("app"), number=visit.number("number"))
 
     async def events() -> AsyncIterator[str]:
         try:
@@ -77,6 +78,11 @@ async def progress(visit: Visit) -> Response:
         yield "event: end\ndata: {}\n\n"
 
     return StreamingResponse(events(), media_type="text/event-stream")
+
+
+def _may_go_back(visit: Visit, release: Release, newest: Release | None) -> bool:
+    """Whether going back to a release is offered: to one that was well, by who may, unless it is what runs."""
+    return visit.person.may("releases.write") and is_way_back(release, newest)
 
 
 def _told(release: Release) -> dict[str, object]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from paas.releaser.v1 import releaser_pb2
-from paas.releaser.v1.releaser_pb2 import ListInstancesResponse, Release
+from paas.releaser.v1.releaser_pb2 import Instance, ListInstancesResponse, Release
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +30,21 @@ def release_state(release: Release) -> State:
     return _RELEASES.get(release.state, State(kind="quiet", word="unknown"))
 
 
+def instance_kind(instance: Instance) -> str:
+    """The colour of an instance's state."""
+    return {"ready": "good", "starting": "busy"}.get(instance.state, "bad")
+
+
 def has_ended(release: Release) -> bool:
     """Whether nothing of it changes any more."""
     ended = (releaser_pb2.STATE_SUCCEEDED, releaser_pb2.STATE_FAILED, releaser_pb2.STATE_SUPERSEDED)
     return release.state in ended
+
+
+def is_way_back(release: Release, newest: Release | None) -> bool:
+    """Whether somebody can go back to a release: it was well, and is not the one that runs."""
+    is_newest = newest is not None and newest.number == release.number
+    return release.state == releaser_pb2.STATE_SUCCEEDED and not is_newest
 
 
 def state_of(release: Release | None, instances: ListInstancesResponse | None) -> State:

@@ -2,22 +2,7 @@
 // Text is put in with textContent alone: nothing that somebody wrote becomes HTML, which the content security policy
 // holds us to (require-trusted-types-for).
 
-const token = document.body.dataset.formToken;
-const status = document.getElementById("status");
-const REVEALED_FOR = 30_000; // milliseconds
-
-function say(text) {
-  status.textContent = text;
-}
-
-async function post(path) {
-  const answer = await fetch(path, { method: "POST", headers: { "x-form-token": token }, cache: "no-store" });
-  if (answer.status === 401) {
-    location.reload();
-    return null;
-  }
-  return answer.json();
-}
+import { KEPT_FOR, copy, copyForAWhile, flash, post, say } from "./asking.js";
 
 // Searching in a list, and `/` to begin.
 for (const input of document.querySelectorAll("[data-filter]")) {
@@ -96,11 +81,14 @@ if (paste !== null) {
     grow();
     paste.requestSubmit();
   });
-  // What was pasted is not kept for the way back.
-  addEventListener("pagehide", () => {
-    text.value = "";
-  });
 }
+
+// What was pasted is not kept for the way back.
+addEventListener("pagehide", () => {
+  for (const text of document.querySelectorAll("textarea")) {
+    text.value = "";
+  }
+});
 
 // Leaving what is not saved asks first. It is kept all the same, and is there on coming back.
 const unsaved = document.querySelector("[data-unsaved]");
@@ -122,25 +110,12 @@ if (unsaved !== null) {
 }
 
 // Revealing and copying.
-async function copy(value, what) {
-  await navigator.clipboard.writeText(value);
-  say(`Copied ${what}.`);
-}
-
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
     await copy(button.dataset.copy, "the value");
     flash(button, "Copied");
   });
-}
-
-function flash(button, word) {
-  const before = button.firstChild.textContent;
-  button.firstChild.textContent = word;
-  setTimeout(() => {
-    button.firstChild.textContent = before;
-  }, 1500);
 }
 
 const table = document.getElementById("variables");
@@ -165,7 +140,7 @@ function reveal(button, value) {
   code.textContent = value;
   const left = document.createElement("span");
   left.className = "quiet";
-  const ends = Date.now() + REVEALED_FOR;
+  const ends = Date.now() + KEPT_FOR;
   const tick = () => {
     const seconds = Math.ceil((ends - Date.now()) / 1000);
     left.textContent = ` ${seconds} s`;
@@ -183,7 +158,7 @@ function reveal(button, value) {
 async function ask(button, name) {
   button.disabled = true;
   try {
-    const answer = await post(`${location.pathname}/secrets/${encodeURIComponent(name)}/reveal`);
+    const answer = await post(`${table.dataset.secrets}/${encodeURIComponent(name)}/reveal`);
     if (answer !== null && answer.error !== undefined) {
       say(answer.error);
       alertBeside(button, answer.error);
@@ -223,9 +198,8 @@ if (table !== null) {
     button.addEventListener("click", async () => {
       const value = await ask(button, button.dataset.copySecret);
       if (value !== null) {
-        await copy(value, `${button.dataset.copySecret}; the clipboard is emptied in 30 seconds`);
+        await copyForAWhile(value, button.dataset.copySecret);
         flash(button, "Copied");
-        setTimeout(() => navigator.clipboard.writeText("").catch(() => {}), REVEALED_FOR);
       }
     });
   }
@@ -296,6 +270,15 @@ if (release !== null) {
       }
     },
   );
+}
+
+// What goes on by itself is looked at again, while somebody looks.
+if (document.querySelector("[data-look-again]") !== null) {
+  setInterval(() => {
+    if (!document.hidden) {
+      location.reload();
+    }
+  }, 3000);
 }
 
 // The audit log as it grows.

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, LiteralString
 
-from dashboard.variables.changes import Wanted, opened, written
+from google.rpc import code_pb2
+
+from dashboard.calls.refusals import Refusal
+from dashboard.variables.changes import Wanted, add, fault_of, opened, written
 from dashboard.web.visit import Visit
 
 _FIND: Final[LiteralString] = "SELECT sealed FROM pending WHERE session = %s AND app = %s"
@@ -36,6 +39,15 @@ async def keep(visit: Visit, app: str, rows: Sequence[Wanted]) -> None:
         return
     sealed = visit.secret.seal(written(rows), place=_PLACE + app)
     await visit.site.database.execute(_KEEP, (visit.secret.row(), app, sealed))
+
+
+async def keep_more(visit: Visit, app: str, more: Sequence[Wanted]) -> None:
+    """Keep what is pending and more. Raises Refusal where that is too much to look at."""
+    before = await pending_of(visit, app)
+    rows = add(before.rows if before else (), more)
+    if sentence := fault_of(rows):
+        raise Refusal(code=code_pb2.RESOURCE_EXHAUSTED, sentence=sentence)
+    await keep(visit, app, rows)
 
 
 async def drop(visit: Visit, app: str) -> None:

@@ -1,6 +1,5 @@
 """The one table of an app's variables, whatever their kind, with what is staged for them. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -48,7 +47,7 @@ class Row:
         return self.staged is not None and self.staged.action == "added"
 
 
-def rows(variables: Variables) -> Sequence[Row]:
+def rows(variables: Variables) -> list[Row]:
     """All variables by name, those that are only staged among them."""
     found: dict[str, Row] = {}
     for staged in variables.staged_config:

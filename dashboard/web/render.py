@@ -1,6 +1,5 @@
 """Making HTML of what pages have read. Everything is escaped; no template may say otherwise (tests/architecture)."""
 
-import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,28 +9,23 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.responses import HTMLResponse
 
 from dashboard.calls.apps import when
+from dashboard.web.shared_files import shared_files
 from dashboard.web.times import ago, exact, until
 
 _HERE: Final = Path(__file__).resolve().parent.parent
-STATIC: Final = _HERE / "static"
 MASK: Final = "•" * 16
 """What a secret is shown as, whatever its length."""
 
 
 def static_names() -> Mapping[str, str]:
     """The files that pages share, each with the name it is served under, which changes with its content."""
-    names: dict[str, str] = {}
-    for path in sorted(STATIC.iterdir()):
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        names[path.name] = f"{path.stem}.{digest}{path.suffix}"
-    return names
+    return {name: file.served_as for name, file in shared_files().items()}
 
 
 class Templates:
     """The templates. `prefix` is where the pages are below the host, with a slash at its end."""
 
     def __init__(self, prefix: str) -> None:
-        statics = static_names()
         self._environment = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
             autoescape=select_autoescape(default=True, default_for_string=True),
@@ -41,7 +35,9 @@ class Templates:
             auto_reload=False,
         )
         self._environment.globals.update(
-            prefix=prefix, static={name: f"{prefix}static/{served}" for name, served in statics.items()}, mask=MASK
+            prefix=prefix,
+            static={name: f"{prefix}static/{served}" for name, served in static_names().items()},
+            mask=MASK,
         )
         self._environment.filters.update(ago=ago, until=until, exact=exact, moment=when)
 

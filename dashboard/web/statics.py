@@ -7,14 +7,14 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from dashboard.web.render import STATIC, static_names
+from dashboard.web.shared_files import shared_files
 
 _KEPT: Final = {"cache-control": "public, max-age=31536000, immutable"}
 
 
 def static_route() -> Route:
     """The route of all of them, below the prefix."""
-    files = {served: (STATIC / name).read_bytes() for name, served in static_names().items()}
+    files = {file.served_as: file.content for file in shared_files().values()}
 
     async def static(request: Request) -> Response:
         name = str(request.path_params["name"])

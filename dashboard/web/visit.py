@@ -10,13 +10,14 @@ import structlog
 from google.rpc import code_pb2
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from dashboard.calls.caller import Caller
 from dashboard.calls.refusals import Refusal
 from dashboard.sessions.keeper import Sessions
 from dashboard.sessions.sealing import Secret
 from dashboard.sessions.session import Person, Session, SignedOut
+from dashboard.web.notices import forget, leave, notice_in
 from dashboard.web.render import Templates
 from paaskit.db import Database
 from paaskit.errors import Unavailable
@@ -27,8 +28,11 @@ COOKIE: Final = "__Host-paas"
 """`__Host-`: from this host alone, over https alone, for all of it (RFC 6265bis, 4.1.3.2). Browsers take this machine's
 own address for safe as well."""
 FORM_TOKEN: Final = "form_token"  # noqa: S105  # the name of a field
+_FORM_TOKEN_HEADER: Final = "x-form-token"  # noqa: S105  # the name of a header
 _MOST_FIELDS: Final = 4000
 _ADDRESS: Final = "x-paas-client-address"
+_HIGHEST: Final = 2**63 - 1
+_NO_NUMBER: Final = "Nothing has a number as high as that."
 _STALE: Final = "This page is from before you signed in. Load it again, and do it there."
 _AWAY: Final = "Your sign-in can't be looked up right now. Try again in a moment."
 
@@ -68,18 +72,40 @@ class Visit:
         """What the address has in a place: `app`."""
         return str(self.request.path_params[name])
 
+    def number(self, name: str) -> int:
+        """The number that the address has in a place. Raises Refusal where nothing can have it."""
+        number = int(self.request.path_params[name])
+        if number > _HIGHEST:
+            raise Refusal(code=code_pb2.NOT_FOUND, sentence=_NO_NUMBER)
+        return number
+
     def page(self, template: str, *, status: int = 200, **context: Any) -> Response:
         """Return a page, with what every page has."""
-        return self.site.templates.page(
-            template, status=status, person=self.person, form_token=self.secret.form_token(), **context
+        notice = notice_in(self.request)
+        response = self.site.templates.page(
+            template, status=status, person=self.person, form_token=self.secret.form_token(), notice=notice, **context
         )
+        if notice:
+            forget(response)
+        return response
 
-    def to(self, path: str) -> Response:
-        """Send the browser to another page of ours, with GET."""
-        return RedirectResponse(self.site.prefix + path, status_code=303)
+    def to(self, path: str, *, notice: str = "") -> Response:
+        """Send the browser to another page of ours, with GET. There it is told `notice`, once."""
+        response = RedirectResponse(self.site.prefix + path, status_code=303)
+        if notice:
+            leave(response, notice)
+        return response
+
+    @property
+    def is_by_script(self) -> bool:
+        """Whether a script of ours asks, which puts what it is answered into the page that stands."""
+        headers = self.request.headers
+        return headers.get("accept") == "application/json" or _FORM_TOKEN_HEADER in headers
 
     def refused(self, refusal: Refusal) -> Response:
-        """Say what was refused, on a page of its own."""
+        """Say what was refused: on a page of its own, or to the script that asked."""
+        if self.is_by_script:
+            return JSONResponse({"error": refusal.sentence}, status_code=refusal.http_status)
         return self.page("refused.html", status=refusal.http_status, refusal=refusal)
 
 
@@ -108,7 +134,7 @@ def signed_in(page: Page) -> Callable[[Request], Awaitable[Response]]:
 
 async def _answered(page: Page, visit: Visit) -> Response:
     if visit.request.method not in ("GET", "HEAD"):
-        given = visit.form.get(FORM_TOKEN) or visit.request.headers.get("x-form-token", "")
+        given = visit.form.get(FORM_TOKEN) or visit.request.headers.get(_FORM_TOKEN_HEADER, "")
         if not isinstance(given, str) or not visit.secret.is_form_token(given):
             return visit.refused(Refusal(code=code_pb2.PERMISSION_DENIED, sentence=_STALE))
     try:

@@ -14,6 +14,8 @@ from tests.e2e.installation import Paas
 
 LONG = "A_VERY_LONG_NAME_THAT_SOMEBODY_THOUGHT_WOULD_EXPLAIN_EVERYTHING_THERE_IS_TO_KNOW_ABOUT_IT"
 
+TRUSTED = "repo:octo@123456/app@456789:ref:refs/heads/main"
+
 
 @pytest.fixture(scope="module")
 def full(installation: Any, ada: Paas) -> Paas:
@@ -23,13 +25,26 @@ def full(installation: Any, ada: Paas) -> Paas:
     paas.ok("secrets:set", "API_KEY=-", stdin=paas.canaries.secret().encode())
     paas.ok("config:set", "LOG_LEVEL=debug", "ADDED=1", "--stage")
     paas("secrets:get", "NONE")
-    return paas
+    paas.ok("secrets:rotate", "API_KEY", "--overlap", "1h")
+    other = installation.new_app(ada, instances=0).environment["PAAS_APP"]
+    paas.ok("config:set", "LOG_LEVEL=warn", f"{LONG}={'y' * 300}", "-a", other)
+    ada.ok("tokens:create", "--name", "a-token", "--ttl", "1h")
+    ada.ok("tokens:rotate", "a-token")
+    ada.ok("tokens:trust", "add", "--issuer", "https://token.actions.githubusercontent.com", "--subject", TRUSTED)
+    return paas.with_(OTHER_APP=other)
 
 
 def pages(paas: Paas) -> Iterator[str]:
     """The addresses of all pages below the prefix."""
     app = paas.environment["PAAS_APP"]
     yield from ("", f"apps/{app}", f"apps/{app}/pending", f"apps/{app}/releases", f"apps/{app}/releases/2")
+    yield from (f"apps/{app}/releases/2/rollback", f"apps/{app}/releases/2/rollback?secrets=1", f"apps/{app}/staged")
+    yield from (f"apps/{app}/runs", f"apps/{app}/secrets/API_KEY", f"apps/{app}/compare")
+    yield f"apps/{app}/compare?with={paas.environment['OTHER_APP']}"
+    tokens = paas.ok("tokens:list", "--json").document["tokens"]
+    yield from ("account/tokens", "account/tokens/new", *(f"account/tokens/{each['id']}" for each in tokens[-2:]))
+    [trust] = paas.ok("tokens:trust", "list", "--json").document["trusts"]
+    yield from ("account/trusts", "account/trusts/new?ci=circleci", f"account/trusts/{trust['id']}", "account/keys")
     yield from ("account/audit", "account/audit?action=keys.rotate", "account/audit?since=never", "no/such/page")
 
 

@@ -78,6 +78,35 @@ def test_a_value_is_text(browser: Any, written: Paas) -> None:
         assert page.locator("main script, main iframe, main img, main svg, main form[action^='http']").count() == 0
 
 
+def test_a_value_is_text_where_it_waits_and_beside_another_app(
+    browser: Any, written: Paas, installation: Installation, ada: Paas
+) -> None:
+    app, other = written.environment["PAAS_APP"], installation.new_app(ada, instances=0).environment["PAAS_APP"]
+    with window(browser, written, page=f"apps/{app}/staged") as opened:
+        page = opened.page
+        assert sorted(page.locator("main ins").all_text_contents()) == sorted(PAYLOADS)
+        opened.open(f"apps/{other}/compare?with={app}")
+        assert sorted(page.locator("main td code").all_text_contents()) == sorted(PAYLOADS)
+        assert page.evaluate("window.owned") is None
+        assert page.locator("main script, main iframe, main img, main svg, main form[action^='http']").count() == 0
+
+
+def test_what_a_form_says_again_is_text(browser: Any, written: Paas) -> None:
+    with window(browser, written) as opened:
+        page = opened.page
+        for text in PAYLOADS:
+            opened.open("account/trusts/new?ci=other")
+            page.get_by_label("Name", exact=True).fill("refused")
+            page.get_by_label("Issuer").fill("not an address")
+            for field in ("Subject", "Claims", "Audience"):
+                page.get_by_label(field).fill(text)
+            page.get_by_role("button", name="Make the trust").click()
+            page.get_by_role("alert").wait_for()
+            assert page.get_by_label("Claims").input_value() == text
+            assert page.evaluate("window.owned") is None
+            assert page.locator("main script, main iframe, main img, main svg").count() == 0
+
+
 def test_what_is_pasted_is_text(browser: Any, written: Paas) -> None:
     app = written.environment["PAAS_APP"]
     with window(browser, written, page=f"apps/{app}") as opened:

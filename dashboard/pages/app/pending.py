@@ -8,9 +8,8 @@ from starlette.responses import Response
 from dashboard.calls import apps as calls
 from dashboard.calls.refusals import Refusal
 from dashboard.pages.states import state_of
-from dashboard.variables.changes import SET, UNSET, Wanted, chosen, fault_of, verdicts
-from dashboard.variables.changes import add as added
-from dashboard.variables.pending import drop, keep, pending_of
+from dashboard.variables.changes import SET, UNSET, Wanted, chosen, verdicts
+from dashboard.variables.pending import drop, keep, keep_more, pending_of
 from dashboard.variables.saving import Saving, outcome_of
 from dashboard.web.visit import Visit
 from paas_cli.dotenv.reading import read
@@ -28,11 +27,7 @@ async def add(visit: Visit) -> Response:
     more = _wanted(visit)
     if not more:
         raise Refusal(code=code_pb2.INVALID_ARGUMENT, sentence="Nothing was given: paste lines like NAME=value.")
-    before = await pending_of(visit, app)
-    rows = added(before.rows if before else (), more)
-    if sentence := fault_of(rows):
-        raise Refusal(code=code_pb2.RESOURCE_EXHAUSTED, sentence=sentence)
-    await keep(visit, app, rows)
+    await keep_more(visit, app, more)
     return visit.to(f"apps/{app}/pending")
 
 

@@ -7,7 +7,8 @@ import pytest
 from starlette.routing import Route
 
 from dashboard.pages.routes import page_routes
-from dashboard.web.render import STATIC, static_names
+from dashboard.web.render import static_names
+from dashboard.web.shared_files import STATIC
 
 TEMPLATES = sorted((STATIC.parent / "templates").rglob("*.html"))
 SCRIPTS = sorted(STATIC.glob("*.js"))

@@ -1,0 +1,1 @@
+"""Releases: what going back to one would change."""

@@ -1,0 +1,1 @@
+"""One secret: what a form asks of it, and who read and changed it."""

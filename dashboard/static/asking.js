@@ -1,0 +1,42 @@
+// Asking our own pages from a script, saying what came of it, and the clipboard. What other scripts stand on.
+
+const token = document.body.dataset.formToken;
+const status = document.getElementById("status");
+
+export const KEPT_FOR = 30_000; // milliseconds for which a value is shown, or stays in the clipboard
+
+// Tell whoever listens to the page.
+export function say(text) {
+  status.textContent = text;
+}
+
+// Send a form's content, or nothing but that it is ours; what is answered as JSON, or null where the visit is over.
+export async function post(path, content = undefined) {
+  const headers = { "x-form-token": token, accept: "application/json" };
+  const answer = await fetch(path, { method: "POST", headers, body: content, cache: "no-store" });
+  if (answer.status === 401) {
+    location.reload();
+    return null;
+  }
+  return answer.json();
+}
+
+export async function copy(value, what) {
+  await navigator.clipboard.writeText(value);
+  say(`Copied ${what}.`);
+}
+
+// Copy what must not stay. A browser that has something else in front may refuse to empty it.
+export async function copyForAWhile(value, what) {
+  await copy(value, `${what}; the clipboard is emptied in 30 seconds`);
+  setTimeout(() => navigator.clipboard.writeText("").catch(() => {}), KEPT_FOR);
+}
+
+// Have a button say for a moment what it did.
+export function flash(button, word) {
+  const before = button.firstChild.textContent;
+  button.firstChild.textContent = word;
+  setTimeout(() => {
+    button.firstChild.textContent = before;
+  }, 1500);
+}
