@@ -21,6 +21,18 @@ export async function post(path, content = undefined) {
   return answer.json();
 }
 
+let isLeft = false;
+addEventListener("beforeunload", () => {
+  isLeft = true;
+});
+
+// Load the page anew, but for who is on their way to another one: it would take them back.
+export function loadAgain() {
+  if (!isLeft) {
+    location.reload();
+  }
+}
+
 export async function copy(value, what) {
   await navigator.clipboard.writeText(value);
   say(`Copied ${what}.`);
