@@ -292,7 +292,7 @@ def test_the_audit_page_answers_what_its_address_asks(visitor: Visitor, idle: Pa
 def test_an_app_that_is_not_there_and_one_of_others_are_answered_alike(
     installation: Installation, visitor: Visitor, idle: Paas
 ) -> None:
-    strangers = installation.person("mallory@example.com", tenant="other")
+    strangers = installation.person("mallory@example.com", tenant="elsewhere")
     theirs = installation.new_app(strangers, instances=0)
 
     def words(page: Shown, app: str) -> str:

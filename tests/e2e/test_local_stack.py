@@ -147,9 +147,9 @@ def test_up_twice_status_and_down(local: Local) -> None:
     running += local.processes()
     code, out, _ = local("status")
     lines = out.splitlines()
-    assert (code, lines[8]) == (0, ""), "eight parts, and then the figures of those that are ours"
-    assert [line.split()[0] for line in lines[10:]] == list(PROCESSES)
-    assert all(" served " in line for line in lines[10:])
+    assert (code, lines[9]) == (0, ""), "nine parts, and then the figures of those that are ours"
+    assert [line.split()[0] for line in lines[11:]] == list(PROCESSES)
+    assert all(" served " in line for line in lines[11:])
     assert max(map(len, lines)) <= 80
     assert local("down")[:2] == (0, "Stopped.\n")
     assert not any(is_alive(process) for process in running)

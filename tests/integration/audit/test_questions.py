@@ -181,7 +181,8 @@ def test_any_question_is_answered_as_if_each_event_were_looked_at(
 
         answers()
         runner.run(filling.__aexit__(None, None, None))
-    assert found > examples // 5
+    # Of questions put together by chance, few have an answer; without any, nothing would have been compared.
+    assert found > examples // 10
 
 
 async def test_one_call_looks_at_so_many_events_and_says_where_it_stopped(

@@ -67,6 +67,7 @@ def hostile(signed_in: Platform) -> Platform:
     signed_in.trusts["t"] = tokens_pb2.Trust(name=HOSTILE, trust_id=HOSTILE, issuer=HOSTILE, subject=HOSTILE)
     signed_in.record(HOSTILE, HOSTILE, HOSTILE)
     signed_in.events[0].actor = signed_in.events[0].on_behalf_of = HOSTILE
+    signed_in.record("secrets.get", "web", HOSTILE)
     return signed_in
 
 
@@ -74,6 +75,7 @@ READS = {
     "secrets:get": ("secrets:get", "S"),
     "releases:info": ("releases:info", "v1"),
     "tokens:trust:test": ("tokens:trust:test", "t", "--token-file", "given.jwt"),  # hostile in a way of its own
+    "incident": ("incident", "--since", "365d"),
     "audit:verify": ("audit:verify", "--json"),  # its bar moves the cursor
     "audit:verify-proof": ("audit:verify-proof", "given.tlog-proof", "--key", a_key().text),
 }

@@ -147,6 +147,7 @@ def test_of_what_users_send_only_values_and_what_is_sought_take_any_text() -> No
     secrets = {"SecretAssignment.value", "RotateSecretRequest.value"}
     # What is sought in events is what they have: names that were refused, whatever these were.
     sought = {f"{method}EventsRequest.{field}" for method in ("List", "Follow") for field in ("actor", "name")}
+    sought.add("SummarizeEventsRequest.actor")
     of_services = {*(f"paas.secrets.v1.{name}" for name in secrets), *(f"paas.audit.v1.{name}" for name in sought)}
     assert free == {"paas.config.v1.Assignment.value", *of_services}
 

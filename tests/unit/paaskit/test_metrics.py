@@ -17,6 +17,7 @@ _LABELS = {
     "record",
     "method",
     "page",
+    "sink",  # as the operator names them
     "code",
     "pool",
     "batch",
