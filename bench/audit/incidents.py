@@ -21,6 +21,7 @@ from typing import Any, Final
 import psycopg
 from paas.tokens.v1 import tokens_pb2, tokens_pb2_grpc
 
+from bench.audit.logs import NO_STATISTICS
 from bench.peers.hops import processor_seconds
 from bench.platform import Bench, running_stack, sign_in
 from local.ports import free_base_port
@@ -103,8 +104,7 @@ async def _prepare(bench: Bench) -> dict[str, str]:
 
 def _fill(bench: Bench, events: int, ids: dict[str, str]) -> None:
     with psycopg.connect(bench.database("audit"), autocommit=True) as connection:
-        connection.execute("ALTER TABLE events SET (autovacuum_enabled = off)")
-        connection.execute("ALTER TABLE event_names SET (autovacuum_enabled = off)")
+        connection.execute(NO_STATISTICS)
         offset = _settled(connection)
         for first in range(1, events + 1, _LOT):
             last = min(events, first + _LOT - 1)

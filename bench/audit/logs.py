@@ -35,7 +35,7 @@ _LOT: Final = 50_000
 _MONTHS: Final = """
     SELECT make_month(month::date)
     FROM generate_series(timestamp '2030-01-01', timestamp '2031-12-01', interval '1 month') AS month"""
-_NO_STATISTICS: Final = """
+NO_STATISTICS: Final = """
     DO $$ DECLARE name text; BEGIN
         FOR name IN SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace LOOP
             EXECUTE format('ALTER TABLE public.%I SET (autovacuum_enabled = off)', name);
@@ -48,7 +48,7 @@ async def log_of(events: int) -> AsyncIterator[tuple[Throwaway, Database]]:
     """A log with so many events and no statistics, as after a restore, and the service's own connections to it."""
     with throwaway_postgres() as server:
         server.add("audit")
-        for statement in (_MONTHS, _NO_STATISTICS):
+        for statement in (_MONTHS, NO_STATISTICS):
             look(server, statement)
         with _superuser(server) as connection:
             for first in range(1, events + 1, _LOT):
