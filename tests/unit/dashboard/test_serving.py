@@ -21,20 +21,17 @@ class _Connection(asyncio.Transport):
         self.closed = True
 
 
-def _is_spoken_with(connection: _Connection) -> bool:
+async def _is_spoken_with(connection: _Connection) -> bool:
     async def nothing(_scope: Any, _receive: Any, _send: Any) -> None: ...
 
-    async def begin() -> bool:
-        config = uvicorn.Config(nothing, log_config=None)
-        config.load()
-        FromGateway(config=config, server_state=ServerState(), app_state={}).connection_made(connection)
-        return not connection.closed
-
-    return asyncio.run(begin())
+    config = uvicorn.Config(nothing, log_config=None)
+    config.load()
+    FromGateway(config=config, server_state=ServerState(), app_state={}).connection_made(connection)
+    return not connection.closed
 
 
-def test_the_gateway_is() -> None:
-    assert _is_spoken_with(_Connection(("URI", "spiffe://paas/gateway"), ("DNS", "gateway.paas.internal")))
+async def test_the_gateway_is() -> None:
+    assert await _is_spoken_with(_Connection(("URI", "spiffe://paas/gateway"), ("DNS", "gateway.paas.internal")))
 
 
 @pytest.mark.parametrize(
@@ -49,5 +46,5 @@ def test_the_gateway_is() -> None:
         _Connection(certificate=False),
     ],
 )
-def test_nobody_else_is(connection: _Connection) -> None:
-    assert not _is_spoken_with(connection)
+async def test_nobody_else_is(connection: _Connection) -> None:
+    assert not await _is_spoken_with(connection)

@@ -72,8 +72,8 @@ def provider(request: pytest.FixtureRequest, cloud: FakeCloudKms, tmp_path: Path
 
 
 @pytest.fixture
-def kms(provider: Provider) -> KeyManagement:
-    """Opened once."""
+async def kms(provider: Provider) -> KeyManagement:
+    """Opened once, in the loop that it is used in."""
     return provider.open()
 
 
