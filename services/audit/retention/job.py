@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 
 from paaskit.clock import Clock
-from services.audit.event import Event, Outcome, Report
+from services.audit.event import Outcome, Report
 from services.audit.periods import Period
 from services.audit.publishing.folder import LogFolder
 from services.audit.retention.dropped import Dropped
@@ -32,6 +32,7 @@ from transparency.tiles.reader import TileReader
 
 ACTION: Final = "audit.retain"
 MONTHS_AHEAD: Final = 3
+_SERVICE: Final = "audit"
 _ACTOR: Final = "service:audit"
 _END: Final = datetime(9999, 1, 1, tzinfo=UTC)
 _FOUR_DAYS: Final = timedelta(days=4)
@@ -109,7 +110,7 @@ class Retention:
         return found
 
     async def tell(self, over: Over, until: datetime, rule: Rule) -> Dropped:
-        """Append to a log that events of it are dropped, once; what it says."""
+        """Append to a log that events of it are dropped, once; what it says. Raises NotYet where it does not say so."""
         now = self._clock()
         name = hashlib.sha256(f"{ACTION} {over.log_id} {over.up_to}".encode()).hexdigest()[:32]
         report = Report(
@@ -122,9 +123,12 @@ class Retention:
             targets=(rule.text,),
             version=over.up_to,
         )
-        await self._store.append([report], service="audit", now=now)
+        await self._store.append([report], service=_SERVICE, now=now)
         event = await self._store.with_id(over.tenant, name)
-        assert isinstance(event, Event)
+        # Any service names its own events, so one of another may have had this id before.
+        own = (_SERVICE, ACTION, over.up_to)
+        if event is None or (event.service, event.report.action, event.report.version) != own:
+            raise NotYet(f"Log {over.log_id} has another event with the id of the one that tells what is dropped.")
         return Dropped(over.up_to, until, event.report.targets[0], event.sequence, now)
 
     async def looked_at(self, over: Over, told: Dropped) -> OfLog:

@@ -5,7 +5,9 @@ readers are told (tests/unit/cli/audit_log/test_dropped.py).
 """
 
 import asyncio
+import hashlib
 import shutil
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -16,7 +18,7 @@ from services.audit.retention.job import NotYet, Retention
 from services.audit.retention.owner_store import OfLog, OtherEvents, Owner
 from services.audit.retention.rule import parsed_rule
 from services.audit.selection import Selection
-from tests.fakes.audit_log import oldest
+from tests.fakes.audit_log import oldest, report_of
 from tests.integration.audit.retention.conftest import RULE, House
 from transparency.merkle.hashing import leaf_hash
 from transparency.merkle.proofs import inclusion_proof, verify_inclusion
@@ -241,6 +243,44 @@ async def test_a_month_with_other_events_than_were_looked_at_stays(house: House)
     with pytest.raises(OtherEvents):
         await house.owner.drop(since, [log])
     assert house.counts() == before
+
+
+async def test_a_month_whose_events_are_counted_to_other_logs_stays(house: House) -> None:
+    """As many in all as were looked at, and of one log more than it was told."""
+    await house.append(5)
+    await house.append(5, tenant="rival")
+    await house.months(2, 1)
+    retention = house.retention()
+    since, until = await _january(house)
+    both = [
+        await retention.looked_at(over, await retention.tell(over, until, RULE)) for over in await retention.over(since)
+    ]
+    shifted = [
+        replace(log, told=replace(log.told, up_to=log.told.up_to + by)) for log, by in zip(both, (1, -1), strict=True)
+    ]
+    before = house.counts()
+    with pytest.raises(OtherEvents):
+        await house.owner.drop(since, shifted)
+    assert house.counts() == before
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "version"),
+    [("config", "audit.retain", 6), ("audit", "config.set", 6), ("audit", "audit.retain", 5)],
+)
+async def test_nothing_is_dropped_where_another_event_has_the_id_of_what_tells(
+    house: House, service: str, action: str, version: int
+) -> None:
+    """An event of a service's own choice, appended before: an id is kept once."""
+    await house.append(5)
+    await house.months(2, 1)
+    log_id = await house.heads.named("acme")
+    event_id = hashlib.sha256(f"audit.retain {log_id} 6".encode()).hexdigest()[:32]
+    report = report_of(event_id=event_id, action=action, version=version, targets=("30d",))
+    await house.store.append([report], service=service, now=house.now)
+    with pytest.raises(NotYet, match="another event"):
+        await house.retention().drop(RULE)
+    assert house.counts()["dropped"] == 0
 
 
 @pytest.mark.parametrize("text", ["400", "29d", "0d", "-5d", "1y", "99999d", "d", " 400d", "400d\n"])
