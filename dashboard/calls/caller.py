@@ -1,6 +1,6 @@
 """Calls of one person: with what they signed in with, from the address they came from."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable
 from typing import Any, Final, Protocol, TypeVar
 
 import grpc
@@ -49,7 +49,7 @@ class Caller:
         except grpc.aio.AioRpcError as error:
             raise refusal_of(error) from None
 
-    async def stream(self, method: Stream[RequestT, ResponseT], request: RequestT) -> AsyncIterator[ResponseT]:
+    async def stream(self, method: Stream[RequestT, ResponseT], request: RequestT) -> AsyncGenerator[ResponseT, None]:
         """What a method answers, one after the other, until it ends. Raises Refusal."""
         call: Any = method(request, metadata=self._metadata)
         try:

@@ -108,7 +108,7 @@ async def follow(visit: Visit) -> Response:
 
     async def events() -> AsyncIterator[str]:
         try:
-            async for answer in caller.stream(stub.FollowEvents, request):
+            async for answer in visit.while_signed_in(caller.stream(stub.FollowEvents, request)):
                 yield f"id: {answer.event.sequence}\ndata: {json.dumps(shown(answer.event))}\n\n"
         except Refusal as refusal:
             if refusal.code != code_pb2.UNAVAILABLE:

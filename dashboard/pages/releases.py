@@ -70,7 +70,7 @@ async def progress(visit: Visit) -> Response:
 
     async def events() -> AsyncIterator[str]:
         try:
-            async for answer in caller.stream(stub.WatchRelease, request):
+            async for answer in visit.while_signed_in(caller.stream(stub.WatchRelease, request)):
                 yield f"data: {json.dumps(_told(answer.release))}\n\n"
         except Refusal as refusal:
             yield f"event: refused\ndata: {json.dumps({'sentence': refusal.sentence})}\n\n"

@@ -60,6 +60,11 @@ class Sessions:
             raise SignedOut
         return await self._renewals.renewed(secret, stored, session)
 
+    async def goes_on(self, secret: Secret) -> bool:
+        """Whether a browser is signed in. It is no visit: one that is idle ends all the same. Raises Unavailable."""
+        now = self._clock()
+        return await self._store.find(secret.row(), now=now, seen_after=now - self._idle) is not None
+
     async def end(self, secret: Secret) -> None:
         """Sign one browser out."""
         await self._store.end(secret.row())

@@ -22,6 +22,7 @@ _SEEN: Final[LiteralString] = "UPDATE sessions SET seen_at = %s WHERE session = 
 _REPLACE: Final[LiteralString] = "UPDATE sessions SET sealed = %s WHERE session = %s AND sealed = %s RETURNING session"
 _END: Final[LiteralString] = "DELETE FROM sessions WHERE session = %s"
 _END_ALL: Final[LiteralString] = "DELETE FROM sessions WHERE tenant = %s AND subject = %s RETURNING session"
+_END_LINKS: Final[LiteralString] = "DELETE FROM once WHERE tenant = %s AND subject = %s"
 _KEEP: Final[LiteralString] = "INSERT INTO once (id, tenant, subject, sealed, ends_at) VALUES (%s, %s, %s, %s, %s)"
 _DROP_OLDEST: Final[LiteralString] = """
     DELETE FROM once WHERE id IN (
@@ -79,7 +80,8 @@ class Store:
         await self._database.execute(_END, (session,))
 
     async def end_all(self, *, tenant: str, subject: str) -> int:
-        """End all sessions of somebody; how many there were."""
+        """End all sessions of somebody, and links that nobody has taken yet; how many sessions there were."""
+        await self._database.execute(_END_LINKS, (tenant, subject))
         return len(await self._database.execute(_END_ALL, (tenant, subject)))
 
     async def keep_once(self, name: bytes, *, tenant: str, subject: str, sealed: bytes, ends_at: datetime) -> None:

@@ -65,6 +65,15 @@ class Attempt:
         )
 
 
+def is_for(claims: Mapping[str, Any], *, issuer: str, client_id: str) -> bool:
+    """Whether an ID token is of this provider and for this client (OpenID Connect Core, 3.1.3.7, points 2 and 3).
+
+    Authlib would take one that is for another client where `azp` names this one.
+    """
+    audience = claims.get("aud")
+    return claims.get("iss") == issuer and client_id in (audience if isinstance(audience, list) else [audience])
+
+
 @contextlib.contextmanager
 def _signed_out() -> Iterator[None]:
     try:
@@ -110,7 +119,7 @@ class Provider:
         token = await self._asked(asked)
         claims = await self._asked(self._client.parse_id_token(token, nonce=attempt.nonce))
         # Without an ID token there are none.
-        if claims is None or claims.get("iss") != self.issuer:
+        if claims is None or not is_for(claims, issuer=self.issuer, client_id=str(self._client.client_id)):
             raise Refusal(code=code_pb2.UNAUTHENTICATED, sentence=_NOT_ACCEPTED)
         grant = self._grant(token)
         try:

@@ -1,8 +1,9 @@
 """A visit: a request of somebody who is signed in. Every page but those of the sign-in is reached through here."""
 
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 import grpc
@@ -23,6 +24,8 @@ from paaskit.db import Database
 from paaskit.errors import Unavailable
 
 log = structlog.get_logger()
+
+AnswerT = TypeVar("AnswerT")
 
 COOKIE: Final = "__Host-paas"
 """`__Host-`: from this host alone, over https alone, for all of it (RFC 6265bis, 4.1.3.2). Browsers take this machine's
@@ -95,6 +98,21 @@ class Visit:
         if notice:
             leave(response, notice)
         return response
+
+    async def while_signed_in(self, answers: AsyncGenerator[AnswerT, None]) -> AsyncGenerator[AnswerT, None]:
+        """What a stream is told, for as long as this browser is signed in. Raises Refusal where that can't be seen.
+
+        It is looked at before each: what goes on for minutes does not outlive a sign-out, here or elsewhere.
+        """
+        async with contextlib.aclosing(answers):
+            async for answer in answers:
+                try:
+                    is_signed_in = await self.site.sessions.goes_on(self.secret)
+                except Unavailable:
+                    raise Refusal(code=code_pb2.UNAVAILABLE, sentence=_AWAY) from None
+                if not is_signed_in:
+                    return
+                yield answer
 
     @property
     def is_by_script(self) -> bool:

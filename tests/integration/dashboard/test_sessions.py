@@ -91,6 +91,16 @@ async def test_one_that_is_visited_stays_and_one_that_is_idle_ends(kept: Kept) -
     assert not await _is_in(kept.one, visited)
 
 
+async def test_what_goes_on_by_itself_keeps_no_session(kept: Kept) -> None:
+    """As a stream of events in a browser that nobody looks at."""
+    secret = await _begin(kept)
+    kept.later(IDLE - A_MOMENT)
+    assert await kept.one.goes_on(secret)
+    kept.later(A_MOMENT)
+    assert not await kept.one.goes_on(secret)
+    assert not await _is_in(kept.other, secret)
+
+
 async def test_no_visit_keeps_one_past_its_longest_time(kept: Kept) -> None:
     secret, began = await _begin(kept), kept.clock()
     while kept.clock() + IDLE / 2 < began + LONGEST:

@@ -4,7 +4,7 @@ Leaves out the identity provider, which is one of the test's own (a real one: te
 sites' requests out before (tests/unit/dashboard/test_origin.py).
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
@@ -22,7 +22,7 @@ from dashboard.sessions.sealing import Secret
 from dashboard.sessions.session import Person
 from dashboard.sessions.store import Store
 from dashboard.settings import PREFIX
-from dashboard.sign_in.links import Links
+from dashboard.sign_in.links import Link, Links
 from dashboard.sign_in.pages import SignIns
 from dashboard.web.render import Templates
 from dashboard.web.visit import COOKIE, FORM_TOKEN, Site, Visit, signed_in
@@ -58,10 +58,22 @@ async def pages(databases: Databases) -> AsyncIterator[Pages]:
         changes.append(visit.person.subject)
         return PlainTextResponse("done")
 
+    async def told(visit: Visit) -> Response:
+        async def answers() -> AsyncGenerator[str, None]:
+            yield "before"
+            await visit.site.sessions.end_all(visit.person)
+            yield "after"
+
+        return PlainTextResponse(" ".join([each async for each in visit.while_signed_in(answers())]))
+
     async with databases.open("dashboard") as database:
         store = Store(database)
         sign_ins = SignIns(provider=provider, links=Links(store, clock), url=f"{ORIGIN}{PREFIX}")
-        own = [Route("/", signed_in(who)), Route("/change", signed_in(change), methods=["POST"])]
+        own = [
+            Route("/", signed_in(who)),
+            Route("/change", signed_in(change), methods=["POST"]),
+            Route("/told", signed_in(told)),
+        ]
         app = Starlette(routes=[Mount(PREFIX.rstrip("/"), routes=[*sign_ins.routes(), *own])])
         app.state.site = Site(
             sessions=Sessions(
@@ -140,7 +152,24 @@ async def test_who_signs_out_is_out_also_with_the_cookie_that_they_had(pages: Pa
     browser, secret = await _signed_in(pages)
     done = await browser.post(page, data={FORM_TOKEN: secret.form_token()})
     assert done.headers["location"] == f"{PREFIX}signed-out"
+    assert done.headers["clear-site-data"] == '"cache", "storage"'
     assert COOKIE not in browser.cookies
     assert [each.refresh_token for each in pages.provider.signed_out] == ["refresh"]
     with_the_cookie = await pages.browser().get("", headers={"cookie": f"{COOKIE}={secret.text()}"})
     assert with_the_cookie.headers["location"] == f"{PREFIX}sign-in"
+
+
+async def test_what_goes_on_ends_with_the_sign_in(pages: Pages) -> None:
+    browser, _ = await _signed_in(pages)
+    assert (await browser.get("told")).text == "before"
+
+
+async def test_signing_out_everywhere_is_the_end_of_links_too(databases: Databases) -> None:
+    """One that was printed, or sent to somebody, and that nobody has taken yet."""
+    async with databases.open("dashboard") as database:
+        store = Store(database)
+        links = Links(store, FakeClock())
+        whose = [("acme", "user:ada"), ("acme", "user:bob"), ("globex", "user:ada")]
+        codes = [(await links.make(Link(bearer="x", subject=subject, tenant=tenant)))[0] for tenant, subject in whose]
+        await store.end_all(tenant="acme", subject="user:ada")
+        assert [await links.look(code) is not None for code in codes] == [False, True, True]

@@ -80,6 +80,11 @@ def test_every_answer_says_what_a_browser_may() -> None:
     answer = asked("GET", {})
     assert "unsafe" not in POLICY
     assert "frame-ancestors 'none'" in POLICY
+    assert {"default-src 'none'", "base-uri 'none'", "form-action 'self'"} <= set(POLICY.split("; "))
     assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "same-origin"
+    assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     assert answer.headers["x-frame-options"] == "DENY"
     assert answer.headers["strict-transport-security"].startswith("max-age=")
