@@ -17,7 +17,7 @@ CLIENT: Final = "spiffe://paas/dashboard"
 """The only certificate with which somebody may say for whom, from which address, they call."""
 PREFIX: Final = "/runtime/dashboard/"
 """As the product has it: .../runtime/dashboard/account/audit."""
-_ROUTE: Final = "dashboard"
+ROUTE: Final = "dashboard"
 # Seconds for which a page that shows what goes on may have nothing to tell.
 _STREAM_IDLE_TIMEOUT: Final = 3600
 
@@ -30,7 +30,7 @@ def routes(*, asks_nobody: dict[str, Any], tells_address: list[dict[str, Any]]) 
     """
     return [
         {
-            "name": _ROUTE,
+            "name": ROUTE,
             "match": {"prefix": PREFIX},
             "route": {
                 "cluster": CLUSTER,
@@ -43,7 +43,7 @@ def routes(*, asks_nobody: dict[str, Any], tells_address: list[dict[str, Any]]) 
             "typed_per_filter_config": asks_nobody,
         },
         {
-            "name": _ROUTE,
+            "name": ROUTE,
             "match": {"path": PREFIX.removesuffix("/")},
             "redirect": {"path_redirect": PREFIX, "response_code": "PERMANENT_REDIRECT"},
             "typed_per_filter_config": asks_nobody,

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gateway import audit_log, leaked_tokens
+from gateway import audit_log, dashboard, leaked_tokens
 from gateway.routes import WITHOUT_TRAILERS
 from gateway.transcoding import transcoder
 from gateway.upstreams import elsewhere
@@ -42,7 +42,7 @@ UNAVAILABLE = 14
 # Envoy's reason for an answer.
 _BECAUSE = "response.code_details == '{}'"
 # Whoever asked in plain HTTP is answered in it: gRPC's 200 would be taken for success.
-_ASKED_IN_GRPC = f"!(xds.route_name in ['{leaked_tokens.ROUTE}', '{audit_log.ROUTE}'])"
+_ASKED_IN_GRPC = f"!(xds.route_name in ['{leaked_tokens.ROUTE}', '{audit_log.ROUTE}', '{dashboard.ROUTE}'])"
 TOO_MANY = "Too many requests at once with this token, or from this address. Nothing was done; try again in a moment."
 NO_TRAILERS = "gRPC needs HTTP/2 and the header te: trailers; over HTTP/1.1, send application/grpc-web+proto."
 UNAVAILABLE_HEADER = "x-paas-unavailable"

@@ -86,6 +86,13 @@ def test_lines_that_can_not_be_read_change_nothing(visitor: Visitor, idle: Paas)
     assert "not saved yet" not in visitor.open(f"{PAGES}apps/{app_of(idle)}").text
 
 
+def test_what_is_too_large_is_no_success(visitor: Visitor, idle: Paas) -> None:
+    page = visitor.open(f"{PAGES}apps/{app_of(idle)}")
+    refused = visitor.press(page, "/pending", text="A=1\n" + "B" * 1_200_000)
+    assert refused.status == 413
+    assert "not saved yet" not in visitor.open(f"{PAGES}apps/{app_of(idle)}").text
+
+
 def test_what_is_pending_waits_and_can_be_discarded(visitor: Visitor, idle: Paas) -> None:
     secret, app = idle.canaries.secret(), app_of(idle)
     page = visitor.open(f"{PAGES}apps/{app}")
