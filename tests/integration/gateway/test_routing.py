@@ -46,6 +46,7 @@ def test_what_anybody_may_call_was_reviewed() -> None:
 
 async def test_a_service_hears_nothing_that_it_does_not_ask_for(gateway: Gateway) -> None:
     said = [("user-agent", "curl"), ("x-user-agent", "grpc-web"), ("accept", "*/*"), ("origin", "https://example.com")]
+    said.append(("cookie", "__Host-paas=of-a-browser"))
     await gateway.call(LIST_VARS, SIGNED_IN)
     traced = [("traceparent", f"00-{1:032x}-{1:016x}-01"), ("tracestate", "a=b"), ("baggage", "a=b")]
     await gateway.raw(LIST_VARS, SIGNED_IN, *said, *traced, ("x-request-id", "1"), ("accept-encoding", "gzip"))
