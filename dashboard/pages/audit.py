@@ -1,6 +1,7 @@
 """The audit log of the tenant: asked by what stands in the address, so that a question can be sent to somebody."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from paas_cli.errors import Misuse
 from paas_cli.moments import moment
 
 _PAGE: Final = 50
+# As large as the contract's number takes, and then some room.
+_SEQUENCE: Final = re.compile(r"[0-9]{1,18}")
 _NEWEST: Final = audit_pb2.ListEventsRequest(page_size=1)
 _OUTCOMES: Final = {
     "ok": audit_pb2.OUTCOME_OK,
@@ -102,7 +105,7 @@ async def follow(visit: Visit) -> Response:
     caller = visit.caller
     question = Question.of(visit.request.query_params)
     after = visit.request.headers.get("last-event-id") or visit.request.query_params.get("after", "0")
-    request = audit_pb2.FollowEventsRequest(after_sequence=int(after) if after.isdecimal() else 0)
+    request = audit_pb2.FollowEventsRequest(after_sequence=int(after) if _SEQUENCE.fullmatch(after) else 0)
     question.fill(request)
     stub = audit_pb2_grpc.AuditServiceStub(caller.channel)
 

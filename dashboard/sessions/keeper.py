@@ -45,14 +45,17 @@ class Sessions:
         )
         return secret, end
 
-    async def find(self, secret: Secret) -> Session:
-        """Return the session of a browser, its token renewed if that is due. Raises SignedOut, Refusal, Unavailable."""
+    async def find(self, secret: Secret, *, is_visit: bool = True) -> Session:
+        """Return the session of a browser, its token renewed if that is due. Raises SignedOut, Refusal, Unavailable.
+
+        What a page asks for by itself is no visit of a person: a session that nothing else uses ends as an idle one.
+        """
         now = self._clock()
         stored = await self._store.find(secret.row(), now=now, seen_after=now - self._idle)
         session = opened(secret, stored)
         if stored is None or session is None:
             raise SignedOut
-        if now - stored.seen_at >= _NOTED_EVERY:
+        if is_visit and now - stored.seen_at >= _NOTED_EVERY:
             await self._store.seen(secret.row(), now)
         if not session.grant.is_due(now):
             return session

@@ -174,7 +174,9 @@ async def _session(request: Request, site: Site) -> tuple[Secret, Session]:
     secret = Secret.parse(request.cookies.get(COOKIE, ""))
     if secret is None:
         raise SignedOut
-    return secret, await site.sessions.find(secret)
+    # A page that shows what goes on connects again by itself, for as long as somebody leaves it open.
+    is_stream = request.headers.get("accept", "").startswith("text/event-stream")
+    return secret, await site.sessions.find(secret, is_visit=not is_stream)
 
 
 def _to_sign_in(request: Request, site: Site) -> Response:

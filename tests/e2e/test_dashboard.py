@@ -195,6 +195,12 @@ def test_a_link_leads_to_pages_of_ours_alone(installation: Installation, ada: Pa
     assert form.headers["location"] == PAGES
 
 
+@pytest.mark.parametrize("after", ["x", "-1", "9" * 19, "9" * 400])
+def test_a_place_in_the_log_that_is_none_is_its_end(visitor: Visitor, idle: Paas, after: str) -> None:
+    with following(visitor, app_of(idle), after=after) as connection:
+        assert b"200 OK" in connection.recv(4096)
+
+
 def test_who_stops_looking_is_not_told_any_more(visitor: Visitor, idle: Paas) -> None:
     app = app_of(idle)
     # More than one token may have open at once; each is closed before the next.
@@ -211,12 +217,12 @@ def test_who_stops_looking_is_not_told_any_more(visitor: Visitor, idle: Paas) ->
         assert b"refused" not in told
 
 
-def following(visitor: Visitor, app: str) -> socket.socket:
+def following(visitor: Visitor, app: str, *, after: str = "0") -> socket.socket:
     """A connection on which an app's events are told as they come."""
     parts = urlsplit(visitor.origin)
     connection = socket.create_connection((parts.hostname or "", parts.port or 0), timeout=PATIENCE)
     head = (
-        f"GET {PAGES}account/audit/events?after=0&app={app} HTTP/1.1\r\nhost: {parts.netloc}\r\n"
+        f"GET {PAGES}account/audit/events?after={after}&app={app} HTTP/1.1\r\nhost: {parts.netloc}\r\n"
         f"cookie: __Host-paas={visitor.cookies['__Host-paas']}\r\n\r\n"
     )
     connection.sendall(head.encode())

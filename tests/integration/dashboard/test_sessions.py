@@ -101,6 +101,16 @@ async def test_what_goes_on_by_itself_keeps_no_session(kept: Kept) -> None:
     assert not await _is_in(kept.other, secret)
 
 
+async def test_what_a_page_asks_for_by_itself_is_no_visit(kept: Kept) -> None:
+    secret = await _begin(kept)
+    for _ in range(4):
+        kept.later(IDLE / 5)
+        await kept.one.find(secret, is_visit=False)
+    kept.later(IDLE / 5)
+    with pytest.raises(SignedOut):
+        await kept.one.find(secret)
+
+
 async def test_no_visit_keeps_one_past_its_longest_time(kept: Kept) -> None:
     secret, began = await _begin(kept), kept.clock()
     while kept.clock() + IDLE / 2 < began + LONGEST:
