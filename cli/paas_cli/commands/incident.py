@@ -10,6 +10,7 @@ from paas_cli.commands.tokens.shown import check_reference
 from paas_cli.errors import Misuse
 from paas_cli.incident import document, rules, shown
 from paas_cli.incident.asking import Question, facts
+from paas_cli.incident.by_session import BySession
 from paas_cli.session import Session
 
 
@@ -61,7 +62,7 @@ def question(given: dict[str, Any], session: Session) -> Question:
 
 def run(session: Session, asked: Question) -> None:
     """Find out, tell. Exits with 1 while something is left to do."""
-    found = facts(session, asked)
+    found = facts(BySession(session), asked)
     steps = rules.steps(found)
     if session.as_json:
         session.out.json(document.document(found, steps, session))

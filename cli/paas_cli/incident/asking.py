@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from paas_cli.incident import rules, state, suspects
 from paas_cli.incident.facts import Actor, Asked, Deed, Facts, Moment, Now, Released, Secret, Times, Token, Trust
+from paas_cli.incident.source import Source
 from paas_cli.incident.sums import DENIED, OK, Sums, summed
-from paas_cli.session import Session
 
 if TYPE_CHECKING:
     from paas.audit.v1.audit_pb2 import SummarizeEventsRequest
@@ -55,7 +55,7 @@ class Question:
 class _Inquiry:
     """One incident, being looked into."""
 
-    session: Session
+    source: Source
     question: Question
     caller: "WhoAmIResponse"
     now: Moment
@@ -84,13 +84,13 @@ class _Inquiry:
             for moment, asked in ((self.question.since, request.since), (self.question.until, request.until)):
                 if moment is not None:
                     asked.FromDatetime(moment)
-        return summed(self.session, request)
+        return summed(self.source, request)
 
     def sum_up_since(self, actions: Sequence[str], since: Moment) -> Sums:
         """What the log has of some actions by anybody since a moment, with a margin."""
         request = self._request(actions)
         request.since.FromDatetime(datetime.fromtimestamp(max(0, since - _CLOCKS_APART) / 1_000_000, UTC))
-        return summed(self.session, request)
+        return summed(self.source, request)
 
     def _request(self, actions: Sequence[str]) -> "SummarizeEventsRequest":
         from paas.audit.v1 import audit_pb2
@@ -98,12 +98,12 @@ class _Inquiry:
         return audit_pb2.SummarizeEventsRequest(actions=actions, app=self.question.app)
 
 
-def facts(session: Session, question: Question) -> Facts:
+def facts(source: Source, question: Question) -> Facts:
     """Return what is known. Raises Failure, also for a token or a person that nothing is known of."""
     from paas.tokens.v1 import tokens_pb2
 
-    caller = session.read("/paas.tokens.v1.TokensService/WhoAmI", tokens_pb2.WhoAmIRequest(), tokens_pb2.WhoAmIResponse)
-    inquiry = _Inquiry(session, question, caller, now=int(session.surroundings.now() * 1_000_000))
+    caller = source.read("/paas.tokens.v1.TokensService/WhoAmI", tokens_pb2.WhoAmIRequest(), tokens_pb2.WhoAmIResponse)
+    inquiry = _Inquiry(source, question, caller, now=int(source.now() * 1_000_000))
     if caller.apps:
         apps = ", ".join(caller.apps)
         inquiry.left_out.append(f"Your own token is limited to {apps}, so nothing is told of any other app.")
@@ -114,7 +114,7 @@ def facts(session: Session, question: Question) -> Facts:
 
 def _of_token(inquiry: _Inquiry) -> Facts:
     may_ask = inquiry.may_ask_tokens()
-    token = suspects.by_reference(inquiry.session, inquiry.question.token, may_ask_tokens=may_ask, now=inquiry.now)
+    token = suspects.by_reference(inquiry.source, inquiry.question.token, may_ask_tokens=may_ask, now=inquiry.now)
     sums = inquiry.sum_up((rules.READ, *_DEEDS), token_id=token.token_id)
     _add_made_with_it(inquiry, token.token_id, sums)
     return _put_together(inquiry, label=token.name, tokens=[token], sums=sums)
@@ -159,7 +159,7 @@ def _of_user(inquiry: _Inquiry) -> Facts:
     person = inquiry.question.user
     who = person if person.startswith("user:") else f"user:{person}"
     sums = inquiry.sum_up((rules.READ, *_DEEDS), who=who)
-    made = [] if not inquiry.may_ask_tokens() else suspects.living(inquiry.session, now=inquiry.now)
+    made = [] if not inquiry.may_ask_tokens() else suspects.living(inquiry.source, now=inquiry.now)
     tokens = {token.token_id: token for token in made if token.maker == who}
     # What ended, and sign-ins, are known by what was done with them, and by when they were made.
     seen = {actor.token_id for actor in sums.of_actors() if actor.token_id} | _made_ids(inquiry, sums)
@@ -170,7 +170,7 @@ def _of_user(inquiry: _Inquiry) -> Facts:
     }
     if not sums.actors:
         suspects.check_person(
-            inquiry.session, who, list(tokens.values()), now=inquiry.now, may_ask_tokens=inquiry.may_ask_tokens()
+            inquiry.source, who, list(tokens.values()), now=inquiry.now, may_ask_tokens=inquiry.may_ask_tokens()
         )
     return _put_together(inquiry, label=who.removeprefix("user:"), tokens=list(tokens.values()), sums=sums)
 
@@ -188,8 +188,8 @@ def _looked_up(inquiry: _Inquiry, token_ids: Sequence[str]) -> list[Token]:
         return []
     if len(token_ids) > _MOST_LOOKED_UP:
         more = len(token_ids) - _MOST_LOOKED_UP
-        inquiry.left_out.append(f"{more:,} more tokens were used; narrow the time with --since and --until.")
-    return suspects.find(inquiry.session, token_ids[:_MOST_LOOKED_UP], now=inquiry.now)
+        inquiry.left_out.append(f"{more:,} more tokens were used; narrow the time that is asked about.")
+    return suspects.find(inquiry.source, token_ids[:_MOST_LOOKED_UP], now=inquiry.now)
 
 
 def _put_together(inquiry: _Inquiry, *, label: str, tokens: Sequence[Token], sums: Sums) -> Facts:
@@ -219,10 +219,10 @@ def _put_together(inquiry: _Inquiry, *, label: str, tokens: Sequence[Token], sum
     now: dict[str, dict[str, Now] | None] = {}
     wanted = {secret.app for secret in known} | set(reachable_apps)
     if wanted and inquiry.may("secrets.list", "Which secrets an app has now is not told"):
-        now = state.secrets(inquiry.session, wanted)
+        now = state.secrets(inquiry.source, wanted)
     released: dict[str, Released] = {}
     if known and inquiry.may("releases.read", "Whether new values were released is not told"):
-        released = state.released(inquiry.session, {secret.app for secret in known})
+        released = state.released(inquiry.source, {secret.app for secret in known})
     return Facts(
         **{
             **vars(found),
@@ -284,7 +284,7 @@ def _trusts(inquiry: _Inquiry, done: Iterable[tuple[tuple[str, int, str, str, st
         return []
     if not inquiry.may_ask_tokens():
         return [Trust(name=name, is_living=None) for name in sorted(names)]
-    living = state.trusts(inquiry.session)
+    living = state.trusts(inquiry.source)
     if person:
         names |= {name for name, creator in living.items() if creator.removeprefix("user:") == person}
     return [Trust(name=name, is_living=name in living) for name in sorted(names)]
@@ -295,7 +295,7 @@ def _reachable(inquiry: _Inquiry, tokens: Sequence[Token]) -> list[str]:
     able = [token for token in tokens if rules.could_reveal(token)]
     limited = {app for token in able for app in token.apps}
     if any(not token.apps for token in able) and inquiry.may("apps.read", "Which apps there are is not told"):
-        limited |= set(state.apps(inquiry.session))
+        limited |= set(state.apps(inquiry.source))
     if inquiry.caller.apps:
         limited &= set(inquiry.caller.apps)
     if inquiry.question.app:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from paas_cli.incident import rules, words
+from paas_cli.incident import pasted, rules, words
 from paas_cli.incident.facts import Facts, Moment, Times, Token
 from paas_cli.incident.rules import Step
 from paas_cli.session import Session
@@ -44,7 +44,7 @@ def document(facts: Facts, steps: Sequence[Step], session: Session) -> dict[str,
             for deed in facts.did
         ],
         "steps": [_step(step, session) for step in steps],
-        "advice": words.advice(facts, steps, session),
+        "advice": pasted.advice(facts, steps, session),
         "not_told": list(facts.left_out),
         "all_done": rules.are_done(steps),
     }
@@ -60,7 +60,7 @@ def _step(step: Step, session: Session) -> dict[str, object]:
         "token_id": step.token_id or None,
         "done_at": _at(step.at),
         "previous_until": _at(step.previous_until),
-        "command": words.command(step, session) or None,
+        "command": pasted.command(step, session) or None,
     }
 
 

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from paas_cli.incident import rules, words
+from paas_cli.incident import pasted, rules, words
 from paas_cli.incident.facts import Asked, Facts, Token
 from paas_cli.incident.rules import State, Step
 from paas_cli.session import Session
@@ -102,7 +102,7 @@ class Page:
             self._out.line(f"  {self._out.styled(mark, colour)} {at:>{number}}. {words.title(step)}")
             indent = number + 6
             self._wrapped(words.why(step), indent=indent, style="dim")
-            command = words.command(step, self._session)
+            command = pasted.command(step, self._session)
             if step.state is not State.DONE and command:
                 # In one line whatever the width, since it is there to be pasted.
                 self._out.line(" " * indent + self._out.styled(command, "cyan"))
@@ -114,7 +114,7 @@ class Page:
                     style="yellow",
                 )
         self._heading("And besides")
-        for sentence in words.advice(self._facts, self._steps, self._session):
+        for sentence in pasted.advice(self._facts, self._steps, self._session):
             self._wrapped(f"- {sentence}", indent=2, hanging=2)
 
     def _some(self, found: Iterable[Each]) -> Iterator[Each]:
@@ -175,7 +175,7 @@ def lines(facts: Facts, steps: Sequence[Step], session: Session) -> Iterable[str
         )
     for step in steps:
         what = step.token_id or step.name or "-"
-        command = words.command(step, session) or "-"
+        command = pasted.command(step, session) or "-"
         yield _row("step", step.state, step.kind, step.app or "-", what, words.why(step), command)
     for sentence in facts.left_out:
         yield _row("note", sentence)

@@ -7,46 +7,44 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from paas_cli import rpc_error
 from paas_cli.incident.facts import Now, Released
-from paas_cli.rpc_error import RpcError
-from paas_cli.session import Session
+from paas_cli.incident.source import Source
 
 _AT_ONCE = 4
 _SUCCEEDED = 3
 Found = TypeVar("Found")
 
 
-def apps(session: Session) -> list[str]:
+def apps(source: Source) -> list[str]:
     """The names of all apps in sight. Raises Failure."""
     from paas.config.v1 import config_pb2
 
     request, found = config_pb2.ListAppsRequest(), list[str]()
     while True:
-        answer = session.read("/paas.config.v1.ConfigService/ListApps", request, config_pb2.ListAppsResponse)
+        answer = source.read("/paas.config.v1.ConfigService/ListApps", request, config_pb2.ListAppsResponse)
         found += [app.name for app in answer.apps]
         if not answer.next_page_token:
             return found
         request.page_token = answer.next_page_token
 
 
-def secrets(session: Session, of_apps: Iterable[str]) -> dict[str, dict[str, Now] | None]:
+def secrets(source: Source, of_apps: Iterable[str]) -> dict[str, dict[str, Now] | None]:
     """The secrets each app has, by name; None for an app that is not there. Raises Failure."""
-    return _each(of_apps, lambda app: _secrets_of(session, app))
+    return _each(of_apps, lambda app: _secrets_of(source, app))
 
 
-def released(session: Session, of_apps: Iterable[str]) -> dict[str, Released]:
+def released(source: Source, of_apps: Iterable[str]) -> dict[str, Released]:
     """The newest release of each app that succeeded. Raises Failure."""
-    return _each(of_apps, lambda app: _released_of(session, app))
+    return _each(of_apps, lambda app: _released_of(source, app))
 
 
-def trusts(session: Session) -> dict[str, str]:
+def trusts(source: Source) -> dict[str, str]:
     """Trusts in sight that live: who made each, by name. Raises Failure."""
     from paas.tokens.v1 import tokens_pb2
 
     request, found = tokens_pb2.ListTrustsRequest(), dict[str, str]()
     while True:
-        answer = session.read("/paas.tokens.v1.TrustsService/ListTrusts", request, tokens_pb2.ListTrustsResponse)
+        answer = source.read("/paas.tokens.v1.TrustsService/ListTrusts", request, tokens_pb2.ListTrustsResponse)
         found |= {trust.name: trust.creator for trust in answer.trusts}
         if not answer.next_page_token:
             return found
@@ -59,19 +57,14 @@ def _each(of_apps: Iterable[str], ask: Callable[[str], Found]) -> dict[str, Foun
         return dict(zip(names, threads.map(ask, names), strict=True))
 
 
-def _secrets_of(session: Session, app: str) -> dict[str, Now] | None:
+def _secrets_of(source: Source, app: str) -> dict[str, Now] | None:
     from paas.secrets.v1 import secrets_pb2
 
     request, found = secrets_pb2.ListSecretsRequest(app=app), dict[str, Now]()
     while True:
-        try:
-            answer = session.try_to_read(
-                "/paas.secrets.v1.SecretsService/ListSecrets", request, secrets_pb2.ListSecretsResponse
-            )
-        except RpcError as error:
-            if error.code == rpc_error.NOT_FOUND:
-                return None
-            raise session.failure(error, effect=None) from None
+        answer = source.find("/paas.secrets.v1.SecretsService/ListSecrets", request, secrets_pb2.ListSecretsResponse)
+        if answer is None:
+            return None
         for secret in answer.secrets:
             until = secret.previous_until
             previous = until.seconds * 1_000_000 if secret.HasField("previous_until") else None
@@ -81,19 +74,16 @@ def _secrets_of(session: Session, app: str) -> dict[str, Now] | None:
         request.page_token = answer.next_page_token
 
 
-def _released_of(session: Session, app: str) -> Released:
+def _released_of(source: Source, app: str) -> Released:
     from paas.releaser.v1 import releaser_pb2
 
     request = releaser_pb2.ListReleasesRequest(app=app)
     while True:
-        try:
-            answer = session.try_to_read(
-                "/paas.releaser.v1.ReleaserService/ListReleases", request, releaser_pb2.ListReleasesResponse
-            )
-        except RpcError as error:
-            if error.code == rpc_error.NOT_FOUND:
-                return Released()
-            raise session.failure(error, effect=None) from None
+        answer = source.find(
+            "/paas.releaser.v1.ReleaserService/ListReleases", request, releaser_pb2.ListReleasesResponse
+        )
+        if answer is None:
+            return Released()
         for release in answer.releases:
             if release.state == _SUCCEEDED:
                 return Released(number=release.number, secrets_version=release.secrets_version)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from paas_cli.incident.facts import Actor, Moment, Times
-from paas_cli.session import Session
+from paas_cli.incident.source import Source
 
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
@@ -95,17 +95,17 @@ class Sums:
             _merge(self.actors, actor, tally)
 
 
-def summed(session: Session, request: "SummarizeEventsRequest") -> Sums:
+def summed(source: Source, request: "SummarizeEventsRequest") -> Sums:
     """Sum up everything a request is about. Raises Failure."""
     from paas.audit.v1 import audit_pb2
 
-    answer = session.read(_SUMMARIZE, request, audit_pb2.SummarizeEventsResponse)
+    answer = source.read(_SUMMARIZE, request, audit_pb2.SummarizeEventsResponse)
     if not answer.next_page_token:
         found = Sums()
         found.add(answer)
         return found
     with ThreadPoolExecutor(_SLICES) as threads:
-        slices = list(threads.map(lambda each: _all_of(session, each), _sliced(session, request, answer)))
+        slices = list(threads.map(lambda each: _all_of(source, each), _sliced(source, request, answer)))
     found = slices[0]
     for each in slices[1:]:
         found.merge(each)
@@ -113,14 +113,14 @@ def summed(session: Session, request: "SummarizeEventsRequest") -> Sums:
 
 
 def _sliced(
-    session: Session, request: "SummarizeEventsRequest", answer: "SummarizeEventsResponse"
+    source: Source, request: "SummarizeEventsRequest", answer: "SummarizeEventsResponse"
 ) -> list["SummarizeEventsRequest"]:
     """Cut a request into some that have all its time between them, each about as long as the others."""
     from paas.audit.v1 import audit_pb2
 
     times = [_moment(each.first_at) for each in answer.sums]
     start = _moment(request.since) if request.HasField("since") else min(times, default=0)
-    end = _moment(request.until) if request.HasField("until") else int(session.surroundings.now() * 1_000_000)
+    end = _moment(request.until) if request.HasField("until") else int(source.now() * 1_000_000)
     cuts = [start + (end - start) * number // _SLICES for number in range(1, _SLICES)] if start < end else []
     slices = []
     for begin, until in zip([None, *cuts], [*cuts, None], strict=True):
@@ -134,12 +134,12 @@ def _sliced(
     return slices
 
 
-def _all_of(session: Session, request: "SummarizeEventsRequest") -> Sums:
+def _all_of(source: Source, request: "SummarizeEventsRequest") -> Sums:
     from paas.audit.v1 import audit_pb2
 
     found = Sums()
     while True:
-        answer = session.read(_SUMMARIZE, request, audit_pb2.SummarizeEventsResponse)
+        answer = source.read(_SUMMARIZE, request, audit_pb2.SummarizeEventsResponse)
         found.add(answer)
         if not answer.next_page_token:
             return found

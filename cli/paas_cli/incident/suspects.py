@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from paas_cli import times
 from paas_cli.errors import Failure
 from paas_cli.incident.facts import Moment, Token
-from paas_cli.session import Session
+from paas_cli.incident.source import Source
 from paas_cli.terminal_text import visible
 
 if TYPE_CHECKING:
@@ -24,47 +24,47 @@ _LOOKED_AT = 500
 _NEAR = 3
 
 
-def by_reference(session: Session, reference: str, *, may_ask_tokens: bool, now: Moment) -> Token:
+def by_reference(source: Source, reference: str, *, may_ask_tokens: bool, now: Moment) -> Token:
     """The token of a name or id. Raises Failure where there is none, or where several had the name."""
-    found = find(session, [reference], now=now) if may_ask_tokens else []
+    found = find(source, [reference], now=now) if may_ask_tokens else []
     if not found:
-        found = _in_the_log(session, reference)
+        found = _in_the_log(source, reference)
     if len(found) > 1:
         raise Failure(_several(reference, found))
     if found:
         return found[0]
-    if _did_something(session, reference):
+    if _did_something(source, reference):
         return Token(token_id=reference, name=reference, is_known=False)
-    near = _near(reference, (token.name for token in living(session, now=now)) if may_ask_tokens else ())
+    near = _near(reference, (token.name for token in living(source, now=now)) if may_ask_tokens else ())
     raise Failure(f"There is no token {visible(reference)} that you can see, and none in the log{near}")
 
 
-def find(session: Session, references: Iterable[str], *, now: Moment) -> list[Token]:
+def find(source: Source, references: Iterable[str], *, now: Moment) -> list[Token]:
     """Tokens by their names or ids, ended ones as well. Raises Failure."""
     from paas.tokens.v1 import tokens_pb2
 
     wanted, found = iter(references), list[Token]()
     while some := list(islice(wanted, _AT_ONCE)):
         request = tokens_pb2.FindTokensRequest(tokens=some)
-        answer = session.read(f"{_TOKENS}FindTokens", request, tokens_pb2.FindTokensResponse)
+        answer = source.read(f"{_TOKENS}FindTokens", request, tokens_pb2.FindTokensResponse)
         found += [_token(each, now=now) for each in answer.tokens]
     return found
 
 
-def living(session: Session, *, now: Moment) -> list[Token]:
+def living(source: Source, *, now: Moment) -> list[Token]:
     """All living tokens in sight. Raises Failure."""
     from paas.tokens.v1 import tokens_pb2
 
     request, found = tokens_pb2.ListTokensRequest(), list[Token]()
     while True:
-        answer = session.read(f"{_TOKENS}ListTokens", request, tokens_pb2.ListTokensResponse)
+        answer = source.read(f"{_TOKENS}ListTokens", request, tokens_pb2.ListTokensResponse)
         found += [_token(each, now=now) for each in answer.tokens]
         if not answer.next_page_token:
             return found
         request.page_token = answer.next_page_token
 
 
-def check_person(session: Session, person: str, tokens: Sequence[Token], *, now: Moment, may_ask_tokens: bool) -> None:
+def check_person(source: Source, person: str, tokens: Sequence[Token], *, now: Moment, may_ask_tokens: bool) -> None:
     """Raise Failure for somebody of whom neither the log nor a token tells."""
     from paas.audit.v1 import audit_pb2
 
@@ -72,18 +72,18 @@ def check_person(session: Session, person: str, tokens: Sequence[Token], *, now:
         return
     request = audit_pb2.ListEventsRequest(actor=person, page_size=1)
     while True:
-        answer = session.read(_LIST_EVENTS, request, audit_pb2.ListEventsResponse)
+        answer = source.read(_LIST_EVENTS, request, audit_pb2.ListEventsResponse)
         if answer.events:
             return
         if not answer.next_page_token:
             break
         request.page_token = answer.next_page_token
-    latest = session.read(
+    latest = source.read(
         _LIST_EVENTS, audit_pb2.ListEventsRequest(people_only=True, page_size=_LOOKED_AT), audit_pb2.ListEventsResponse
     )
     people = {who for event in latest.events for who in (event.actor, event.on_behalf_of, event.maker)}
     if may_ask_tokens:
-        people |= {token.maker for token in living(session, now=now)}
+        people |= {token.maker for token in living(source, now=now)}
     near = _near(person, people)
     raise Failure(f"The log has nothing by {visible(person.removeprefix('user:'))} that you can see{near}")
 
@@ -111,14 +111,14 @@ def _moment(timestamp: "Timestamp") -> Moment:
     return timestamp.seconds * 1_000_000 + timestamp.nanos // 1000
 
 
-def _in_the_log(session: Session, reference: str) -> list[Token]:
+def _in_the_log(source: Source, reference: str) -> list[Token]:
     """Tokens that were made under a name, as the log tells of it."""
     from paas.audit.v1 import audit_pb2
 
     found: dict[str, Token] = {}
     for action in _MADE:
         request = audit_pb2.ListEventsRequest(name=reference, action=action, page_size=_AT_ONCE)
-        answer = session.read(_LIST_EVENTS, request, audit_pb2.ListEventsResponse)
+        answer = source.read(_LIST_EVENTS, request, audit_pb2.ListEventsResponse)
         for event in answer.events:
             for name, target in zip(event.targets, event.target_tokens, strict=False):
                 if reference in (name, target.token_id):
@@ -128,16 +128,16 @@ def _in_the_log(session: Session, reference: str) -> list[Token]:
     return list(found.values())
 
 
-def _did_something(session: Session, token_id: str) -> bool:
+def _did_something(source: Source, token_id: str) -> bool:
     from paas.audit.v1 import audit_pb2
 
-    from paas_cli.commands.audit import filters
+    from paas_cli.commands.audit.document import actions
 
-    known = filters.actions()
+    known = actions()
     for start in range(0, len(known), 40):
         request = audit_pb2.SummarizeEventsRequest(actions=known[start : start + 40], token_id=token_id)
         while True:
-            answer = session.read(
+            answer = source.read(
                 "/paas.audit.v1.AuditService/SummarizeEvents", request, audit_pb2.SummarizeEventsResponse
             )
             if answer.sums:

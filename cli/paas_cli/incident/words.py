@@ -1,11 +1,10 @@
-"""Steps and times in words, for a terminal, a pipe and JSON alike."""
+"""Steps and times in words, for a terminal, a pipe, JSON and a page alike. What does a step is said by each of them."""
 
 from collections.abc import Sequence
 
-from paas_cli import hints, times
+from paas_cli import times
 from paas_cli.incident.facts import Facts, Moment, Times
 from paas_cli.incident.rules import RUNS_ANOTHER_PROGRAM, Kind, Reason, State, Step
-from paas_cli.session import Session
 from paas_cli.terminal_text import visible
 
 _WHY = {
@@ -53,20 +52,6 @@ def why(step: Step) -> str:
     return f"{_DONE[step.reason]} {at(step.at)}".rstrip()
 
 
-def command(step: Step, session: Session) -> str:
-    """What does the step, to be pasted: it repeats the app and the profile. Empty where it is not its turn."""
-    if step.reason is Reason.ROTATE_FIRST:
-        return ""  # a release now would restart the app with the values that got out
-    profile = session.profile_flag
-    words, app = {
-        Kind.REVOKE: (f"tokens:revoke {hints.quoted(step.token_id)}", None),
-        Kind.UNTRUST: (f"tokens:trust:remove {hints.quoted(step.name)}", None),
-        Kind.ROTATE: (f"secrets:rotate {hints.quoted(step.name)}", step.app),
-        Kind.RELEASE: ("releases:create", step.app),
-    }[step.kind]
-    return hints.command(words, app=app, profile=profile).strip("`")
-
-
 def how_often(found: Times) -> str:
     """`3 times, 2026-…Z to 2026-…Z, from 203.0.113.9 and 2 more`."""
     often = "once" if found.count == 1 else f"{found.count:,} times"
@@ -109,11 +94,10 @@ def last_line(steps: Sequence[Step]) -> str:
     return f"Not all done: {len(left)} of {len(steps)} steps {'is' if len(left) == 1 else 'are'} left{more}."
 
 
-def advice(facts: Facts, steps: Sequence[Step], session: Session) -> list[str]:
-    """What no log and no service can tell, and is to be done by people."""
+def advice(facts: Facts, steps: Sequence[Step], *, setting: str) -> list[str]:
+    """What no log and no service can tell, and is to be done by people. `setting` is how a value is given by hand."""
     said = []
     if any(step.kind is Kind.ROTATE for step in steps):
-        setting = hints.command("secrets:set NAME", app="APP", profile=session.profile_flag)
         said.append(
             "A value that somebody else issued, such as an API key, is good until it is ended where it came from: make "
             f"a new one there, {setting} instead of rotating, then end the old one there."

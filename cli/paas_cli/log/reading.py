@@ -10,7 +10,8 @@ from paas_cli.errors import Failure
 from paas_cli.log import refusals
 from paas_cli.log.dropped import Dropped
 from paas_cli.log.kept import Kept, Memory
-from paas_cli.log.served import LogFiles, Served, served
+from paas_cli.log.served import LogFiles, served
+from paas_cli.log.told import Served
 from paas_cli.log.trust import Believed, KeyChanged, believed, believed_by_policy
 from paas_cli.session import Session
 from transparency.failures import DoesNotExtend, Malformed, Misfit, NotVerified

@@ -3,7 +3,7 @@
 from paas_cli import times
 from paas_cli.errors import Failure
 from paas_cli.log.kept import Kept
-from paas_cli.log.served import Served
+from paas_cli.log.told import Served
 from paas_cli.terminal_text import visible
 from transparency.failures import DoesNotExtend, Misfit, NotVerified
 from transparency.notes.keys import VerifierKey

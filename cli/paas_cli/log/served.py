@@ -1,39 +1,23 @@
 """What the audit service serves of the tenant's log. Nothing of it is believed here; how much is taken is bounded."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from paas_cli import rpc_error
 from paas_cli.errors import Failure
-from paas_cli.log.dropped import Dropped
+from paas_cli.log.told import Served, told
 from paas_cli.rpc_error import RpcError, SignInRenewed
 from paas_cli.session import Session
 from transparency.encoding import HASH_SIZE
-from transparency.failures import Malformed, Misfit, NotServed
-from transparency.notes.keys import Kind, VerifierKey, parsed_key
+from transparency.failures import Misfit, NotServed
 from transparency.tiles.bundles import LARGEST_BUNDLE
 from transparency.tiles.paths import WIDTH, Bundle, parsed
 
-if TYPE_CHECKING:
-    from paas.audit.v1.audit_pb2 import GetLogResponse
-
 _SERVICE: Final = "/paas.audit.v1.AuditService/"
-_MOST_KEYS: Final = 16
 # Pauses before another try of a file, in seconds.
 _PAUSES: Final = (0.2, 1.0, 3.0)
 # Longer than this no piece of a file takes.
 _IDLE_SECONDS: Final = 30.0
 _AGAIN: Final = (rpc_error.UNAVAILABLE, rpc_error.DEADLINE_EXCEEDED)
-
-
-@dataclass(frozen=True)
-class Served:
-    """What the service says of its log: what it is called, who signs it, its checkpoint's note, what was dropped."""
-
-    origin: str
-    keys: tuple[VerifierKey, ...]
-    note: bytes
-    dropped: Dropped | None = None
 
 
 class EntriesDenied(Exception):
@@ -44,23 +28,10 @@ def served(session: Session) -> Served:
     """Ask what the tenant's log is called. Raises Failure, and Malformed for an answer that can't be of a log."""
     from paas.audit.v1 import audit_pb2
 
-    answer = session.read(_SERVICE + "GetLog", audit_pb2.GetLogRequest(), audit_pb2.GetLogResponse)
-    if len(answer.keys) > _MOST_KEYS:
-        raise Malformed(f"the log is said to have more than {_MOST_KEYS} keys")
-    keys = tuple(parsed_key(text) for text in answer.keys)
-    if any(key.name != answer.origin or key.kind is not Kind.ED25519 for key in keys):
-        raise Malformed("the log is said to have keys that are another log's")
-    if not answer.checkpoint:
+    log = told(session.read(_SERVICE + "GetLog", audit_pb2.GetLogRequest(), audit_pb2.GetLogResponse))
+    if not log.note:
         raise Failure("The audit log was not published yet; try again in a moment.")
-    return Served(answer.origin, keys, answer.checkpoint, _dropped(answer))
-
-
-def _dropped(answer: "GetLogResponse") -> Dropped | None:
-    """What of the log was dropped, None where nothing was, or the service is too old to say."""
-    if answer.first_kept <= 1:
-        return None
-    before, at = answer.dropped_before.seconds, answer.dropped_at.seconds
-    return Dropped(answer.first_kept - 1, before, at, answer.told_in - 1)
+    return log
 
 
 class LogFiles:

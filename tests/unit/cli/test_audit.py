@@ -14,7 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from paas.audit.v1 import audit_pb2
 
 from paas_cli import moments
-from paas_cli.commands.audit import filters, shown
+from paas_cli.commands.audit import document, shown
 from tests.fakes.gateway import Drop, Fault
 from tests.fakes.platform import Platform
 from tests.unit.cli.conftest import Paas
@@ -171,7 +171,7 @@ def test_an_action_is_checked_before_anything_is_asked(paas: Paas, signed_in: Pl
         assert hint in result.err
         assert "c4n4ry" not in result.err
     assert signed_in.gateway.seen == []
-    assert "config.release" in filters.actions()
+    assert "config.release" in document.actions()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import click
 
 from paas_cli import given_file
 from paas_cli.command import command as declare
-from paas_cli.commands.audit import filters, shown
+from paas_cli.commands.audit import filters
+from paas_cli.commands.audit.document import document
 from paas_cli.commands.audit.filters import Filters
 from paas_cli.commands.audit.list import LIST, PAGE
 from paas_cli.commands.audit.patience import Patience
@@ -139,7 +140,7 @@ def _page(session: Session, request: "ListEventsRequest") -> "ListEventsResponse
 
 
 def _line(session: Session, event: "Event", pieces: Pieces) -> str:
-    text = json.dumps(shown.document(event), ensure_ascii=False)
+    text = json.dumps(document(event), ensure_ascii=False)
     return (text if pieces.is_file or not session.out.is_terminal else visible_json(text)) + "\n"
 
 

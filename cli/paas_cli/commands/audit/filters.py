@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from paas_cli import moments
+from paas_cli.commands.audit.document import OUTCOMES, actions
 from paas_cli.errors import Misuse
 from paas_cli.hints import quoted
 
 if TYPE_CHECKING:
     from paas.audit.v1.audit_pb2 import FollowEventsRequest, ListEventsRequest
 
-OUTCOMES = {1: "ok", 2: "denied", 3: "failed"}
 _WITH_KIND = re.compile(r"[a-z]+:")
 _MOST_BYTES = {"--app": 64, "--name": 128, "--actor": 200}
 _OPTIONS = (
@@ -110,14 +110,6 @@ def chosen(given: dict[str, Any], *, now: float) -> Filters:
         until=times["until"],
         typed=tuple(_typed(given)),
     )
-
-
-def actions() -> list[str]:
-    """The actions there are, as the contract names them: `secrets.get` for ACTION_SECRETS_GET."""
-    from paas.audit.v1 import audit_pb2
-
-    names = (name.removeprefix("ACTION_").lower() for name, number in audit_pb2.Action.items() if number)
-    return sorted(name.replace("_", ".", 1) for name in names)
 
 
 def check_action(action: str) -> None:

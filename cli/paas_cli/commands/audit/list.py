@@ -8,6 +8,7 @@ import click
 
 from paas_cli.command import command as declare
 from paas_cli.commands.audit import filters, shown
+from paas_cli.commands.audit.document import document
 from paas_cli.commands.audit.filters import Filters
 from paas_cli.commands.audit.patience import Patience
 from paas_cli.errors import Interrupted, Misuse
@@ -83,7 +84,7 @@ def run(options: AuditOptions, session: Session) -> None:
     request.before_sequence = options.before
     events, are_all = _newest(session, request, options.limit)
     if session.as_json:
-        session.out.json({"events": [shown.document(event) for event in events]})
+        session.out.json({"events": [document(event) for event in events]})
     else:
         shown.table(session, events)
     if events and not are_all and session.out.is_terminal:

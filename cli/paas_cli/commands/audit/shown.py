@@ -1,11 +1,11 @@
-"""An event in words and as JSON. Must not leave out of JSON what the words have."""
+"""An event in words. Must not have what `document` leaves out of JSON."""
 
 from collections.abc import Sequence
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from paas_cli import times
-from paas_cli.commands.audit.filters import OUTCOMES
+from paas_cli.commands.audit.document import OUTCOMES, document
 from paas_cli.session import Session
 from paas_cli.terminal_text import visible
 
@@ -77,28 +77,3 @@ def _targets(event: "Event") -> str:
 def _made_by(name: str, maker: str) -> str:
     """A token's name may be given again; the person who made it is told after it."""
     return f"{name} ({maker.removeprefix('user:')})" if maker else name
-
-
-def document(event: "Event") -> dict[str, object]:
-    """The event as JSON shows it."""
-    return {
-        "id": event.event_id,
-        "sequence": event.sequence,
-        "occurred_at": times.or_null(event.occurred_at),
-        "recorded_at": times.or_null(event.recorded_at),
-        "action": event.action,
-        "actor": event.actor,
-        "on_behalf_of": event.on_behalf_of or None,
-        "token_id": event.token_id or None,
-        "maker": event.maker or None,
-        "app": event.app or None,
-        "targets": list(event.targets),
-        "target_tokens": [{"id": token.token_id, "maker": token.maker or None} for token in event.target_tokens],
-        "version": event.version or None,
-        "outcome": OUTCOMES.get(event.outcome, "unknown"),
-        "repeats": event.repeats,
-        "repeats_seconds": event.repeats_seconds or None,
-        "request_id": event.request_id or None,
-        "client_address": event.client_address or None,
-        "service": event.service or None,
-    }
