@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol, TypeVar
 import grpc
 
 from dashboard.calls.refusals import refusal_of
+from paas_cli.grpcweb import Decodable, Encodable
 
 PATIENCE_SECONDS: Final = 10.0
 _FOR: Final = "x-forwarded-for"
@@ -15,6 +16,7 @@ RequestT_contra = TypeVar("RequestT_contra", contravariant=True)
 ResponseT_co = TypeVar("ResponseT_co", covariant=True)
 RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
+AnswerT = TypeVar("AnswerT", bound=Decodable)
 
 
 class Method(Protocol[RequestT_contra, ResponseT_co]):
@@ -48,6 +50,15 @@ class Caller:
             return await method(request, timeout=PATIENCE_SECONDS, metadata=self._metadata)
         except grpc.aio.AioRpcError as error:
             raise refusal_of(error) from None
+
+    async def ask(self, path: str, request: Encodable, answer: type[AnswerT]) -> AnswerT:
+        """Call the method at a path, for what is shared with others who call by paths. Raises Refusal."""
+        method: Method[Encodable, AnswerT] = self.channel.unary_unary(
+            path,
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=answer.FromString,
+        )
+        return await self.call(method, request)
 
     async def stream(self, method: Stream[RequestT, ResponseT], request: RequestT) -> AsyncGenerator[ResponseT, None]:
         """What a method answers, one after the other, until it ends. Raises Refusal."""

@@ -3,7 +3,7 @@
 from starlette.routing import Route
 
 from dashboard.pages import apps, audit, releases
-from dashboard.pages.account import keys, tokens, trusts
+from dashboard.pages.account import audit_event, audit_export, audit_log, incident, keys, tokens, trusts
 from dashboard.pages.app import compare, pending, reveal, rollback, runs, secret, show, staged
 from dashboard.web.visit import Page, signed_in
 
@@ -47,6 +47,12 @@ def page_routes() -> list[Route]:
         _post("/account/keys/rotate", keys.rotate),
         _get("/account/audit", audit.index),
         _get("/account/audit/events", audit.follow),
+        _get("/account/audit/events/{sequence:int}", audit_event.show),
+        _get("/account/audit/events/{sequence:int}/proof", audit_event.proof),
+        _get("/account/audit/checkpoint", audit_log.show),
+        _get("/account/audit/export", audit_export.download),
+        _get("/account/incident", incident.show),
+        _post("/account/incident", incident.ask),
     ]
 
 

@@ -105,7 +105,10 @@ function row(told) {
   const cells = Array.from({ length: 6 }, () => made.insertCell());
   const time = element("time", told.at);
   time.dateTime = told.at;
-  cells[0].append(time);
+  const itself = element("a", "", "plain");
+  itself.href = `${events.dataset.follow}/${told.sequence}`;
+  itself.append(time);
+  cells[0].append(itself);
   cells[1].append(element("code", told.action));
   cells[2].append(told.actor, told.for ? element("span", ` for ${told.for}`, "quiet") : "");
   if (told.address) {

@@ -114,6 +114,6 @@ def advice(facts: Facts, steps: Sequence[Step], *, setting: str) -> list[str]:
             "program sees all variables of its app: unless the change was yours, treat all of them as read."
         )
     if facts.did:
-        said.append("Look at what was changed, above: whether it was meant, nobody but you can say.")
+        said.append("Look at what was changed: whether it was meant, nobody but you can say.")
     said.append("Config vars can be read without leaving a trace in the log; if one is secret, treat it as read.")
     return said

@@ -1,0 +1,1 @@
+"""Incidents as pages ask about them and show them. What follows from which facts is `paas_cli.incident.rules`."""
