@@ -8,7 +8,7 @@ from dataclasses import replace
 from paas.audit.v1.audit_pb2 import GetReceiptResponse
 
 from paas_cli.log import event_shown
-from paas_cli.log.trust import ED25519
+from paaskit.ed25519 import Ed25519
 from transparency import receipts
 from transparency.failures import NotVerified
 from transparency.policy import Policy
@@ -25,7 +25,7 @@ def proof_file(answer: GetReceiptResponse, event_id: str, policy: Policy) -> byt
         raise NotVerified("the receipt is another event's")
     if not event_shown.is_at(event, receipt.index):
         raise NotVerified("the event says that it is at another place in the log")
-    receipts.verified(receipt, receipt.extra, policy, ED25519)
+    receipts.verified(receipt, receipt.extra, policy, Ed25519())
     return receipt.encoded()
 
 

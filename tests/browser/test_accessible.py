@@ -46,6 +46,9 @@ def pages(paas: Paas) -> Iterator[str]:
     [trust] = paas.ok("tokens:trust", "list", "--json").document["trusts"]
     yield from ("account/trusts", "account/trusts/new?ci=circleci", f"account/trusts/{trust['id']}", "account/keys")
     yield from ("account/audit", "account/audit?action=keys.rotate", "account/audit?since=never", "no/such/page")
+    yield from ("account/audit/events/1", "account/audit/events/999999", "account/audit/checkpoint", "account/incident")
+    yield from (f"account/incident?token={tokens[-1]['id']}", f"account/incident?since=1h&app={app}")
+    yield "account/incident?token=no-such-token"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

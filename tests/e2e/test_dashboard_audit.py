@@ -8,6 +8,7 @@ Leaves out the table and what follows it live (tests/browser), what was dropped 
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,10 +34,14 @@ def visitor(ada: Paas, installation: Installation) -> AtDashboard:
 def rotated(app: Paas) -> int:
     """The sequence of an event of a secret of the app, whose version is known."""
     app.ok("secrets:set", "SEEN=-", stdin=app.canaries.secret().encode())
-    events = app.ok("audit", "--name", "SEEN", "--action", "secrets.set", "--json", "-a", name_of(app)).document[
-        "events"
-    ]
-    return int(events[0]["sequence"])
+    return int(event_of(app)["sequence"])
+
+
+def event_of(app: Paas) -> dict[str, Any]:
+    """That event, as the command line has it."""
+    asked = ("--name", "SEEN", "--action", "secrets.set", "-a", name_of(app))
+    [event] = app.ok("audit", *asked, "--json").document["events"]
+    return dict(event)
 
 
 def name_of(app: Paas) -> str:
