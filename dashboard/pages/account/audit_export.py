@@ -1,4 +1,4 @@
-"""What the filters ask for as a file of JSON Lines, the oldest event first, up to the newest there is when it begins."""
+"""What the filters ask for as a file of JSON Lines, the oldest event first, up to the newest when it begins."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime

@@ -33,7 +33,7 @@ def entry(event_id: str, sequence: int) -> bytes:
 def note(*entries: bytes, signer: str = ORIGIN) -> signed.SignedNote:
     """The checkpoint of a log of some entries."""
     tree = Tree()
-    tree.extend(leaf_hashes(entries))
+    tree.extend(leaf_hashes(list(entries)))
     return signed_checkpoint(size=len(entries), root=tree.root(), key=a_key(signer), signer=a_signer(signer))
 
 
@@ -101,7 +101,7 @@ def test_a_proof_is_a_file_that_has_the_event() -> None:
     found = parsed(content)
     assert (found.index, found.extra) == (1, entries[1])
     tree = Tree()
-    tree.extend(leaf_hashes(entries))
+    tree.extend(leaf_hashes(list(entries)))
     assert verify_inclusion(index=1, size=2, leaf=leaf_hash(found.extra), proof=found.proof, root=tree.root())
     assert file_name(2) == "event-2.tlog-proof"
 
@@ -151,6 +151,7 @@ def test_every_field_of_an_event_is_on_its_page() -> None:
 
 
 def test_an_event_without_more_has_no_empty_lines() -> None:
-    event = audit_pb2.Event(sequence=1, event_id="e", action="secrets.get", actor="service:a", outcome=1)
+    event = audit_pb2.Event(sequence=1, event_id="e", action="secrets.get", actor="service:a")
+    event.outcome = audit_pb2.OUTCOME_OK
     assert [fact.word for fact in facts(event)] == ["Action", "Who", "Outcome", "Event id", "Sequence"]
     assert row(event)["outcome"] == "ok"

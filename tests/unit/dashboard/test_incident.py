@@ -90,8 +90,8 @@ def test_each_step_leads_to_where_it_is_done() -> None:
 def test_every_page_that_is_led_to_is_there() -> None:
     shapes = [route.path_regex for route in page_routes() if "GET" in (route.methods or ())]
     found = shown(facts(changes={KEY: {"secrets.set": times(200, version=2)}}))
-    lines = (*found.read.lines, *found.did.lines)
-    paths = [each.path for each in (*found.steps, *lines) if each.path]
+    paths = [step.path for step in found.steps if step.path]
+    paths += [line.path for line in (*found.read.lines, *found.did.lines) if line.path]
     assert len(paths) == 5
     assert all(any(shape.match(f"/{urlsplit(path).path}") for shape in shapes) for path in paths)
 
