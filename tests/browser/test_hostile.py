@@ -128,6 +128,15 @@ def test_what_an_address_says_is_text(browser: Any, written: Paas, field: str) -
             assert opened.page.locator("main script, main iframe, main img, main svg").count() == 0
 
 
+@pytest.mark.parametrize("field", ["token", "person", "since", "app"])
+def test_what_an_incident_is_about_is_text(browser: Any, written: Paas, field: str) -> None:
+    with window(browser, written) as opened:
+        for text in PAYLOADS:
+            opened.page.goto(f"{opened.origin}/runtime/dashboard/account/incident?{_query(field, text)}")
+            assert opened.page.evaluate("window.owned") is None
+            assert opened.page.locator("main script, main iframe, main img, main svg").count() == 0
+
+
 def test_what_a_path_says_is_text(browser: Any, written: Paas) -> None:
     with window(browser, written) as opened:
         # A slash that is written otherwise never comes as far as the dashboard: the gateway refuses the request.
