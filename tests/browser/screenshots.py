@@ -15,6 +15,17 @@ from tests.browser.visits import Window, sizes, window
 from tests.e2e.installation import Installation, Paas
 
 FOLDER: Final = CLONE / "docs" / "images"
+# Beside those that something is done on first.
+_PAGES: Final = {
+    "releases": "apps/shop/releases",
+    "secret": "apps/shop/secrets/STRIPE_API_KEY",
+    "staged": "apps/shop/staged",
+    "compare": "apps/shop/compare?with=search",
+    "tokens": "account/tokens",
+    "keys": "account/keys",
+    "incident": "account/incident?since=24h",
+    "checkpoint": "account/audit/checkpoint",
+}
 _PASTED: Final = "LOG_LEVEL=debug\nNODE_ENV=production\nFEATURE_SEARCH=on\nSENDGRID_API_KEY=SG.not-a-key\nPORT=8080\n"
 
 
@@ -42,8 +53,9 @@ def _all(opened: Window, kind: str) -> None:
     page.wait_for_url("**/pending")
     picture("pending")
     page.get_by_role("button", name="Discard all of it").click()
-    opened.open("apps/shop/releases")
-    picture("releases")
+    for name, path in _PAGES.items():
+        opened.open(path)
+        picture(name)
     opened.open("account/audit?people=1")
     page.get_by_text("live", exact=True).wait_for()
     picture("audit")
@@ -64,6 +76,8 @@ def _platform() -> Iterator[Paas]:
         chosen.ok("secrets:set", "STRIPE_API_KEY=-", stdin=b"sk_live_not_a_real_one_0000")
         chosen.ok("secrets:set", "DATABASE_PASSWORD=-", stdin=b"correct horse battery staple")
         chosen.ok("secrets:get", "STRIPE_API_KEY")
+        paas.ok("tokens:create", "--name", "github-ci", "--ttl", "90d", "--scope", "config.write", "-a", "shop")
+        paas.ok("tokens:create", "--name", "backup", "--ttl", "2d")
         chosen.ok("config:set", "SENTRY_DSN=https://example.com/42", "--stage")
         yield paas
     finally:

@@ -22,7 +22,7 @@ from tests.kubernetes.control_plane import ControlPlane, installed_in
 from tests.kubernetes.kubectl import Kubectl
 from tests.kubernetes.product import installed_beside
 
-EnvironOf = Callable[[str, str], dict[str, str]]
+EnvironOf = Callable[..., dict[str, str]]
 
 
 @pytest.fixture(scope="session")
@@ -61,12 +61,15 @@ def namespace(cluster: Cluster) -> Iterator[str]:
 
 @pytest.fixture
 def environ_of(cluster: Cluster) -> EnvironOf:
-    """`environ_of(namespace, pod)`: what the kernel has as the environment of the pod's first process."""
+    """`environ_of(namespace, pod)`: what the kernel has as the environment of the pod's first process.
+
+    Of a pod with several containers, `container` says whose: which is started first is nobody's promise.
+    """
     if cluster.layout is None:
         pytest.skip("KUBECONFIG names another cluster, whose processes are not on this machine.")
 
-    def look(namespace: str, pod: str) -> dict[str, str]:
-        found = processes(container_ids(cluster.get("pod", pod, namespace=namespace)))
+    def look(namespace: str, pod: str, *, container: str = "") -> dict[str, str]:
+        found = processes(container_ids(cluster.get("pod", pod, namespace=namespace), container=container))
         assert found, f"the pod {pod} has no process"
         return environment(found[0])
 

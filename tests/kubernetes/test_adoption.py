@@ -59,7 +59,7 @@ def test_its_environment_is_taken_over_and_given_back(ada: Paas, cluster: Cluste
     shop.ok("config:set", "GREETING=hello")
     for pod in cluster.pods("paas/app=adopting", namespace=NAMESPACE):
         if "deletionTimestamp" not in pod["metadata"]:
-            environment = environ_of(NAMESPACE, pod["metadata"]["name"])
+            environment = environ_of(NAMESPACE, pod["metadata"]["name"], container="main")
             assert (environment["GREETING"], environment["THEIRS"]) == ("hello", "1")
             assert "PORT" not in environment, "its port is its own affair"
     refused = shop("config:set", "TAKEN=ours")
