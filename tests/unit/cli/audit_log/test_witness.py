@@ -337,7 +337,8 @@ def test_a_key_is_private_new_and_one(paas: Paas, tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     secret = file.read_text(encoding="utf-8")
     assert secret.startswith(f"PRIVATE+KEY+{NAME}+")
-    assert secret.strip().rpartition("+")[2] not in made.out + made.err
+    # A plus may be in the base64 as well.
+    assert secret.strip().split("+", 4)[4] not in made.out + made.err
     again = paas("witness", "--key", str(file), "--make-key", NAME)
     assert again.exit_code == 1
     assert "is there already" in again.err
