@@ -122,7 +122,9 @@ class Paas:
         """Wait for a command that `start` began, after sending it a signal where one is given."""
         if number is not None:
             process.send_signal(number)
-        out, err = process.communicate(timeout=PATIENCE)
+        # What came with lines that a test has read is in the stream's own buffer, which `communicate` passes over.
+        out = process.stdout.read() if process.stdout is not None else ""
+        _, err = process.communicate(timeout=PATIENCE)
         return self.keep(Run(tuple(process.args)[1:], process.returncode, out, err))  # type: ignore[arg-type]
 
     def keep(self, run: Run) -> Run:
