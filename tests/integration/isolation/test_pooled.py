@@ -63,7 +63,7 @@ def pool(databases: Databases) -> Iterator[Pool]:
         runner.run(opening.__aexit__(None, None, None))
 
 
-@pytest.mark.parametrize(("examples", "most_often"), [(2, 400), pytest.param(32, 15_000, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize(("examples", "most_often"), [(2, 400), pytest.param(32, 10_000, marks=pytest.mark.thorough)])
 def test_nothing_of_another_tenant_comes_back(pool: Pool, examples: int, most_often: int) -> None:
     run_state_machine_as_test(
         Interleaving,
@@ -76,7 +76,8 @@ def test_nothing_of_another_tenant_comes_back(pool: Pool, examples: int, most_of
             database=None,
         ),
     )
-    # The controls: so much was done, all that can go wrong did, and what had to be refused was.
+    # The controls: so much was done, all that can go wrong did, and what had to be refused was. How many steps a run
+    # has is chance, up to 32 times 20 of 24 operations each.
     assert pool.done >= most_often
     assert min(pool.injected.values()) > 0, pool.injected
     assert pool.refused > 0
