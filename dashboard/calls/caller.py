@@ -1,12 +1,13 @@
 """Calls of one person: with what they signed in with, from the address they came from."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable
+from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Any, Final, Protocol, TypeVar
 
 import grpc
 
 from dashboard.calls.refusals import refusal_of
 from paas_cli.grpcweb import Decodable, Encodable
+from paaskit.channels import Method
 
 PATIENCE_SECONDS: Final = 10.0
 _FOR: Final = "x-forwarded-for"
@@ -17,15 +18,6 @@ ResponseT_co = TypeVar("ResponseT_co", covariant=True)
 RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
 AnswerT = TypeVar("AnswerT", bound=Decodable)
-
-
-class Method(Protocol[RequestT_contra, ResponseT_co]):
-    """A unary method of a generated stub."""
-
-    def __call__(
-        self, request: RequestT_contra, /, *, timeout: float | None = None, metadata: Any = None
-    ) -> Awaitable[ResponseT_co]:
-        """Send `request`."""
 
 
 class Stream(Protocol[RequestT_contra, ResponseT_co]):

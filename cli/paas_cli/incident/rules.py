@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from paas_cli.incident.facts import Asked, Facts, Moment, Released, Secret, Times, Token
+from paas_cli.incident.facts import Facts, Moment, Released, Secret, Times, Token
 
 READ = "secrets.get"
 # A value that comes about so is one that was given then.
@@ -205,8 +205,3 @@ def _release(app: str, released: Released | None, *, wanted: int, is_rotated: bo
         state, reason = State.OPEN, Reason.NOT_RELEASED
     version = released.number if released is not None and state is State.DONE else 0
     return Step(kind=Kind.RELEASE, state=state, reason=reason, app=app, name="", version=version)
-
-
-def is_about_everybody(facts: Facts) -> bool:
-    """Whether nobody in particular is suspected: then nobody's change counts for less than another's."""
-    return facts.asked is Asked.EVERYBODY
