@@ -37,6 +37,7 @@ ENTRYPOINT ["python", "-m"]
 FROM runtime AS service
 COPY paaskit paaskit
 COPY transparency transparency
+COPY env_schema env_schema
 COPY services/__init__.py services/
 COPY services/migrations services/migrations
 
@@ -51,10 +52,11 @@ COPY services/config services/config
 CMD ["services.config"]
 
 FROM service AS dashboard
-ENV PYTHONPATH=/app/gen:/app/cli
+ENV PYTHONPATH=/app/gen:/app/cli:/app/client
 COPY --from=dashboard-environment /app/.venv .venv
 # It reads what people paste as the command line reads files.
 COPY cli/paas_cli cli/paas_cli
+COPY client/paas_transport client/paas_transport
 COPY dashboard dashboard
 CMD ["dashboard"]
 

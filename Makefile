@@ -29,14 +29,16 @@ OWN_STACKS := $(addprefix tests/e2e/,test_key_service.py test_single_sign_on.py 
 # Tests that wait for Envoy's intervals more than they compute.
 BEHIND_ENVOY := tests/integration/gateway tests/integration/tokens
 RELEASES := tests/integration/releaser tests/integration/staging
+# What `make test-abuse` runs: all of it, or a part.
+ABUSE ?= tests/abuse
 
 .PHONY: help demo demo-kubernetes demo-sso up signin stop status logs outbox outbox-give-back check format test test-thorough \
-	test-crash test-leaks test-abuse test-transparency test-kubernetes test-keycloak test-browser test-mutations screenshots bench bench-peers bench-growth \
-	bench-audit bench-keys bench-kubernetes bench-sign-ins bench-verification bench-dashboard \
-	kube-secrets gen schema
+	test-crash test-leaks test-abuse test-transparency test-readers test-clients test-kubernetes test-keycloak test-browser test-mutations screenshots bench bench-peers bench-growth \
+	bench-audit bench-command-line bench-keys bench-kubernetes bench-sign-ins bench-verification bench-dashboard \
+	kube-secrets gen man schema readers
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 	@echo "  PORT=$(PORT) is the gateway's port; the services use the twenty after it."
 	@echo "  WORKERS=$(WORKERS) is how many processes each service has; each more takes another twenty ports."
 
@@ -73,22 +75,24 @@ logs: .venv ## the end of the logs (files in .paas/logs)
 outbox: .venv ## what the services still have to tell each other
 	@$(LOCAL) outbox
 
-outbox-give-back: .venv ## have messages sent again that were refused (docs/operations.md)
+outbox-give-back: .venv ## have messages sent again that were refused (docs/alarms.md)
 	@$(LOCAL) outbox --give-back
 
 check: .venv ## lint, types, layers, generated code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/architecture
+	@# Types take as long as all the rest does, so they are looked at beside it.
+	@mkdir -p .pytest_cache; \
+	$(BIN)/mypy > .pytest_cache/mypy.log 2>&1 & types=$$!; \
+	$(BIN)/lint-imports && $(BIN)/python -m pytest tests/architecture; failed=$$?; \
+	wait $$types || failed=1; cat .pytest_cache/mypy.log; exit $$failed
 
 format: .venv ## put the code into its format
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
 test: .venv ## unit, integration, access and end-to-end tests
-	@# Much of the time is spent waiting for programs to start and stop, so seven parts run side by side, the longest first.
+	@# Much of the time is spent waiting for programs to start and stop, so eight parts run side by side, the longest first.
 	@mkdir -p .pytest_cache; \
 	run() { name=$$1; shift; $(BIN)/python -m pytest -m "not thorough" "$$@" > .pytest_cache/$$name.log 2>&1; }; \
 	run e2e tests/e2e --ignore tests/e2e/faults $(addprefix --ignore ,$(OWN_STACKS)) & e2e=$$!; \
@@ -97,11 +101,12 @@ test: .venv ## unit, integration, access and end-to-end tests
 	run envoy $(BEHIND_ENVOY) & envoy=$$!; \
 	run services tests/integration $(addprefix --ignore ,$(RELEASES) $(BEHIND_ENVOY)) & services=$$!; \
 	run releases $(RELEASES) & releases=$$!; \
-	$(BIN)/python -m pytest -m "not thorough" tests/unit tests/access tests/deploy; failed=$$?; \
-	for part in "releases $$releases" "services $$services" "envoy $$envoy" "faults $$faults" "stacks $$stacks" "e2e $$e2e"; do \
+	run cli tests/unit/cli & cli=$$!; \
+	$(BIN)/python -m pytest -m "not thorough" tests/unit tests/access tests/deploy --ignore tests/unit/cli; failed=$$?; \
+	for part in "cli $$cli" "releases $$releases" "services $$services" "envoy $$envoy" "faults $$faults" "stacks $$stacks" "e2e $$e2e"; do \
 		wait $${part#* } || failed=1; cat .pytest_cache/$${part% *}.log; \
 	done; \
-	echo "Left out: make test-thorough, make test-leaks, make test-abuse, make test-transparency, make test-crash, make test-kubernetes, make test-keycloak, make test-browser, make test-mutations."; exit $$failed
+	echo "Left out: make test-thorough, make test-leaks, make test-abuse, make test-transparency, make test-readers, make test-clients, make test-crash, make test-kubernetes, make test-keycloak, make test-browser, make test-mutations."; exit $$failed
 
 test-thorough: .venv ## more of the kinds that `make test` has one or two of
 	$(BIN)/python -m pytest tests -m thorough
@@ -113,18 +118,28 @@ test-crash: .venv ## 320 kills and a dozen failovers under load, with the books 
 	$(BIN)/python -m pytest tests/crash -s
 
 test-abuse: .venv ## 120,000 changed credentials and 200,000 malformed requests, none with an effect (minutes)
-	$(BIN)/python -m pytest tests/abuse -s
+	$(BIN)/python -m pytest $(ABUSE) -s
 
 test-transparency: .venv ## verifiers of others read logs of ours, and 5,000 tampered ones (Go; its first build takes a minute)
 	@$(BIN)/python -m tests.foreign_verifiers build > /dev/null
 	$(BIN)/python -m pytest tests/foreign_verifiers -s
 
+test-readers: .venv ## libraries of others read .env files (Go and node; its first build takes a minute)
+	@$(BIN)/python -m tests.foreign_readers build
+	$(BIN)/python -m pytest tests/foreign_readers
+
+test-clients: .venv ## External Secrets Operator's store and Terraform's provider call in JSON (Go; its first build takes minutes)
+	@$(BIN)/python -m tests.foreign_clients build
+	$(BIN)/python -m pytest tests/foreign_clients
+
 test-kubernetes: .venv ## tests in a real cluster: KUBECONFIG's, or one of ours (root, Go; its first build takes minutes)
 	@[ -n "$$KUBECONFIG" ] || $(BIN)/python -m tests.kubernetes.cluster build
 	$(BIN)/python -m pytest tests/kubernetes
 
-test-keycloak: .venv ## tests with a real Keycloak on this machine (Java, and Maven once; its first build takes minutes)
+test-keycloak: .venv ## tests with a real Keycloak on this machine (Java, and Maven once; its first build takes minutes), a browser's too
 	@$(BIN)/python -m tests.keycloak build > /dev/null
+	@.uv/bin/uv sync --locked --quiet --group browser
+	@$(BIN)/python -m tests.browser build
 	$(BIN)/python -m pytest tests/keycloak
 
 test-browser: .venv ## the dashboard in a real Chromium, which it installs where this is Debian and it may (minutes)
@@ -147,6 +162,10 @@ bench: .venv ## measure, each as a ratio with its two figures, into bench/RESULT
 bench-peers: .venv ## measure audited reads beside OpenBao, which it installs (75 MB); the load is wrk's
 	@.uv/bin/uv sync --locked --quiet --group peers
 	$(BIN)/python -m bench.peers --write
+
+bench-command-line: .venv ## commands from cold, into bench/RESULTS.md; beside Heroku's, where npm is there to install it
+	$(BIN)/python -m bench.command_line --write
+
 bench-growth: .venv ## the same calls with a million secrets beside few, into bench/RESULTS.md (minutes)
 	$(BIN)/python -m bench.growth --write
 
@@ -174,9 +193,18 @@ bench-kubernetes: .venv ## releases on Kubernetes beside raw calls, into bench/R
 kube-secrets: .venv ## certificates, keys and passwords for deploy/overlays/local (docs/deploy.md)
 	@$(BIN)/python -m local.cluster secrets
 
-gen: .venv ## generate gen/ from protos/
+gen: .venv ## generate gen/ from protos/, with it OpenAPI's document and the Python client's services, and what is made from commands
 	$(BIN)/python protos/generate.py
 	$(BIN)/python protos/access_matrix.py
+	$(BIN)/python -m protos.openapi
+	$(BIN)/python -m protos.client
+	$(BIN)/python -m reference
+
+man: .venv ## read the man page
+	@man -l cli/share/man/man1/paas.1
+
+readers: .venv ## write docs/dotenv.md from what readers of .env files do (as test-readers)
+	$(BIN)/python -m tests.foreign_readers document
 
 schema: .venv ## write docs/schema/ from the migrations
 	$(BIN)/python -m local.schema

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench import commands, footprint, releases, requests_per_second
+from bench import footprint, releases, requests_per_second
 from bench.load import Ratio
 from bench.platform import Bench, running_stack, sign_in
 from local.ports import LISTENERS, free_base_port
@@ -49,8 +49,6 @@ def main() -> None:
         with running_stack(Path(folder) / "state", base_port=free_base_port()) as stack:
             token = sign_in(stack)
             ratios = uvloop.run(_measure(Bench(stack, token)))
-            ratios.append(commands.config_list(stack, token, app="list"))
-            print(ratios[-1].line(), flush=True)
             sizes = footprint.measure(stack)
     print("\n".join(["", *sizes.lines()]))
     if "--write" in sys.argv:

@@ -20,8 +20,9 @@ from dashboard.pages.routes import page_routes
 from dashboard.sessions.keeper import Sessions
 from dashboard.sessions.store import Store
 from dashboard.settings import PREFIX, Settings
+from dashboard.sign_in.link_pages import LINKS_PATH, LOOK_PATH
 from dashboard.sign_in.links import Links
-from dashboard.sign_in.pages import LINKS_PATH, SignIns
+from dashboard.sign_in.pages import SignIns
 from dashboard.sign_in.provider import Provider
 from dashboard.web.failures import failed, not_found
 from dashboard.web.headers import Headers
@@ -63,8 +64,9 @@ def application(settings: Settings, *, database: Database, channel: grpc.aio.Cha
             Route(READY, ready, methods=["GET"]),
             Mount(PREFIX.rstrip("/"), routes=[static_route(), *sign_ins.routes(), *page_routes()]),
         ],
-        # A page of 500 variables is a tenth then. What is told bit by bit goes as it is.
-        middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
+        # A page of 500 variables is hardly less at slower levels, which take more than twice as long. What is told bit
+        # by bit goes as it is.
+        middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=3)],
         exception_handlers={404: not_found, 405: not_found, Exception: failed},
         lifespan=lambda _: _swept(sessions),
     )
@@ -72,8 +74,14 @@ def application(settings: Settings, *, database: Database, channel: grpc.aio.Cha
         sessions=sessions, database=database, channel=channel, templates=Templates(PREFIX), prefix=PREFIX
     )
     # Around all of it, so that what fails is answered with them as well.
-    own = OwnOrigin(app, origin=settings.origin, url=settings.url, exempt=frozenset({READY, PREFIX + LINKS_PATH}))
-    return Headers(Measured(own), secure=settings.url.startswith("https://"))
+    own = OwnOrigin(
+        app,
+        origin=settings.origin,
+        url=settings.url,
+        exempt=frozenset({READY, PREFIX + LINKS_PATH}),
+        from_anywhere=frozenset({PREFIX + LOOK_PATH}),
+    )
+    return Headers(Measured(own), hsts=settings.hsts if settings.url.startswith("https://") else "")
 
 
 @contextlib.asynccontextmanager

@@ -14,11 +14,12 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from dashboard.server import application
 from dashboard.settings import Settings
 from paaskit import metrics, process_memory
+from paaskit.background import end_background
 from paaskit.channels import open_channel
 from paaskit.clock import utc_now
 from paaskit.db import Database
 from paaskit.logs import configure_logs, refuse_traces_of_grpc
-from paaskit.server import collect_seldom, end_background, watch_readiness
+from paaskit.server import collect_seldom, watch_readiness
 from paaskit.settings import SettingsError
 
 log = structlog.get_logger()

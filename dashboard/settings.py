@@ -22,6 +22,10 @@ class Settings(TlsSettings):
     )
     gateway_address: str = setting("Where the gateway takes the dashboard's calls, host:port.")
     url: str = setting(f"Where people find the pages, https://host{PREFIX}: what their browsers are sent back to.")
+    hsts: str = setting(
+        "What browsers are told in Strict-Transport-Security where the pages are at https; empty for nothing.",
+        default="max-age=31536000",
+    )
     database_url: str = setting("The PostgreSQL database of sessions, as a URL without a password.")
     database_password_file: Path = setting("A file with the password of the database role.")
     idle_minutes: int = setting("After how long without a visit a browser is signed out.", default=30)
@@ -35,6 +39,11 @@ class Settings(TlsSettings):
     sso_client_secret_file: Path | None = setting("A file with the client's secret.", default=None)
     sso_ca_file: Path | None = setting(
         "The CA that the issuer's certificate is from, PEM; without it, as the system has it.", default=None
+    )
+    sso_address: str = setting(
+        "Where the issuer is reached from here, host:port, if not at the address of its name; its certificate has to "
+        "be for that name all the same.",
+        default="",
     )
     sso_scopes: str = setting("What is asked for there, separated by spaces.", default="openid")
     log_level: str = setting("The least level that is logged: debug, info, warning or error.", default="info")
@@ -58,4 +67,16 @@ def checked(settings: Settings) -> Settings:
         raise SettingsError("PAAS_SSO_ISSUER is unusable: an issuer is an https:// URL.")
     if settings.sso_issuer and settings.sso_client_secret_file is None:
         raise SettingsError("PAAS_SSO_CLIENT_SECRET_FILE is not set, and PAAS_SSO_ISSUER is: the client needs it.")
+    if settings.sso_address and not _is_host_and_port(settings.sso_address):
+        raise SettingsError(
+            "PAAS_SSO_ADDRESS is unusable: where the issuer is reached is host:port, such as keycloak:8443, and no URL."
+        )
     return settings
+
+
+def _is_host_and_port(address: str) -> bool:
+    parts = urlsplit(f"//{address}")
+    try:
+        return bool(parts.hostname and parts.port) and parts.netloc == address and parts.username is None
+    except ValueError:  # a port that is none
+        return False

@@ -59,5 +59,7 @@ class GatewaySettings:
     dashboard: Sequence[Address] = ()
     # Where the dashboard's own calls come in.
     dashboard_listen: Address | None = None
+    # What browsers are told in Strict-Transport-Security; empty for nothing, as where they come over http.
+    hsts: str = ""
     # Whether reports of leaked tokens are taken, which tokens has to be told as well.
     takes_leaks: bool = False

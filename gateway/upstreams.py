@@ -103,26 +103,29 @@ def socket_address(address: Address) -> dict[str, Any]:
     return {"socket_address": {"address": address.host, "port_value": address.port}}
 
 
+def common_tls(credentials: Credentials, *, peer: str) -> dict[str, Any]:
+    """Envoy's CommonTlsContext: HTTP/2 over TLS 1.3, with nobody but the one whose certificate has the URI `peer`."""
+    return {
+        "tls_params": {"tls_minimum_protocol_version": "TLSv1_3", "tls_maximum_protocol_version": "TLSv1_3"},
+        "alpn_protocols": ["h2"],
+        "tls_certificates": [
+            {
+                "certificate_chain": {"filename": str(credentials.certificate)},
+                "private_key": {"filename": str(credentials.key)},
+            }
+        ],
+        "validation_context": {
+            "trusted_ca": {"filename": str(credentials.ca)},
+            "match_typed_subject_alt_names": [{"san_type": "URI", "matcher": {"exact": peer}}],
+        },
+    }
+
+
 def _upstream_tls(service: str, credentials: Credentials) -> dict[str, Any]:
     return {
         "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
         "sni": f"{service}.paas.internal",
-        "common_tls_context": {
-            "tls_params": {"tls_minimum_protocol_version": "TLSv1_3", "tls_maximum_protocol_version": "TLSv1_3"},
-            "alpn_protocols": ["h2"],
-            "tls_certificates": [
-                {
-                    "certificate_chain": {"filename": str(credentials.certificate)},
-                    "private_key": {"filename": str(credentials.key)},
-                }
-            ],
-            "validation_context": {
-                "trusted_ca": {"filename": str(credentials.ca)},
-                "match_typed_subject_alt_names": [
-                    {"san_type": "URI", "matcher": {"exact": f"spiffe://paas/{service}"}}
-                ],
-            },
-        },
+        "common_tls_context": common_tls(credentials, peer=f"spiffe://paas/{service}"),
     }
 
 

@@ -66,7 +66,7 @@ def status(stack: Stack, _: argparse.Namespace) -> int:
     print("\n".join(figures.lines(figures.figures(stack))))
     parked = any(map(outboxes.parked_rows, found.values()))
     if parked:
-        print("What is parked was refused by its destination: `make outbox` says why, docs/operations.md what to do.")
+        print("What is parked was refused by its destination: `make outbox` says why, docs/alarms.md what to do.")
     return 0 if all(part["state"] == "running" for part in parts) and not parked else 1
 
 

@@ -1,7 +1,8 @@
 """`python -m local.cluster VERB`: what a person does from here for a control plane on Kubernetes (docs/deploy.md).
 
-`secrets` makes the certificates, keys and passwords of a cluster of one's own; `sign-in` has tokens, reached through a
-port that is forwarded, issue somebody's first token. It talks to no cluster itself.
+`secrets` makes the certificates, keys and passwords of a cluster of one's own, and the realm of its Keycloak with them.
+`sign-in` has tokens, reached through a port that is forwarded, issue somebody's first token. It talks to no cluster
+itself.
 """
 
 import argparse
@@ -17,7 +18,8 @@ from local.failures import LocalFailure
 from local.layout import CLONE, Layout
 from local.ports import DASHBOARD, DATABASES, GATEWAY, SERVICES
 from local.preparation import PEOPLE, ensure_keys
-from local.private_files import keep_private, private_folder
+from local.private_files import keep_private, private_folder, write_private
+from local.realm import CONFIDENTIAL, realm_with
 from local.secrets_made import random_password
 from local.signin import LIFETIME, Person, issue_at
 
@@ -43,11 +45,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_secrets(folder: Path, *, now: datetime) -> None:
-    """Makes what the overlay `local` reads, where it is missing; what is there stays. `now` is an aware datetime."""
+    """Makes what the overlay `local` reads, where it is missing; what is there stays. `now` is an aware datetime.
+
+    The realm alone is written anew each time, with the secrets that are there: it is the template's otherwise.
+    """
     from local.certificates import ensure_certificates
 
     layout = Layout(folder)
-    for each in (layout.root, layout.tls, layout.keys, layout.passwords):
+    realm = layout.root / KEYCLOAK / "realm.json"
+    for each in (layout.root, layout.tls, layout.keys, layout.passwords, realm.parent):
         private_folder(each)
     ensure_certificates(layout.tls, (*SERVICES, GATEWAY, DASHBOARD, *PEOPLE), now=now)
     # People reach it through a forwarded port, services by its name in the cluster.
@@ -56,6 +62,8 @@ def make_secrets(folder: Path, *, now: datetime) -> None:
     databases.ensure_passwords(layout.passwords, DATABASES)
     for name in (postgres.SUPERUSER, KEYCLOAK):
         keep_private(layout.passwords / name, random_password)
+    made = {client: keep_private(layout.passwords / client, random_password).decode() for client in CONFIDENTIAL}
+    write_private(realm, realm_with(made))
 
 
 def _parser() -> argparse.ArgumentParser:

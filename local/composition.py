@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.dashboard import PREFIX
 from gateway.process.settings import single_sign_on
+from gateway.routes.dashboard import PREFIX
 from gateway.settings import Address, Credentials, GatewaySettings, SingleSignOn
 from local import envoy
 from local.failures import LocalFailure
@@ -56,6 +56,7 @@ SSO_TOLD = ("PAAS_SSO_ISSUER", "PAAS_SSO_CLI_CLIENT_ID", "PAAS_SSO_SCOPES")
 # What the dashboard is told of single sign-on. Without a secret of its client there, people come with links.
 SSO_OF_PAGES = (
     "PAAS_SSO_ISSUER",
+    "PAAS_SSO_ADDRESS",
     "PAAS_SSO_CA_FILE",
     "PAAS_SSO_CLIENT_ID",
     "PAAS_SSO_CLIENT_SECRET_FILE",

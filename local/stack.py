@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gateway.dashboard import PREFIX
+from gateway.routes.dashboard import PREFIX
 from gateway.upstreams import UNHEALTHY_INTERVAL
 from local import composition, control, databases, leftovers, postgres
 from local.composition import Site, worker_name

@@ -32,6 +32,8 @@ PERMISSIONS: Final = ADMIN
 MAX_TARGETS: Final = 500
 TOKEN_PREFIX: Final = "paas_pat_"  # noqa: S105  # how a token's text starts; no token
 _COULD_BE_A_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}\Z", re.ASCII)
+# What these are about are tokens, trusts and people, whose names have more letters than those of variables.
+_OF_PEOPLE: Final = ("tokens.", "trusts.", "sessions.")
 _COULD_BE_A_TOKEN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@:/+-]{0,127}\Z", re.ASCII)
 
 GATEWAY: Final = "gateway"
@@ -133,6 +135,12 @@ def current_user() -> Identity:
     if identity is None:
         raise LookupError("this method has no signed-in caller")
     return identity
+
+
+def carried_user() -> Identity | None:
+    """Return the user that the current request is from or made for; None where there is none, or no request at all."""
+    caller = _current.get(None)
+    return caller.identity if caller is not None else None
 
 
 def app_ref(name: str, *, tenant: str = "") -> AppRef:
@@ -265,5 +273,5 @@ def targets_of(rule: Rule, request: Any) -> list[str]:
     for name in rule.targets:
         values = [getattr(each, name) for each in found]
         found = [item for value in values for item in ([value] if isinstance(value, str) else value)]
-    could_be_one = _COULD_BE_A_TOKEN if rule.permission == "tokens.manage" else _COULD_BE_A_VARIABLE
+    could_be_one = _COULD_BE_A_TOKEN if rule.action.startswith(_OF_PEOPLE) else _COULD_BE_A_VARIABLE
     return [name for name in found[:MAX_TARGETS] if could_be_one.match(name) and TOKEN_PREFIX not in name]

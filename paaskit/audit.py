@@ -36,7 +36,8 @@ class AuditEvent:
 
     `target_tokens` are empty, or one for each target. `token_id` and `maker` say which token was used, since a name may
     be given again, and which person made it (docs/decisions/0027). `repeats` is how many times more this happened
-    within `repeats_seconds`, where it is told of several at once (`paaskit.gate.denials`).
+    within `repeats_seconds`, where it is told of several at once (`paaskit.gate.denials`). `reason` is why, in the
+    words of who did it, with no value in it.
     """
 
     tenant: str
@@ -55,6 +56,7 @@ class AuditEvent:
     target_tokens: Sequence[TargetToken] = ()
     repeats: int = 0
     repeats_seconds: int = 0
+    reason: str = ""
     event_id: str = field(default_factory=random_id)
     occurred_at: datetime = field(default_factory=utc_now)
 
@@ -96,6 +98,7 @@ class AuditEvent:
             ],
             repeats=self.repeats,
             repeats_seconds=self.repeats_seconds,
+            reason=self.reason,
         )
         event.occurred_at.FromDatetime(self.occurred_at)
         return event.SerializeToString()
@@ -124,6 +127,11 @@ class Actor:
     on_behalf_of: str = ""
     token_id: str = ""
     maker: str = ""
+
+    @property
+    def who(self) -> str:
+        """Whose doing it is: that of whom a service acts for, else the actor's own."""
+        return self.on_behalf_of or self.name
 
     def event(
         self,

@@ -82,6 +82,8 @@ class Batcher(Generic[Item, Result]):
                     # Where several came together, more are coming: a short wait makes the next batch a larger one.
                     await asyncio.sleep(self._gather_seconds)
                 batch = self._next_batch(key)
+                if not batch:
+                    break  # while this one gathered, another that runs beside it took them all
                 self._size.observe(len(batch))
                 self._last_batch[key] = loop.time()
                 self._crowds.pop(key, None)

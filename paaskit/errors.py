@@ -187,6 +187,14 @@ def app_not_found(app: str) -> NotFound:
     return NotFound(f"There is no app named {shown}. `paas apps:list` shows the apps you have.", reason="APP_NOT_FOUND")
 
 
+def group_not_found(group: str) -> NotFound:
+    """Return the error for a shared group that is absent or foreign, likewise."""
+    shown = group if _COULD_BE_AN_APP.match(group) else "“…”"
+    return NotFound(
+        f"There is no group named {shown}. `paas groups` shows the groups you have.", reason="GROUP_NOT_FOUND"
+    )
+
+
 def app_destroyed() -> NotFound:
     """Return the error for an app that was looked for by its id, which says nothing to people and is not repeated."""
     return NotFound("This app was destroyed.", reason="APP_NOT_FOUND")

@@ -8,7 +8,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol
@@ -21,6 +21,7 @@ from paas.operations.v1 import operations_pb2, operations_pb2_grpc
 from paaskit import metrics, operations, process_memory
 from paaskit.access import Rule
 from paaskit.audit import Record
+from paaskit.background import end_background
 from paaskit.gate import Bulkheads, Gate, Sessions, Shares
 from paaskit.identity import IdentityVerifier
 from paaskit.listeners import Exposed, Listeners, build_listeners
@@ -30,7 +31,6 @@ from paaskit.settings import ServiceSettings, SettingsError
 from paaskit.traces import Tracer, exported
 
 _GRACE_SECONDS: Final = 4.0
-_ASK_AGAIN_SECONDS: Final = 2.0
 _LOOK_EVERY_SECONDS: Final = 1.0
 _DOUBTS: Final = 2
 # Objects made and kept between two looks for cycles of them; Python's own 700 is soon there under load, and nearly
@@ -146,20 +146,6 @@ def collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECT_AFTER)
-
-
-async def end_background(tasks: Collection["asyncio.Task[None]"]) -> None:
-    """Cancel what runs beside the server and return once it has ended, however it did.
-
-    One that goes on is asked again: before Python 3.12 `asyncio.wait_for`, which psycopg's pool waits with, loses a
-    cancellation that comes at the very moment of what it waits for, and the service would never stop.
-    """
-    going: set[asyncio.Task[None]] = set(tasks)
-    while going:
-        for task in going:
-            task.cancel()
-        _, going = await asyncio.wait(going, timeout=_ASK_AGAIN_SECONDS)
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def build_server(settings: ServiceSettings, assembly: Assembly, *, tracer: Tracer | None = None) -> Listeners:

@@ -17,9 +17,14 @@ MAX_TOTAL_BYTES: Final = 512 * 1024
 """Names and values of one app together; a Kubernetes Secret holds 1 MiB."""
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_RESERVED_PREFIXES: Final = ("PAAS_", "KUBERNETES_", "LD_")
+_PLATFORM_PREFIXES: Final = ("PAAS_", "KUBERNETES_")
+_RESERVED_PREFIXES: Final = (*_PLATFORM_PREFIXES, "LD_")
 _RESERVED: Final = frozenset({"PATH", "HOME", "PORT"})
 _APP: Final = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])\Z")
+_OF_APPS: Final = (
+    "2 to 40 lower-case letters, digits and dashes, starts with a letter and ends with a letter or digit (an RFC 1123 "
+    "label)"
+)
 
 
 def check_name(name: str) -> str | None:
@@ -33,6 +38,11 @@ def check_name(name: str) -> str | None:
     return None
 
 
+def is_set_by_platform(name: str) -> bool:
+    """Return whether the platform itself gives instances this variable."""
+    return name in _RESERVED or name.startswith(_PLATFORM_PREFIXES)
+
+
 def check_value(value: str) -> str | None:
     """Return what is wrong with a variable's value, or None."""
     if "\0" in value:
@@ -44,12 +54,12 @@ def check_value(value: str) -> str | None:
 
 def check_app_name(app: str) -> str | None:
     """Return what is wrong with an app's name, or None."""
-    if _APP.match(app):
-        return None
-    return (
-        "an app's name has 2 to 40 lower-case letters, digits and dashes, starts with a letter and ends with a letter "
-        "or digit (an RFC 1123 label)"
-    )
+    return None if _APP.match(app) else f"an app's name has {_OF_APPS}"
+
+
+def check_group_name(group: str) -> str | None:
+    """Return what is wrong with a shared group's name, which is of the same kind as an app's, or None."""
+    return None if _APP.match(group) else f"a group's name has {_OF_APPS}"
 
 
 def violations_of(names: Sequence[str], values: Sequence[str] | None = None, *, field: str) -> list[FieldViolation]:

@@ -12,6 +12,7 @@ to be asked is asked before, what has to be told is a message. Must not know any
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
@@ -51,6 +52,18 @@ class Together(Generic[SnapshotT, RowsT]):
 
     look: Callable[[Connection, str, Sequence[Any]], Awaitable[Sequence[Read[SnapshotT]]]]
     write: Callable[[Connection, str, Sequence[tuple[SnapshotT, RowsT]]], Awaitable[None]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Further(Generic[SnapshotT]):
+    """What a change has to look at besides where its snapshot says so, which few do.
+
+    `look` may lock what other changes depend on as well. What those write has to be seen then, and they are decided on
+    before any of a transaction is written: so a change that looks further has its own.
+    """
+
+    needed: Callable[[SnapshotT], bool]
+    look: Callable[[Connection, SnapshotT], Awaitable[SnapshotT]]
 
 
 _TOGETHER: Final = 32
@@ -114,7 +127,8 @@ class Change(Generic[SnapshotT, RowsT]):
     `about` returns the id of what the snapshot is of, which a repeated request must still be about; None where it is
     gone. It is part of what is remembered. `locks` names what is locked, in the same words for every change of it that
     gives any: changes of things apart that arrive together share a transaction. Without it a change has its own. Those
-    of one tenant that have the same `together` share statements too; `wanted` is what its `look` has to know.
+    of one tenant that have the same `together` share statements too; `wanted` is what its `look` has to know. `further`
+    is what it looks at besides at need.
     """
 
     tenant: str
@@ -126,6 +140,7 @@ class Change(Generic[SnapshotT, RowsT]):
     locks: str = ""
     together: Together[SnapshotT, RowsT] | None = None
     wanted: Any = None
+    further: Further[SnapshotT] | None = None
 
 
 AnyChange = Change[Any, Any]
@@ -158,8 +173,9 @@ class WritePath:
         something else, and Unavailable.
         """
         if change.locks:
-            made: tuple[SnapshotT, Answer] = await self._together.submit("", change)
-            return made
+            with suppress(_ApartError):  # it can't be made with those that it met there
+                made: tuple[SnapshotT, Answer] = await self._together.submit("", change)
+                return made
         (made_alone,) = await self._make_all([change])
         if isinstance(made_alone, Exception):
             raise made_alone
@@ -183,8 +199,8 @@ class WritePath:
             begun = await _begin_all(connection, changes)
             for each in (begun[id(change)] for change in changes):
                 try:
-                    snapshot, decided = await each.decide()
-                except PaasError as refusal:
+                    snapshot, decided = await each.decide(connection, is_alone=len(changes) == 1)
+                except (PaasError, _ApartError) as refusal:
                     outcomes.append(refusal)
                     continue
                 if isinstance(decided, Decision):
@@ -236,6 +252,10 @@ class WritePath:
         self._trail.committed()
 
 
+class _ApartError(Exception):
+    """A change turned out to need a transaction of its own; nothing was written of it."""
+
+
 @dataclass(frozen=True)
 class _Begun:
     """A change whose statements are sent: how to read what it locked, and the look-up of an earlier answer."""
@@ -244,14 +264,22 @@ class _Begun:
     read: Read[Any]
     recalled: Recalled | None
 
-    async def decide(self) -> tuple[Any, Decision[Any] | Answer]:
-        """Return the snapshot, and the decision or the answer that an equal request got before. Raises PaasError."""
+    async def decide(self, connection: Connection, *, is_alone: bool) -> tuple[Any, Decision[Any] | Answer]:
+        """Return the snapshot, and the decision or the answer that an equal request got before.
+
+        Raises PaasError, and _ApartError where the change has to be made alone and is not.
+        """
         snapshot = await self.read()
         if self.change.request is not None and self.recalled is not None:
             about = self.change.about(snapshot)
             earlier = await self.recalled.answer(self.change.request, about=about)
             if earlier is not None:
                 return snapshot, earlier
+        further = self.change.further
+        if further is not None and further.needed(snapshot):
+            if not is_alone:
+                raise _ApartError
+            snapshot = await further.look(connection, snapshot)
         return snapshot, self.change.decide(snapshot)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from google.protobuf.descriptor import ServiceDescriptor
 
-from gateway.routes import contracts
+from gateway.methods import contracts
 from paaskit.access import ROLES, Rule, rules_of
 
 OUT = Path(__file__).resolve().parent.parent / "docs" / "access-matrix.md"

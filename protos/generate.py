@@ -7,7 +7,7 @@ edited; `make check` generates again into a temporary folder and compares.
 import sys
 from pathlib import Path
 
-import grpc_tools
+import grpc_tools  # type: ignore[import-untyped]  # only asked where it is
 from google.api import annotations_pb2
 from grpc_tools import protoc
 
@@ -40,6 +40,8 @@ def generate(out: Path) -> None:
     for folder in [out / "paas", *(path for path in (out / "paas").rglob("*") if path.is_dir())]:
         if folder.name != "__pycache__":
             (folder / "__init__.py").touch()
+    # What type checkers ask for before they read the stubs beside.
+    (out / "paas" / "py.typed").touch()
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ async def _pages(stack: Stack, token: str, link: str) -> Ratio:
     channel = open_channel(address, service="gateway", tls=files)
     headers = {"sec-fetch-site": "same-origin"}
     async with httpx2.AsyncClient(base_url=stack.gateway_url, headers=headers) as client:
-        code = httpx2.URL(link).params["code"]
+        code = httpx2.URL(f"?{link.partition('#')[2]}").params["code"]
         taken = await client.post(f"{PAGES}sign-in/link", data={"code": code})
         cookie = taken.headers["set-cookie"].partition(";")[0]
         client.headers["cookie"] = cookie
@@ -96,7 +96,7 @@ def _lines(ratio: Ratio, looks: Seen, memory: float) -> list[str]:
 
 
 def _link(environment: dict[str, str]) -> str:
-    return str(json.loads(_paas(environment, "open", "--json"))["url"])
+    return str(json.loads(_paas(environment, "open", "apps", "--json"))["url"])
 
 
 def _paas(environment: dict[str, str], *arguments: str) -> str:

@@ -10,6 +10,7 @@ import httpx2
 from bench.load import Ratio, at_most, medians
 from dashboard.calls import apps as calls
 from dashboard.calls.caller import Caller
+from dashboard.variables.carried import CARRYING
 
 _PAIRS: Final = 40
 _REACH: Final = 2.0
@@ -25,7 +26,9 @@ async def page_beside_its_calls(client: httpx2.AsyncClient, url: str, caller: Ca
     async def alone() -> None:
         await calls.get_app(caller, app)
         await asyncio.gather(
-            calls.list_variables(caller, app), calls.newest_release(caller, app), calls.list_instances(caller, app)
+            calls.list_variables(caller, app),
+            calls.list_releases(caller, app, count=CARRYING),
+            calls.list_instances(caller, app),
         )
 
     await page()

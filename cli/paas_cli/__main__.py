@@ -13,12 +13,13 @@ from contextlib import suppress
 
 import click
 
-from paas_cli import errors, streams
+from paas_cli import errors
 from paas_cli.errors import Failure
-from paas_cli.output import Output
 from paas_cli.program import program
 from paas_cli.session import Surroundings
-from paas_cli.streams import Standard, Unwritten
+from paas_cli.terminal import streams
+from paas_cli.terminal.output import Output
+from paas_cli.terminal.streams import Standard, Unwritten
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +39,7 @@ def _ended(arguments: Sequence[str], standard: Standard) -> int:
     except click.UsageError as error:
         return _report_misuse(error, err)
     except (KeyboardInterrupt, click.Abort):
-        err.line("Interrupted; what was asked for was done." if standard.out.is_done else "Interrupted.")
+        err.prose("Interrupted; what was asked for was done." if standard.out.is_done else "Interrupted.")
         return errors.INTERRUPTED
     except Unwritten:
         return errors.DONE  # `_written_out` has the last word on that
@@ -59,10 +60,10 @@ def _written_out(exit_code: int, standard: Standard) -> int:
     err = Output(standard.stderr, os.environ)
     if standard.out.is_done:
         report = f"only the report of it could not be written to standard output ({lost.reason})"
-        err.line(f"{err.styled('note:', 'cyan')} What was asked for was done; {report}.")
+        err.prose(f"{err.styled('note:', 'cyan')} What was asked for was done; {report}.")
     elif not lost.is_reader_gone:
         label = err.styled("error:", "red", "bold")
-        err.line(f"{label} The output could not be written to standard output ({lost.reason}).")
+        err.prose(f"{label} The output could not be written to standard output ({lost.reason}).")
     if lost.is_reader_gone:
         return errors.READER_GONE
     return errors.DONE if standard.out.is_done else errors.FAILED
@@ -99,12 +100,13 @@ def _new_id() -> str:
 
 
 def _check_text(arguments: Sequence[str]) -> None:
-    """Refuse bytes that are not UTF-8, naming the variable and never the value."""
-    for position, argument in enumerate(arguments):
+    """Refuse bytes that are not UTF-8, naming the variable and never the value. What is a program's may be any."""
+    ours = arguments[: arguments.index("--")] if arguments[:1] == ["run"] and "--" in arguments else arguments
+    for position, argument in enumerate(ours):
         try:
             argument.encode("utf-8")
         except UnicodeEncodeError:
-            from paas_cli.credentials import is_plainly_a_name
+            from paas_cli.typed.credentials import is_plainly_a_name
 
             name, equals, _ = argument.partition("=")
             what = f"The value of {name}" if equals and is_plainly_a_name(name) else f"Argument {position}"
@@ -115,32 +117,32 @@ def _check_text(arguments: Sequence[str]) -> None:
 
 
 def _report(failure: Failure, standard: Standard, err: Output) -> int:
-    from paas_cli.credentials import masked
+    from paas_cli.typed.credentials import masked
 
     with suppress(Unwritten):
         standard.out.flush()
     is_fault = failure.exit_code not in (errors.INTERRUPTED, errors.READER_GONE)
     label = err.styled("error:", "red", "bold") + " " if is_fault else ""
-    err.line(label + masked(failure.sentence))
+    err.prose(label + masked(failure.sentence))
     if failure.show_details:
         for name, value in failure.details.items():
-            err.line(f"  {name}: {masked(value)}")
+            err.prose(f"  {name}: {masked(value)}", hanging=4)
     return failure.exit_code
 
 
 def _report_misuse(error: click.UsageError, err: Output) -> int:
-    from paas_cli.credentials import masked
-    from paas_cli.misuse import sentence
+    from paas_cli.terminal.misuse import sentence
+    from paas_cli.typed.credentials import masked
 
     hint = f" See `{error.ctx.command_path} --help`." if error.ctx and error.ctx.info_name != "paas" else ""
-    err.line(err.styled("error:", "red", "bold") + f" {masked(sentence(error))}{hint}")
+    err.prose(err.styled("error:", "red", "bold") + f" {masked(sentence(error))}{hint}")
     return errors.USAGE
 
 
 def _report_own_fault(error: Exception, standard: Standard, err: Output, arguments: Sequence[str]) -> int:
     """A fault of this program's: its kind, and with --debug its place. Its text could quote a value."""
     before = "What was asked for was done, and then " if standard.out.is_done else ""
-    err.line(
+    err.prose(
         f"{err.styled('error:', 'red', 'bold')} {before}`paas` failed through a fault of its own "
         f"({type(error).__name__}); please report what you ran, without values, and the lines that --debug adds."
     )

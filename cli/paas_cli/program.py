@@ -1,141 +1,24 @@
-"""The list of commands, each imported only when it runs.
+"""`paas` itself: its commands, each imported only when it runs.
 
 Must not import a command module: `paas config` pays for `config` and nothing else.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import IntEnum
 from importlib import import_module
 
 import click
 
+from paas_cli.catalogue import ALIASES, ENTRIES, SECTIONS
+from paas_cli.terminal.help_option import help_option
+
 _COMMANDS = "paas_cli.commands."
 
-
-class Danger(IntEnum):
-    """The most a command does. One that ends something stands above one whose work another such command undoes."""
-
-    READ = 0
-    WRITE = 1
-    DESTROY = 2
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Where a command lives (`config.set`), its one line in the help, what it may do, and whether it takes -a."""
-
-    module: str
-    summary: str
-    danger: Danger
-    takes_app: bool = True
-
-
-SECTIONS: Mapping[str, Mapping[str, Entry]] = {
-    "Config vars": {
-        "config": Entry("config.list", "List config vars.", Danger.READ),
-        "config:set": Entry("config.set", "Set config vars and release them.", Danger.WRITE),
-        "config:unset": Entry("config.unset", "Unset config vars and release the change.", Danger.DESTROY),
-        "config:export": Entry("config.export", "Write config vars as a file.", Danger.READ),
-        "config:import": Entry("config.import_", "Set config vars from a file.", Danger.WRITE),
-    },
-    "Secrets": {
-        "secrets": Entry("secrets.list", "List the names of secrets.", Danger.READ),
-        "secrets:set": Entry("secrets.set", "Seal secrets and release them.", Danger.WRITE),
-        "secrets:get": Entry("secrets.get", "Reveal secrets; the audit log records it.", Danger.READ),
-        "secrets:rotate": Entry("secrets.rotate", "Give a secret a new value and release it.", Danger.DESTROY),
-        "secrets:unset": Entry("secrets.unset", "Unset secrets and release the change.", Danger.DESTROY),
-    },
-    "Releases": {
-        "releases": Entry("releases.list", "List releases, newest first.", Danger.READ),
-        "releases:info": Entry("releases.info", "Show one release.", Danger.READ),
-        "releases:create": Entry("releases.create", "Release what is staged, or restart the app.", Danger.WRITE),
-        "staged": Entry("staged.list", "List what is staged, and who staged it.", Danger.READ),
-        "staged:discard": Entry("staged.discard", "Drop what is staged; what is live stays.", Danger.DESTROY),
-        "rollback": Entry("releases.rollback", "Release the config of an earlier release again.", Danger.WRITE),
-    },
-    "Apps": {
-        "apps:list": Entry("apps.list", "List apps.", Danger.READ, takes_app=False),
-        "apps:create": Entry("apps.create", "Register an app.", Danger.WRITE),
-        "apps:info": Entry("apps.info", "Show an app and its instances.", Danger.READ),
-        "apps:update": Entry("apps.update", "Change what an app runs.", Danger.WRITE),
-        "apps:destroy": Entry("apps.destroy", "Destroy an app with its variables and secrets.", Danger.DESTROY),
-    },
-    "Access": {
-        "login": Entry("login", "Sign in.", Danger.WRITE, takes_app=False),
-        "logout": Entry("logout", "Sign out.", Danger.WRITE, takes_app=False),
-        "whoami": Entry("whoami", "Show who you are and what you may do.", Danger.READ, takes_app=False),
-        "open": Entry("open", "Open the dashboard in a browser.", Danger.READ),
-        "tokens:create": Entry("tokens.create", "Make a personal access token.", Danger.WRITE),
-        "tokens:list": Entry("tokens.list", "List personal access tokens.", Danger.READ, takes_app=False),
-        "tokens:rotate": Entry(
-            "tokens.rotate", "Give a token a new text, under the same name.", Danger.WRITE, takes_app=False
-        ),
-        "tokens:revoke": Entry(
-            "tokens.revoke", "Revoke a token, and every token made with it.", Danger.DESTROY, takes_app=False
-        ),
-        "tokens:trust:add": Entry(
-            "tokens.trust.add", "Let jobs of a CI system get tokens without holding one.", Danger.WRITE
-        ),
-        "tokens:trust:list": Entry("tokens.trust.list", "List whose CI jobs get tokens.", Danger.READ, takes_app=False),
-        "tokens:trust:test": Entry(
-            "tokens.trust.test", "Say claim by claim whether a job's token is taken.", Danger.READ, takes_app=False
-        ),
-        "tokens:trust:remove": Entry(
-            "tokens.trust.remove", "Give a CI system's jobs no tokens any more.", Danger.DESTROY, takes_app=False
-        ),
-        "tokens:exchange": Entry(
-            "tokens.exchange", "In a CI job: get a token for the one its system gave.", Danger.WRITE, takes_app=False
-        ),
-        "tokens:report": Entry(
-            "tokens.report", "End a token that got out, given its text.", Danger.WRITE, takes_app=False
-        ),
-    },
-    "Audit log": {
-        "audit": Entry("audit.list", "Show who did what.", Danger.READ),
-        "audit:export": Entry("audit.export", "Write the audit log as JSON Lines.", Danger.READ),
-        "incident": Entry("incident", "List what could have been read, and what to do.", Danger.READ),
-        "audit:verify": Entry("audit_log.verify", "Verify the audit log.", Danger.READ, takes_app=False),
-        "audit:checkpoint": Entry(
-            "audit_log.checkpoint", "Show the audit log's checkpoint, verified.", Danger.READ, takes_app=False
-        ),
-        "audit:verify-proof": Entry("audit_log.verify_proof", "Verify a proof, offline.", Danger.READ, takes_app=False),
-        "witness": Entry("audit_log.witness", "Cosign logs as an independent witness.", Danger.WRITE, takes_app=False),
-    },
-    "Keys": {
-        "keys": Entry("keys.list", "Show the keys that secrets are sealed with.", Danger.READ, takes_app=False),
-        "keys:rotate": Entry(
-            "keys.rotate", "Make a new key and seal all secrets with it.", Danger.WRITE, takes_app=False
-        ),
-        "keys:shred": Entry("keys.shred", "Destroy the keys of all secrets for good.", Danger.DESTROY, takes_app=False),
-    },
-    "About": {
-        "version": Entry("version", "Show the version of this program.", Danger.READ, takes_app=False),
-    },
-}
-
-# Spellings people bring from elsewhere.
-ALIASES = {
-    "apps": "apps:list",
-    "tokens": "tokens:list",
-    "tokens:trust": "tokens:trust:list",
-    "tokens:trusts": "tokens:trust:list",
-    "config:list": "config",
-    "secrets:list": "secrets",
-    "releases:list": "releases",
-    "staged:list": "staged",
-    "keys:list": "keys",
-    "audit:list": "audit",
-    "releases:rollback": "rollback",
-}
-
 # Where a second word can only be a command's, written as others write it: `config set A=1`.
-_TAKE_NO_WORDS = frozenset({"config", "secrets", "releases", "apps", "tokens", "audit", "staged", "keys"})
+_TAKE_NO_WORDS = frozenset(
+    {"config", "secrets", "groups", "releases", "apps", "tokens", "audit", "staged", "keys", "auth"}
+)
 
 # Whose second word is part of the command: `tokens:trust add` is `tokens:trust:add`.
 _TAKE_A_VERB = frozenset({"tokens:trust"})
-
-ENTRIES: Mapping[str, Entry] = {name: entry for section in SECTIONS.values() for name, entry in section.items()}
 
 
 class Program(click.Group):
@@ -154,6 +37,15 @@ class Program(click.Group):
         assert isinstance(found, click.Command)
         return found
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what stands before the command. Raises UsageError for an option of a command there."""
+        if args and args[0].startswith("-") and not ctx.resilient_parsing:
+            from paas_cli.mistyped.retyped import leading
+
+            if (found := leading(args)) is not None:
+                raise click.UsageError(_in_order(*found))
+        return super().parse_args(ctx, args)
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -161,24 +53,48 @@ class Program(click.Group):
         if len(args) > 1 and args[0] in _TAKE_A_VERB and (spelt := f"{args[0]}:{args[1]}") in ENTRIES:
             args = [spelt, *args[2:]]
         name = args[0]
-        if len(args) > 1 and name in _TAKE_NO_WORDS:
-            from paas_cli.suggestions import instead_of_two_words
+        if len(args) > 1 and name in _TAKE_NO_WORDS and args[1].isalpha():
+            from paas_cli.mistyped.suggestions import instead_of_two_words
 
             if (sentence := instead_of_two_words(args)) is not None:
                 raise click.UsageError(sentence)
         if name in ENTRIES or name in ALIASES or name.startswith("-"):
             return super().resolve_command(ctx, args)
-        from paas_cli.suggestions import sentences
+        from paas_cli.mistyped.suggestions import sentences
 
         raise click.UsageError(sentences(args))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click passes it
-        """Commands in their sections, without importing any."""
+        """Commands in their sections, without importing any, and what of the environment counts."""
         width = max(map(len, ENTRIES))
         for title, entries in SECTIONS.items():
             with formatter.section(title):
                 formatter.write_dl([(name.ljust(width), entry.summary) for name, entry in entries.items()])
+        with formatter.section("Environment"):
+            formatter.write_dl([(name.ljust(width), meaning) for name, meaning in ENVIRONMENT.items()])
 
+
+def _in_order(options: list[str], rest: list[str]) -> str:
+    """What to say where `options` stand before the command, with which the `rest` begins."""
+    if rest[0] not in ENTRIES and rest[0] not in ALIASES:
+        from paas_cli.mistyped.suggestions import sentences
+
+        return sentences([*rest, *options])
+    from paas_cli.mistyped import retyped
+
+    return f"Options come after the command: {retyped.command(rest[0], rest[1:], options=options)}."
+
+
+ENVIRONMENT = {
+    "PAAS_APP": "The app, where -a/--app is not given.",
+    "PAAS_TOKEN": "A personal access token; wins over a stored sign-in.",
+    "PAAS_GATEWAY": "The gateway's address, https://paas.example.com.",
+    "PAAS_PROFILE": "The stored sign-in, where --profile is not given.",
+    "PAAS_ENV": "The project's environment, where --env is not given.",
+    "HTTPS_PROXY": "The proxy to the gateway; NO_PROXY has where to use none.",
+    "SSL_CERT_FILE": "Authorities to trust, in place of the system's.",
+    "NO_COLOR": "Any text: no colours.",
+}
 
 HELP = """Config vars, secrets, releases, access tokens and the audit log of your apps.
 
@@ -205,14 +121,15 @@ def program() -> Program:
     )  # fmt: skip
     return Program(
         "paas",
-        params=[version],
+        params=[version, help_option()],
         help=HELP,
         epilog="`paas COMMAND --help` explains one command with examples.",
         subcommand_metavar="COMMAND [ARGUMENTS]",
         no_args_is_help=False,
         invoke_without_command=True,
         callback=_help_without_command,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+        context_settings={"max_content_width": 80},
+        add_help_option=False,
     )
 
 

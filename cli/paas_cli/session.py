@@ -4,27 +4,39 @@ Nothing is read or opened before it is asked for: `paas config:set --help` needs
 rules of any command.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from paas_cli import __version__, app_choice, hints, profile, project
+from paas_cli import __version__, errors
+from paas_cli.choice import Choice, Choices, Flags
 from paas_cli.errors import Failure, Interrupted
-from paas_cli.grpcweb import Answer, Channel, Encodable
-from paas_cli.output import Output
-from paas_cli.rpc_error import UNAUTHENTICATED, RpcError, SignInRenewed
+from paas_cli.signin import profile
+from paas_cli.terminal import hints
+from paas_cli.terminal.output import Output
+from paas_transport.grpcweb import Answer, Channel, Encodable
+from paas_transport.rpc_error import UNAUTHENTICATED, RpcError, SignInRenewed
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-    from paas_cli.refusals import Effect
-    from paas_cli.sso.credential import Credential
+    from paas_cli.project import Project
+    from paas_cli.signin.sso.credential import Credential
+    from paas_cli.terminal.times import Moment
+    from paas_cli.transport.refusals import Effect
+
+# The reasons of google.rpc.ErrorInfo with which services refuse an app or a group that is not there.
+_NOT_FOUND = ("APP_NOT_FOUND", "GROUP_NOT_FOUND")
+# Set in what `paas mcp` runs for an agent: a shell in there would find the person's own sign-in, and what it prints is
+# masked only as far as the program was given it.
+RUN_FOR_AGENT = "PAAS_RUN_FOR_AGENT"
+# A command in a service's sentence.
+_COMMAND = re.compile(r"`paas ([a-z][^`]*)`")
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """The world outside the process, passed in so that tests can bring their own.
 
     `done` is told once what was asked for is done; `new_id` makes request ids; `sleep` takes seconds; `now` gives the
@@ -45,12 +57,10 @@ class Surroundings:
 class Session:
     """One run of one command."""
 
-    def __init__(
-        self, surroundings: Surroundings, *, app: str | None = None, profile: str | None = None, as_json: bool = False
-    ) -> None:
+    def __init__(self, surroundings: Surroundings, flags: Flags, *, as_json: bool = False) -> None:
         self.surroundings = surroundings
-        self.app_flag = app
-        self.profile_flag = profile
+        self.flags = flags
+        self.choices = Choices(flags, surroundings.environ, lambda: self.project)
         self.as_json = as_json
         self.out = Output(surroundings.stdout, surroundings.environ)
         self.err = Output(surroundings.stderr, surroundings.environ)
@@ -58,39 +68,95 @@ class Session:
         self._is_end_noted = False
 
     @cached_property
-    def project(self) -> project.Project | None:
+    def project(self) -> "Project | None":
         """The nearest `.paas.toml`."""
+        from paas_cli import project
+
         return project.nearest(self.surroundings.folder)
 
     @cached_property
     def app(self) -> str:
         """The app the command is about. Raises Misuse where none is chosen."""
-        return app_choice.choose(self.app_flag, self.surroundings.environ, project=lambda: self.project)
+        return self.choices.app().name
+
+    def choose_app(self, name: str) -> None:
+        """Have the command be about an app that its arguments name, as if -a did."""
+        self.flags = self.flags._replace(app=name)
+        self.choices = Choices(self.flags, self.surroundings.environ, lambda: self.project)
+
+    def of_app(self, app: str) -> "Session":
+        """The same run, about another app."""
+        return Session(self.surroundings, self.flags._replace(app=app), as_json=self.as_json)
 
     def hint(self, words: str, *, about_app: bool = True) -> str:
-        """`paas WORDS` in backticks, to be pasted: it names the app of this command and the profile it was given."""
+        """`paas WORDS` in backticks, to be pasted: with this command's app, and the profile and environment given."""
         app = None
-        if about_app:
+        if about_app and not self._is_app_of_env:
             with suppress(Failure):  # a command line that names none, which is said elsewhere
                 app = self.app
-        return hints.command(words, app=app, profile=self.profile_flag)
+        return hints.command(words, app=app, profile=self.flags.profile, env=self.flags.env)
+
+    def _hinted(self, sentence: str) -> str:
+        """A service's sentence with its commands as hints: it knows no profile, and often no app."""
+        from paas_cli.catalogue import ALIASES, ENTRIES
+
+        def hint(found: re.Match[str]) -> str:
+            words = found.group(1)
+            name, *rest = words.split()
+            entry = ENTRIES.get(ALIASES.get(name, name))
+            names_it = "-a" in rest or (name.startswith("apps:") and rest[:1] not in ([], ["--"]))
+            return found.group() if entry is None else self.hint(words, about_app=entry.takes_app and not names_it)
+
+        return _COMMAND.sub(hint, sentence)
+
+    @cached_property
+    def _is_app_of_env(self) -> bool:
+        """Whether naming the environment names the app."""
+        if self.flags.env is None or self.flags.app is not None:
+            return False
+        with suppress(Failure):
+            return self.choices.app().source.startswith("--env")
+        return False
+
+    @cached_property
+    def chosen_profile(self) -> Choice | None:
+        """The profile that is named; None where the file of profiles has the last word. Raises Misuse."""
+        if self.flags.env is not None:
+            self.choices.environment()  # one that is not there is refused even where something else goes before it
+        return self.choices.profile()
 
     @cached_property
     def sign_in(self) -> profile.SignIn:
-        """The gateway and the token. Raises Failure where one is missing."""
-        return profile.sign_in(self.profile_flag, self.surroundings.environ, project=self.project)
+        """The gateway and the token. Raises Failure where one is missing, and in what is run for an agent."""
+        if RUN_FOR_AGENT in self.surroundings.environ:
+            raise Failure(
+                "This is run for an agent, and there `paas` signs nobody in, since it prints values. The agent has "
+                "tools of its own; what they do not do is for a person to type.",
+                exit_code=errors.NOT_ALLOWED,
+            )
+        return profile.sign_in(self.place, self.surroundings.environ, login=self.hint("login", about_app=False))
 
     @cached_property
     def place(self) -> profile.Place:
         """Where calls go. Raises Failure where no gateway is known."""
-        return profile.place(self.profile_flag, self.surroundings.environ, project=self.project)
+        environ = self.surroundings.environ
+        if profile.is_all_in(environ) and self.flags.profile is None:
+            if self.flags.env is not None:
+                self.choices.environment()  # raises where there is none of the name
+            return profile.place_of(environ)
+        return profile.place(
+            self.chosen_profile,
+            environ,
+            project=self.project,
+            login=self.hint("login --gateway https://...", about_app=False),
+        )
 
     @cached_property
     def _credential(self) -> "Credential | None":
         """What is renewed; None where the token is one that was made elsewhere."""
         if self.sign_in.sso is None:
             return None
-        from paas_cli.sso.credential import Credential, Keeper
+        from paas_cli.signin.sso.credential import Credential, Keeper
 
         login = self.hint("login", about_app=False)
         keeper = Keeper(self.sign_in.source, ca_file=self.sign_in.ca_file, now=self.surroundings.now)
@@ -155,25 +221,27 @@ class Session:
         look: str,
         again: bool = True,
         shown_once: bool = False,
+        is_part: bool = False,
     ) -> Answer:
         """A call that changes something. Raises Failure.
 
         `look` is the hint that shows whether it happened; `again` whether running the same command a second time
         does no harm. It is tried again by itself only with a request id. Once it is answered, an output that fails
-        stops nothing any more, unless the answer is `shown_once` and would be lost.
+        stops nothing any more, unless the answer is `shown_once` and would be lost, or the call `is_part` of what was
+        asked for and more of it follows.
         """
         fields = request.DESCRIPTOR.fields_by_name
         try:
             answered = self._unary(path, request, answer, repeatable="request_id" in fields)
         except RpcError as error:
-            from paas_cli.refusals import Effect
+            from paas_cli.transport.refusals import Effect
 
             raise self.failure(error, effect=Effect(look=look, again=again)) from None
         except KeyboardInterrupt:
             raise Interrupted(
                 f"Interrupted before the answer came: it is not known whether this was done; {look} shows it."
             ) from None
-        if not shown_once and not ("validate_only" in fields and request.validate_only):  # type: ignore[attr-defined]
+        if not (shown_once or is_part) and not ("validate_only" in fields and request.validate_only):  # type: ignore[attr-defined]
             self.surroundings.done()
         self._note_end()
         return answered
@@ -202,18 +270,51 @@ class Session:
                 raise
             raise SignInRenewed(error.code, error.message, path=path, delivery=error.delivery) from None
 
-    def failure(self, error: RpcError, *, effect: "Effect | None") -> Failure:
-        """`error` in words."""
-        from paas_cli import refusals
+    def may(self, permission: str) -> bool:
+        """Whether the caller has a permission, where something may be looked up that was not asked for."""
+        return permission in self.permissions
 
-        source = ""
+    @cached_property
+    def permissions(self) -> frozenset[str]:
+        """What the caller may do; nothing where that can't be told. Everybody may ask this of themselves."""
+        from paas_cli.commands.whoami import ask
+
+        with suppress(Failure):
+            return frozenset(ask(self).permissions)
+        return frozenset()
+
+    def failure(self, error: RpcError, *, effect: "Effect | None") -> Failure:
+        """`error` in words, with the app or the group that was meant where there is none of the name."""
+        failure = self._told(error, effect)
+        if failure.details.get("reason") in _NOT_FOUND:
+            self._add_meant(failure)
+        return failure
+
+    def _add_meant(self, failure: Failure) -> None:
+        from paas_cli.commands.apps.list import fetch
+        from paas_cli.groups import meant
+        from paas_cli.typed import nearness
+
+        with suppress(Failure):  # no app is chosen, or they can't be listed: what the service said is enough
+            app = self.app
+            names = [*(each.name for each in fetch(self)), *meant.listed(self)] if self.may("apps.read") else []
+            if app not in names:
+                failure.sentence = nearness.asked(failure.sentence, nearness.near(app, names))
+
+    def _told(self, error: RpcError, effect: "Effect | None") -> Failure:
+        from paas_cli.transport import refusals
+
+        whose = ""
         with suppress(Failure):  # a call as nobody, who need not be signed in
-            source = self.sign_in.source
+            whose = self.sign_in.whose
         caller = refusals.Caller(
-            address=str(self.place.gateway),
-            source=source,
+            gateway=self.place.gateway,
+            named_by=self.place.named_by,
+            token=whose,
+            is_from_environ=whose == profile.FROM_ENVIRON,
             login=self.hint("login", about_app=False),
             whoami=self.hint("whoami", about_app=False),
+            hinted=self._hinted,
         )
         return refusals.failure(error, caller=caller, effect=effect)
 
@@ -222,15 +323,21 @@ class Session:
         if self._token_ends is None or self._is_end_noted or self.as_json:
             return
         self._is_end_noted = True
-        from paas_cli import times
+        from paas_cli.terminal import times
 
         ends = times.epoch_to_minute(self._token_ends)
 
-        if self.sign_in.source == "PAAS_TOKEN":
-            whose, what = "the token in PAAS_TOKEN", "tokens:rotate"
-        else:
-            whose, what = "the stored token", "login"
+        whose = self.sign_in.whose
+        what = "tokens:rotate" if whose == profile.FROM_ENVIRON else "login"
         self.note(f"{whose} ends {ends}; see {self.hint(f'{what} --help', about_app=False)}.")
+
+    def when(self, moment: "Moment", *, exactly: "Callable[[Moment], str] | None" = None) -> str:
+        """A moment in a list: how long ago on a terminal; elsewhere `exactly`, to the second unless given."""
+        from paas_cli.terminal import times
+
+        if self.out.is_terminal:
+            return times.ago(moment, self.surroundings.now())
+        return (exactly or times.to_second)(moment)
 
     def note(self, text: str) -> None:
         """Something worth knowing, on stderr."""
@@ -249,6 +356,6 @@ class Session:
         self._remark(self.err.styled("warning:", "yellow"), text)
 
     def _remark(self, label: str, text: str) -> None:
-        from paas_cli.credentials import masked
+        from paas_cli.typed.credentials import masked
 
-        self.err.line(f"{label} {masked(text)}")
+        self.err.prose(f"{label} {masked(text)}")

@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 
 from dashboard.calls.refusals import Refusal
 from paas_cli.errors import Misuse
-from paas_cli.moments import moment
+from paas_cli.typed.moments import moment
 
 _OUTCOMES: Final = {
     "ok": audit_pb2.OUTCOME_OK,

@@ -1,6 +1,7 @@
 """An event as a row of the table has it, and as its own page does, with all that is known of it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from paas.audit.v1 import audit_pb2
 
 from dashboard.calls.apps import when
+from dashboard.web.times import dated, exact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,13 +22,14 @@ class Fact:
     is_code: bool = False
 
 
-def row(event: audit_pb2.Event) -> dict[str, Any]:
-    """An event as the table shows it, in text alone."""
+def row(event: audit_pb2.Event, now: datetime) -> dict[str, Any]:
+    """An event as the table shows it at a time, in text alone."""
     actor = event.actor if not event.maker else f"{event.actor} ({event.maker.removeprefix('user:')})"
     return {
         "sequence": event.sequence,
         "event_id": event.event_id,
-        "at": when(event.occurred_at).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "at": exact(when(event.occurred_at)),
+        "dated": dated(when(event.occurred_at), now),
         "action": event.action,
         "actor": actor.removeprefix("user:"),
         "for": event.on_behalf_of.removeprefix("user:"),
@@ -36,6 +39,7 @@ def row(event: audit_pb2.Event) -> dict[str, Any]:
         "address": event.client_address,
         "version": event.version,
         "repeats": event.repeats,
+        "reason": event.reason,
     }
 
 
@@ -60,6 +64,7 @@ def facts(event: audit_pb2.Event) -> list[Fact]:
         *_targets(event),
         Fact(word="Version", text=str(event.version or "")),
         Fact(word="Outcome", text=outcome(event)),
+        Fact(word="Reason given", text=event.reason),
         Fact(word="And the same again", text=_repeats(event)),
         Fact(word="Request", text=event.request_id, is_code=True),
         Fact(word="Reported by", text=event.service),

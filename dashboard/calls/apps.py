@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Final, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import code_pb2
@@ -16,6 +16,7 @@ from dashboard.calls.caller import Caller
 from dashboard.calls.refusals import Refusal
 
 _PAGE = 500
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 T = TypeVar("T")
 
@@ -29,19 +30,26 @@ class Variables:
     secrets: Sequence[secrets_pb2.Secret] | None
     staged_secrets: Sequence[secrets_pb2.StagedSecret]
     etag: str
+    # What the app has of shared groups, but for their secrets; nothing of a group.
+    groups: Sequence[config_pb2.GroupVars] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Glance:
-    """How many of an app's variables are staged, and its secrets without their values, as far as they are seen."""
+    """How many of an app's variables are staged, and its secrets without their values, as far as they are seen.
+
+    `groups` are the shared groups that it has, as far as its config vars are seen.
+    """
 
     staged: int
     secrets: Sequence[secrets_pb2.Secret]
+    groups: Sequence[config_pb2.GroupVars]
 
 
 def when(stamp: Timestamp) -> datetime:
     """A protobuf time as a datetime in UTC."""
-    return stamp.ToDatetime(UTC)
+    # Four times as fast as `ToDatetime`, of which a page of 500 variables has 500.
+    return _EPOCH + timedelta(seconds=stamp.seconds, microseconds=stamp.nanos // 1000)
 
 
 async def list_apps(caller: Caller) -> list[config_pb2.App]:
@@ -90,7 +98,26 @@ async def list_variables(caller: Caller, app: str) -> Variables:
         secrets=secrets.secrets if secrets else None,
         staged_secrets=secrets.staged if secrets else (),
         etag=config.etag if config else "",
+        groups=config.groups if config else (),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """What an app has of one group that the person sees: config vars and, where they may list them, secrets."""
+
+    vars: config_pb2.GroupVars
+    secrets: Sequence[secrets_pb2.Secret]
+
+
+async def shared_of(caller: Caller, variables: Variables) -> list[Shared]:
+    """Return what an app has of its groups, in their order. Without one, nothing is asked. Raises Refusal."""
+    seen = [each for each in variables.groups if not each.hidden]
+    listed = await asyncio.gather(*(_if_allowed(_secrets(caller, each.group)) for each in seen))
+    return [
+        Shared(vars=each, secrets=secrets.secrets if secrets else ())
+        for each, secrets in zip(seen, listed, strict=True)
+    ]
 
 
 async def glance(caller: Caller, app: str) -> Glance:
@@ -102,11 +129,12 @@ async def glance(caller: Caller, app: str) -> Glance:
     return Glance(
         staged=(len(config.staged) if config else 0) + (len(secrets.staged) if secrets else 0),
         secrets=secrets.secrets if secrets else (),
+        groups=config.groups if config else (),
     )
 
 
 def _first_var(app: str) -> config_pb2.ListVarsRequest:
-    """The first page has all that is staged, however short it is."""
+    """The first page has all that is staged and what comes from groups, however short it is."""
     return config_pb2.ListVarsRequest(app=app, page_size=1)
 
 
@@ -120,6 +148,7 @@ async def _config(caller: Caller, app: str) -> config_pb2.ListVarsResponse:
         if not token:
             whole.staged.extend(answer.staged)
             whole.etag = answer.etag
+            whole.groups.extend(answer.groups)
         token = answer.next_page_token
         if not token:
             return whole

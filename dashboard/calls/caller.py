@@ -1,15 +1,19 @@
 """Calls of one person: with what they signed in with, from the address they came from."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Any, Final, Protocol, TypeVar
 
 import grpc
 
 from dashboard.calls.refusals import refusal_of
-from paas_cli.grpcweb import Decodable, Encodable
+from paas_transport.grpcweb import Decodable, Encodable
 from paaskit.channels import Method
 
 PATIENCE_SECONDS: Final = 10.0
+AT_ONCE: Final = 24
+"""Calls of one page. While checks are slow, each call is one that the gateway has checked, and it has 64 of a sign-in
+checked in a second (gateway/filters/sign_ins.lua): a page that is slow then is better than one that is refused."""
 _FOR: Final = "x-forwarded-for"
 """Which the gateway believes the dashboard's certificate, and nobody else's."""
 
@@ -34,14 +38,16 @@ class Caller:
 
     def __init__(self, channel: grpc.aio.Channel, *, bearer: str, address: str) -> None:
         self.channel = channel
+        self._gate = asyncio.Semaphore(AT_ONCE)
         self._metadata = (("authorization", f"Bearer {bearer}"), *(((_FOR, address),) if address else ()))
 
     async def call(self, method: Method[RequestT, ResponseT], request: RequestT) -> ResponseT:
         """Call a method. Raises Refusal."""
-        try:
-            return await method(request, timeout=PATIENCE_SECONDS, metadata=self._metadata)
-        except grpc.aio.AioRpcError as error:
-            raise refusal_of(error) from None
+        async with self._gate:
+            try:
+                return await method(request, timeout=PATIENCE_SECONDS, metadata=self._metadata)
+            except grpc.aio.AioRpcError as error:
+                raise refusal_of(error) from None
 
     async def ask(self, path: str, request: Encodable, answer: type[AnswerT]) -> AnswerT:
         """Call the method at a path, for what is shared with others who call by paths. Raises Refusal."""

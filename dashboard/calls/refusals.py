@@ -7,7 +7,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 _AWAY = "The platform can't be reached right now. Nothing is known to have changed; try again in a moment."
-_UNKNOWN = "It took too long, so it is not known whether it was done. Look before you do it again."
+UNKNOWN = "It took too long, so it is not known whether it was done. Look before you do it again."
 
 
 class Refusal(Exception):  # an answer, not an accident
@@ -82,7 +82,7 @@ def _status(error: grpc.aio.AioRpcError) -> status_pb2.Status | None:
 def _of_no_service(error: grpc.aio.AioRpcError) -> Refusal:
     code = int(error.code().value[0])
     if code == code_pb2.DEADLINE_EXCEEDED:
-        return Refusal(code=code, sentence=_UNKNOWN)
+        return Refusal(code=code, sentence=UNKNOWN)
     # The gateway's own sentences, as for somebody who is not signed in or asks too much, are for people too.
     ours = code in (code_pb2.UNAUTHENTICATED, code_pb2.RESOURCE_EXHAUSTED, code_pb2.INVALID_ARGUMENT)
     return Refusal(code=code, sentence=(error.details() or _AWAY) if ours else _AWAY)

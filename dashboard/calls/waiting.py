@@ -10,8 +10,8 @@ from paas.audit.v1 import audit_pb2, audit_pb2_grpc
 
 from dashboard.calls.caller import PATIENCE_SECONDS, Caller
 from dashboard.calls.refusals import Refusal
-from paas_cli.grpcweb import Encodable
 from paas_cli.incident.source import Answer
+from paas_transport.grpcweb import Encodable
 from transparency.encoding import HASH_SIZE
 from transparency.failures import Misfit, NotServed
 from transparency.tiles.bundles import LARGEST_BUNDLE

@@ -6,10 +6,10 @@ from typing import Final
 from google.rpc import code_pb2
 
 from dashboard.calls.refusals import Refusal
-from paas_cli.credentials import looks_like_one
 from paas_cli.errors import Misuse
 from paas_cli.incident.asking import Question
-from paas_cli.moments import moment
+from paas_cli.typed.credentials import looks_like_one
+from paas_cli.typed.moments import moment
 
 FIELDS: Final = ("token", "person", "since", "until", "app")
 _MOST: Final = 200

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 from urllib.parse import quote, urlencode
 
-from paas_cli import hints
 from paas_cli.incident import rules, words
 from paas_cli.incident.facts import Asked, Facts, Token
 from paas_cli.incident.rules import Kind, Reason, State, Step
+from paas_cli.terminal import hints
 
 # How much of a long list a page has; `paas incident --json` has everything.
 MOST: Final = 200
@@ -98,14 +98,14 @@ def shown(facts: Facts) -> Shown:
 
 def _read(facts: Facts) -> Iterable[Line]:
     for secret, times in sorted(facts.read.items(), key=lambda each: -each[1].last_at):
-        path = _log(app=secret.app, name=secret.name, action=rules.READ)
+        path = _log(app=secret.app, name=secret.name)
         yield Line(what=secret.name, of=secret.app, more=words.how_often(times), path=path)
 
 
 def _readers(facts: Facts) -> Iterable[Line]:
     for actor in facts.readers:
         maker = f", made by {actor.maker.removeprefix('user:')}" if actor.maker else ""
-        path = _log(actor=actor.who, action=rules.READ)
+        path = _log(actor=actor.who)
         yield Line(what=actor.who.removeprefix("user:"), more=f"{words.how_often(actor.times)}{maker}", path=path)
 
 
@@ -147,8 +147,8 @@ def _step(step: Step, *, is_sign_in: bool) -> ShownStep:
 
 def _where(step: Step, *, is_sign_in: bool) -> tuple[str, str]:
     """The page where a step is done, or the command that does it."""
-    if step.reason is Reason.ROTATE_FIRST:
-        return "", ""  # a release now would restart the app with the values that got out
+    if step.reason in (Reason.ROTATE_FIRST, Reason.MANAGED):
+        return "", ""  # a release now would restart the app with the values that got out; what is managed nobody sets
     if step.kind is Kind.RELEASE:
         return f"apps/{quote(step.app)}/staged", hints.command("releases:create", app=step.app).strip("`")
     if step.kind is Kind.ROTATE:

@@ -27,13 +27,13 @@ _NEWEST: Final = audit_pb2.ListEventsRequest(page_size=1)
 async def index(visit: Visit) -> Response:
     """Show what the address asks for, the newest first."""
     stub = audit_pb2_grpc.AuditServiceStub(visit.caller.channel)
-    question = Question.of(visit.request.query_params)
+    question, now = Question.of(visit.request.query_params), datetime.now(UTC)
     request = audit_pb2.ListEventsRequest(page_size=_PAGE, page_token=visit.request.query_params.get("page", ""))
     problem, events, next_page, newest = "", list[audit_pb2.Event](), "", list[audit_pb2.Event]()
     known = asyncio.create_task(audit_log.looked(visit.caller))
     try:
         question.fill(request)
-        question.fill_times(request, now=datetime.now(UTC).timestamp())
+        question.fill_times(request, now=now.timestamp())
         answer = await visit.caller.call(stub.ListEvents, request)
         events, next_page = list(answer.events), answer.next_page_token
         # Where nothing is like that yet, what comes is followed from where the log is now.
@@ -50,7 +50,7 @@ async def index(visit: Visit) -> Response:
         here="audit",
         asked=question.given,
         actions=actions(),
-        events=list(map(row, events)),
+        events=[row(event, now) for event in events],
         next_page=next_page,
         is_first=not request.page_token,
         problem=problem,
@@ -71,7 +71,7 @@ async def follow(visit: Visit) -> Response:
     async def events() -> AsyncIterator[str]:
         try:
             async for answer in visit.while_signed_in(caller.stream(stub.FollowEvents, request)):
-                yield f"id: {answer.event.sequence}\ndata: {json.dumps(row(answer.event))}\n\n"
+                yield f"id: {answer.event.sequence}\ndata: {json.dumps(row(answer.event, datetime.now(UTC)))}\n\n"
         except Refusal as refusal:
             if refusal.code != code_pb2.UNAVAILABLE:
                 # A browser asks again by itself, but for what will be refused again.

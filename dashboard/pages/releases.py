@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 
 from paas.releaser.v1 import releaser_pb2, releaser_pb2_grpc
 from paas.releaser.v1.releaser_pb2 import Release
@@ -10,24 +11,28 @@ from starlette.responses import Response, StreamingResponse
 
 from dashboard.calls import apps as calls
 from dashboard.calls.refusals import Refusal
+from dashboard.calls.releases import changes_of_groups
+from dashboard.pages.app.heading import instances_of, subject_of
+from dashboard.pages.members import members
 from dashboard.pages.states import has_ended, is_way_back, release_state, state_of
 from dashboard.web.visit import Visit
+from paas_cli.groups.versions import words
 
 _LISTED = 50
 
 
 async def index(visit: Visit) -> Response:
     """Show the newest."""
-    app = visit.path("app")
-    got = await calls.get_app(visit.caller, app)
+    app = visit.place.name
+    subject = await subject_of(visit)
     releases, instances = await asyncio.gather(
-        calls.list_releases(visit.caller, app, count=_LISTED), calls.list_instances(visit.caller, app)
+        calls.list_releases(visit.caller, app, count=_LISTED), instances_of(visit)
     )
     newest = releases[0] if releases else None
     return visit.page(
         "releases.html",
-        here="apps",
-        app=got.app,
+        here=visit.place.kind,
+        app=subject,
         tab="releases",
         releases=[(each, release_state(each), _may_go_back(visit, each, newest)) for each in releases or ()],
         may_see=releases is not None,
@@ -38,23 +43,27 @@ async def index(visit: Visit) -> Response:
 
 async def show(visit: Visit) -> Response:
     """Show one, which goes on by itself where there are scripts."""
-    app, number = visit.path("app"), visit.number("number")
+    app, number = visit.place.name, visit.number("number")
     caller = visit.caller
-    got = await calls.get_app(caller, app)
+    subject = await subject_of(visit)
     stub = releaser_pb2_grpc.ReleaserServiceStub(caller.channel)
     answer, instances, newest = await asyncio.gather(
         caller.call(stub.GetRelease, releaser_pb2.GetReleaseRequest(app=app, number=number)),
-        calls.list_instances(caller, app),
+        instances_of(visit),
         calls.newest_release(caller, app),
     )
+    of_groups = await changes_of_groups(caller, app, answer.release)
     return visit.page(
         "release.html",
-        here="apps",
-        app=got.app,
+        here=visit.place.kind,
+        app=subject,
         tab="releases",
         shown=answer.release,
         shown_state=release_state(answer.release),
         has_ended=has_ended(answer.release),
+        members=members(answer.release),
+        given=[(each.group, words(each)) for each in answer.release.groups],
+        of_groups=of_groups,
         is_offered=_may_go_back(visit, answer.release, newest),
         instances=instances.instances if instances else (),
         state=state_of(newest, instances),
@@ -66,7 +75,7 @@ async def progress(visit: Visit) -> Response:
     """Tell a script how a release goes on, an event each time something of it changes (HTML, 9.2)."""
     caller = visit.caller
     stub = releaser_pb2_grpc.ReleaserServiceStub(caller.channel)
-    request = releaser_pb2.WatchReleaseRequest(app=visit.path("app"), number=visit.number("number"))
+    request = releaser_pb2.WatchReleaseRequest(app=visit.place.name, number=visit.number("number"))
 
     async def events() -> AsyncIterator[str]:
         try:
@@ -96,4 +105,5 @@ def _told(release: Release) -> dict[str, object]:
         "updated": release.instances_updated,
         "old": release.instances_old,
         "message": release.message,
+        "members": [asdict(member) for member in members(release)],
     }

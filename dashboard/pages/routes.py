@@ -2,9 +2,20 @@
 
 from starlette.routing import Route
 
-from dashboard.pages import apps, audit, releases
-from dashboard.pages.account import audit_event, audit_export, audit_log, incident, keys, tokens, trusts
+from dashboard.pages import apps, audit, due, releases
+from dashboard.pages.account import (
+    audit_event,
+    audit_export,
+    audit_log,
+    incident,
+    keys,
+    people,
+    sessions,
+    tokens,
+    trusts,
+)
 from dashboard.pages.app import compare, pending, reveal, rollback, runs, secret, show, staged
+from dashboard.pages.groups import listed, used_by
 from dashboard.web.visit import Page, signed_in
 
 
@@ -12,25 +23,23 @@ def page_routes() -> list[Route]:
     """The routes of all pages but those of the sign-in."""
     return [
         _get("/", apps.index),
-        _get("/apps/{app}", show.variables),
-        _post("/apps/{app}/pending", pending.add),
-        _get("/apps/{app}/pending", pending.review),
-        _post("/apps/{app}/pending/save", pending.save),
-        _post("/apps/{app}/pending/discard", pending.discard),
-        _get("/apps/{app}/secrets/{name}", secret.show),
-        _post("/apps/{app}/secrets/{name}/rotate", secret.rotate),
-        _post("/apps/{app}/secrets/{name}/reveal", reveal.reveal),
+        *_of_both("/apps/{app}"),
         _get("/apps/{app}/compare", compare.show),
         _post("/apps/{app}/compare", compare.take),
         _get("/apps/{app}/runs", runs.show),
-        _get("/apps/{app}/staged", staged.show),
-        _post("/apps/{app}/staged/release", staged.release),
-        _post("/apps/{app}/staged/discard", staged.discard),
-        _get("/apps/{app}/releases/{number:int}/rollback", rollback.show),
-        _post("/apps/{app}/releases/{number:int}/rollback", rollback.go),
-        _get("/apps/{app}/releases", releases.index),
-        _get("/apps/{app}/releases/{number:int}", releases.show),
-        _get("/apps/{app}/releases/{number:int}/progress", releases.progress),
+        _get("/groups", listed.index),
+        _post("/groups", listed.create),
+        *_of_both("/groups/{group}"),
+        _get("/groups/{group}/apps", used_by.index),
+        *(_get(f"/groups/{{group}}/{only}", used_by.itself) for only in ("runs", "compare")),
+        _get("/groups/{group}/{what}", used_by.preview),
+        _post("/groups/{group}/{what}", used_by.go),
+        _get("/due", due.index),
+        _get("/account/sessions", sessions.index),
+        _post("/account/sessions/end", sessions.end),
+        _get("/account/people", people.index),
+        _post("/account/people/end", people.end),
+        _post("/account/stay", sessions.stay),
         _get("/account/tokens", tokens.index),
         _post("/account/tokens", tokens.create),
         _get("/account/tokens/new", tokens.new),
@@ -53,6 +62,28 @@ def page_routes() -> list[Route]:
         _get("/account/audit/export", audit_export.download),
         _get("/account/incident", incident.show),
         _post("/account/incident", incident.ask),
+    ]
+
+
+def _of_both(place: str) -> list[Route]:
+    """The pages that an app and a shared group have alike."""
+    return [
+        _get(place, show.variables),
+        _post(f"{place}/pending", pending.add),
+        _get(f"{place}/pending", pending.review),
+        _post(f"{place}/pending/save", pending.save),
+        _post(f"{place}/pending/discard", pending.discard),
+        _get(f"{place}/secrets/{{name}}", secret.show),
+        _post(f"{place}/secrets/{{name}}/rotate", secret.rotate),
+        _post(f"{place}/secrets/{{name}}/reveal", reveal.reveal),
+        _get(f"{place}/staged", staged.show),
+        _post(f"{place}/staged/release", staged.release),
+        _post(f"{place}/staged/discard", staged.discard),
+        _get(f"{place}/releases/{{number:int}}/rollback", rollback.show),
+        _post(f"{place}/releases/{{number:int}}/rollback", rollback.go),
+        _get(f"{place}/releases", releases.index),
+        _get(f"{place}/releases/{{number:int}}", releases.show),
+        _get(f"{place}/releases/{{number:int}}/progress", releases.progress),
     ]
 
 

@@ -27,7 +27,12 @@ _RELEASES: Final = {
 
 def release_state(release: Release) -> State:
     """How a release is."""
-    return _RELEASES.get(release.state, State(kind="quiet", word="unknown"))
+    return state_word(release.state)
+
+
+def state_word(state: releaser_pb2.State.ValueType) -> State:
+    """The same for the state alone."""
+    return _RELEASES.get(state, State(kind="quiet", word="unknown"))
 
 
 def instance_kind(instance: Instance) -> str:

@@ -1,7 +1,7 @@
 """What of a session is sealed: who, with what, until when. Nothing of it is stored in any other form."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.sessions.sealing import Secret
@@ -23,13 +23,17 @@ def written(session: Session) -> dict[str, Any]:
         "refresh_token": grant.refresh_token,
         "started_at": session.started_at.isoformat(),
         "ends_at": session.ends_at.isoformat(),
+        "authenticated_at": session.authenticated_at.isoformat(),
     }
 
 
-def opened(secret: Secret, stored: StoredSession | None) -> Session | None:
-    """Return the session of a row, or None where there is no row, or it does not open with this."""
+def opened(secret: Secret, stored: StoredSession | None, *, idle: timedelta) -> Session | None:
+    """Return the session of a row, or None where there is no row, or it does not open with this.
+
+    It ends when nobody has visited for as long as `idle`.
+    """
     content = secret.open(stored.sealed) if stored is not None else None
-    if content is None:
+    if stored is None or content is None:
         return None
     when: Callable[[str], datetime] = datetime.fromisoformat
     return Session(
@@ -47,4 +51,7 @@ def opened(secret: Secret, stored: StoredSession | None) -> Session | None:
         ),
         started_at=when(content["started_at"]),
         ends_at=when(content["ends_at"]),
+        # One from before this was kept began with it.
+        authenticated_at=when(content.get("authenticated_at", content["started_at"])),
+        idle_at=stored.seen_at + idle,
     )

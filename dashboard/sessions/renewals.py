@@ -80,7 +80,13 @@ class Renewals:
             await self._store.end(secret.row())
             raise SignedOut
         next_session = replace(next_session, person=person)
-        await self._kept(secret, sealed, next_session)
+        try:
+            await self._kept(secret, sealed, next_session)
+        except SignedOut:
+            # Unless another page has renewed it by now, and keeps what it was told.
+            now = self._clock()
+            if await self._store.find(secret.row(), now=now, seen_after=now - self._idle) is None:
+                raise
         return next_session
 
     async def _kept(self, secret: Secret, before: bytes, session: Session) -> bytes:
@@ -94,7 +100,7 @@ class Renewals:
         while True:
             now = self._clock()
             stored = await self._store.find(secret.row(), now=now, seen_after=now - self._idle)
-            session = opened(secret, stored)
+            session = opened(secret, stored, idle=self._idle)
             if stored is None or session is None:
                 raise SignedOut
             if stored.sealed != before.sealed:

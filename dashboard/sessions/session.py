@@ -2,9 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 # An access token that ends within this time is renewed before it is used: what it is used for takes a while.
 _RENEWED_BEFORE = timedelta(seconds=30)
+
+
+# For this long after somebody gave a password, or a link, they may end other sessions; later they are asked again.
+_FRESH_FOR = timedelta(minutes=10)
+
+
+class Kind(StrEnum):
+    """How somebody came in: at the identity provider, or with a link of `paas open`."""
+
+    SSO = "sso"
+    LINK = "link"
 
 
 class SignedOut(Exception):
@@ -28,6 +40,11 @@ class Person:
         """Whether they have a permission, for what a page offers. Whether they may is decided by who is asked."""
         return permission in self.permissions
 
+    @property
+    def is_administrator(self) -> bool:
+        """Whether it is a person who sees and ends the sessions of others, for what a page offers."""
+        return not self.maker and self.may("tokens.manage") and self.may("audit.read")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Grant:
@@ -45,6 +62,10 @@ class Grant:
         """Whether it has to be renewed before it is used."""
         return self.bearer_ends_at is not None and self.bearer_ends_at - _RENEWED_BEFORE <= now
 
+    def has_ended(self, now: datetime) -> bool:
+        """Whether it is known to be good no more."""
+        return self.bearer_ends_at is not None and self.bearer_ends_at <= now
+
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
@@ -54,3 +75,11 @@ class Session:
     grant: Grant
     started_at: datetime
     ends_at: datetime
+    # When its person last proved who they are.
+    authenticated_at: datetime
+    # When it ends if nobody visits until then.
+    idle_at: datetime
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether its person has lately proved who they are."""
+        return now - self.authenticated_at < _FRESH_FOR

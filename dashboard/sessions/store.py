@@ -1,14 +1,17 @@
 """The SQL of sessions, and of what is good once: sign-ins that are under way, and links."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, LiteralString
 
 from paaskit.db import Database
 
 _START: Final[LiteralString] = """
-    INSERT INTO sessions (session, tenant, subject, sealed, started_at, seen_at, ends_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s)"""
+    INSERT INTO sessions (session, tenant, subject, sealed, kind, browser, started_at, seen_at, ends_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+# More than what a provider's clock may be off by.
+CLOCKS_DIFFER: Final = timedelta(minutes=5)
 # Nobody has more browsers than that; a program that signs in again and again must not fill the disk.
 _MOST_OF_SOMEBODY: Final = 50
 _MOST_LINKS_OF_SOMEBODY: Final = 5
@@ -22,6 +25,21 @@ _SEEN: Final[LiteralString] = "UPDATE sessions SET seen_at = %s WHERE session = 
 _REPLACE: Final[LiteralString] = "UPDATE sessions SET sealed = %s WHERE session = %s AND sealed = %s RETURNING session"
 _END: Final[LiteralString] = "DELETE FROM sessions WHERE session = %s"
 _END_ALL: Final[LiteralString] = "DELETE FROM sessions WHERE tenant = %s AND subject = %s RETURNING session"
+_END_OTHERS: Final[LiteralString] = """
+    DELETE FROM sessions WHERE tenant = %s AND subject = %s AND session <> %s AND (%s::bytea IS NULL OR session = %s)
+    RETURNING session"""
+_OF: Final[LiteralString] = """
+    SELECT session, kind, browser, started_at, seen_at, ends_at FROM sessions
+    WHERE tenant = %s AND subject = %s AND ends_at > %s AND seen_at > %s ORDER BY seen_at DESC, session"""
+MOST_LISTED: Final = 500
+_OF_TENANT: Final[LiteralString] = """
+    SELECT subject, kind, browser, started_at, seen_at, ends_at FROM sessions
+    WHERE tenant = %s AND subject >= 'user:' AND subject LIKE 'user:%%' AND ends_at > %s AND seen_at > %s
+    ORDER BY subject, seen_at DESC, session LIMIT %s"""
+_SIGN_OUT: Final[LiteralString] = """
+    INSERT INTO signed_out (tenant, subject, at) VALUES (%s, %s, %s)
+    ON CONFLICT (tenant, subject) DO UPDATE SET at = greatest(signed_out.at, excluded.at)"""
+_SIGNED_OUT: Final[LiteralString] = "SELECT at FROM signed_out WHERE tenant = %s AND subject = %s"
 _END_LINKS: Final[LiteralString] = "DELETE FROM once WHERE tenant = %s AND subject = %s"
 _KEEP: Final[LiteralString] = "INSERT INTO once (id, tenant, subject, sealed, ends_at) VALUES (%s, %s, %s, %s, %s)"
 _DROP_OLDEST: Final[LiteralString] = """
@@ -34,9 +52,10 @@ _CLAIM: Final[LiteralString] = """
 _GIVE_UP: Final[LiteralString] = "DELETE FROM once WHERE id = %s AND ends_at <= %s"
 _TAKE: Final[LiteralString] = "DELETE FROM once WHERE id = %s AND ends_at > %s RETURNING sealed"
 _PEEK: Final[LiteralString] = "SELECT sealed FROM once WHERE id = %s AND ends_at > %s"
-_SWEEP: Final[tuple[LiteralString, LiteralString]] = (
+_SWEEP: Final[tuple[LiteralString, LiteralString, LiteralString]] = (
     "DELETE FROM sessions WHERE ends_at <= %s OR seen_at <= %s",
     "DELETE FROM once WHERE ends_at <= %s",
+    "DELETE FROM signed_out WHERE at <= %s",
 )
 
 
@@ -48,6 +67,30 @@ class StoredSession:
     seen_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """What is told of a session: nothing that anybody could take it up with."""
+
+    session: bytes
+    kind: str
+    browser: str
+    started_at: datetime
+    seen_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Somebodys:
+    """What an administrator is told of somebody's session: nothing that would name it to end it alone."""
+
+    subject: str
+    kind: str
+    browser: str
+    started_at: datetime
+    seen_at: datetime
+    ends_at: datetime
+
+
 class Store:
     """Sessions in PostgreSQL, which all replicas share. It can read none of them."""
 
@@ -55,11 +98,20 @@ class Store:
         self._database = database
 
     async def start(
-        self, session: bytes, *, tenant: str, subject: str, sealed: bytes, started_at: datetime, ends_at: datetime
+        self,
+        session: bytes,
+        *,
+        tenant: str,
+        subject: str,
+        sealed: bytes,
+        kind: str,
+        browser: str,
+        started_at: datetime,
+        ends_at: datetime,
     ) -> None:
         """Keep a session that begins. Of somebody who has very many, those that were seen longest ago end."""
-        await self._database.execute(_START, (session, tenant, subject, sealed, started_at, started_at, ends_at))
-
+        values = (session, tenant, subject, sealed, kind, browser, started_at, started_at, ends_at)
+        await self._database.execute(_START, values)
         await self._database.execute(_END_OLDEST, (tenant, subject, _MOST_OF_SOMEBODY))
 
     async def find(self, session: bytes, *, now: datetime, seen_after: datetime) -> StoredSession | None:
@@ -79,8 +131,50 @@ class Store:
         """End a session, if it goes on."""
         await self._database.execute(_END, (session,))
 
-    async def end_all(self, *, tenant: str, subject: str) -> int:
+    async def of(self, *, tenant: str, subject: str, now: datetime, seen_after: datetime) -> Sequence[Listed]:
+        """Somebody's sessions that go on."""
+        rows = await self._database.fetch_unscoped(_OF, (tenant, subject, now, seen_after))
+        return [
+            Listed(
+                session=bytes(row.session),
+                kind=row.kind,
+                browser=row.browser,
+                started_at=row.started_at,
+                seen_at=row.seen_at,
+                ends_at=row.ends_at,
+            )
+            for row in rows
+        ]
+
+    async def of_tenant(self, tenant: str, *, now: datetime, seen_after: datetime) -> Sequence[Somebodys]:
+        """The first so many sessions of a tenant's people that go on, by person."""
+        rows = await self._database.fetch_unscoped(_OF_TENANT, (tenant, now, seen_after, MOST_LISTED))
+        return [
+            Somebodys(
+                subject=row.subject,
+                kind=row.kind,
+                browser=row.browser,
+                started_at=row.started_at,
+                seen_at=row.seen_at,
+                ends_at=row.ends_at,
+            )
+            for row in rows
+        ]
+
+    async def end_others(self, *, tenant: str, subject: str, but: bytes, only: bytes | None, now: datetime) -> int:
+        """End somebody's other sessions, or one of them, and note when; how many there were."""
+        await self._database.execute(_SIGN_OUT, (tenant, subject, now))
+        return len(await self._database.execute(_END_OTHERS, (tenant, subject, but, only, only)))
+
+    async def signed_out_at(self, *, tenant: str, subject: str) -> datetime | None:
+        """When somebody was last signed out elsewhere, as far as that is kept."""
+        rows = await self._database.fetch_unscoped(_SIGNED_OUT, (tenant, subject))
+        at: datetime | None = rows[0].at if rows else None
+        return at
+
+    async def end_all(self, *, tenant: str, subject: str, now: datetime) -> int:
         """End all sessions of somebody, and links that nobody has taken yet; how many sessions there were."""
+        await self._database.execute(_SIGN_OUT, (tenant, subject, now))
         await self._database.execute(_END_LINKS, (tenant, subject))
         return len(await self._database.execute(_END_ALL, (tenant, subject)))
 
@@ -106,6 +200,8 @@ class Store:
 
     async def sweep(self, now: datetime, *, seen_before: datetime) -> None:
         """Delete what has ended."""
-        sessions, once = _SWEEP
+        sessions, once, signed_out = _SWEEP
         await self._database.execute(sessions, (now, seen_before))
         await self._database.execute(once, (now,))
+        # What somebody gave the provider before that is too old for a sign-in anyway, however clocks differ.
+        await self._database.execute(signed_out, (seen_before - CLOCKS_DIFFER,))

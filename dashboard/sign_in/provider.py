@@ -8,7 +8,7 @@ import contextlib
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import grpc
@@ -24,14 +24,18 @@ from dashboard.calls.refusals import Refusal
 from dashboard.sessions.sealing import Secret
 from dashboard.sessions.session import Grant, Person, SignedOut
 from dashboard.settings import Settings
+from dashboard.sign_in.reaching import hooks_reaching
 from paaskit.clock import Clock
 from paaskit.logs import describe_exception
 
 log = structlog.get_logger()
 
 _PATIENCE_SECONDS: Final = 5.0
+# Seconds by which the provider's clock may be another, and that a sign-in takes on its way here.
+_CLOCKS_DIFFER: Final = 60
 _AWAY: Final = "The sign-in service can't be reached right now. Try again in a moment."
 _NOT_ACCEPTED: Final = "The sign-in service did not accept this sign-in. Start again."
+_TOO_OLD: Final = "The sign-in service did not ask for your password, and had to. Start again."
 _NOBODY: Final = (
     "The sign-in service knows you, and the platform does not: your account there belongs to no tenant. "
     "Ask whoever runs the platform, or sign in as somebody else."
@@ -65,6 +69,28 @@ class Attempt:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """Somebody whom the provider has signed in: who, with what, and when they proved it there."""
+
+    person: Person
+    grant: Grant
+    authenticated_at: datetime
+
+
+def authenticated_at(claims: Mapping[str, Any], *, now: datetime, max_age: timedelta) -> datetime | None:
+    """When somebody proved who they are, as an ID token says; None where that is longer ago than `max_age`.
+
+    A provider that was asked with `max_age` has to say it (OpenID Connect Core, 2 and 3.1.2.1).
+    """
+    said = claims.get("auth_time")
+    if not isinstance(said, int) or isinstance(said, bool):
+        return None
+    seconds = now.timestamp() - said
+    in_time = -_CLOCKS_DIFFER <= seconds <= max_age.total_seconds() + _CLOCKS_DIFFER
+    return datetime.fromtimestamp(said, UTC) if in_time else None
+
+
 def is_for(claims: Mapping[str, Any], *, issuer: str, client_id: str) -> bool:
     """Whether an ID token is of this provider and for this client (OpenID Connect Core, 3.1.3.7, points 2 and 3).
 
@@ -93,6 +119,7 @@ class Provider:
         self.issuer = settings.sso_issuer
         self._channel = channel
         self._clock = clock
+        self._max_age = timedelta(minutes=settings.idle_minutes)
         self._client: Any = OAuth().register(
             "provider",
             client_id=settings.sso_client_id,
@@ -103,17 +130,27 @@ class Provider:
                 "code_challenge_method": "S256",
                 "verify": verify,
                 "timeout": _PATIENCE_SECONDS,
+                "event_hooks": hooks_reaching(settings.sso_issuer, settings.sso_address),
             },
         )
 
-    async def begin(self, attempt: Attempt) -> str:
-        """Return where a browser goes to sign in. Raises Refusal where the provider can't be asked."""
+    async def begin(self, attempt: Attempt, *, again: bool = False) -> str:
+        """Return where a browser goes to sign in. Raises Refusal where the provider can't be asked.
+
+        The provider has to ask for a password where its own sign-in is older than a browser may be idle here: whoever
+        was signed out for that, or for the longest time, gave it longer ago. `again` has it asked for in any case.
+        """
         asked = self._client.create_authorization_url(
-            self._back, state=attempt.state, nonce=attempt.nonce, code_verifier=attempt.code_verifier
+            self._back,
+            state=attempt.state,
+            nonce=attempt.nonce,
+            code_verifier=attempt.code_verifier,
+            max_age=int(self._max_age.total_seconds()),
+            **({"prompt": "login"} if again else {}),
         )
         return str((await self._asked(asked))["url"])
 
-    async def finish(self, attempt: Attempt, *, code: str, address: str) -> tuple[Person, Grant]:
+    async def finish(self, attempt: Attempt, *, code: str, address: str) -> Arrival:
         """Return who signed in, for the code that their browser brought back. Raises Refusal."""
         asked = self._client.fetch_access_token(self._back, code=code, code_verifier=attempt.code_verifier)
         token = await self._asked(asked)
@@ -121,6 +158,10 @@ class Provider:
         # Without an ID token there are none.
         if claims is None or not is_for(claims, issuer=self.issuer, client_id=str(self._client.client_id)):
             raise Refusal(code=code_pb2.UNAUTHENTICATED, sentence=_NOT_ACCEPTED)
+        since = authenticated_at(claims, now=self._clock(), max_age=self._max_age)
+        if since is None:
+            log.warning("sign_in_too_old")
+            raise Refusal(code=code_pb2.UNAUTHENTICATED, sentence=_TOO_OLD)
         grant = self._grant(token)
         try:
             person, _ = await who_is(self._channel, grant.bearer, address=address)
@@ -130,7 +171,7 @@ class Provider:
             # There too, or the next attempt would be theirs again, without a question.
             await self.sign_out(grant)
             raise Refusal(code=code_pb2.PERMISSION_DENIED, sentence=_NOBODY) from None
-        return person, grant
+        return Arrival(person=person, grant=grant, authenticated_at=since)
 
     async def renew(self, grant: Grant) -> Grant:
         """As `Renewal` says."""

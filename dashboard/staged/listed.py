@@ -8,7 +8,7 @@ from typing import Final
 from paas.config.v1 import config_pb2
 
 from dashboard.calls.apps import Variables, when
-from paas_cli import app_spec
+from paas_cli.releases import app_spec
 
 CONFIG, SECRET, SPEC = "config", "secret", "spec"
 _ACTIONS: Final[Mapping[int, str]] = {
@@ -39,8 +39,8 @@ class StagedChange:
         return f"{self.kind}:{self.name}"
 
 
-def staged_changes(variables: Variables, app: config_pb2.GetAppResponse) -> list[StagedChange]:
-    """All that is staged, as far as it is seen: what the app runs first, then names."""
+def staged_changes(variables: Variables, app: config_pb2.GetAppResponse | None) -> list[StagedChange]:
+    """All that is staged, as far as it is seen: what the app runs first, then names. `app` is None of a group."""
     live = {var.name: var.value for var in variables.config or ()}
     found = [
         StagedChange(
@@ -66,7 +66,7 @@ def staged_changes(variables: Variables, app: config_pb2.GetAppResponse) -> list
         )
         for each in variables.staged_secrets
     ]
-    return [*_of_spec(app), *sorted(found, key=lambda each: each.name)]
+    return [*(_of_spec(app) if app is not None else ()), *sorted(found, key=lambda each: each.name)]
 
 
 def action_word(action: int) -> str:

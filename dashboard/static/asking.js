@@ -1,5 +1,7 @@
 // Asking our own pages from a script, saying what came of it, and the clipboard. What other scripts stand on.
 
+import { visited } from "./presence.js";
+
 const token = document.body.dataset.formToken;
 const status = document.getElementById("status");
 
@@ -10,6 +12,17 @@ export function say(text) {
   status.textContent = text;
 }
 
+// Tell everybody that something does not come through, until it does again (an empty sentence).
+const lost = document.getElementById("lost");
+
+export function tellLost(sentence) {
+  if (sentence === "" && !lost.hidden) {
+    say("The connection is back.");
+  }
+  lost.textContent = sentence;
+  lost.hidden = sentence === "";
+}
+
 // Send a form's content, or nothing but that it is ours; what is answered as JSON, or null where the visit is over.
 export async function post(path, content = undefined) {
   const headers = { "x-form-token": token, accept: "application/json" };
@@ -18,7 +31,16 @@ export async function post(path, content = undefined) {
     location.reload();
     return null;
   }
+  visited();
   return answer.json();
+}
+
+// What a page adds to its address when it loads itself anew, so that this is taken for no visit of a person.
+const BY_ITSELF = "by-itself";
+const here = new URL(location.href);
+if (here.searchParams.has(BY_ITSELF)) {
+  here.searchParams.delete(BY_ITSELF);
+  history.replaceState(null, "", here);
 }
 
 let isLeft = false;
@@ -29,6 +51,8 @@ addEventListener("beforeunload", () => {
 // Load the page anew, but for who is on their way to another one: it would take them back.
 export function loadAgain() {
   if (!isLeft) {
+    here.searchParams.set(BY_ITSELF, "1");
+    history.replaceState(null, "", here);
     location.reload();
   }
 }

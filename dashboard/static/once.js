@@ -29,7 +29,8 @@ for (const form of document.querySelectorAll("form[data-once]")) {
 function refuse(problem, sentence) {
   problem.textContent = sentence;
   problem.hidden = false;
-  problem.scrollIntoView({ block: "nearest" });
+  problem.tabIndex = -1;
+  problem.focus();
 }
 
 function show(answer) {
@@ -56,7 +57,7 @@ function show(answer) {
     kept = true;
   });
   addEventListener("beforeunload", (event) => {
-    if (!kept) {
+    if (!kept && place.isConnected) {
       event.preventDefault();
     }
   });

@@ -1,10 +1,12 @@
-// One value at a time: shown for half a minute, or copied without being shown. It comes in the answer to this script, and
-// is gone with the page.
+// One value at a time: shown for half a minute once it is said why, or copied without being shown. It comes in the answer
+// to this script, and is gone with the page.
 
 import { KEPT_FOR, copyForAWhile, flash, post, say } from "./asking.js";
 
+const NOT_KNOWN = "The value did not come through. If it was read, the audit log says so; try again.";
 const table = document.getElementById("variables");
 const revealed = new Map();
+let lastReason = "";
 
 function hide(name) {
   const shown = revealed.get(name);
@@ -31,6 +33,7 @@ function reveal(button, value) {
     left.textContent = ` ${seconds} s`;
     if (seconds <= 0) {
       hide(name);
+      say(`${name} is hidden again.`);
     }
   };
   place.replaceChildren(code, left);
@@ -40,19 +43,62 @@ function reveal(button, value) {
   say(`${name} is shown for 30 seconds.`);
 }
 
-async function ask(button, name) {
+// What it is answered with: a value, an error, or null where the visit is over.
+async function ask(button, name, content = undefined) {
+  const hadFocus = document.activeElement === button;
   button.disabled = true;
   try {
-    const answer = await post(`${table.dataset.secrets}/${encodeURIComponent(name)}/reveal`);
-    if (answer !== null && answer.error !== undefined) {
-      say(answer.error);
-      alertBeside(button, answer.error);
-      return null;
-    }
-    return answer === null ? null : answer.value;
+    return await post(`${table.dataset.secrets}/${encodeURIComponent(name)}/reveal`, content);
+  } catch {
+    return { error: NOT_KNOWN };
   } finally {
     button.disabled = false;
+    // Browsers take the focus from what is disabled.
+    if (hadFocus && document.activeElement === document.body) {
+      button.focus();
+    }
   }
+}
+
+// Ask why, once for each value, and then for the value. What was given last on this page is there to be taken again.
+function askWhy(button) {
+  const name = button.dataset.reveal;
+  const form = document.getElementById("why").content.firstElementChild.cloneNode(true);
+  const input = form.querySelector("[name=reason]");
+  const problem = form.querySelector(".problem");
+  const close = () => {
+    form.remove();
+    button.hidden = false;
+    button.focus();
+  };
+  button.closest("tr").querySelector(".value").append(form);
+  button.hidden = true;
+  input.value = lastReason;
+  input.select();
+  input.focus();
+  form.querySelector("[data-cancel]").addEventListener("click", close);
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      close();
+    }
+  });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    problem.hidden = true;
+    const given = input.value;
+    const answer = await ask(form.querySelector("button"), name, new URLSearchParams({ reason: given }));
+    if (answer?.error !== undefined) {
+      problem.textContent = answer.error;
+      problem.hidden = false;
+      input.focus();
+      // What was typed may be the value, and then it stays no longer than that would.
+      setTimeout(() => form.isConnected && close(), KEPT_FOR);
+    } else if (answer !== null) {
+      lastReason = given;
+      close();
+      reveal(button, answer.value);
+    }
+  });
 }
 
 function alertBeside(button, text) {
@@ -66,24 +112,22 @@ function alertBeside(button, text) {
 
 if (table !== null) {
   for (const button of table.querySelectorAll("[data-reveal]")) {
-    button.hidden = false;
-    button.addEventListener("click", async () => {
+    button.addEventListener("click", () => {
       if (revealed.has(button.dataset.reveal)) {
         hide(button.dataset.reveal);
         return;
       }
-      const value = await ask(button, button.dataset.reveal);
-      if (value !== null) {
-        reveal(button, value);
-      }
+      askWhy(button);
     });
   }
   for (const button of table.querySelectorAll("[data-copy-secret]")) {
-    button.hidden = false;
     button.addEventListener("click", async () => {
-      const value = await ask(button, button.dataset.copySecret);
-      if (value !== null) {
-        await copyForAWhile(value, button.dataset.copySecret);
+      const answer = await ask(button, button.dataset.copySecret);
+      if (answer?.error !== undefined) {
+        say(answer.error);
+        alertBeside(button, answer.error);
+      } else if (answer !== null) {
+        await copyForAWhile(answer.value, button.dataset.copySecret);
         flash(button, "Copied");
       }
     });
@@ -93,5 +137,9 @@ if (table !== null) {
     for (const name of [...revealed.keys()]) {
       hide(name);
     }
+    for (const form of table.querySelectorAll("form.why")) {
+      form.querySelector("[data-cancel]").click();
+    }
+    lastReason = "";
   });
 }

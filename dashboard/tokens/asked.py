@@ -9,8 +9,8 @@ from starlette.datastructures import FormData
 
 from dashboard.calls.refusals import Refusal
 from dashboard.tokens.scopes import SENTENCES
-from paas_cli import durations
 from paas_cli.errors import Misuse
+from paas_cli.typed import durations
 
 _LIFETIMES: Final = (("7d", "7 days"), ("30d", "30 days"), ("90d", "90 days"), ("180d", "180 days"), ("366d", "a year"))
 OVERLAPS: Final = (

@@ -10,8 +10,8 @@ from starlette.datastructures import FormData
 from dashboard.calls.refusals import Refusal
 from dashboard.tokens.asked import places_in, scopes_in
 from dashboard.trusts.systems import SYSTEMS
-from paas_cli import durations
 from paas_cli.errors import Misuse
+from paas_cli.typed import durations
 
 LIFETIMES: Final = (("15m", "15 minutes"), ("10m", "10 minutes"), ("5m", "5 minutes"), ("1m", "a minute"))
 _MOST_OF_A_TOKEN: Final = 16384

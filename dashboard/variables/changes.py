@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from dashboard.calls.apps import Variables
 from dashboard.variables.table import CONFIG, MANAGED, SECRET, Row, rows
-from paas_cli.credentials import looks_like_one
-from paas_cli.names import name_fault, value_fault
+from paas_cli.typed.credentials import looks_like_one
+from paas_cli.typed.names import is_set_by_platform, name_fault, value_fault
 
 SET, UNSET = "set", "unset"
 MOST: Final = 1000
@@ -30,8 +30,8 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What becomes of one wanted change, in the words of the review: its `outcome` is new, changed, same, removed or
-    refused.
+    """What becomes of one wanted change, in the words of the review: its `outcome` is new, changed, same, removed,
+    left out or refused.
     """
 
     wanted: Wanted
@@ -53,7 +53,12 @@ class Verdict:
 def verdicts(wanted: Sequence[Wanted], variables: Variables) -> list[Verdict]:
     """Judge each wanted change by what the app has. The services judge again when it is saved."""
     there = {row.name: row for row in rows(variables) if not row.is_new}
-    return [_verdict(each, there.get(each.name)) for each in wanted]
+    return [
+        Verdict(wanted=each, outcome="left out", kind="")
+        if _is_of_platform(each)
+        else _verdict(each, there.get(each.name))
+        for each in wanted
+    ]
 
 
 def add(pending: Sequence[Wanted], more: Sequence[Wanted]) -> list[Wanted]:
@@ -95,6 +100,11 @@ def written(pending: Sequence[Wanted]) -> dict[str, Any]:
 def opened(content: Mapping[str, Any]) -> list[Wanted]:
     """What was sealed."""
     return [Wanted(**each) for each in content["rows"]]
+
+
+def _is_of_platform(wanted: Wanted) -> bool:
+    """Whether a paste has it and nobody means it, since the platform sets it itself (decision 66)."""
+    return wanted.action == SET and wanted.line > 0 and is_set_by_platform(wanted.name)
 
 
 def _verdict(wanted: Wanted, row: Row | None) -> Verdict:

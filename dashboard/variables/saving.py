@@ -122,7 +122,8 @@ async def _all(caller: Caller, saving: Saving, *, stage: bool, validate_only: bo
             names=[each.name for each in saving.unset_config],
             stage=stage,
             validate_only=validate_only,
-            etag=saving.etag,
+            # What was set just before is in the draft by now, and there is another etag.
+            etag="" if changes and not validate_only else saving.etag,
         )
         changes.append((await caller.call(config.UnsetVars, unset_vars)).change)
     if saving.set_secrets:

@@ -25,16 +25,14 @@ _ALWAYS: Final = {
     "x-frame-options": "DENY",
 }
 _NOT_KEPT: Final = "no-store"
-# What is https stays https, also where somebody types the address without it (RFC 6797).
-_STRICT_TRANSPORT: Final = "max-age=31536000"
 
 
 class Headers:
-    """Adds them. `secure` is whether the pages are at https."""
+    """Adds them. `hsts` has what is https stay https, also where somebody types the address without it (RFC 6797)."""
 
-    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+    def __init__(self, app: ASGIApp, *, hsts: str = "") -> None:
         self._app = app
-        self._always = {**_ALWAYS, **({"strict-transport-security": _STRICT_TRANSPORT} if secure else {})}
+        self._always = {**_ALWAYS, **({"strict-transport-security": hsts} if hsts else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, with them."""

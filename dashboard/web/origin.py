@@ -18,14 +18,25 @@ _OTHER_HOST: Final = "The dashboard has another address."
 class OwnOrigin:
     """Refuses what comes from elsewhere. `origin` is that of the pages, `url` where they are.
 
-    `exempt` are paths that take no cookie: what they do is for whoever shows a token.
+    `exempt` are paths that take no cookie: what they do is for whoever shows a token. For those `from_anywhere` a form
+    may come from elsewhere, as from a file on the person's own machine: they show something, take no cookie and do
+    nothing.
     """
 
-    def __init__(self, app: ASGIApp, *, origin: str, url: str, exempt: frozenset[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        origin: str,
+        url: str,
+        exempt: frozenset[str],
+        from_anywhere: frozenset[str] = frozenset(),
+    ) -> None:
         self._app = app
         self._origin = origin
         self._url = url
         self._exempt = exempt
+        self._from_anywhere = from_anywhere
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
@@ -38,10 +49,20 @@ class OwnOrigin:
                 else:
                     await PlainTextResponse(_OTHER_HOST, 421)(scope, receive, send)
                 return
-            if scope["method"] not in _SAFE and not _is_own(headers, self._origin):
+            changes = scope["method"] not in _SAFE and scope["path"] not in self._from_anywhere
+            if changes and not _is_own(headers, self._origin):
                 await PlainTextResponse(_CROSS_SITE, 403)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def is_from_a_page_of(url: str, headers: Headers) -> bool:
+    """Whether a browser says that it was a page below `url` where somebody pressed a link.
+
+    One that says nothing of it in Sec-Fetch-Site names the page itself: our pages have it do so (Referrer-Policy).
+    """
+    site = headers.get("sec-fetch-site")
+    return site == "same-origin" if site is not None else headers.get("referer", "").startswith(url)
 
 
 def _is_own(headers: Headers, origin: str) -> bool:

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.responses import HTMLResponse
 
 from dashboard.calls.apps import when
+from dashboard.web.alike import all_of
 from dashboard.web.shared_files import shared_files
 from dashboard.web.times import ago, exact, until
 
@@ -38,6 +39,7 @@ class Templates:
             prefix=prefix,
             static={name: f"{prefix}static/{served}" for name, served in static_names().items()},
             mask=MASK,
+            all_of=all_of,
         )
         self._environment.filters.update(ago=ago, until=until, exact=exact, moment=when)
 

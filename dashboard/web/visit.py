@@ -2,7 +2,8 @@
 
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -14,12 +15,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from dashboard.calls.caller import Caller
-from dashboard.calls.refusals import Refusal
+from dashboard.calls.refusals import UNKNOWN, Refusal
 from dashboard.sessions.keeper import Sessions
 from dashboard.sessions.sealing import Secret
 from dashboard.sessions.session import Person, Session, SignedOut
 from dashboard.web.notices import forget, leave, notice_in
+from dashboard.web.places import Place, elsewhere
 from dashboard.web.render import Templates
+from dashboard.web.strangers import Strangers, address_of, too_many
 from paaskit.db import Database
 from paaskit.errors import Unavailable
 
@@ -31,9 +34,10 @@ COOKIE: Final = "__Host-paas"
 """`__Host-`: from this host alone, over https alone, for all of it (RFC 6265bis, 4.1.3.2). Browsers take this machine's
 own address for safe as well."""
 FORM_TOKEN: Final = "form_token"  # noqa: S105  # the name of a field
+BY_ITSELF: Final = "by-itself"
+"""What a page adds to its address when it loads itself anew, and takes out again."""
 _FORM_TOKEN_HEADER: Final = "x-form-token"  # noqa: S105  # the name of a header
 _MOST_FIELDS: Final = 4000
-_ADDRESS: Final = "x-paas-client-address"
 _HIGHEST: Final = 2**63 - 1
 _NO_NUMBER: Final = "Nothing has a number as high as that."
 _STALE: Final = "This page is from before you signed in. Load it again, and do it there."
@@ -49,6 +53,7 @@ class Site:
     channel: grpc.aio.Channel
     templates: Templates
     prefix: str
+    strangers: Strangers = field(default_factory=Strangers)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +71,18 @@ class Visit:
         """Who it is."""
         return self.session.person
 
-    @property
+    @cached_property
     def caller(self) -> Caller:
-        """The gateway, called as this person."""
+        """The gateway, called as this person; one for all of the page, which counts what is under way."""
         return Caller(self.site.channel, bearer=self.session.grant.bearer, address=address_of(self.request))
 
+    @property
+    def place(self) -> Place:
+        """Which app's or group's page it is."""
+        return Place.of(self.request.path_params)
+
     def path(self, name: str) -> str:
-        """What the address has in a place: `app`."""
+        """What the address has in a place: `token`."""
         return str(self.request.path_params[name])
 
     def number(self, name: str) -> int:
@@ -86,7 +96,13 @@ class Visit:
         """Return a page, with what every page has."""
         notice = notice_in(self.request)
         response = self.site.templates.page(
-            template, status=status, person=self.person, form_token=self.secret.form_token(), notice=notice, **context
+            template,
+            status=status,
+            person=self.person,
+            form_token=self.secret.form_token(),
+            notice=notice,
+            **self.site.sessions.time_left(self.session),
+            **context,
         )
         if notice:
             forget(response)
@@ -135,9 +151,16 @@ def signed_in(page: Page) -> Callable[[Request], Awaitable[Response]]:
 
     async def answer(request: Request) -> Response:
         site: Site = request.app.state.site
+        secret = Secret.parse(request.cookies.get(COOKIE, ""))
+        is_known = secret is not None and site.strangers.is_known(secret.row())
+        if not is_known and (seconds := site.strangers.count(address_of(request))):
+            return too_many(request, seconds)
+        if secret is None:
+            return _to_sign_in(request, site)
         try:
-            secret, session = await _session(request, site)
+            session = await _session(request, site, secret)
         except SignedOut:
+            site.strangers.forget(secret.row())
             return _to_sign_in(request, site)
         except (Unavailable, Refusal):
             refusal = Refusal(code=code_pb2.UNAVAILABLE, sentence=_AWAY)
@@ -158,32 +181,50 @@ async def _answered(page: Page, visit: Visit) -> Response:
     try:
         return await page(visit)
     except Refusal as refusal:
+        if refusal.is_signed_out and visit.site.sessions.ran_out(visit.session):
+            # The page took longer than its token lasted. The next visit has it renewed, or learns that it can't be.
+            return visit.refused(Refusal(code=code_pb2.UNAVAILABLE, sentence=UNKNOWN))
         if refusal.is_signed_out:
             # What they signed in with has ended, or was revoked.
             await visit.site.sessions.end(visit.secret)
             return _to_sign_in(visit.request, visit.site)
-        return visit.refused(refusal)
+        return _elsewhere(visit, refusal) or visit.refused(refusal)
 
 
-def address_of(request: Request) -> str:
-    """The address that the gateway says a browser is at; nobody else can say it."""
-    return request.headers.get(_ADDRESS, "")
+def _elsewhere(visit: Visit, refusal: Refusal) -> Response | None:
+    """Lead to the page of the group that somebody took for an app, or the other way round."""
+    url = visit.request.url
+    path = elsewhere(url.path.removeprefix(visit.site.prefix), refusal.reason)
+    if not path or visit.request.method != "GET" or visit.is_by_script:
+        return None
+    return visit.to(f"{path}?{url.query}" if url.query else path)
 
 
-async def _session(request: Request, site: Site) -> tuple[Secret, Session]:
-    secret = Secret.parse(request.cookies.get(COOKIE, ""))
-    if secret is None:
-        raise SignedOut
-    # A page that shows what goes on connects again by itself, for as long as somebody leaves it open.
-    is_stream = request.headers.get("accept", "").startswith("text/event-stream")
-    return secret, await site.sessions.find(secret, is_visit=not is_stream)
+async def _session(request: Request, site: Site, secret: Secret) -> Session:
+    session = await site.sessions.find(secret, is_visit=_is_visit(request))
+    site.strangers.know(secret.row())
+    return session
+
+
+def _is_visit(request: Request) -> bool:
+    """Whether a person asks, and not a page that somebody left open, which looks again by itself.
+
+    What scripts of ours read goes on by itself; what they send was pressed. A page that loads itself anew says so.
+    """
+    if request.method != "GET":
+        return True
+    if request.headers.get("accept", "").startswith("text/event-stream") or BY_ITSELF in request.query_params:
+        return False
+    return request.headers.get("sec-fetch-mode", "navigate") == "navigate"
 
 
 def _to_sign_in(request: Request, site: Site) -> Response:
     if request.headers.get("sec-fetch-mode", "navigate") != "navigate":
         return Response(status_code=401)
-    path = request.url.path if request.method == "GET" else site.prefix
-    back = f"?to={quote(path.removeprefix(site.prefix))}" if path != site.prefix else ""
+    asked = request.url.remove_query_params(BY_ITSELF)
+    page = asked.path.removeprefix(site.prefix) if request.method == "GET" else ""
+    wanted = f"{page}?{asked.query}" if page and asked.query else page
+    back = f"?to={quote(wanted, safe='')}" if wanted else ""
     response = RedirectResponse(f"{site.prefix}sign-in{back}", status_code=303)
     response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
     return response

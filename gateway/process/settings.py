@@ -28,6 +28,10 @@ class Settings(TlsSettings):
     dashboard_listen: str = setting(
         "The address that the dashboard's own calls come to, host:port; set with the one of its pages.", default=""
     )
+    hsts: str = setting(
+        "What browsers are told in Strict-Transport-Security, as the dashboard is told; empty for nothing.",
+        default="max-age=31536000",
+    )
     run_dir: str = setting("A folder that only this process writes: Envoy's configuration and its private socket.")
     sso_issuer: str = setting(
         "The OpenID Connect issuer that people sign in at, https://..., exactly as it names itself; without it, the "
@@ -77,6 +81,7 @@ def gateway_settings(settings: Settings) -> GatewaySettings:
             settings.sso_issuer, client_id=settings.sso_cli_client_id, scopes=settings.sso_scopes
         ),
         takes_leaks=bool(settings.leaks_keys_url),
+        hsts=settings.hsts,
     )
 
 

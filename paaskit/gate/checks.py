@@ -11,7 +11,7 @@ from paaskit.access import Caller, Rule
 from paaskit.errors import FieldViolation, InvalidInput, PermissionDenied, Unauthenticated
 from paaskit.identity import HEADER, Identity
 from paaskit.limits import Limits
-from paaskit.variables import check_app_name
+from paaskit.variables import check_app_name, check_group_name
 
 TOKEN_ENDS: Final = "x-paas-token-ends"  # noqa: S105  # the name of a trailer; no token
 """The trailer that says when the token in use ends, in seconds since 1970, where that is soon."""
@@ -20,6 +20,8 @@ CLIENT_ADDRESS: Final = "x-paas-client-address"
 """The header in which the gateway says where somebody without a sign-in calls from."""
 _LONGEST_ADDRESS: Final = 64
 _PAT: Final = "pat"
+_GROUP: Final = "group"
+"""The field of a request that is about a shared group and no app."""
 _SPIFFE: Final = b"spiffe://paas/"
 
 
@@ -42,10 +44,10 @@ def check(rule: Rule, limits: Limits | None, caller: Caller, request: Any) -> No
 
 
 def _check_app(identity: Identity, app: str, *, field: str) -> None:
-    problem = check_app_name(app) if app else None
-    if problem is not None:
+    what, problem = ("group", check_group_name(app)) if field == _GROUP else ("app", check_app_name(app))
+    if app and problem is not None:
         # Nothing can be called that, so nobody has to look for it, or repeat it in an error.
-        raise InvalidInput(f"There can be no app of that name: {problem}.", fields=[FieldViolation(field, problem)])
+        raise InvalidInput(f"There can be no {what} of that name: {problem}.", fields=[FieldViolation(field, problem)])
     if app and not identity.may_touch(app):
         raise access.limited_to_other_apps(identity.subject)
 

@@ -1,4 +1,4 @@
-"""What is measured, all of it in one place; docs/operations.md says what each is good for.
+"""What is measured, all of it in one place; docs/monitoring.md says what each is good for.
 
 A label is one of a few words of ours: never a tenant, an app or a variable, which would tell one reader about all
 tenants and grow without end.

@@ -46,6 +46,7 @@ _LIMITS: Final = {
     "client_address": (0, 64),
     "token_id": (0, 64),
     "maker": (0, 200),
+    "reason": (0, 800),
 }
 """The least and the most bytes of each text."""
 _NUMBERS: Final = ("version", "repeats", "repeats_seconds")

@@ -42,6 +42,7 @@ class Report:
     target_tokens: tuple[tuple[str, str], ...] = ()
     repeats: int = 0
     repeats_seconds: int = 0
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,7 +51,7 @@ _FIRST_SINCE: Final = f"""
 _COLUMNS: Final = """
     e.tenant, e.sequence, e.event_id, e.occurred_at, e.recorded_at, e.action, e.actor, e.on_behalf_of, e.app, e.app_id,
     e.targets, e.version, e.outcome, e.request_id, e.client_address, e.token_id, e.maker, e.target_token_ids,
-    e.target_makers, e.repeats, e.repeats_seconds, e.service, e.leaf_format, e.leaf_hash"""
+    e.target_makers, e.repeats, e.repeats_seconds, e.reason, e.service, e.leaf_format, e.leaf_hash"""
 # As in the indexes of migration 0007.
 PERSONAL: Final = """(e.actor COLLATE "C" < 'service:' OR e.actor COLLATE "C" >= 'service;' OR e.on_behalf_of <> '')"""
 # What a list does not tell. What is not asked is empty.
@@ -281,6 +281,7 @@ def _event(row: Row) -> Event:
         target_tokens=tuple(zip(row.target_token_ids, row.target_makers, strict=True)),
         repeats=row.repeats,
         repeats_seconds=row.repeats_seconds,
+        reason=row.reason,
     )
     return Event(
         report=report,

@@ -195,6 +195,7 @@ def report_from(event: audit_pb2.Event) -> Report:
         target_tokens=tuple((each.token_id, each.maker) for each in event.target_tokens),
         repeats=event.repeats,
         repeats_seconds=event.repeats_seconds,
+        reason=event.reason,
     )
 
 
@@ -255,6 +256,7 @@ def _to_proto(event: Event) -> audit_pb2.Event:
         ],
         repeats=report.repeats,
         repeats_seconds=report.repeats_seconds,
+        reason=report.reason,
     )
     if report.occurred_at is not None:
         message.occurred_at.FromDatetime(report.occurred_at)

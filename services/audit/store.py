@@ -42,21 +42,22 @@ _INSERT: Final = """
     INSERT INTO events (
         tenant, service, recorded_at, sequence, event_id, occurred_at, action, actor, on_behalf_of, app, app_id,
         targets, version, outcome, request_id, client_address, token_id, maker, target_token_ids, target_makers,
-        repeats, repeats_seconds, leaf_format, leaf_hash)
+        repeats, repeats_seconds, reason, leaf_format, leaf_hash)
     SELECT %(tenant)s, %(service)s, %(recorded_at)s, e.sequence, e.event_id, e.occurred_at, e.action, e.actor,
         e.on_behalf_of, e.app, e.app_id, ARRAY(SELECT jsonb_array_elements_text(e.targets)),
         e.version, e.outcome, e.request_id, e.client_address, e.token_id, e.maker,
         ARRAY(SELECT jsonb_array_elements_text(e.target_token_ids)),
         ARRAY(SELECT jsonb_array_elements_text(e.target_makers)),
-        e.repeats, e.repeats_seconds, e.leaf_format, e.leaf_hash
+        e.repeats, e.repeats_seconds, e.reason, e.leaf_format, e.leaf_hash
     FROM unnest(
         %(sequence)s::bigint[], %(event_id)s::text[], %(occurred_at)s::timestamptz[], %(action)s::text[],
         %(actor)s::text[], %(on_behalf_of)s::text[], %(app)s::text[], %(app_id)s::text[], %(targets)s::jsonb[],
         %(version)s::bigint[], %(outcome)s::smallint[], %(request_id)s::text[], %(client_address)s::text[],
         %(token_id)s::text[], %(maker)s::text[], %(target_token_ids)s::jsonb[], %(target_makers)s::jsonb[],
-        %(repeats)s::bigint[], %(repeats_seconds)s::bigint[], %(leaf_format)s::smallint[], %(leaf_hash)s::bytea[]
+        %(repeats)s::bigint[], %(repeats_seconds)s::bigint[], %(reason)s::text[], %(leaf_format)s::smallint[],
+        %(leaf_hash)s::bytea[]
     ) AS e (sequence, event_id, occurred_at, action, actor, on_behalf_of, app, app_id, targets, version, outcome,
-        request_id, client_address, token_id, maker, target_token_ids, target_makers, repeats, repeats_seconds,
+        request_id, client_address, token_id, maker, target_token_ids, target_makers, repeats, repeats_seconds, reason,
         leaf_format, leaf_hash)"""
 
 
@@ -171,6 +172,7 @@ def _columns(events: Iterable[Event]) -> dict[str, list[Any]]:
         columns["target_makers"].append(json.dumps([maker for _, maker in report.target_tokens], ensure_ascii=False))
         columns["repeats"].append(report.repeats)
         columns["repeats_seconds"].append(report.repeats_seconds)
+        columns["reason"].append(report.reason)
         columns["leaf_format"].append(event.leaf_format)
         columns["leaf_hash"].append(leaf_hash(event))
     return columns

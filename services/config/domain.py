@@ -28,10 +28,20 @@ class Adopted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GroupRef:
+    """A shared group: which it is for ever, and its name, which it keeps."""
+
+    group_id: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AppSpec:
     """What an app runs. `command` and `image` are both optional; `health_path` is empty where there is no check.
 
     `ready_timeout` is in seconds, None for the platform's own. `adopted` is the same for as long as the app exists.
+    `schema` is the text that says what its variables are to be, empty where nothing does. `groups` are the shared
+    groups it has, in the order they were attached.
     """
 
     command: tuple[str, ...] = ()
@@ -41,6 +51,8 @@ class AppSpec:
     ready_timeout: int | None = None
     all_at_once: bool = False
     adopted: Adopted | None = None
+    schema: str = ""
+    groups: tuple[GroupRef, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +61,8 @@ class Entry:
 
     `size` counts towards the app's limit, in bytes. `claims` are the ids that secrets knows the name by: the claim a
     secret is held under, or the attachings that a managed variable's value may be stored for. It is valid from the
-    version `valid_from` up to and without `valid_to` (None: it is current). Two entries are equal where these are not.
+    version `valid_from` up to and without `valid_to` (None: it is current). Since when and by whom that version is, is
+    `changed_at` and `changed_by`, None and empty where it was not kept. Two entries are equal where these are not.
     """
 
     name: str
@@ -61,6 +74,8 @@ class Entry:
     claims: tuple[str, ...] = field(default=(), compare=False)
     valid_from: int = field(default=0, compare=False)
     valid_to: int | None = field(default=None, compare=False)
+    changed_at: datetime | None = field(default=None, compare=False)
+    changed_by: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +89,10 @@ class Totals:
 
 @dataclass(frozen=True, kw_only=True)
 class App:
-    """One app as it stands. `draft_revision` counts what was ever staged or discarded."""
+    """One app as it stands. `draft_revision` counts what was ever staged or discarded.
+
+    A shared group is one that runs nothing: `is_group`. `has_groups`: a group is attached to it, if only in its draft.
+    """
 
     app_id: str
     name: str
@@ -83,6 +101,8 @@ class App:
     totals: Totals
     created_at: datetime
     adopted: Adopted | None = None
+    is_group: bool = False
+    has_groups: bool = False
 
     @property
     def etag(self) -> str:
@@ -163,7 +183,8 @@ Where = AppRef | ById
 class Needs:
     """What has to be read of an app besides itself. None stands for all names.
 
-    `past`: earlier versions that are asked for; all current names come along with them.
+    `past`: earlier versions that are asked for; all current names come along with them. `group` is one to be attached
+    or detached. Without `shared` nothing is read of groups, whether the app has any or not.
     """
 
     names: Sequence[str] | None = ()
@@ -171,19 +192,62 @@ class Needs:
     spec: bool = False
     past: tuple[int, ...] = ()
     attaching: str = ""
+    group: AppRef | None = None
+    shared: bool = True
 
     @property
     def is_names_alone(self) -> bool:
         """Whether the current entries of some names are all that is needed."""
-        others = self.drafts is None or self.drafts or self.spec or self.past or self.attaching
+        others = self.drafts is None or self.drafts or self.spec or self.past or self.attaching or self.group
         return bool(self.names) and not others
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What the caller may be told of other apps: their ids (None: all apps), and whether names of secrets."""
+
+    app_ids: frozenset[str] | None = None
+    secrets: bool = True
+
+    def has(self, app_id: str) -> bool:
+        """Whether the caller may see an app or a group."""
+        return self.app_ids is None or app_id in self.app_ids
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """An app that has shared groups now: `names` and `size` count what is its own.
+
+    `own` is what each name is that it has itself, of those that its groups have or that were asked for.
+    """
+
+    app_id: str
+    app: str
+    names: int
+    size: int
+    groups: tuple[GroupRef, ...]
+    own: Mapping[str, Kind] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """What is to be known of groups where an app that has some changes, or a group does.
+
+    `uses` are the app itself, or the apps that have the group, by name. `held` are the current entries of each of their
+    groups, and of those that were asked for besides; a group that is not among its keys was destroyed.
+    """
+
+    uses: Sequence[Use] = ()
+    held: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
+    sight: Sight = field(default_factory=Sight)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
     """An app and what was asked for of it; locked where a change is decided on it.
 
-    `history` has the current entries and those that were closed since the earliest version asked for.
+    `history` has the current entries and those that were closed since the earliest version asked for. `group` is the
+    app or group that was asked for by name. `shared` is None where nothing has to do with groups.
     """
 
     app: App
@@ -193,6 +257,8 @@ class Snapshot:
     spec_draft: SpecDraft | None = None
     past_specs: Mapping[int, SpecRow] = field(default_factory=dict)
     attaching: Attaching | None = None
+    group: App | None = None
+    shared: Shared | None = None
 
     @property
     def current(self) -> Mapping[str, Entry]:
@@ -228,7 +294,7 @@ class Past:
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """What a change of an app writes of its own: the app's numbers afterwards, and what begins and ends.
+    """What a change of an app writes of its own: the app's numbers afterwards, and what begins, by whom, and ends.
 
     `hold` are current entries whose size and claims are set in place: what a secret counts with, and the id its name is
     held under, are nothing that a release depends on.
@@ -239,6 +305,7 @@ class Rows:
     totals: Totals
     close: Sequence[str] = ()
     open: Sequence[Entry] = ()
+    by: str = ""
     hold: Sequence[Entry] = ()
     spec: AppSpec | None = None
     stage: Sequence[Draft] = ()

@@ -19,6 +19,7 @@ from services.config.messages import (
     staged_to,
 )
 from services.config.rules.addons import Addons
+from services.config.rules.groups import Groups
 from services.config.rules.managed import Managed
 from services.config.rules.names import Claim, Held, Names
 from services.config.rules.restore import History, Revert
@@ -31,9 +32,18 @@ class ConfigInternalServicer(config_pb2_grpc.ConfigInternalServiceServicer):
     """What other services call."""
 
     def __init__(
-        self, *, names: Names, history: History, drafts: Drafts, addons: Addons, lists: Lists, store: Store
+        self,
+        *,
+        names: Names,
+        history: History,
+        drafts: Drafts,
+        addons: Addons,
+        groups: Groups,
+        lists: Lists,
+        store: Store,
     ) -> None:
         self._names = names
+        self._groups = groups
         self._history = history
         self._drafts = drafts
         self._addons = addons
@@ -52,10 +62,11 @@ class ConfigInternalServicer(config_pb2_grpc.ConfigInternalServiceServicer):
             [Claim(claim.name, claim.size) for claim in request.claims],
             claim_id=request.claim_id,
             skip_taken=request.skip_taken,
+            leaving=request.leaving,
             validate_only=request.validate_only,
         )
         version = None if request.validate_only else claimed.version
-        return config_pb2.ClaimNamesResponse(version=version, taken=claimed.taken)
+        return config_pb2.ClaimNamesResponse(version=version, taken=claimed.taken, is_group=claimed.is_group)
 
     async def ReleaseNames(
         self, request: config_pb2.ReleaseNamesRequest, context: Any
@@ -64,19 +75,38 @@ class ConfigInternalServicer(config_pb2_grpc.ConfigInternalServiceServicer):
         await self._names.give_up(_where(request), [Held(each.name, each.claim_id) for each in request.names])
         return config_pb2.ReleaseNamesResponse()
 
+    async def ListGroupUses(
+        self, request: config_pb2.ListGroupUsesRequest, context: Any
+    ) -> config_pb2.ListGroupUsesResponse:
+        """Name the apps that a group is attached to."""
+        uses = await self._groups.uses(ById(tenant=request.tenant, app_id=request.group_id))
+        return config_pb2.ListGroupUsesResponse(
+            apps=[config_pb2.GroupUser(app_id=use.app_id, app=use.app, own_names=use.own_names) for use in uses]
+        )
+
+    async def CheckNamesUnused(
+        self, request: config_pb2.CheckNamesUnusedRequest, context: Any
+    ) -> config_pb2.CheckNamesUnusedResponse:
+        """Refuse names of a group that an app gets from it."""
+        await self._names.check_unused(_where(request), list(request.names))
+        return config_pb2.CheckNamesUnusedResponse()
+
     async def GetDesiredState(
         self, request: config_pb2.GetDesiredStateRequest, context: Any
     ) -> config_pb2.GetDesiredStateResponse:
         """Return what a release needs."""
-        snapshot = await self._store.look(_where(request), Needs(past=(request.version,)))
+        snapshot = await self._store.look(_where(request), Needs(past=(request.version,), shared=False))
         past = snapshot.at(request.version)
+        groups = await self._groups.living(request.tenant, past.spec.spec.groups)
         entries = sorted(past.entries.values(), key=lambda entry: entry.position)
         return config_pb2.GetDesiredStateResponse(
             app=snapshot.app.name,
-            spec=spec_to(past.spec.spec),
+            spec=None if snapshot.app.is_group else spec_to(past.spec.spec),
             version=past.version,
             vars=[config_pb2.Assignment(name=each.name, value=each.value) for each in past.config.values()],
             sealed_names=[entry.name for entry in entries if entry.kind is not Kind.CONFIG],
+            groups=[config_pb2.GroupRef(group_id=group.group_id, name=group.name) for group in groups],
+            is_group=snapshot.app.is_group,
         )
 
     async def RestoreVersion(
@@ -89,6 +119,7 @@ class ConfigInternalServicer(config_pb2_grpc.ConfigInternalServiceServicer):
             changes=name_changes_to(done.changes),
             taken=done.taken,
             spec_changed=done.spec_changed,
+            gone_groups=done.gone_groups,
         )
 
     async def RevertChanges(

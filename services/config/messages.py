@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from google.protobuf.duration_pb2 import Duration
-from paas.config.v1 import config_pb2
+from paas.config.v1 import config_pb2, groups_pb2
 
 from paaskit.changes import action_to
 from services.config.domain import Adopted, AppSpec, ById, Entry, Kind
 from services.config.rules.drafts import Staged
+from services.config.rules.groups import Given
 from services.config.rules.restore import Restore
 from services.config.rules.staged import Gone, ReleaseOfDraft, StagedSpec, staged_spec
+from services.config.store.groups import ShownGroup
 from services.config.store.lists import Shown
 
 _KINDS = {Kind.CONFIG: config_pb2.VAR_KIND_CONFIG, Kind.MANAGED: config_pb2.VAR_KIND_MANAGED}
@@ -29,6 +31,7 @@ def spec_from(spec: config_pb2.AppSpec) -> AppSpec:
         adopted=Adopted(namespace=adopted.namespace, deployment=adopted.deployment, container=adopted.container)
         if spec.HasField("adopted")
         else None,
+        schema=spec.schema,
     )
 
 
@@ -47,6 +50,8 @@ def spec_to(spec: AppSpec) -> config_pb2.AppSpec:
         )
         if adopted is not None
         else None,
+        schema=spec.schema,
+        groups=[group.name for group in spec.groups],
     )
 
 
@@ -60,9 +65,42 @@ def app_to(shown: Shown) -> config_pb2.App:
     return message
 
 
+def group_to(shown: ShownGroup) -> groups_pb2.Group:
+    """Return the proto of a group."""
+    group = shown.group
+    message = groups_pb2.Group(
+        group_id=group.app_id, name=group.name, version=group.version, names=group.totals.names, apps=shown.uses
+    )
+    message.created_at.FromDatetime(group.created_at)
+    return message
+
+
+def given_to(found: Sequence[Given]) -> list[config_pb2.GroupVars]:
+    """Return the protos of what an app has of its groups."""
+    return [
+        config_pb2.GroupVars(
+            group=each.group,
+            vars=[var_to(entry) for entry in each.entries],
+            own_names=each.own_names,
+            hidden=each.hidden,
+        )
+        for each in found
+    ]
+
+
 def var_to(entry: Entry) -> config_pb2.Var:
     """Return the proto of a config or managed variable."""
-    return config_pb2.Var(name=entry.name, value=entry.value, kind=_KINDS[entry.kind], addon=entry.addon)
+    message = config_pb2.Var(
+        name=entry.name,
+        value=entry.value,
+        kind=_KINDS[entry.kind],
+        addon=entry.addon,
+        version=entry.valid_from,
+        updated_by=entry.changed_by,
+    )
+    if entry.changed_at is not None:
+        message.updated_at.FromDatetime(entry.changed_at)
+    return message
 
 
 def staged_to(found: Sequence[Staged]) -> list[config_pb2.StagedVar]:

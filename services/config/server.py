@@ -1,6 +1,6 @@
 """The composition root of config: builds everything once and names what is served. No rules."""
 
-from paas.config.v1 import config_pb2, config_pb2_grpc
+from paas.config.v1 import config_pb2, config_pb2_grpc, groups_pb2, groups_pb2_grpc
 
 from paaskit.channels import open_channel
 from paaskit.clock import random_id, utc_now
@@ -15,19 +15,23 @@ from paaskit.requests import Expiry
 from paaskit.server import Assembly
 from paaskit.trail import Trail
 from paaskit.write_path import WritePath
+from services.config.groups_rpc import GroupsServicer
 from services.config.internal_rpc import ConfigInternalServicer
 from services.config.neighbours import PURGE, REMOVE, Post, Remover, Vault
 from services.config.rpc import ConfigServicer
 from services.config.rules.addons import Addons
 from services.config.rules.apps import Apps
+from services.config.rules.groups import Groups
 from services.config.rules.mutations import Mutations
 from services.config.rules.names import Names
 from services.config.rules.restore import History
 from services.config.rules.staged import Drafts
+from services.config.rules.uses import Uses
 from services.config.rules.vars import Vars
 from services.config.settings import Settings
 from services.config.store.apps import AppStore
 from services.config.store.changes import Store
+from services.config.store.groups import GroupLists
 from services.config.store.left_over import LeftOver
 from services.config.store.lists import Lists
 
@@ -53,7 +57,9 @@ async def assemble(settings: Settings) -> Assembly:
     mutations = Mutations(store, releases, new_id=random_id, clock=utc_now)
     app_store = AppStore(path, farewells=[PURGE, REMOVE])
     apps = Apps(app_store, lists, mutations, post, new_id=random_id, clock=utc_now)
+    groups = Groups(app_store, store, GroupLists(database), post, new_id=random_id, clock=utc_now)
     drafts = Drafts(store, lists)
+    pages = load_pages(settings.page_key_file)
     addons = Addons(store, left_over, mutations, vault=vault, post=post, new_id=random_id, clock=utc_now)
 
     async def close() -> None:
@@ -70,9 +76,15 @@ async def assemble(settings: Settings) -> Assembly:
                     config_vars=Vars(mutations),
                     apps=apps,
                     drafts=drafts,
+                    groups=groups,
                     lists=lists,
-                    pages=load_pages(settings.page_key_file),
+                    pages=pages,
                 ),
+            ),
+            Exposed(
+                groups_pb2.DESCRIPTOR.services_by_name["GroupsService"],
+                groups_pb2_grpc.add_GroupsServiceServicer_to_server,
+                GroupsServicer(groups=groups, uses=Uses(mutations), pages=pages),
             ),
             Exposed(
                 _SERVICES["ConfigInternalService"],
@@ -82,6 +94,7 @@ async def assemble(settings: Settings) -> Assembly:
                     history=History(store),
                     drafts=drafts,
                     addons=addons,
+                    groups=groups,
                     lists=lists,
                     store=store,
                 ),

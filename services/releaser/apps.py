@@ -1,11 +1,15 @@
 """Which app a name is."""
 
+from typing import Final
+
 from paaskit.access import AppRef
-from paaskit.errors import app_not_found
+from paaskit.errors import Refused, Unavailable, app_not_found
 from paaskit.variables import check_app_name, shown
 from services.releaser.contracts import Config
 from services.releaser.domain import AppKey
 from services.releaser.store.apps import AppStore
+
+_FIRST_VERSION: Final = 1
 
 
 class Apps:
@@ -31,3 +35,25 @@ class Apps:
         if not known:
             await self._store.register(key, app.name)
         return key
+
+    async def find_app(self, app: AppRef) -> AppKey:
+        """Return the app of this name, which is no shared group. Raises as `find` does, and Refused for a group."""
+        key = await self.find(app)
+        if await self._is_group(key):
+            raise Refused(
+                f"{app.name} is a group, which runs nothing. `paas groups:info {app.name}` shows which apps have it.",
+                reason="NOT_AN_APP",
+            )
+        return key
+
+    async def _is_group(self, key: AppKey) -> bool:
+        """Whether it is a group, which config is asked once in its life. What runs is shown where config is away."""
+        known = await self._store.is_group(key)
+        if known is not None:
+            return known
+        try:
+            is_group = (await self._config.desired_state(key, _FIRST_VERSION)).is_group
+        except Unavailable:
+            return False
+        await self._store.note_group(key, is_group=is_group)
+        return is_group

@@ -134,18 +134,43 @@ class Cluster:
             await self._json(self._core.list_namespaced_pod_without_preload_content, namespace, label_selector=selector)
         )
 
-    async def last_words(self, namespace: str, pod: str, *, container: str, lines: int, previous: bool) -> str:
-        """Return the end of a container's log; of the run before this one with `previous`. Holds what the app wrote."""
+    async def last_words(
+        self, namespace: str, pod: str, *, container: str, lines: int, previous: bool = False, most: int = MOST_WORDS
+    ) -> str:
+        """Return the last lines of a container's log; of the run before this one with `previous`.
+
+        Where these have more than `most` bytes the last of them are left out. Holds what the app wrote.
+        """
         text = await self._bytes(
             self._core.read_namespaced_pod_log_without_preload_content,
             pod,
             namespace,
             container=container,
             tail_lines=lines,
-            limit_bytes=MOST_WORDS,
+            limit_bytes=most,
             previous=previous,
         )
         return text.decode("utf-8", "replace")
+
+    async def follow_words(
+        self, namespace: str, pod: str, *, container: str, lines: int | None = None, since_seconds: int | None = None
+    ) -> AsyncIterator[bytes]:
+        """Yield the lines of a container's log as they are written, after the last `lines` of those there are, or those
+        of the last seconds. Ends with the container, or after some minutes. Raises ClusterError.
+        """
+        async with AsyncExitStack() as stack:
+            response = await self._call(
+                self._core.read_namespaced_pod_log_without_preload_content,
+                pod,
+                namespace,
+                container=container,
+                follow=True,
+                **{"since_seconds": since_seconds} if since_seconds else {"tail_lines": lines},
+                _request_timeout=_WATCH_SECONDS + _PATIENCE_SECONDS,
+            )
+            stack.callback(response.close)
+            async for line in _lines(response):
+                yield line
 
     async def deployments(self, namespace: str, *, selector: str) -> tuple[Sequence[Object], str]:
         """Return the Deployments that a label selector chooses, and the version to watch from."""

@@ -41,12 +41,15 @@ class Revert:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The newest version after a restore or a revert, what it did, and the names that are something else now."""
+    """The newest version after a restore or a revert, what it did, the names that are something else now, and the
+    shared groups that were destroyed since.
+    """
 
     version: int
     changes: tuple[NameChange, ...] = ()
     taken: tuple[str, ...] = ()
     spec_changed: bool = False
+    gone_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +86,15 @@ class DraftReleased:
     config_version: int | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class GroupUse:
+    """An app that has a shared group, and the names of the group that it has itself, or is about to have."""
+
+    key: AppKey
+    app: str
+    own_names: frozenset[str] = frozenset()
+
+
 class Config(Protocol):
     """What releaser asks of config. Every method raises Unavailable where config can't be reached."""
 
@@ -91,6 +103,9 @@ class Config(Protocol):
 
     async def desired_state(self, key: AppKey, version: int) -> DesiredState:
         """Return the desired state at `version`."""
+
+    async def group_uses(self, key: AppKey) -> Sequence[GroupUse]:
+        """Return the apps that have a shared group now, by name. Raises NotFound."""
 
     async def restore(self, restore: Restore) -> Outcome:
         """Make an old version current. Raises Refused where a name is something else now."""
@@ -108,8 +123,13 @@ class Config(Protocol):
 class Secrets(Protocol):
     """What releaser asks of secrets. Every method raises Unavailable where secrets can't be reached."""
 
-    async def resolve(self, key: AppKey, *, version: int, names: Sequence[str], release: int) -> SealedValues:
-        """Return the values of `names` at `version` (0: before any), and their previous ones where they overlap."""
+    async def resolve(
+        self, key: AppKey, *, version: int, names: Sequence[str], release: int, with_ended: bool
+    ) -> SealedValues:
+        """Return the values of `names` at `version` (0: before any), and their previous ones where they overlap.
+
+        With `with_ended` also where they did.
+        """
 
     async def restore(self, restore: Restore) -> Outcome:
         """Make an old version current."""

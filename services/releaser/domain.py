@@ -27,12 +27,15 @@ class State(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a release was asked for by: a change, a person, a person going back, or a failure."""
+    """What a release was asked for by: a change, a person, a person going back, a failure, or a shared group's release,
+    which is one of each app that has the group.
+    """
 
     CHANGE = "change"
     MANUAL = "manual"
     ROLLBACK = "rollback"
     REVERT = "revert"
+    GROUP = "group"
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -67,12 +70,48 @@ def _greater(one: int | None, other: int | None) -> int | None:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GroupRef:
+    """A shared group: which it is for ever, and its name."""
+
+    group_id: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pin:
+    """A shared group at the versions that one release of an app is given; nothing of it where it has none."""
+
+    group: GroupRef
+    versions: Versions = field(default_factory=Versions)
+
+
+class FanOutState(StrEnum):
+    """How far a shared group's release is with the apps that have the group."""
+
+    OPEN = "open"
+    DONE = "done"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """An app's release as a part of a shared group's. Neither `release` nor `state` while it was not its turn."""
+
+    app_id: str
+    app: str
+    release: int | None = None
+    state: State | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Release:
     """One rollout of an app, at versions that were settled when it was ordered.
 
     They are not known only where it was ordered before orders named them, or for an app that has no release yet.
     Numbers of other releases are None where there are none. What was taken back is told apart by what it was: names of
     secrets are not everybody's to see.
+
+    `groups` are what it was given of shared groups, in their order. A shared group's own release has `members` where
+    somebody reads it, a `fan_out` once these are settled, and is `stopped_by` the app whose release failed.
     """
 
     number: int
@@ -98,6 +137,10 @@ class Release:
     source_release: int | None = None
     undo_due: bool = False
     output: str = field(default="", repr=False)
+    groups: tuple[Pin, ...] = ()
+    members: tuple[Member, ...] = ()
+    fan_out: FanOutState | None = None
+    stopped_by: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -119,7 +162,7 @@ class Spec:
     """What an app runs. `instances` is 0 to 100, and 0 for one that adopts a Deployment, which has its own number.
 
     `ready_timeout` is in seconds, None for the platform's own. Without `all_at_once`, one new instance comes first, and
-    the others once it is ready.
+    the others once it is ready. `schema` is what its variables are to be, empty where nothing says so.
     """
 
     command: tuple[str, ...] = ()
@@ -129,16 +172,23 @@ class Spec:
     ready_timeout: int | None = None
     all_at_once: bool = False
     adopted: Adopted | None = None
+    schema: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DesiredState:
-    """Everything a release needs of config, at one version."""
+    """Everything a release needs of config, at one version.
+
+    `groups` are the shared groups that the app has, in the order they were attached. A shared group, which runs
+    nothing, `is_group`.
+    """
 
     app: str
     spec: Spec
     variables: Mapping[str, str] = field(repr=False)
     sealed_names: Sequence[str]
+    groups: tuple[GroupRef, ...] = ()
+    is_group: bool = False
 
 
 SealedValues = Mapping[str, Plaintext]

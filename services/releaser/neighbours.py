@@ -1,6 +1,7 @@
 """config and secrets as releaser sees them: their gRPC methods behind the protocols of `contracts`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
@@ -13,8 +14,8 @@ from paaskit.changes import Action, action_from, name_changes_from
 from paaskit.channels import call
 from paaskit.redact import Plaintext
 from paaskit.release_order import ReleasedChange
-from services.releaser.contracts import Draft, DraftOrder, DraftReleased, Outcome, Restore, Revert
-from services.releaser.domain import Adopted, AppKey, DesiredState, SealedValues, Spec
+from services.releaser.contracts import Draft, DraftOrder, DraftReleased, GroupUse, Outcome, Restore, Revert
+from services.releaser.domain import Adopted, AppKey, DesiredState, GroupRef, SealedValues, Spec
 
 
 class ConfigService:
@@ -37,13 +38,26 @@ class ConfigService:
             spec=_spec(answer.spec),
             variables={each.name: each.value for each in answer.vars},
             sealed_names=tuple(answer.sealed_names),
+            groups=tuple(GroupRef(group_id=each.group_id, name=each.name) for each in answer.groups),
+            is_group=answer.is_group,
         )
+
+    async def group_uses(self, key: AppKey) -> Sequence[GroupUse]:
+        """Return the apps that have a shared group now, by name. Raises NotFound or Unavailable."""
+        request = config_pb2.ListGroupUsesRequest(tenant=key.tenant, group_id=key.app_id)
+        answer = await call(self._stub.ListGroupUses, request, service="config")
+        return [
+            GroupUse(
+                key=AppKey(tenant=key.tenant, app_id=each.app_id), app=each.app, own_names=frozenset(each.own_names)
+            )
+            for each in answer.apps
+        ]
 
     async def restore(self, restore: Restore) -> Outcome:
         """Make an old version current. Raises Refused, NotFound or Unavailable."""
         request = config_pb2.RestoreVersionRequest(**_restore(restore), skip_taken=restore.skip_taken)
         answer = await call(self._stub.RestoreVersion, request, service="config")
-        return _outcome(answer, spec_changed=answer.spec_changed)
+        return replace(_outcome(answer, spec_changed=answer.spec_changed), gone_groups=tuple(answer.gone_groups))
 
     async def revert(self, revert: Revert) -> Outcome:
         """Take back what a failed release changed. Raises NotFound or Unavailable."""
@@ -72,10 +86,12 @@ class SecretsService:
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = secrets_pb2_grpc.SecretsInternalServiceStub(channel)
 
-    async def resolve(self, key: AppKey, *, version: int, names: Sequence[str], release: int) -> SealedValues:
+    async def resolve(
+        self, key: AppKey, *, version: int, names: Sequence[str], release: int, with_ended: bool
+    ) -> SealedValues:
         """Return the values of `names` at `version`; 0 is before any secret. Raises NotFound or Unavailable."""
         request = secrets_pb2.ResolveForReleaseRequest(
-            tenant=key.tenant, app_id=key.app_id, version=version, names=names, release=release
+            tenant=key.tenant, app_id=key.app_id, version=version, names=names, release=release, with_ended=with_ended
         )
         answer = await call(self._stub.ResolveForRelease, request, service="secrets")
         return {each.name: Plaintext(each.value) for each in answer.values}
@@ -121,6 +137,7 @@ def _spec(spec: config_pb2.AppSpec) -> Spec:
         adopted=Adopted(namespace=adopted.namespace, deployment=adopted.deployment, container=adopted.container)
         if spec.HasField("adopted")
         else None,
+        schema=spec.schema,
     )
 
 

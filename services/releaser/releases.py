@@ -87,9 +87,9 @@ class Releases:
     async def instances(self, app: AppRef) -> tuple[Sequence[Instance], Drift | None]:
         """Return the instances that run now, and what somebody changed of their environment past us.
 
-        Raises NotFound, or Unavailable where what runs them can't be reached.
+        Raises NotFound, Refused for a shared group, or Unavailable where what runs them can't be reached.
         """
-        key = await self._apps.find(app)
+        key = await self._apps.find_app(app)
         try:
             return await self._runtime.instances(key), await self._drifts.find(key)
         except RuntimeAway as away:

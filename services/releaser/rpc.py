@@ -5,15 +5,16 @@ from typing import Any
 
 from paas.releaser.v1 import releaser_pb2, releaser_pb2_grpc
 
-from paaskit.access import app_ref, current_caller, may
+from paaskit.access import app_ref, current_caller, current_user, may
 from paaskit.audit import actor_of
 from paaskit.release_order import released_change_from, released_change_to
 from services.releaser.by_hand.drafts import Drafts, DraftWish
 from services.releaser.by_hand.intents import Asker
 from services.releaser.by_hand.rollback import Rollbacks, RollbackWish
 from services.releaser.domain import AppKey, Versions
+from services.releaser.logs import Logs, Question
 from services.releaser.releases import Releases, Requests
-from services.releaser.shown import drift_to, instance_to, release_to, rollback_to, visible
+from services.releaser.shown import Sight, drift_to, instance_to, release_to, rollback_to, visible
 from services.releaser.work.orders import Order
 
 _LIST: str = "secrets.list"
@@ -23,8 +24,9 @@ _CHANGE: str = "releases.write"
 class ReleaserServicer(releaser_pb2_grpc.ReleaserServiceServicer):
     """What users call."""
 
-    def __init__(self, releases: Releases, drafts: Drafts, rollbacks: Rollbacks) -> None:
+    def __init__(self, releases: Releases, drafts: Drafts, rollbacks: Rollbacks, logs: Logs) -> None:
         self._releases = releases
+        self._logs = logs
         self._drafts = drafts
         self._rollbacks = rollbacks
 
@@ -33,24 +35,20 @@ class ReleaserServicer(releaser_pb2_grpc.ReleaserServiceServicer):
         releases, token = await self._releases.list(
             app_ref(request.app), size=request.page_size, token=request.page_token
         )
-        shown = [release_to(release, may_list_secrets=may(_LIST)) for release in releases]
+        shown = [release_to(release, _sight()) for release in releases]
         return releaser_pb2.ListReleasesResponse(releases=shown, next_page_token=token)
 
     async def GetRelease(self, request: releaser_pb2.GetReleaseRequest, _: Any) -> Any:
         """Reads one release."""
         release = await self._releases.get(app_ref(request.app), request.number)
-        return releaser_pb2.GetReleaseResponse(
-            release=release_to(release, may_list_secrets=may(_LIST), may_read_output=may(_CHANGE))
-        )
+        return releaser_pb2.GetReleaseResponse(release=release_to(release, _sight(may_read_output=may(_CHANGE))))
 
     async def WatchRelease(
         self, request: releaser_pb2.WatchReleaseRequest, _: Any
     ) -> AsyncIterator[releaser_pb2.WatchReleaseResponse]:
         """Sends a release as it is now and then at each change, until it has ended."""
         async for release in self._releases.watch(app_ref(request.app), request.number):
-            yield releaser_pb2.WatchReleaseResponse(
-                release=release_to(release, may_list_secrets=may(_LIST), may_read_output=may(_CHANGE))
-            )
+            yield releaser_pb2.WatchReleaseResponse(release=release_to(release, _sight(may_read_output=may(_CHANGE))))
 
     async def CreateRelease(self, request: releaser_pb2.CreateReleaseRequest, _: Any) -> Any:
         """Releases the draft; restarts the app if nothing is staged."""
@@ -59,12 +57,13 @@ class ReleaserServicer(releaser_pb2_grpc.ReleaserServiceServicer):
             app=app_ref(request.app),
             asker=_asker(),
             replace_newer=request.replace_newer,
+            leave_draft=request.leave_draft,
             validate_only=request.validate_only,
         )
         release, changes = await self._drafts.release(wish)
         shown, hidden = visible(changes, may_list_secrets=may(_LIST))
         return releaser_pb2.CreateReleaseResponse(
-            release=release_to(release, may_list_secrets=may(_LIST)) if release else None,
+            release=release_to(release, _sight()) if release else None,
             changes=map(released_change_to, shown),
             hidden_changes=hidden,
         )
@@ -79,8 +78,20 @@ class ReleaserServicer(releaser_pb2_grpc.ReleaserServiceServicer):
             with_secrets=request.with_secrets,
             validate_only=request.validate_only,
         )
-        release, changes = await self._rollbacks.go_back(wish)
-        return rollback_to(release, changes, may_list_secrets=may(_LIST))
+        return rollback_to(await self._rollbacks.go_back(wish), _sight())
+
+    async def ReadLogs(
+        self, request: releaser_pb2.ReadLogsRequest, _: Any
+    ) -> AsyncIterator[releaser_pb2.ReadLogsResponse]:
+        """Sends what the app's instances wrote, values masked."""
+        question = Question(
+            app=app_ref(request.app),
+            lines=request.lines if request.HasField("lines") else None,
+            instance=request.instance,
+            follow=request.follow,
+        )
+        async for found in self._logs.read(question):
+            yield releaser_pb2.ReadLogsResponse(instance=found.instance, release=found.release, lines=found.lines)
 
     async def ListInstances(self, request: releaser_pb2.ListInstancesRequest, _: Any) -> Any:
         """Lists the instances that run now."""
@@ -110,6 +121,10 @@ class ReleaserInternalServicer(releaser_pb2_grpc.ReleaserInternalServiceServicer
 
 def _asker() -> Asker:
     return Asker(actor=actor_of(current_caller()), may_list_secrets=may(_LIST))
+
+
+def _sight(*, may_read_output: bool = False) -> Sight:
+    return Sight(may_list_secrets=may(_LIST), may_read_output=may_read_output, app_ids=current_user().app_ids)
 
 
 def _order_from(order: releaser_pb2.ReleaseOrder) -> Order:

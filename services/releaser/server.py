@@ -23,6 +23,7 @@ from services.releaser.by_hand.execution import Execution
 from services.releaser.by_hand.left_over import LeftOver
 from services.releaser.by_hand.rollback import Rollbacks
 from services.releaser.domain import AppKey
+from services.releaser.logs import Logs
 from services.releaser.neighbours import ConfigService, SecretsService
 from services.releaser.releases import Releases, Requests
 from services.releaser.rpc import ReleaserInternalServicer, ReleaserServicer
@@ -32,14 +33,18 @@ from services.releaser.store.apps import AppStore
 from services.releaser.store.by_hand import ByHandStore
 from services.releaser.store.drifts import DriftStore
 from services.releaser.store.leases import LeaseStore
+from services.releaser.store.members import MemberStore
 from services.releaser.store.order_book import OrderBook
+from services.releaser.store.pins import PinStore
 from services.releaser.store.releases import ReleaseStore
 from services.releaser.store.settlements import SettlementStore
 from services.releaser.store.standing import QueueStanding
 from services.releaser.store.work import WorkStore
-from services.releaser.work.rollout import Rollout, States
+from services.releaser.work.groups.fan_out import FanOut
+from services.releaser.work.rollout import Rollout
 from services.releaser.work.runner import Pace, Runner
 from services.releaser.work.standing import QueueShown
+from services.releaser.work.states import States
 from services.releaser.work.undo import Undoer
 
 
@@ -72,10 +77,11 @@ async def assemble(settings: Settings, *, choose: ChooseRuntime | None = None, c
         Given(settings=settings, database=database, drifts=drifts, source=states.desired_release, core_bytes=core_bytes)
     )
     runtime = chosen.runtime
+    fan_out = FanOut(MemberStore(database, leases), work, states, config=config, wakeups=wakeups)
     runner = Runner(
         leases,
         work,
-        rollout=Rollout(work, states, runtime=runtime, wakeups=wakeups),
+        rollout=Rollout(work, states, PinStore(database, leases), fan_out=fan_out, runtime=runtime, wakeups=wakeups),
         undoer=Undoer(SettlementStore(leases), release_store, config=config, secrets=secrets, wakeups=wakeups),
         runtime=runtime,
         wakeups=wakeups,
@@ -101,6 +107,7 @@ async def assemble(settings: Settings, *, choose: ChooseRuntime | None = None, c
     )
     drafts = Drafts(apps, by_hand, execution, config=config, secrets=secrets)
     rollbacks = Rollbacks(apps, release_store, by_hand, execution=execution, config=config, secrets=secrets)
+    logs = Logs(apps, runtime, states.ever_injected, wakeups=wakeups)
     left_over = LeftOver(by_hand, execution)
     requests = Requests(
         OrderBook(database),
@@ -127,7 +134,7 @@ async def assemble(settings: Settings, *, choose: ChooseRuntime | None = None, c
             Exposed(
                 services["ReleaserService"],
                 releaser_pb2_grpc.add_ReleaserServiceServicer_to_server,
-                ReleaserServicer(releases, drafts, rollbacks),
+                ReleaserServicer(releases, drafts, rollbacks, logs),
             ),
             Exposed(
                 services["ReleaserInternalService"],

@@ -1,6 +1,10 @@
-"""Releases as messages, with the names of secrets only for who may list them: others learn how many more there are."""
+"""Releases as messages, with the names of secrets only for who may list them: others learn how many more there are.
+
+And so it is with apps, where somebody reads a shared group's release who may see some of the apps that have the group.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +14,8 @@ from paas.releaser.v1 import releaser_pb2
 
 from paaskit.changes import Action, action_to
 from paaskit.release_order import ReleasedChange, released_change_to
-from services.releaser.domain import Kind, Release, State
+from services.releaser.by_hand.rollback import WentBack
+from services.releaser.domain import Kind, Member, Release, State
 from services.releaser.runtimes.protocol import Instance
 from services.releaser.store.drifts import Drift
 
@@ -23,21 +28,36 @@ _STATES: Final = {
 }
 
 
-def release_to(release: Release, *, may_list_secrets: bool, may_read_output: bool = False) -> releaser_pb2.Release:
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What somebody may see of a release: names of secrets, what instances wrote, and which apps by id (None: all)."""
+
+    may_list_secrets: bool
+    may_read_output: bool = False
+    app_ids: frozenset[str] | None = None
+
+    def has(self, app_id: str) -> bool:
+        """Whether the app is one that may be seen."""
+        return self.app_ids is None or app_id in self.app_ids
+
+
+def release_to(release: Release, sight: Sight) -> releaser_pb2.Release:
     """Return the message that stands for a release."""
+    may_list_secrets = sight.may_list_secrets
     changes, hidden = visible(release.changes, may_list_secrets=may_list_secrets)
     secrets = release.reverted_secrets
+    members = [member for member in release.members if sight.has(member.app_id)]
     return releaser_pb2.Release(
         number=release.number,
         state=_STATES[release.state],
-        description=release.description if may_list_secrets else _without_names(release),
+        description=_description(release, sight),
         actor=release.actor,
         config_version=release.versions.config,
         secrets_version=release.versions.secrets,
         created_at=timestamp_to(release.created_at),
         started_at=timestamp_to(release.started_at),
         finished_at=timestamp_to(release.finished_at),
-        message=release.message,
+        message=_message(release, sight),
         instances_updated=release.instances_updated,
         instances_ready=release.instances_ready,
         instances_old=release.instances_old,
@@ -48,9 +68,24 @@ def release_to(release: Release, *, may_list_secrets: bool, may_read_output: boo
         reverted_names=[*release.reverted_names, *(secrets if may_list_secrets else ())],
         source_release=release.source_release,
         changes=map(released_change_to, changes),
-        output=release.output if may_read_output else "",
+        output=release.output if sight.may_read_output else "",
         hidden_changes=hidden + (0 if may_list_secrets else len(set(secrets) - _names_of_secrets(release.changes))),
+        members=[_member_to(member, ended=release.ended) for member in members],
+        hidden_members=len(release.members) - len(members),
+        groups=[
+            releaser_pb2.GroupVersion(
+                group=pin.group.name, config_version=pin.versions.config, secrets_version=pin.versions.secrets
+            )
+            for pin in release.groups
+        ],
     )
+
+
+def _member_to(member: Member, *, ended: bool) -> releaser_pb2.GroupMember:
+    """Return the message for an app's release; one whose turn did not come is queued for as long as it may."""
+    waits = releaser_pb2.STATE_UNSPECIFIED if ended else releaser_pb2.STATE_QUEUED
+    state = waits if member.state is None else _STATES[member.state]
+    return releaser_pb2.GroupMember(app=member.app, release=member.release, state=state)
 
 
 def visible(changes: Sequence[ReleasedChange], *, may_list_secrets: bool) -> tuple[Sequence[ReleasedChange], int]:
@@ -66,16 +101,15 @@ def _names_of_secrets(changes: Sequence[ReleasedChange]) -> set[str]:
     return {change.name for change in changes if change.secret}
 
 
-def rollback_to(
-    release: Release | None, changes: Sequence[ReleasedChange], *, may_list_secrets: bool
-) -> releaser_pb2.RollbackResponse:
+def rollback_to(back: WentBack, sight: Sight) -> releaser_pb2.RollbackResponse:
     """Return the answer to a rollback, or to the question what it would do."""
-    shown, hidden = visible(changes, may_list_secrets=may_list_secrets)
+    shown, hidden = visible(back.changes, may_list_secrets=sight.may_list_secrets)
     return releaser_pb2.RollbackResponse(
-        release=release_to(release, may_list_secrets=may_list_secrets) if release else None,
+        release=release_to(back.release, sight) if back.release else None,
         changes=[config_pb2.NameChange(name=name, action=action_to(action)) for name, action in merged(shown).items()],
         hidden_changes=hidden,
-        spec_changed=any(not change.name for change in changes),
+        spec_changed=any(not change.name for change in back.changes),
+        gone_groups=back.gone_groups,
     )
 
 
@@ -89,11 +123,28 @@ def merged(changes: Sequence[ReleasedChange]) -> dict[str, Action]:
     return actions
 
 
-def _without_names(release: Release) -> str:
-    """Return a description that has no name of a secret.
+def _message(release: Release, sight: Sight) -> str:
+    """Return a release's message. Why a group's failed names the app, which not everybody may see."""
+    if release.stopped_by is None or sight.has(release.stopped_by):
+        return release.message
+    return "A release of an app that you may not see failed."
+
+
+def _description(release: Release, sight: Sight) -> str:
+    """Return a description that has no name that may not be seen: of a secret, or of a variable of another's group.
 
     Where it is not known what a change was of, any name in its description may be one.
     """
+    if release.kind is Kind.GROUP:
+        # What it is of its group comes first: `shared v3: Set A`.
+        of_group = release.description.partition(":")[0]
+        ids = [pin.group.group_id for pin in release.groups if of_group.rpartition(" v")[0] == pin.group.name]
+        sees = sight.app_ids is None or any(map(sight.has, ids))
+        return release.description if sight.may_list_secrets and sees else of_group
+    return release.description if sight.may_list_secrets else _without_names(release)
+
+
+def _without_names(release: Release) -> str:
     if release.kind is Kind.CHANGE and (not release.changes or any(change.secret for change in release.changes)):
         return "A change"
     if release.kind is Kind.MANUAL and any(change.secret for change in release.changes):

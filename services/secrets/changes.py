@@ -49,9 +49,10 @@ class SecretsChange:
     """One change of one app's secrets.
 
     `names` limits what is looked at (None: everything), and `versions` are earlier ones to look at as well. `needs`
-    says which names config has to know of, `checks` which sizes it has to have room for, and `decide` what is to be
-    written; all are pure. `key` is what a message
-    to config about names is kept under, where somebody wants to be sure that config has it.
+    says which names config has to know of, `checks` which sizes it has to have room for, `leaves` which live names go,
+    and `decide` what is to be written; all are pure. `leaving` is set for a change of the draft: a name may be a config
+    var that goes with it. `key` is what a message to config about names is kept under, where somebody wants to be sure
+    that config has it.
     """
 
     tenant: str
@@ -59,11 +60,13 @@ class SecretsChange:
     decide: Callable[[Snapshot, Means], Decision[Plan]]
     needs: Callable[[Snapshot, Means], Sequence[Need]] = lambda _seen, _means: ()
     checks: Callable[[Snapshot], Sequence[Need]] = lambda _seen: ()
+    leaves: Callable[[Snapshot], Sequence[str]] = lambda _seen: ()
     names: Sequence[str] | None = None
     versions: Sequence[int] = ()
     request: RequestKey | None = None
     sealing: bool = True
     skip_taken: bool = False
+    leaving: bool = False
     key: str = ""
 
 
@@ -104,7 +107,8 @@ class Changes:
             if earlier is not None:
                 return earlier
             means = await self.means(change, seen)
-            await self._registry.check(change.tenant, change.app.app_id, change.checks(seen))
+            await self._registry.check(change.tenant, change.app.app_id, change.checks(seen), leaving=change.leaving)
+            await self._registry.check_unused(change.tenant, change.app.app_id, change.leaves(seen))
             means = replace(means, claimed=await self._claim(change, seen, change.needs(seen, means)))
             try:
                 return await self._write(change, means)
@@ -198,7 +202,12 @@ class Changes:
         await self._store.open_claim(change.tenant, change.app, claim_id, sorted(names))
         try:
             claimed = await self._registry.claim(
-                change.tenant, change.app.app_id, needs, claim_id=claim_id, skip_taken=change.skip_taken
+                change.tenant,
+                change.app.app_id,
+                needs,
+                claim_id=claim_id,
+                skip_taken=change.skip_taken,
+                leaving=change.leaving,
             )
         except Unavailable:
             raise  # it may be granted all the same: the claim stays on record until that can't happen any more

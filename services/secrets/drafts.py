@@ -72,6 +72,7 @@ class Drafts:
                 fingerprint=fingerprint(order.change_id),
             ),
             needs=lambda seen, _: draft.needs_of_release(seen, order.revision),
+            leaves=lambda seen: draft.names_leaving(seen, order.revision),
             decide=lambda snapshot, means: draft.release(
                 snapshot, means, cause, revision=order.revision, replace_newer=order.replace_newer
             ),

@@ -12,8 +12,8 @@ from paaskit.requests import Answer
 from services.secrets.drafts import DraftRelease, Drafts
 from services.secrets.for_release import ForRelease
 from services.secrets.managed import Attachment, Managed
+from services.secrets.messages import staged_to
 from services.secrets.revert import Restore, Revert, Reverts
-from services.secrets.rpc import staged_to
 from services.secrets.rules.draft import released_in
 from services.secrets.rules.stored import App
 from services.secrets.store import Store
@@ -41,6 +41,7 @@ class SecretsInternalServicer(secrets_pb2_grpc.SecretsInternalServiceServicer):
             version=request.version,
             names=request.names,
             release=request.release,
+            with_ended=request.with_ended,
         )
         return secrets_pb2.ResolveForReleaseResponse(
             values=[secrets_pb2.SealedValue(name=name, value=plaintext.reveal()) for name, plaintext in values]

@@ -41,14 +41,20 @@ class Registry:
         return app_id
 
     async def claim(
-        self, tenant: str, app_id: str, needs: Sequence[Need], *, claim_id: str, skip_taken: bool
+        self, tenant: str, app_id: str, needs: Sequence[Need], *, claim_id: str, skip_taken: bool, leaving: bool
     ) -> Claimed:
         """Claim names with the sizes of their values: all or, unless taken ones may be passed over, none.
 
+        What is `leaving`, a config var that is staged to be unset, is granted for a draft.
         Raises Refused, LimitExceeded or NotFound where nothing was claimed, Unavailable where that can't be told.
         """
         request = config_pb2.ClaimNamesRequest(
-            tenant=tenant, app_id=app_id, claims=_claims(needs), claim_id=claim_id, skip_taken=skip_taken
+            tenant=tenant,
+            app_id=app_id,
+            claims=_claims(needs),
+            claim_id=claim_id,
+            skip_taken=skip_taken,
+            leaving=leaving,
         )
         answer = await call(self._config.ClaimNames, request, service="config")
         taken = tuple(answer.taken)
@@ -57,18 +63,39 @@ class Registry:
             names=frozenset(need.name for need in needs) - set(taken),
             taken=taken,
             version=answer.version if answer.HasField("version") else None,
+            is_group=answer.is_group,
         )
 
     async def check(
-        self, tenant: str, app_id: str, needs: Sequence[Need], *, skip_taken: bool = False
+        self,
+        tenant: str,
+        app_id: str,
+        needs: Sequence[Need],
+        *,
+        skip_taken: bool = False,
+        leaving: bool = False,
     ) -> Sequence[str]:
         """Return those names that are something else. Raises Refused, LimitExceeded, NotFound or Unavailable."""
         if not needs:
             return ()
         request = config_pb2.ClaimNamesRequest(
-            tenant=tenant, app_id=app_id, claims=_claims(needs), validate_only=True, skip_taken=skip_taken
+            tenant=tenant,
+            app_id=app_id,
+            claims=_claims(needs),
+            validate_only=True,
+            skip_taken=skip_taken,
+            leaving=leaving,
         )
         return tuple((await call(self._config.ClaimNames, request, service="config")).taken)
+
+    async def check_unused(self, tenant: str, app_id: str, names: Sequence[str]) -> None:
+        """Return if `names` may go, or there are none.
+
+        Raises Refused for names of a shared group that an app has of it, NotFound and Unavailable.
+        """
+        if names:
+            request = config_pb2.CheckNamesUnusedRequest(tenant=tenant, app_id=app_id, names=names)
+            await call(self._config.CheckNamesUnused, request, service="config", timeout=_TIMEOUT_SECONDS)
 
     async def give_up(self, message: Message) -> bool:
         """Deliver a committed message about names now; return whether config has it. The relay goes on otherwise."""

@@ -5,34 +5,52 @@ from typing import Any
 
 from paas.secrets.v1 import secrets_pb2, secrets_pb2_grpc
 
-from paaskit.access import app_ref, current_caller, require
+from paaskit.access import app_ref, current_caller, current_user, require
 from paaskit.audit import actor_of
-from paaskit.changes import Mutation, action_to, change_to, name_changes_to
-from paaskit.errors import FieldViolation, InvalidInput
+from paaskit.changes import Mutation, change_to, name_changes_to
 from paaskit.paging import Pages, page_size
 from paaskit.redact import Plaintext
+from services.secrets.environment import Environments
 from services.secrets.listing import Listing
+from services.secrets.messages import (
+    asked_from,
+    due_kind_from,
+    due_to,
+    duration_to,
+    place_from,
+    place_to,
+    secret_to,
+    source_from,
+    staged_to,
+    timestamp_to,
+)
 from services.secrets.reveal import Revealer
-from services.secrets.rules.draft import StagedChange
-from services.secrets.rules.random_value import DEFAULT_LENGTH, RandomFormat, RandomValue
-from services.secrets.rules.stored import Entry
+from services.secrets.upkeep.due import DueLists
+from services.secrets.upkeep.terms import TermsOfSecrets
 from services.secrets.vault import Vault
 
 _PAGE = 500
-_FORMATS = {
-    secrets_pb2.RANDOM_FORMAT_UNSPECIFIED: RandomFormat.BASE64,
-    secrets_pb2.RANDOM_FORMAT_BASE64: RandomFormat.BASE64,
-    secrets_pb2.RANDOM_FORMAT_HEX: RandomFormat.HEX,
-    secrets_pb2.RANDOM_FORMAT_ALNUM: RandomFormat.ALNUM,
-}
 
 
 class SecretsServicer(secrets_pb2_grpc.SecretsServiceServicer):
     """What users call."""
 
-    def __init__(self, vault: Vault, revealer: Revealer, listing: Listing, pages: Pages) -> None:
+    def __init__(
+        self,
+        vault: Vault,
+        revealer: Revealer,
+        environments: Environments,
+        listing: Listing,
+        pages: Pages,
+        *,
+        terms: TermsOfSecrets,
+        due: DueLists,
+    ) -> None:
+        self._terms = terms
+        self._due = due
         self._vault = vault
         self._revealer = revealer
+        self._environments = environments
         self._listing = listing
         self._pages = pages
 
@@ -45,7 +63,7 @@ class SecretsServicer(secrets_pb2_grpc.SecretsServiceServicer):
         (after,) = self._pages.open("ListSecrets", ref.tenant, request.page_token, int) or (None,)
         page = await self._listing.page(ref, after=after, limit=limit)
         return secrets_pb2.ListSecretsResponse(
-            secrets=[_secret_to(entry) for entry in page.entries],
+            secrets=[secret_to(entry) for entry in page.entries],
             next_page_token=(
                 "" if page.next_after is None else self._pages.seal("ListSecrets", ref.tenant, page.next_after)
             ),
@@ -57,15 +75,21 @@ class SecretsServicer(secrets_pb2_grpc.SecretsServiceServicer):
         """Set secrets."""
         wanted = [(each.name, Plaintext(each.value)) for each in request.secrets]
         order = _mutation(request, stage=request.stage, validate_only=request.validate_only)
-        change = await self._vault.set_secrets(actor_of(current_caller()), order, wanted)
-        return secrets_pb2.SetSecretsResponse(change=change_to(change))
+        saved = await self._vault.set_secrets(actor_of(current_caller()), order, wanted, asked=asked_from(request))
+        return secrets_pb2.SetSecretsResponse(
+            change=change_to(saved.change), kept=saved.kept, expires_at=timestamp_to(saved.expires_at)
+        )
 
     async def RevealSecret(
         self, request: secrets_pb2.RevealSecretRequest, context: Any
     ) -> secrets_pb2.RevealSecretResponse:
         """Read one value."""
         revealed = await self._revealer.reveal(
-            actor_of(current_caller()), app=app_ref(request.app), names=[request.name], field="name"
+            actor_of(current_caller()),
+            app=app_ref(request.app),
+            names=[request.name],
+            field="name",
+            reason=request.reason,
         )
         (plaintext,) = revealed.values
         return secrets_pb2.RevealSecretResponse(value=plaintext.reveal(), audit_event_id=revealed.event_id)
@@ -76,7 +100,11 @@ class SecretsServicer(secrets_pb2_grpc.SecretsServiceServicer):
         """Read several values, all or none."""
         names = list(request.names)
         revealed = await self._revealer.reveal(
-            actor_of(current_caller()), app=app_ref(request.app), names=names, field="names"
+            actor_of(current_caller()),
+            app=app_ref(request.app),
+            names=names,
+            field="names",
+            reason=request.reason,
         )
         return secrets_pb2.RevealSecretsResponse(
             secrets=[
@@ -86,18 +114,37 @@ class SecretsServicer(secrets_pb2_grpc.SecretsServiceServicer):
             audit_event_id=revealed.event_id,
         )
 
+    async def RevealEnvironment(
+        self, request: secrets_pb2.RevealEnvironmentRequest, context: Any
+    ) -> secrets_pb2.RevealEnvironmentResponse:
+        """Open what an app's programs are given."""
+        revealed = await self._environments.reveal(
+            actor_of(current_caller()), app=app_ref(request.app), names=list(request.names)
+        )
+        return secrets_pb2.RevealEnvironmentResponse(
+            values=[
+                secrets_pb2.EnvironmentValue(name=each.name, value=each.plaintext.reveal(), managed=each.is_managed)
+                for each in revealed.values
+            ],
+            version=revealed.version,
+            audit_event_id=revealed.event_id,
+        )
+
     async def RotateSecret(
         self, request: secrets_pb2.RotateSecretRequest, context: Any
     ) -> secrets_pb2.RotateSecretResponse:
         """Give an existing secret a new value."""
-        change = await self._vault.rotate(
+        saved = await self._vault.rotate(
             actor_of(current_caller()),
             _mutation(request, stage=request.stage),
             name=request.name,
-            source=_source_from(request),
+            source=source_from(request),
             overlap=timedelta(seconds=request.overlap.seconds),
+            asked=asked_from(request),
         )
-        return secrets_pb2.RotateSecretResponse(change=change_to(change))
+        return secrets_pb2.RotateSecretResponse(
+            change=change_to(saved.change), expires_at=timestamp_to(saved.expires_at), span=duration_to(saved.span)
+        )
 
     async def UnsetSecrets(
         self, request: secrets_pb2.UnsetSecretsRequest, context: Any
@@ -118,41 +165,34 @@ class SecretsServicer(secrets_pb2_grpc.SecretsServiceServicer):
         changes = await self._vault.discard(actor_of(current_caller()), _mutation(request), request.names)
         return secrets_pb2.DiscardStagedResponse(changes=name_changes_to(changes))
 
+    async def ExpireSecret(
+        self, request: secrets_pb2.ExpireSecretRequest, context: Any
+    ) -> secrets_pb2.ExpireSecretResponse:
+        """Give a value another end."""
+        agreed = await self._terms.expire(
+            actor_of(current_caller()), _mutation(request), name=request.name, asked=asked_from(request)
+        )
+        return secrets_pb2.ExpireSecretResponse(
+            changed=agreed.changed,
+            expires_at=timestamp_to(agreed.expires_at),
+            rotate_every=duration_to(agreed.rotate_every),
+        )
 
-def staged_to(change: StagedChange) -> secrets_pb2.StagedSecret:
-    """Return the proto of a staged change."""
-    message = secrets_pb2.StagedSecret(
-        name=change.name,
-        action=action_to(change.action),
-        staged_by=change.staged_by,
-        replaces_newer=change.replaces_newer,
-    )
-    message.staged_at.FromDatetime(change.staged_at)
-    return message
+    async def ListDueSecrets(
+        self, request: secrets_pb2.ListDueSecretsRequest, context: Any
+    ) -> secrets_pb2.ListDueSecretsResponse:
+        """List what is due over all apps."""
+        user, kind, within = current_user(), due_kind_from(request), timedelta(seconds=request.within.seconds)
+        method = f"ListDueSecrets {kind.value} {within}"
+        limit = page_size(request.page_size, default=_PAGE, most=_PAGE)
+        after = place_from(self._pages.open(method, user.tenant, request.page_token, str, str, str))
+        page = await self._due.page(user.tenant, kind, within=within, after=after, limit=limit, app_ids=user.app_ids)
+        return secrets_pb2.ListDueSecretsResponse(
+            secrets=[due_to(each) for each in page.secrets],
+            next_page_token=self._pages.seal(method, user.tenant, *place_to(page)) if page.more else "",
+            delivered_since=timestamp_to(page.delivered_since),
+        )
 
 
 def _mutation(request: Any, *, stage: bool = False, validate_only: bool = False) -> Mutation:
     return Mutation(request_id=request.request_id, app=app_ref(request.app), stage=stage, validate_only=validate_only)
-
-
-def _source_from(request: secrets_pb2.RotateSecretRequest) -> RandomValue | Plaintext:
-    match request.WhichOneof("source"):
-        case "value":
-            return Plaintext(request.value)
-        case "random":
-            return RandomValue(
-                length=request.random.length or DEFAULT_LENGTH,
-                format=_FORMATS.get(request.random.format, RandomFormat.BASE64),
-            )
-        case _:
-            raise InvalidInput(
-                "Say where the new value comes from: random or given.", fields=[FieldViolation("source", "is required")]
-            )
-
-
-def _secret_to(entry: Entry) -> secrets_pb2.Secret:
-    message = secrets_pb2.Secret(name=entry.name, version=entry.version)
-    message.updated_at.FromDatetime(entry.created_at)
-    if entry.previous_until is not None:
-        message.previous_until.FromDatetime(entry.previous_until)
-    return message

@@ -22,6 +22,7 @@ from paaskit.write_path import WritePath
 from services.secrets.backlog import Backlog
 from services.secrets.changes import Changes
 from services.secrets.drafts import Drafts
+from services.secrets.environment import Environments
 from services.secrets.for_release import ForRelease
 from services.secrets.internal_rpc import SecretsInternalServicer
 from services.secrets.keys.keyring import Keyring, hold_for
@@ -43,12 +44,19 @@ from services.secrets.rotation.shredding import Shredding
 from services.secrets.rpc import SecretsServicer
 from services.secrets.settings import Settings
 from services.secrets.store import Store
+from services.secrets.store.due import DueRows
+from services.secrets.store.environments import EnvironmentStore
 from services.secrets.store.generations import Generations
 from services.secrets.store.key_care import KeyCareSchedule
 from services.secrets.store.older import OlderValues
 from services.secrets.store.readings import Readings
+from services.secrets.store.reminders import ReminderRows
 from services.secrets.store.reveals import RevealStore
 from services.secrets.store.tenant_keys import KeyStore
+from services.secrets.upkeep.deliveries import Deliveries
+from services.secrets.upkeep.due import DueLists
+from services.secrets.upkeep.reminders import Reminders
+from services.secrets.upkeep.terms import TermsOfSecrets
 from services.secrets.vault import Vault
 
 _SERVICES = secrets_pb2.DESCRIPTOR.services_by_name
@@ -94,22 +102,37 @@ async def assemble(settings: Settings) -> Assembly:
 
     changes = Changes(store, registry, keyring, new_id=random_id, clock=utc_now)
     drafts = Drafts(store, readings, changes)
+    due = DueRows(database)
+    deliveries = Deliveries(due, clock=utc_now)
+    given = deliveries.given
     public = SecretsServicer(
-        Vault(changes, keyring, registry, releases, new_id=random_id),
-        Revealer(RevealStore(database, trail), registry, keyring, backlog=backlog),
+        Vault(changes, keyring, registry, releases, new_id=random_id, clock=utc_now),
+        Revealer(RevealStore(database, trail), registry, keyring, backlog=backlog, given=given),
+        Environments(
+            EnvironmentStore(database, write_path),
+            registry,
+            keyring,
+            backlog=backlog,
+            record=trail.record,
+            given=given,
+        ),
         Listing(readings, drafts, registry, clock=utc_now),
         load_pages(settings.page_key_file),
+        terms=TermsOfSecrets(changes, clock=utc_now),
+        due=DueLists(due, clock=utc_now),
     )
     keys = KeysServicer(KeyOperations(generations, wrapping, shredding=shredding, changed=keys_changed, clock=utc_now))
     internal = SecretsInternalServicer(
         store,
-        for_release=ForRelease(store, readings, keyring),
+        for_release=ForRelease(store, readings, keyring, given=given),
         reverts=Reverts(store, changes, registry),
         drafts=drafts,
         managed=Managed(store, changes),
     )
 
     async def close() -> None:
+        with suppress(Unavailable):  # what nobody hears of now is heard of when it is given out again
+            await deliveries.write()
         for channel in (tokens, audit, config, releaser):
             await channel.close()
         await kms.close()
@@ -143,6 +166,8 @@ async def assemble(settings: Settings) -> Assembly:
             "names_relay": registry.run,
             "overlaps": Overlaps(store, changes, releases, clock=utc_now).run,
             "left_claims": LeftClaims(store, changes).run,
+            "reminders": Reminders(ReminderRows(database, write_path), clock=utc_now).run,
+            "deliveries": deliveries.run,
             "key_care": care.run,
             "destroyed_keys": care.run_forgetting,
         },

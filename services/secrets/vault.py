@@ -1,13 +1,13 @@
 """Setting, rotating and unsetting secrets, as users ask for it: live, into the draft, or only to see what would be."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from paaskit.audit import Actor
-from paaskit.changes import Action, Change, Mutation, NameChange, change_of
-from paaskit.clock import IdSource
+from paaskit.changes import Action, Answer, Change, Mutation, NameChange, change_of
+from paaskit.clock import Clock, IdSource
 from paaskit.errors import FieldViolation, NotFound
 from paaskit.redact import Plaintext
 from paaskit.releases import Releases
@@ -18,6 +18,8 @@ from services.secrets.keys.keyring import Keyring
 from services.secrets.registry import Registry
 from services.secrets.rules import draft, live
 from services.secrets.rules.claims import Need
+from services.secrets.rules.expiry import SAYS_NOTHING, Asked
+from services.secrets.rules.expiry import violations as violations_of_ends
 from services.secrets.rules.outcome import Cause, order_of
 from services.secrets.rules.random_value import RandomValue, fresh_value
 from services.secrets.rules.stored import App, refuse_managed
@@ -26,36 +28,65 @@ from services.secrets.rules.values import Values
 LONGEST_OVERLAP: Final = timedelta(days=30)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Saved:
+    """What came of values that were to be saved.
+
+    `kept` are names whose value was that already, so that their terms alone are new. `expires_at` is the end of the
+    values, `span` for how long they are good from their release.
+    """
+
+    change: Change
+    kept: Sequence[str] = ()
+    expires_at: datetime | None = None
+    span: timedelta | None = None
+
+
 class Vault:
     """Changes to an app's secrets. Everything that is asked for is done, or nothing."""
 
     def __init__(
-        self, changes: Changes, keyring: Keyring, registry: Registry, releases: Releases, *, new_id: IdSource
+        self,
+        changes: Changes,
+        keyring: Keyring,
+        registry: Registry,
+        releases: Releases,
+        *,
+        new_id: IdSource,
+        clock: Clock,
     ) -> None:
         self._changes = changes
         self._keyring = keyring
         self._registry = registry
         self._releases = releases
         self._new_id = new_id
+        self._clock = clock
 
-    async def set_secrets(self, actor: Actor, order: Mutation, wanted: Values) -> Change:
+    async def set_secrets(self, actor: Actor, order: Mutation, wanted: Values, *, asked: Asked = SAYS_NOTHING) -> Saved:
         """Set secrets. Raises InvalidInput, NotFound, Refused, LimitExceeded or Unavailable."""
         names = [name for name, _ in wanted]
         values = [plaintext.reveal() for _, plaintext in wanted]
-        refuse([check_request_id(order.request_id), *violations_of(names, values, field="secrets")])
+        refuse(
+            [
+                check_request_id(order.request_id),
+                *violations_of(names, values, field="secrets"),
+                *violations_of_ends(asked, self._clock()),
+            ]
+        )
         app = await self._changes.find(order.app)
         if order.validate_only:
-            return await self._preview_set(actor.tenant, app, wanted)
+            return Saved(change=await self._preview_set(actor.tenant, app, wanted))
         cause = self._cause(actor, order, "set", verb="Set")
-        request = await self._request(order, actor, "secrets.set", names, values=wanted)
+        request = await self._request(order, actor, "secrets.set", names, *asked.parts(), values=wanted)
         if order.stage:
             change = SecretsChange(
                 tenant=actor.tenant,
                 app=app,
                 request=request,
+                leaving=True,
                 checks=lambda seen: draft.sizes_once_released(seen, wanted),
                 needs=lambda seen, _: draft.needs_of_staging(seen, wanted),
-                decide=lambda snapshot, means: draft.stage(snapshot, means, cause, wanted),
+                decide=lambda snapshot, means: draft.stage(snapshot, means, cause, wanted, asked=asked),
             )
         else:
             change = SecretsChange(
@@ -64,18 +95,30 @@ class Vault:
                 request=request,
                 names=names,
                 needs=lambda seen, _: live.needs_of_set(seen, wanted),
-                decide=lambda snapshot, means: live.set_secrets(snapshot, means, cause, wanted),
+                decide=lambda snapshot, means: live.set_secrets(snapshot, means, cause, wanted, asked=asked),
             )
-        return await self._made(actor, app, change)
+        return await self._saved(actor, app, change)
 
     async def rotate(
-        self, actor: Actor, order: Mutation, *, name: str, source: RandomValue | Plaintext, overlap: timedelta
-    ) -> Change:
+        self,
+        actor: Actor,
+        order: Mutation,
+        *,
+        name: str,
+        source: RandomValue | Plaintext,
+        overlap: timedelta,
+        asked: Asked = SAYS_NOTHING,
+    ) -> Saved:
         """Give an existing secret a new value. Raises InvalidInput, NotFound, Refused, LimitExceeded or Unavailable."""
         given = source if isinstance(source, Plaintext) else None
         values = None if given is None else [given.reveal()]
         refuse(
-            [check_request_id(order.request_id), *violations_of([name], values, field="name"), _check_overlap(overlap)]
+            [
+                check_request_id(order.request_id),
+                *violations_of([name], values, field="name"),
+                _check_overlap(overlap),
+                *violations_of_ends(asked, self._clock()),
+            ]
         )
         plaintext = source if isinstance(source, Plaintext) else fresh_value(source)
         app = await self._changes.find(order.app)
@@ -88,6 +131,7 @@ class Vault:
             [name],
             *how,
             overlap.total_seconds(),
+            *asked.parts(),
             values=[] if given is None else [(name, given)],
         )
         if order.stage:
@@ -95,10 +139,11 @@ class Vault:
                 tenant=actor.tenant,
                 app=app,
                 request=request,
+                leaving=True,
                 checks=lambda seen: draft.sizes_once_released(seen, [(name, plaintext)]),
                 needs=lambda seen, _: draft.needs_of_rotation(seen, name, overlap=bool(overlap)),
                 decide=lambda snapshot, means: draft.stage_rotation(
-                    snapshot, means, cause, name=name, plaintext=plaintext, overlap=overlap
+                    snapshot, means, cause, name=name, plaintext=plaintext, overlap=overlap, asked=asked
                 ),
             )
         else:
@@ -109,10 +154,10 @@ class Vault:
                 names=[name],
                 needs=lambda seen, _: live.needs_of_rotation(seen, name, plaintext, overlap=bool(overlap)),
                 decide=lambda snapshot, means: live.rotate(
-                    snapshot, means, cause, name=name, plaintext=plaintext, overlap=overlap
+                    snapshot, means, cause, name=name, plaintext=plaintext, overlap=overlap, asked=asked
                 ),
             )
-        return await self._made(actor, app, change)
+        return await self._saved(actor, app, change)
 
     async def unset(self, actor: Actor, order: Mutation, names: Sequence[str], *, ignore_missing: bool) -> Change:
         """Unset secrets. Raises InvalidInput, NotFound, Refused or Unavailable."""
@@ -125,12 +170,14 @@ class Vault:
             app=app,
             names=names,
             sealing=False,
+            leaves=lambda seen: live.names_leaving(seen, names),
             decide=lambda snapshot, means: decide(snapshot, means, cause, names, ignore_missing=ignore_missing),
         )
         if order.validate_only:
             removed_of = draft.names_to_stage_unset if order.stage else live.names_to_unset
             seen = await self._changes.look(actor.tenant, app, names=names)
             removed = removed_of(seen, names, ignore_missing=ignore_missing)
+            await self._registry.check_unused(actor.tenant, app.app_id, live.names_leaving(seen, names))
             return Change(version=seen.app.version, changes=[NameChange(name, Action.REMOVED) for name in removed])
         request = await self._request(order, actor, "secrets.unset", names, ignore_missing)
         try:
@@ -174,9 +221,13 @@ class Vault:
 
     async def _made(self, actor: Actor, app: App, change: SecretsChange) -> Change:
         """Make a change, and ask for its release once it is committed."""
+        return (await self._saved(actor, app, change)).change
+
+    async def _saved(self, actor: Actor, app: App, change: SecretsChange) -> Saved:
         answer = await self._changes.make(change)
         order = order_of(answer, actor, app)
-        return change_of(answer, release=None if order is None else await self._releases.request(order))
+        made = change_of(answer, release=None if order is None else await self._releases.request(order))
+        return _saved_of(answer, made)
 
     def _cause(self, actor: Actor, order: Mutation, what: str, *, verb: str) -> Cause:
         return Cause(
@@ -209,6 +260,16 @@ class Vault:
             fingerprint=prints[0],
             also=tuple(prints[1:]),
         )
+
+
+def _saved_of(answer: Answer, change: Change) -> Saved:
+    expires_at, seconds = answer.get("expires_at"), answer.get("span_seconds")
+    return Saved(
+        change=change,
+        kept=answer.get("kept", ()),
+        expires_at=None if expires_at is None else datetime.fromisoformat(expires_at),
+        span=None if seconds is None else timedelta(seconds=seconds),
+    )
 
 
 def _check_overlap(overlap: timedelta) -> FieldViolation | None:

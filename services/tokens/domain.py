@@ -22,6 +22,7 @@ from services.tokens.rules.asked import NewText, NewToken, SignIn, check_new_tex
 from services.tokens.rules.creation import Creation, permissions_of
 from services.tokens.rules.revocation import check_reference, check_references, decide_revocation
 from services.tokens.rules.rotation import Rotation
+from services.tokens.rules.sessions import EndOfSessions
 from services.tokens.rules.sight import Sight, sight_of
 from services.tokens.rules.sign_ins import NewSignIn
 from services.tokens.scopes import ResolveApp, scope_of
@@ -276,3 +277,15 @@ class Tokens:
         if before:
             await self._outlast()
         return Plaintext(text), new.token.expires_at
+
+    async def end_sessions(self, user: str, identity: Identity, *, actor: Actor) -> int:
+        """End somebody's sign-ins, or have it on record that the caller's own browsers are signed out; how many ended.
+
+        None of them is accepted any more when this returns. Raises InvalidInput, PermissionDenied.
+        """
+        end = EndOfSessions(user=user, identity=identity, actor=actor, now=self._clock())
+        found = await self._store.sign_in(identity.tenant, end.name, now=end.now, decide=end.decide)
+        ended = end.ended(found)
+        if ended:
+            await self._outlast()
+        return len(ended)

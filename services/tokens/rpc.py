@@ -100,6 +100,11 @@ class TokensServicer(tokens_pb2_grpc.TokensServiceServicer):
         await self._reports.end(request.secret, actor=actor_of(current_caller()))
         return tokens_pb2.ReportTokenResponse()
 
+    async def EndSessions(self, request: tokens_pb2.EndSessionsRequest, context: Any) -> tokens_pb2.EndSessionsResponse:
+        """End a person's sessions."""
+        ended = await self._tokens.end_sessions(request.user, current_user(), actor=actor_of(current_caller()))
+        return tokens_pb2.EndSessionsResponse(sign_ins=ended)
+
 
 class TokensInternalServicer(tokens_pb2_grpc.TokensInternalServiceServicer):
     """What services and operators call."""

@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 from paas.operations.v1 import operations_pb2
 
-from gateway.routes import contracts
+from gateway.methods import contracts
 
 SERVERS: Final = ("config", "secrets", "tokens", "audit", "releaser")
 WITH_OUTBOX: Final = ("config", "secrets", "tokens", "releaser")

@@ -10,7 +10,7 @@ from typing import Any
 
 import grpc
 import pytest
-from paas.config.v1 import config_pb2
+from paas.config.v1 import config_pb2, groups_pb2
 from paas.releaser.v1 import releaser_pb2
 from paas.secrets.v1 import secrets_pb2
 from paas.tokens.v1 import tokens_pb2
@@ -19,7 +19,16 @@ from paaskit.clock import random_id
 from paaskit.paging import load_pages
 from tests.access import table
 from tests.access.callers import EVERY_PERMISSION, Kind
-from tests.access.finders import FOUND_BY, NOBODYS, THEIRS, finders, request_for
+from tests.access.finders import (
+    FOUND_BY,
+    NOBODYS,
+    NOBODYS_GROUP,
+    THEIR_GROUP,
+    THEIRS,
+    finders,
+    found_by,
+    request_for,
+)
 from tests.access.house import House
 from tests.access.methods import Method, every_method
 
@@ -45,14 +54,17 @@ _SAID = {
     "tokens", "ttl", "user", "allow_pull_requests", "audience", "conditions", "grant_type", "issuer", "provider",
     "subject", "subject_token_type", "validate_only", "value", "with_secrets",
     "before_sequence", "oldest_first", "outcome", "people_only", "since", "until", "actions", "token_id",
+    "expiry", "follow", "instance", "kind", "leave_draft", "leaving", "lines", "reason", "rotate_every",
+    "with_ended", "within",
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Things:
-    """What acme has: an app with a var, a secret and a release, and a token."""
+    """What acme has: an app with a var, a secret and a release, a group, and a token."""
 
     app_id: str
+    group_id: str
     token_id: str
     trust_id: str
 
@@ -67,6 +79,8 @@ async def things(house: House) -> Things:
 
     create = config_pb2.CreateAppRequest(request_id=random_id(), app=THEIRS, spec=config_pb2.AppSpec())
     app = config_pb2.CreateAppResponse.FromString(await ask("CreateApp", create)).app
+    group = groups_pb2.CreateGroupRequest(request_id=random_id(), group=THEIR_GROUP)
+    made_group = groups_pb2.CreateGroupResponse.FromString(await ask("CreateGroup", group)).group
     var = config_pb2.Assignment(name="COLOUR", value="red")
     await ask("SetVars", config_pb2.SetVarsRequest(request_id=random_id(), app=THEIRS, vars=[var], stage=True))
     secret = secrets_pb2.SecretAssignment(name="PASSWORD", value="xyzzy")
@@ -83,7 +97,9 @@ async def things(house: House) -> Things:
         subject="project_id:28:ref_type:branch:ref:main",
     )
     trust = tokens_pb2.CreateTrustResponse.FromString(await ask("CreateTrust", asked)).trust
-    return Things(app.app_id, tokens_pb2.CreateTokenResponse.FromString(made).token.token_id, trust.trust_id)
+    return Things(
+        app.app_id, made_group.group_id, tokens_pb2.CreateTokenResponse.FromString(made).token.token_id, trust.trust_id
+    )
 
 
 def test_every_field_of_every_request_was_looked_at() -> None:
@@ -128,7 +144,8 @@ async def test_a_token_is_found_and_asked_about_by_its_own_tenant_alone(house: H
 
 
 @pytest.mark.parametrize(
-    "name", ["ListApps", "ListVars", "ListSecrets", "ListTokens", "ListTrusts", "ListEvents", "ListReleases"]
+    "name",
+    ["ListApps", "ListGroups", "ListVars", "ListSecrets", "ListTokens", "ListTrusts", "ListEvents", "ListReleases"],
 )
 async def test_a_page_token_of_another_tenant_is_one_that_was_made_up(house: House, things: Things, name: str) -> None:
     """Sealed for acme by the key of the very service that is asked."""
@@ -146,11 +163,12 @@ async def test_a_page_token_of_another_tenant_is_one_that_was_made_up(house: Hou
 
 @pytest.mark.parametrize("method", finders(), ids=lambda method: method.path)
 async def test_foreign_and_absent_get_the_same_answer(house: House, things: Things, method: Method) -> None:
-    fields = set(method.descriptor.input_type.fields_by_name)
-    by = "app_id" if "app_id" in fields else "app" if "app" in fields else "trust" if "trust" in fields else "token"
+    by = found_by(method)
     pairs = {
         "app": [(THEIRS, NOBODYS)],
         "app_id": [(things.app_id, random_id())],
+        "group": [(THEIR_GROUP, NOBODYS_GROUP), (THEIRS, NOBODYS)],
+        "group_id": [(things.group_id, random_id())],
         "token": [(THEIRS, NOBODYS), (things.token_id, random_id())],
         "trust": [(THEIRS, NOBODYS), (things.trust_id, random_id())],
     }
@@ -167,16 +185,17 @@ def _harmless() -> list[Method]:
         method
         for method in finders()
         if method.path in table.USERS
-        and method.descriptor.name not in {"DestroyApp", "RevokeToken", "RotateToken", "DeleteTrust"}
+        and method.descriptor.name not in {"DestroyApp", "DestroyGroup", "RevokeToken", "RotateToken", "DeleteTrust"}
     ]
 
 
 @pytest.mark.parametrize("method", _harmless(), ids=lambda method: method.path)
 async def test_its_owner_gets_another_answer(house: House, things: Things, method: Method) -> None:
     """The control: the same request does find the thing when its owner asks."""
-    by = "trust" if "trust" in method.descriptor.input_type.fields_by_name else "app"
-    owner = await _answer(house, method, by, THEIRS, kind=ACME)
-    foreign = await _answer(house, method, by, THEIRS)
+    by = found_by(method)
+    theirs = THEIR_GROUP if by == "group" else THEIRS
+    owner = await _answer(house, method, by, theirs, kind=ACME)
+    foreign = await _answer(house, method, by, theirs)
     assert owner != foreign
 
 
@@ -201,8 +220,9 @@ async def test_token_of_an_app_that_is_no_more_is_a_stranger_to_its_namesake(
 @pytest.mark.parametrize("method", _harmless(), ids=lambda method: method.path)
 async def test_token_of_the_app_itself_is_none(house: House, things: Things, method: Method) -> None:
     """The control of the one above."""
-    limited = replace(ACME, apps=frozenset({(THEIRS, things.app_id)}))
-    code, _, _ = await _answer(house, method, "app", THEIRS, kind=limited)
+    limited = replace(ACME, apps=frozenset({(THEIRS, things.app_id), (THEIR_GROUP, things.group_id)}))
+    by = found_by(method)
+    code, _, _ = await _answer(house, method, by, THEIR_GROUP if by == "group" else THEIRS, kind=limited)
     assert code != "PERMISSION_DENIED"
 
 

@@ -59,7 +59,8 @@ def test_table_knows_which_methods_name_an_app_or_a_tenant() -> None:
     for method in every_method():
         fields = set(method.descriptor.input_type.fields_by_name)
         if method.path in table.USERS:
-            assert (method.path in table.WITHOUT_APP | table.OF_ALL_APPS) == ("app" not in fields), method.path
+            names_none = not {"app", "group"} & fields  # a token is limited to groups as it is to apps
+            assert (method.path in table.WITHOUT_APP | table.OF_ALL_APPS) == names_none, method.path
         if method.path in table.SERVICES:
             assert (method.path in table.NAMES_TENANT) == ("tenant" in fields), method.path
             assert (method.path in table.NAMES_APP) == ("app" in fields), method.path
@@ -105,7 +106,7 @@ async def _furnish(house: House) -> None:
 async def _outcome(house: House, gate: asyncio.Semaphore, method: Method, kind: Kind) -> str:
     # Requests name the app and the tenant that a limited or foreign identity must not reach, and are wrong enough
     # otherwise that nothing is changed where they are admitted.
-    request = method.request(app="web", tenant="acme", after_sequence=-1)
+    request = method.request(app="web", group="web", tenant="acme", after_sequence=-1)
     if isinstance(request, audit_pb2.ListEventsRequest):
         request.after_sequence = 0  # the oldest, where for followers it is what is still to come
     if isinstance(request, config_pb2.DiscardStagedRequest | secrets_pb2.DiscardStagedRequest):

@@ -8,12 +8,12 @@ import ast
 import re
 from typing import Final
 
-from gateway.routes import contracts
+from gateway.methods import contracts
 from paaskit.access import PERMISSIONS, rules_of
 from services.audit.rpc import known_actions
 from tests.architecture.sources import ROOT, sources
 
-_ACTION: Final = re.compile(r"(addons|apps|audit|config|keys|releases|secrets|tokens)\.[a-z_]+")
+_ACTION: Final = re.compile(r"(addons|apps|audit|config|groups|keys|releases|secrets|tokens)\.[a-z_]+")
 # What is written alike and is no action: destinations of messages to another service.
 _NO_ACTIONS: Final = {"config.release_names", "secrets.delete_managed", "secrets.purge"}
 # Made of a word and a verb, in services/secrets/vault.py.

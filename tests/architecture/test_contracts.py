@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.routes import public_methods
+from gateway.methods import public_methods
 from tests.architecture.contracts import Field, Method, fields, files, methods
 from tests.architecture.sources import ROOT
 
@@ -23,6 +23,7 @@ _REDACTED = {
     "paas.secrets.v1.SecretAssignment.value",
     "paas.secrets.v1.RevealSecretResponse.value",
     "paas.secrets.v1.RevealedSecret.value",
+    "paas.secrets.v1.EnvironmentValue.value",
     "paas.secrets.v1.RotateSecretRequest.value",
     "paas.secrets.v1.SealedValue.value",
     "paas.secrets.v1.StoreManagedValueRequest.value",
@@ -40,6 +41,7 @@ _PLAIN = {
     "paas.config.v1.Assignment.value",
     "paas.config.v1.StagedVar.value",  # of a config var as well
     "paas.releaser.v1.ReleasedChange.secret",  # whether it is one
+    "paas.secrets.v1.DueSecret.secret",  # what may be known of it
     "paas.tokens.v1.RevokeTokenRequest.token",  # a name or an id
     "paas.tokens.v1.RevokeTokenResponse.token",
     "paas.tokens.v1.CreateTokenResponse.token",  # what may be known of it
@@ -53,6 +55,7 @@ _SOUNDS_SECRET = re.compile(r"(^|_)(?<!page_)(value|secret|password|token|key|cr
 _PUBLIC = {
     "paas.audit.v1.AuditService",
     "paas.config.v1.ConfigService",
+    "paas.config.v1.GroupsService",
     "paas.releaser.v1.ReleaserService",
     "paas.secrets.v1.KeysService",
     "paas.secrets.v1.SecretsService",
@@ -61,7 +64,7 @@ _PUBLIC = {
 }
 _INTERNAL_ALONE = {"paas.leaks.v1.LeaksInternalService", "paas.operations.v1.OperationsInternalService"}
 # Users' services that share their package, and its internal service, with another.
-_PUBLIC_BESIDE = {"paas.secrets.v1.KeysService", "paas.tokens.v1.TrustsService"}
+_PUBLIC_BESIDE = {"paas.config.v1.GroupsService", "paas.secrets.v1.KeysService", "paas.tokens.v1.TrustsService"}
 
 
 def test_generated_code_is_current(tmp_path: Path) -> None:
@@ -77,6 +80,23 @@ def test_the_access_matrix_is_current(tmp_path: Path) -> None:
     subprocess.run([sys.executable, ROOT / "protos" / "access_matrix.py", tmp_path / "matrix.md"], check=True)
     committed = (ROOT / "docs" / "access-matrix.md").read_text(encoding="utf-8")
     assert committed == (tmp_path / "matrix.md").read_text(encoding="utf-8"), "run `python protos/access_matrix.py`"
+
+
+def test_the_document_of_calls_in_json_is_current(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "protos.openapi", str(tmp_path / "openapi.json")]
+    subprocess.run(command, check=True, cwd=ROOT)
+    assert filecmp.cmp(tmp_path / "openapi.json", ROOT / "gen" / "openapi.json", shallow=False), "run `make gen`"
+
+
+def test_the_python_client_is_current(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "protos.client", str(tmp_path)], check=True, cwd=ROOT)
+    services = Path("client/paas_client/services")
+    made = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
+    assert {path for path in made if path.is_relative_to(services)} == {
+        path.relative_to(ROOT) for path in (ROOT / services).rglob("*.py")
+    }, "run `make gen`"
+    stale = [path for path in made if not filecmp.cmp(tmp_path / path, ROOT / path, shallow=False)]
+    assert stale == [], "run `make gen`"
 
 
 def test_the_gateway_routes_exactly_the_public_services() -> None:
@@ -118,13 +138,15 @@ def test_a_mutation_has_a_request_id(method: Method) -> None:
             for field in fields()
             if f".{field.file.package}.{field.message.name}" == method.proto.input_type
         }
-        reads = method.proto.name.startswith(("List", "Get", "Find", "Watch", "Revoke", "Delete", "Test"))
+        reads = method.proto.name.startswith(("List", "Get", "Find", "Read", "Watch", "Revoke", "Delete", "Test"))
         assert ("request_id" in names) != reads
 
 
 def test_lists_are_paged() -> None:
     for method in methods():
-        if method.proto.name.startswith("List") and method.proto.name != "ListInstances":
+        # What one release goes to, and looks at as a whole.
+        whole = {"ListInstances", "ListGroupUses"}
+        if method.proto.name.startswith("List") and method.proto.name not in whole:
             requests = {f.proto.name for f in fields() if f.message.name == f"{method.proto.name}Request"}
             responses = {f.proto.name for f in fields() if f.message.name == f"{method.proto.name}Response"}
             assert {"page_size", "page_token"} <= requests, str(method)

@@ -39,12 +39,14 @@ _GRANTS: Final = {
     },
     "config": {
         "alembic_version": _SCHEMA_KNOWN,
-        "apps": _HISTORY | {"UPDATE (bytes, destroyed_at, draft_revision, names, next_position, version)"},
+        "apps": _HISTORY | {"UPDATE (bytes, destroyed_at, draft_revision, has_groups, names, next_position, version)"},
         "specs": _HISTORY | {"UPDATE (valid_to)"},
         "vars": _HISTORY | {"UPDATE (claims, size, valid_to)"},
         # What is staged, or under way, is no history.
         "drafts": _HISTORY | {"UPDATE (base_from, revision, size, staged_at, staged_by, value)", "DELETE"},
         "draft_specs": _HISTORY | {"DELETE"},
+        # What current and staged specs say, turned round.
+        "group_uses": _HISTORY | {"DELETE"},
         "attachments": _HISTORY | {"UPDATE (shared, touched_at)", "DELETE"},
         "requests": _REQUESTS,
         "outbox": _OUTBOX,
@@ -52,12 +54,22 @@ _GRANTS: Final = {
     "secrets": {
         "alembic_version": _SCHEMA_KNOWN,
         # DELETE is for destroyed apps, whose secrets must not stay, and for what is staged, held or claimed no more.
-        "apps": _HISTORY | {"UPDATE (destroyed_at, draft_revision, name, next_position, version)"},
-        # A sealed value may be sealed anew with a newer key.
-        "sealed": _HISTORY | {"UPDATE (attachment_id, generation, sealed, valid_to)", "DELETE"},
+        "apps": _HISTORY | {"UPDATE (destroyed_at, draft_revision, is_group, name, next_position, version)"},
+        # A sealed value may be sealed anew with a newer key, and have another end.
+        "sealed": _HISTORY
+        | {
+            (
+                "UPDATE (attachment_id, delivered_at, expires_at, expires_seconds, generation, rotate_at, "
+                "rotate_seconds, sealed, valid_to)"
+            ),
+            "DELETE",
+        },
         "drafts": _HISTORY
         | {
-            ("UPDATE (action, base_from, generation, overlap_seconds, revision, sealed, size, staged_at, staged_by)"),
+            (
+                "UPDATE (action, base_from, expires_at, expires_seconds, generation, overlap_seconds, revision, "
+                "rotate_seconds, sealed, size, staged_at, staged_by)"
+            ),
             "DELETE",
         },
         "held_names": _HISTORY | {"UPDATE (claim_ids)", "DELETE"},
@@ -66,6 +78,8 @@ _GRANTS: Final = {
         "key_care": _HISTORY | {"UPDATE (destroyed_at, due, kms_destroyed_at, restorable_until)"},
         "kms_check": _HISTORY,
         "overlap_ends": _HISTORY | {"UPDATE (due, version)", "DELETE"},
+        "reminders": _HISTORY | {"UPDATE (due)", "DELETE"},
+        "delivery_records": _HISTORY,
         "requests": _REQUESTS,
         "outbox": _OUTBOX,
     },
@@ -80,15 +94,20 @@ _GRANTS: Final = {
     },
     "releaser": {
         "alembic_version": _SCHEMA_KNOWN,
-        "apps": _HISTORY | {"UPDATE (config_version, last_number, name, removed_at, secrets_version, settled)"},
+        "apps": _HISTORY
+        | {"UPDATE (config_version, is_group, last_number, name, removed_at, secrets_version, settled)"},
         "releases": _HISTORY
         | {
             (
-                "UPDATE (changes, config_version, finished_at, instances_old, instances_ready, instances_total, "
-                "instances_updated, message, output, revert_release, reverted_names, reverted_secrets, reverted_to, "
-                "secrets_version, started_at, state, superseded_by, undo_due)"
+                "UPDATE (changes, config_version, fan_out, finished_at, instances_old, instances_ready, "
+                "instances_total, instances_updated, message, output, revert_release, reverted_names, "
+                "reverted_secrets, reverted_to, secrets_version, started_at, state, stopped_by, superseded_by, "
+                "undo_due, untouched)"
             )
         },
+        "pins": _HISTORY | {"UPDATE (config_version, name, place, secrets_version)"},
+        # An app that does not have the group any more by its turn is no member of its release.
+        "members": _HISTORY | {"UPDATE (release)", "DELETE"},
         # An intent goes when it is done, with the row of what it was for.
         "intents": {"SELECT", "INSERT", "DELETE"},
         "work": _HISTORY | {"UPDATE (lease_holder, lease_until, not_before, removal)", "DELETE"},
@@ -104,18 +123,23 @@ _GRANTS: Final = {
         "sessions": _HISTORY | {"UPDATE (sealed, seen_at)", "DELETE"},
         "pending": _HISTORY | {"UPDATE (sealed)", "DELETE"},
         "once": _HISTORY | {"DELETE"},
+        "signed_out": _HISTORY | {"UPDATE (at)", "DELETE"},
     },
 }
 # Tables that a job reads across tenants, and therefore hold no value: reviewed.
 WITHOUT_RLS: Final = {
     "audit": {"alembic_version", "checkpoints", "deliveries", "logs", "periods", "sinks"},
     "config": {"alembic_version", "attachments", "outbox"},
-    "secrets": {"alembic_version", "claims", "key_care", "kms_check", "outbox", "overlap_ends"},
+    "secrets": {
+        *("alembic_version", "claims", "delivery_records", "key_care", "kms_check", "outbox", "overlap_ends"),
+        "reminders",
+    },
     "tokens": {"alembic_version", "outbox"},
     "releaser": {"alembic_version", "intents", "outbox", "placements", "work"},
     # A session is looked up by a digest of its cookie before anybody knows whose it is, so there is no tenant to look
     # as. What keeps rows apart is that each opens with the cookie it is of, and with nothing that is stored.
-    "dashboard": {"alembic_version", "once", "pending", "sessions"},
+    # `signed_out` is looked at while somebody signs in, and has a time.
+    "dashboard": {"alembic_version", "once", "pending", "sessions", "signed_out"},
 }
 
 _TABLE_GRANTS: Final = """

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import paas_client
 from tests.architecture.sources import ROOT, SERVICES
 
 _PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -32,6 +33,15 @@ def test_a_library_is_in_one_group_at_most(library: str, group: str) -> None:
 
 def test_the_command_line_is_light() -> None:
     assert _names(_PROJECT["project"]["dependencies"]) == {"click", "rich", "protobuf", "googleapis-common-protos"}
+
+
+def test_the_python_client_is_lighter_and_of_the_same_version() -> None:
+    client = tomllib.loads((ROOT / "client" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    ours = _PROJECT["project"]
+    assert set(client["dependencies"]) < set(ours["dependencies"])
+    assert _names(client["dependencies"]) == {"protobuf", "googleapis-common-protos"}
+    assert (client["version"], client["requires-python"]) == (ours["version"], ours["requires-python"])
+    assert paas_client.__version__ == client["version"]
 
 
 def test_every_service_has_a_group_that_is_installed() -> None:

@@ -98,7 +98,7 @@ def test_the_check_of_privileges_sees_every_way_to_import() -> None:
 
 @pytest.mark.parametrize(
     "source",
-    sources("paaskit", "services", "gateway", "cli", "local", "machine", "transparency"),
+    sources("paaskit", "services", "gateway", "cli", "client", "local", "machine", "transparency"),
     ids=lambda each: each.path,
 )
 def test_database_drivers_stay_in_stores(source: Source) -> None:
@@ -155,7 +155,9 @@ def test_tests_use_fakes_and_no_mocks(source: Source) -> None:
     assert source.imports_any("unittest", "mock", "pytest_mock", "asynctest", "respx", "responses") == []
 
 
-@pytest.mark.parametrize("module", ["services.config.server", "services.secrets.server", "paas_cli.__main__"])
+@pytest.mark.parametrize(
+    "module", ["services.config.server", "services.secrets.server", "paas_cli.__main__", "paas_client"]
+)
 def test_importing_has_no_effects_and_no_burden(module: str) -> None:
     """In an interpreter of its own: nothing is printed, and what is heavy or privileged is not loaded."""
     code = f"import sys, {module}; print(*sys.modules)"
@@ -163,5 +165,7 @@ def test_importing_has_no_effects_and_no_burden(module: str) -> None:
     loaded = set(done.stdout.split())
     assert done.stderr == ""
     assert not loaded & {"sqlalchemy", "alembic", "kubernetes", "google.cloud", "google.auth"}
-    if module.startswith("paas_cli"):
+    if module.startswith(("paas_cli", "paas_client")):
         assert not loaded & {"grpc", "rich", "paaskit", "cryptography"}
+    if module == "paas_client":
+        assert not loaded & {"click", "paas_cli"}

@@ -112,7 +112,9 @@ def _formatted(source: Source) -> Iterator[str]:
                 yield f"{node.lineno}: {ast.unparse(node)}"
 
 
-@pytest.mark.parametrize("source", sources("paaskit", "services", "cli", "gateway"), ids=lambda each: each.path)
+@pytest.mark.parametrize(
+    "source", sources("paaskit", "services", "cli", "client", "gateway"), ids=lambda each: each.path
+)
 def test_no_message_is_made_text(source: Source) -> None:
     """str(), f-strings and repr() of a protobuf message print the fields that debug_redact should hide."""
     if not source.imports_any("paas", "google", "envoy"):

@@ -1,4 +1,4 @@
-"""What the command line writes goes through `paas_cli.output`, which keeps it from driving a terminal.
+"""What the command line writes goes through `paas_cli.terminal.output`, which keeps it from driving a terminal.
 
 That it does so there is tested in tests/unit/cli/test_hostile_text.py.
 """
@@ -14,10 +14,13 @@ _CLI = "cli/paas_cli/"
 _ALLOWED = {
     "output.py": "is the way out",
     "streams.py": "makes the streams, and says what is wrong with one",
+    "answering.py": "answers a shell, in words without a control character",
+    "bounded_run.py": "reads what another program wrote",
     "circleci.py": "reads what another program wrote",
     "session.py": "gives them to an Output",
     "__main__.py": "gives them to an Output",
     "progress.py": "has rich draw a bar, of numbers and states alone",
+    "help_option.py": "writes the help, which is this program's own words",
     "program.py": "writes the help and the version, which are this program's own words",
 }
 _STREAMS = {"stdout", "stderr", "stream", "echo", "secho", "__stdout__", "__stderr__"}

@@ -2,6 +2,7 @@
 
 build          find Chromium, or install it
 screenshots    pictures of every page at two widths, light and dark, into docs/images
+tasks          docs/dashboard-tasks.md, of the tasks that are driven
 """
 
 import sys
@@ -21,6 +22,10 @@ def main(arguments: Sequence[str]) -> int:
                 from tests.browser.screenshots import take
 
                 take()
+            case ["tasks"]:
+                from tests.browser.tasks.document import write
+
+                write()
             case _:
                 print(__doc__)
                 return 2

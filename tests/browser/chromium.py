@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from local.failures import LocalFailure
@@ -44,6 +45,24 @@ def running() -> Iterator[Any]:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def with_profile(browser: Any, folder: Path, **options: Any) -> Iterator[Any]:
+    """A context of a browser of its own that keeps in `folder` what people's do. `options` are Playwright's."""
+    context = browser.browser_type.launch_persistent_context(
+        str(folder),
+        executable_path=ensure(),
+        headless=True,
+        args=list(_ARGUMENTS),
+        # With it nothing is offered to be kept: it is for tests of other things.
+        ignore_default_args=["--enable-automation"],
+        **options,
+    )
+    try:
+        yield context
+    finally:
+        context.close()
 
 
 def _found() -> str | None:

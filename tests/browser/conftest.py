@@ -11,6 +11,7 @@ import pytest
 from local.ports import free_base_port
 from local.stack import Stack
 from tests.browser import chromium
+from tests.browser.all_pages import furnish
 from tests.browser.visits import Window, window
 from tests.e2e.installation import Installation, Paas
 
@@ -33,9 +34,10 @@ def installation() -> Iterator[Installation]:
 
 
 @pytest.fixture(scope="session")
-def browser(ada: Paas) -> Iterator[Any]:
+def browser(ada: Paas, mia: Paas) -> Iterator[Any]:
     """Chromium, after what needs an event loop of its own: Playwright has one in this thread until its end."""
     assert ada
+    assert mia
     with chromium.running() as running:
         yield running
 
@@ -44,6 +46,18 @@ def browser(ada: Paas) -> Iterator[Any]:
 def ada(installation: Installation) -> Paas:
     """`paas` as an admin of acme, no app chosen."""
     return installation.person()
+
+
+@pytest.fixture(scope="session")
+def mia(installation: Installation) -> Paas:
+    """`paas` as an admin of a tenant that no other test is in."""
+    return installation.person("mia@example.com", tenant="mias")
+
+
+@pytest.fixture(scope="session")
+def full(installation: Installation, ada: Paas) -> Paas:
+    """`paas` with an app that has some of everything, which tests leave as it is but for what they stage."""
+    return furnish(installation, ada)
 
 
 @pytest.fixture

@@ -64,15 +64,15 @@ def test_leaving_what_is_not_saved_asks_and_loses_nothing(at_app: Window, idle: 
         dialog.dismiss()
 
     page.once("dialog", stay)
-    page.get_by_role("link", name="Releases").click()
-    page.wait_for_timeout(500)
+    with page.expect_event("dialog"):
+        page.get_by_role("link", name="Releases").click()
     assert asked == ["beforeunload"]
     assert page.url.endswith("/pending")
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("link", name="Releases").click()
     page.wait_for_url("**/releases")
     page.get_by_role("link", name="Variables").click()
-    assert "1 change not saved yet" in at_app.words()
+    page.get_by_text("1 change not saved yet").wait_for()
 
 
 def test_saving_does_not_ask(at_app: Window) -> None:

@@ -18,7 +18,7 @@ import pytest
 from paas.secrets.v1 import secrets_pb2
 from paas.tokens.v1 import tokens_pb2
 
-from paas_cli.rpc_error import RpcError
+from paas_transport.rpc_error import RpcError
 from tests.crash.balance import drained
 from tests.crash.points import Point, installed, kill
 from tests.crash.writers import Books, Desk, working

@@ -3,15 +3,12 @@
 import random
 import time
 
-import pytest
-
 from tests.crash.balance import balance
 from tests.crash.points import SERVICES, read_only
 from tests.crash.writers import at_work
 from tests.e2e.installation import Installation, Paas
 
 
-@pytest.mark.timeout(600)
 def test_a_standby_for_a_while_loses_nothing(installation: Installation, ada: Paas) -> None:
     failover(installation, ada, rounds=2)
 

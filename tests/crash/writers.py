@@ -17,9 +17,9 @@ from paas.releaser.v1 import releaser_pb2
 from paas.secrets.v1 import secrets_pb2
 from paas.tokens.v1 import tokens_pb2
 
-from paas_cli import address, rpc_error
-from paas_cli.grpcweb import Channel
-from paas_cli.rpc_error import RpcError
+from paas_transport import address, rpc_error
+from paas_transport.grpcweb import Channel
+from paas_transport.rpc_error import RpcError
 from tests.e2e.installation import Paas
 
 # What a client may answer by trying again: the other side was away, or the answer did not come.

@@ -3,6 +3,7 @@
 Nothing here needs a cluster. The overlay `local` reads certificates, keys and passwords; throwaway ones are made.
 """
 
+import base64
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import yaml
@@ -92,16 +93,28 @@ def containers(template: Manifest) -> list[Manifest]:
 
 
 def environment(container: Manifest, place: str) -> dict[str, str]:
-    """What a container is told, with keys of ConfigMaps looked up and `$(…)` put in, as a kubelet does it."""
-    maps = of_kind(place, "ConfigMap")
+    """What a container is told, with ConfigMaps and Secrets looked up and `$(…)` put in, as a kubelet does it."""
+    maps, secrets = of_kind(place, "ConfigMap"), of_kind(place, "Secret")
     known: dict[str, str] = {}
     for each in container.get("env", []):
         if "valueFrom" in each:
-            reference = each["valueFrom"]["configMapKeyRef"]
-            value = maps[reference["name"]]["data"][reference["key"]]
+            ((kind, reference),) = each["valueFrom"].items()
+            data = (maps if kind == "configMapKeyRef" else secrets)[reference["name"]]["data"]
+            value = data[reference["key"]]
+            value = value if kind == "configMapKeyRef" else base64.b64decode(value).decode()
         else:
             value = each["value"]
             for name, text_ in known.items():
                 value = value.replace(f"$({name})", text_)
         known[each["name"]] = value
     return known
+
+
+def file_in(workload: str, path: str, place: str) -> bytes:
+    """What is in a file of a workload's one container, of a Secret that is mounted there; never shown by a test."""
+    template = dict(pods(place))[workload]
+    (container,) = template["spec"]["containers"]
+    file = PurePosixPath(path)
+    (volume,) = (each["name"] for each in container["volumeMounts"] if each["mountPath"] == str(file.parent))
+    (secret,) = (each["secret"]["secretName"] for each in template["spec"]["volumes"] if each["name"] == volume)
+    return base64.b64decode(of_kind(place, "Secret")[secret]["data"][file.name])

@@ -22,6 +22,8 @@ from tests.deploy.dockerfile import Stage, lineage, stages
 from tests.deploy.rendered import IMAGES, pods, program_of
 
 _SYNC = re.compile(r"uv sync --frozen --only-group (\w+)(?: \$\{MORE_GROUPS\})?\Z")
+# What the dashboard has of those who call the gateway, and the folder it is in.
+_OF_CLIENTS = {"paas_cli": "cli", "paas_transport": "client"}
 _UV = str(ROOT / ".uv" / "bin" / "uv")
 
 
@@ -66,7 +68,7 @@ def _group(target: str) -> str:
 
 def _own(target: str) -> set[str]:
     """The code that no other image has. The dashboard reads what people paste with the command line's parser."""
-    return {DASHBOARD, "cli/paas_cli"} if target == DASHBOARD else {f"services/{target}"}
+    return {DASHBOARD, "cli/paas_cli", "client/paas_transport"} if target == DASHBOARD else {f"services/{target}"}
 
 
 @pytest.mark.parametrize("target", IMAGES)
@@ -76,8 +78,13 @@ def test_an_image_has_its_own_group_and_its_own_code(target: str) -> None:
     assert target in groups
     copied = {source for sources, _ in _copied(target) for source in sources}
     assert all((ROOT / source).exists() for source in copied)
-    others = {*(f"services/{service}" for service in SERVICES), DASHBOARD, "cli/paas_cli"} - _own(target)
-    assert not copied & {*others, "services", "local", "tests", "cli", "."}
+    others = {
+        *(f"services/{service}" for service in SERVICES),
+        DASHBOARD,
+        "cli/paas_cli",
+        "client/paas_transport",
+    } - _own(target)
+    assert not copied & {*others, "services", "local", "tests", "cli", "client", "."}
 
 
 @pytest.mark.parametrize("target", IMAGES)
@@ -114,12 +121,12 @@ def test_what_an_image_imports_is_in_it(target: str, tmp_path: Path) -> None:
     distributions = packages_distributions()
     for path in tmp_path.rglob("*.py"):
         # Of the command line, only what the dashboard imports is used: the test after this one.
-        if path.is_relative_to(tmp_path / "gen") or path.is_relative_to(tmp_path / "cli"):
+        if path.relative_to(tmp_path).parts[0] in ("gen", "cli", "client"):
             continue
         for name in Source(path.relative_to(tmp_path).as_posix(), path.read_text()).imports():
             root = name.split(".")[0]
-            if root == "paas_cli":
-                assert _is_there(f"cli.{name}", tmp_path), (path, name)
+            if root in _OF_CLIENTS:
+                assert _is_there(f"{_OF_CLIENTS[root]}.{name}", tmp_path), (path, name)
             elif root in ours:
                 assert _is_there(name, tmp_path), (path, name)
             elif root not in {*sys.stdlib_module_names, "paas"}:
@@ -130,14 +137,16 @@ def test_what_the_dashboard_has_of_the_command_line_needs_no_package() -> None:
     modules = {
         name.rpartition(".")[0]
         for source in sources_of(DASHBOARD)
-        for name in source.imports_any("paas_cli")
+        for name in source.imports_any(*_OF_CLIENTS)
         if name.count(".") > 1
     }
     assert modules
     # Without what is installed: none of the packages of the command line is in the dashboard's group.
     imports = "; ".join(f"import {module}" for module in sorted(modules))
     command = [sys.executable, "-S", "-c", imports]
-    ended = subprocess.run(command, env={"PYTHONPATH": str(ROOT / "cli")}, capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        command, env={"PYTHONPATH": f"{ROOT / 'cli'}:{ROOT / 'client'}"}, capture_output=True, text=True, check=False
+    )
     assert ended.returncode == 0, ended.stderr
 
 
@@ -187,7 +196,7 @@ def _starts(python: Path, target: str, folder: Path) -> None:
             cwd=folder,
             env={
                 "PATH": os.defpath,
-                "PYTHONPATH": f"{folder / 'gen'}:{folder / 'cli'}",
+                "PYTHONPATH": f"{folder / 'gen'}:{folder / 'cli'}:{folder / 'client'}",
                 "PYTHONDONTWRITEBYTECODE": "1",
             },
             capture_output=True,

@@ -13,7 +13,7 @@ import paas
 import pytest
 from paas.access.v1 import access_pb2
 
-from gateway.routes import public_methods
+from gateway.methods import public_methods
 from local.ports import DATABASES
 from tests.deploy.rendered import NAME, OTHERS, OVERLAYS, PROCESSES, Manifest, of_kind, pods
 

@@ -26,7 +26,7 @@ class AtDashboard:
         """Whoever `paas` is, by a link as `paas open` makes one."""
         visitor = Visitor(installation.stack.gateway_url)
         link = str(paas.ok("open", "--json").document["url"])
-        return cls(visitor, visitor.press(visitor.open(link), "sign-in/link"))
+        return cls(visitor, visitor.press(visitor.open_link(link), "sign-in/link"))
 
     def get(self, path: str) -> Shown:
         """Open a page."""

@@ -15,7 +15,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, LiteralString
@@ -27,11 +27,14 @@ from local.ports import HOST, metrics_of, port_of
 from local.provisioner import Attachment, attach
 from local.signin import Person, cli_environment, issue
 from local.stack import Stack
+from tests.e2e import forked
 from tests.fixtures.waiting import PATIENCE
 
 PAAS = str(Path(sys.executable).with_name("paas"))
 PROGRAM = (sys.executable, "-I", "-S", str(Path(__file__).with_name("program.py")))
 TENANT = "acme"
+_UNTOLD = "SELECT 1 FROM outbox WHERE destination = 'audit' AND parked_reason IS NULL LIMIT 1"
+_TOLD_WITHIN = 5.0  # seconds, where services are kept from it
 _ALNUM = string.ascii_letters + string.digits
 
 
@@ -86,17 +89,14 @@ class Paas:
     folder: Path
     transcript: list[Run] = field(repr=False)
     canaries: Canaries = field(repr=False)
+    log_is_told: Callable[[], None] = field(default=lambda: None, repr=False)
 
     def __call__(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Run:
-        """Run one command to its end."""
-        done = subprocess.run(
-            [PAAS, *arguments],
-            env={**self.environment, **(env or {})},
-            cwd=self.folder,
-            input=stdin,
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
+        """Run one command to its end. One that asks the audit log is run once that has what happened before."""
+        if arguments[:1] == ("audit",):
+            self.log_is_told()
+        done = forked.run(
+            arguments, env={**self.environment, **(env or {})}, cwd=self.folder, stdin=stdin, timeout=PATIENCE
         )
         return self.keep(Run(arguments, done.returncode, done.stdout.decode(), done.stderr.decode()))
 
@@ -141,11 +141,11 @@ class Paas:
 
     def with_(self, **environment: str) -> "Paas":
         """The same with other variables in its environment."""
-        return Paas({**self.environment, **environment}, self.folder, self.transcript, self.canaries)
+        return replace(self, environment={**self.environment, **environment})
 
     def at(self, folder: Path) -> "Paas":
         """The same, standing in another folder."""
-        return Paas(self.environment, folder, self.transcript, self.canaries)
+        return replace(self, folder=folder)
 
 
 @dataclass
@@ -165,7 +165,25 @@ class Installation:
         folder = self.home / f"work {next(self._names)}"
         folder.mkdir(parents=True)
         environment = cli_environment(self.stack, token, home=self.home)
-        return Paas(environment, folder, self.transcript, self.canaries)
+        return Paas(environment, folder, self.transcript, self.canaries, self.log_is_told)
+
+    def log_is_told(self) -> None:
+        """Wait until services have told audit what they have for it; not for long where a test keeps them from it."""
+        began = time.monotonic()
+        with suppress(psycopg.OperationalError):
+            for service in ("config", "secrets", "tokens", "releaser"):
+                with superuser(self.stack, service) as connection:
+                    while connection.execute(_UNTOLD).fetchone():
+                        waited = time.monotonic() - began
+                        if waited > PATIENCE or (waited > _TOLD_WITHIN and not self._can_tell(service)):
+                            return
+                        time.sleep(0.02)
+
+    def _can_tell(self, service: str) -> bool:
+        """Whether the service and audit run, and audit's database takes what it is told."""
+        running = {part["name"] for part in self.stack.status() if part["pid"]}
+        ((read_only,),) = as_superuser(self.stack, "audit", "SHOW default_transaction_read_only")
+        return {service, "audit"} <= running and read_only == "off"
 
     def new_app(self, paas: Paas, *, instances: int = 1) -> Paas:
         """`paas` with a new app chosen; the app runs and is ready."""

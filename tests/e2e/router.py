@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from paas.releaser.v1 import releaser_pb2
 
-from paas_cli import address
-from paas_cli.grpcweb import Channel
+from paas_transport import address
+from paas_transport.grpcweb import Channel
 from tests.e2e.installation import Paas, fetch
 
 

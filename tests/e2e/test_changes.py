@@ -22,6 +22,8 @@ MASK = "•" * 16
 
 def test_what_changes_nothing_leaves_nothing(idle: Paas) -> None:
     idle.ok("config:set", "A=1", "--no-wait")
+    # Each service tells what happened in it in order, but not before or after what happened in others.
+    assert eventually(lambda: told(idle) == ["apps.create", "config.set"])
     idle.ok("secrets:set", "S=1", "--no-wait")
     before = len(settled(idle))
     assert eventually(lambda: told(idle) == ["apps.create", "config.set", "secrets.set"])
@@ -42,7 +44,7 @@ def test_what_changes_nothing_leaves_nothing(idle: Paas) -> None:
         missing = idle(f"{noun}:unset", "NOPE")
         assert missing.exit_code == 1
         assert "NOPE" in missing.err
-    # Events are told in order: had there been others, they would be before this one.
+    # Had there been others of secrets they would be before this one, and those of config are waited for.
     idle.ok("secrets:get", "S")
     assert eventually(lambda: told(idle)[-1] == "secrets.get")
     assert told(idle) == ["apps.create", "config.set", "secrets.set", "secrets.get"]
@@ -97,7 +99,10 @@ def test_shapes_of_json(paas: Paas, ada: Paas) -> None:
     secret = paas.ok("secrets:set", "S=1", "--no-wait", "--json").document
     assert set(secret) == set(change)
     (var,) = paas.ok("config", "--json").document["vars"]
-    assert var == {"name": "A", "value": "1", "kind": "config", "addon": None}
+    assert var["updated_at"].endswith("Z")
+    assert {key: var[key] for key in var if key != "updated_at"} == {
+        "name": "A", "value": "1", "kind": "config", "addon": None, "version": 2, "updated_by": "user:ada@example.com",
+    }  # fmt: skip
     (sealed,) = paas.ok("secrets", "--json").document["secrets"]
     assert (sealed["name"], sealed["value"]) == ("S", MASK)
     revealed = paas.ok("secrets:get", "S", "--json").document
@@ -167,7 +172,7 @@ def test_a_name_is_one_thing(idle: Paas) -> None:
     idle.ok("secrets:set", "S=1", "--no-wait")
     as_secret, as_config = idle("secrets:set", "A=2"), idle("config:set", "S=2")
     assert (as_secret.exit_code, as_config.exit_code) == (1, 1)
-    assert "paas config:unset A" in as_secret.err
+    assert "paas secrets:seal A" in as_secret.err
     assert "paas secrets:unset S" in as_config.err
     # What is only staged has its name already, until it is dropped.
     idle.ok("config:set", "B=1", "--stage")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.at_dashboard import AtDashboard, hidden
-from tests.e2e.installation import Installation, Paas
+from tests.e2e.installation import Installation, Paas, eventually
 from tests.fixtures.visitor import Shown
 from tests.fixtures.waiting import soon
 
@@ -47,6 +47,11 @@ def event_of(app: Paas) -> dict[str, Any]:
 def name_of(app: Paas) -> str:
     """The app's name."""
     return str(app.environment["PAAS_APP"])
+
+
+def test_the_first_event_of_a_tenant_is_one(installation: Installation) -> None:
+    newcomer = AtDashboard.as_(installation.person("first@example.com", tenant="firsts"), installation)
+    eventually(lambda: "1 event is in the signed checkpoint" in newcomer.get("account/audit").text)
 
 
 def test_an_event_has_a_page_with_all_that_is_known_of_it(visitor: AtDashboard, app: Paas, rotated: int) -> None:

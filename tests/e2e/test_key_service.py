@@ -6,6 +6,7 @@ and not for five minutes. What every kind of fault does is tests/unit/secrets/ke
 """
 
 import base64
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,6 +71,7 @@ def said(installation: Installation) -> str:
 def test_it_bears_the_kms_going_away_and_coming_back(
     ada: Paas, on_cloud_kms: Installation, cloud: FakeCloudKms
 ) -> None:
+    began = time.monotonic()
     ada.ok("secrets:set", "S=1", "--no-wait")
     assert value_of(ada, "S") == "1\n"
     assert settled(ada)[0]["state"] == "succeeded"
@@ -77,7 +79,8 @@ def test_it_bears_the_kms_going_away_and_coming_back(
     assert list(cloud.keys.primary) == names
     cloud.stop()
     try:
-        assert value_of(ada, "S") == "1\n", "until the cache ends"
+        kept = value_of(ada, "S")
+        assert kept == "1\n" or time.monotonic() - began > HELD_SECONDS, "until the cache ends"
         eventually(lambda: value_of(ada, "S") is None, every=1)
         for arguments in (["secrets:set", "S=2"], ["secrets:set", "NEW=1"], ["secrets:rotate", "S"]):
             run = ada(*arguments, "--no-wait")

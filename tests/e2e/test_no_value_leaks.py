@@ -45,6 +45,7 @@ def planted(installation: Installation, ada: Paas) -> Paas:
     paas.ok("secrets:rotate", "ROTATED", "--value-file", "-", "--overlap", "1h", stdin=canaries.secret().encode())
     paas.ok("secrets:get", "SET")
     paas.ok("secrets:get", "SET", "ROTATED")
+    paas.ok("run", "--mask", "--", "sh", "-c", "env; env >&2")
     paas.ok("config:set", f"PLAIN={canaries.config()}")
     # Values in places where they cause errors.
     secret = canaries.secret()

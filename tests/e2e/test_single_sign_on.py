@@ -129,7 +129,8 @@ def test_following_goes_on_when_a_token_ends(platform: Platform) -> None:
     platform.issuer.realm.access_seconds = 12
     try:
         platform.sign_in(paas, fay)
-        follower = paas.start("audit", "--follow", "-n", "0", "--action", "apps.create")
+        # With those of before, since nothing says from when on it follows.
+        follower = paas.start("audit", "--follow", "-n", "1000", "--action", "apps.create")
         made = 0
         while platform.issuer.realm.counted["refresh_token"] < renewed + 2:
             paas.ok("apps:create", f"app{made}", "--instances", "0", "--", "x")

@@ -28,6 +28,28 @@ def test_files_people_have_go_in_and_out(idle: Paas, name: str) -> None:
     assert dict(read_elsewhere) == given
 
 
+def test_a_file_with_everything_goes_in_as_one_release(paas: Paas) -> None:
+    """87 variables, a `PORT` among them: what is secret is sealed, and instances have all of it but that."""
+    sample = DATA / "service.env"
+    given = {k: v or "" for k, v in dotenv.dotenv_values(sample, interpolate=False).items()}
+    assert len(given) == 87
+    before = len(paas.ok("releases", "--json").document["releases"])
+    done = paas.ok("config:import", str(sample), "--split", "--secret", "COOKIE_NAME", "--config", "OPENAI_API_KEY")
+    assert "PORT (line 7)" in done.err
+    del given["PORT"]
+    secrets = set(secret_names(paas))
+    assert len(secrets) == 15
+    assert {"DB_PASSWORD", "MONGO_URI", "COOKIE_NAME"} <= secrets
+    assert config_of(paas) == {name: value for name, value in given.items() if name not in secrets}
+    assert len(paas.ok("releases", "--json").document["releases"]) == before + 1
+    for environment in environments(paas):
+        assert {name: environment[name] for name in given} == given
+        assert environment.get("PORT") != "3080"
+    assert not any(given[name] in done.out + done.err for name in secrets if len(given[name]) > 3)
+    again = paas("config:import", str(sample), "--split", "--except", "COOKIE_NAME")
+    assert "No change" in again.out
+
+
 def test_a_file_that_is_written_is_private(idle: Paas) -> None:
     idle.ok("config:set", "A=1", "--no-wait")
     idle.ok("config:export", "-o", "out.env")

@@ -31,6 +31,7 @@ def report_of(
     target_tokens: tuple[tuple[str, str], ...] = (),
     repeats: int = 0,
     repeats_seconds: int = 0,
+    reason: str = "",
 ) -> Report:
     """A report that is accepted."""
     return Report(
@@ -52,6 +53,7 @@ def report_of(
         target_tokens=target_tokens,
         repeats=repeats,
         repeats_seconds=repeats_seconds,
+        reason=reason,
     )
 
 

@@ -11,11 +11,13 @@ from typing import Any, TypeVar
 from paaskit.access import AppRef
 from paaskit.errors import Refused, Unavailable, app_not_found
 from paaskit.redact import Plaintext
-from services.releaser.contracts import Draft, DraftOrder, DraftReleased, Outcome, Restore, Revert
-from services.releaser.domain import AppKey, DesiredState, SealedValues, Versions
-from tests.fakes.desired_state import SEALED, SPEC, FakeApp, FakeVariables, Kept, Ledger
+from services.releaser.contracts import Draft, DraftOrder, DraftReleased, GroupUse, Outcome, Restore, Revert
+from services.releaser.domain import AppKey, DesiredState, GroupRef, SealedValues, Spec, Versions
+from tests.fakes.desired_state import GROUP, SEALED, SPEC, FakeApp, FakeVariables, Kept, Ledger, groups_in
 
 AnswerT = TypeVar("AnswerT")
+_OF_ONE = frozenset({"resolve_app", "desired_state", "group_uses", "resolve"})
+"""Methods that only one of the two services has."""
 
 
 class _Service:
@@ -27,7 +29,11 @@ class _Service:
         self._variables = variables
 
     async def _answer(self, method: str, work: Callable[[], AnswerT]) -> AnswerT:
-        named = method if method in {"resolve_app", "desired_state", "resolve"} else f"{method}_{self.service}"
+        named = (
+            method
+            if method in {"resolve_app", "desired_state", "group_uses", "resolve"}
+            else f"{method}_{self.service}"
+        )
         self._variables.calls.append(named)
         if self.service in self._variables.away:
             raise Unavailable(
@@ -69,12 +75,29 @@ class FakeConfig(_Service):
             entries = app.config.at(version)
             return DesiredState(
                 app=app.name,
-                spec=entries[SPEC],
+                spec=Spec() if entries[SPEC] is GROUP else entries[SPEC],
                 variables=_vars(entries, spec=False),
                 sealed_names=[name for name, entry in entries.items() if entry is SEALED],
+                groups=groups_in(entries),
+                is_group=entries[SPEC] is GROUP,
             )
 
         return await self._answer("desired_state", state)
+
+    async def group_uses(self, key: AppKey) -> Sequence[GroupUse]:
+        def uses() -> Sequence[GroupUse]:
+            names = {name for name in self._get(key).config.live if name}
+            using = [
+                app
+                for app in self._variables.apps.values()
+                if app.key.tenant == key.tenant and any(group.group_id == key.app_id for group in app.groups)
+            ]
+            return [
+                GroupUse(key=app.key, app=app.name, own_names=frozenset(names & set(app.config.live)))
+                for app in sorted(using, key=lambda app: app.name)
+            ]
+
+        return await self._answer("group_uses", uses)
 
     async def restore(self, restore: Restore) -> Outcome:
         def restored() -> Outcome:
@@ -85,7 +108,12 @@ class FakeConfig(_Service):
             if taken and not restore.skip_taken:
                 raise Refused("A name is a secret now.", reason="NAME_IS_SECRET")
             entries = {name: entry for name, entry in wanted.items() if name not in taken}
-            return _outcome(ledger, entries, taken, validate_only=restore.validate_only)
+            spec = entries[SPEC]
+            gone = [group for group in groups_in(entries) if not self._has(restore.key.tenant, group)]
+            if gone:
+                entries[SPEC] = replace(spec, groups=tuple(group for group in spec.groups if group not in gone))
+            outcome = _outcome(ledger, entries, taken, validate_only=restore.validate_only)
+            return replace(outcome, gone_groups=tuple(group.name for group in gone))
 
         return await self._answer(
             "restore", lambda: _once(self._get(restore.key).config, restore, restored, self._keep)
@@ -119,6 +147,9 @@ class FakeConfig(_Service):
         ledger = self._get(order.key).config
         return await self._answer("release_draft", lambda: _once(ledger, order, released, self._keep))
 
+    def _has(self, tenant: str, group: GroupRef) -> bool:
+        return AppKey(tenant=tenant, app_id=group.group_id) in self._variables.apps
+
     def _keep(self, key: AppKey, change_id: str, description: str) -> None:
         app = self._get(key)
         app.kept.append(Kept(change_id, Versions(config=app.config.newest), description))
@@ -129,7 +160,9 @@ class FakeSecrets(_Service):
 
     service = "secrets"
 
-    async def resolve(self, key: AppKey, *, version: int, names: Sequence[str], release: int) -> SealedValues:
+    async def resolve(
+        self, key: AppKey, *, version: int, names: Sequence[str], release: int, with_ended: bool = False
+    ) -> SealedValues:
         def values() -> SealedValues:
             app = self._get(key)
             stored = {name: secret for name, secret in app.secrets.at(version).items() if name in names}

@@ -7,19 +7,28 @@ Tests change it as users would; `desired_services` answers releaser from it.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from paaskit.changes import Action, NameChange
 from paaskit.errors import PaasError
 from paaskit.release_order import ReleasedChange
-from services.releaser.domain import AppKey, Spec, Versions
+from services.releaser.domain import AppKey, GroupRef, Spec, Versions
 
 SPEC: Final = ""
 SEALED: Final = object()
 """A name's entry in config where its value is in secrets."""
+GROUP: Final = object()
+"""The spec's entry of a shared group, which runs nothing."""
 STAGED_AT: Final = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharingSpec(Spec):
+    """The spec of an app that has shared groups, which are a part of it."""
+
+    groups: tuple[GroupRef, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,6 +153,22 @@ class FakeApp:
     """Names whose overlap is over."""
 
     @property
+    def ref(self) -> GroupRef:
+        """A group, as those that have it name it."""
+        return GroupRef(group_id=self.key.app_id, name=self.name)
+
+    @property
+    def groups(self) -> tuple[GroupRef, ...]:
+        """The shared groups that are attached now."""
+        return groups_in(self.config.live)
+
+    def attach(self, *groups: "FakeApp") -> int:
+        """Have these shared groups and no others, in this order; return config's version."""
+        spec = self.config.live[SPEC]
+        given = {each.name: getattr(spec, each.name) for each in fields(Spec)}
+        return self.change(spec=SharingSpec(**given, groups=tuple(group.ref for group in groups)))
+
+    @property
     def versions(self) -> Versions:
         """The live versions."""
         return Versions(config=self.config.newest, secrets=self.secrets.newest or None)
@@ -227,3 +252,19 @@ class FakeVariables:
         key = AppKey(tenant=tenant, app_id=app_id)
         self.apps[key] = FakeApp(key, name, Ledger(1, [{SPEC: spec, **variables}]))
         return self.apps[key]
+
+    def group(self, *, tenant: str = "acme", name: str = "shared", group_id: str = "g1") -> FakeApp:
+        """Register a shared group at version 1, with nothing in it."""
+        key = AppKey(tenant=tenant, app_id=group_id)
+        self.apps[key] = FakeApp(key, name, Ledger(1, [{SPEC: GROUP}]))
+        return self.apps[key]
+
+    def destroy(self, app: FakeApp) -> None:
+        """Forget an app or a group, with all it held."""
+        del self.apps[app.key]
+
+
+def groups_in(entries: Mapping[str, Any]) -> tuple[GroupRef, ...]:
+    """The shared groups of an app with these entries."""
+    spec = entries[SPEC]
+    return spec.groups if isinstance(spec, SharingSpec) else ()

@@ -1,6 +1,6 @@
 """The fake config and secrets on real mTLS channels, for a whole releaser to call."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from paaskit.changes import action_to, name_changes_to
 from paaskit.errors import PaasError
 from paaskit.gate import encode_error
 from paaskit.release_order import ReleasedChange
-from services.releaser.contracts import Draft, DraftOrder, DraftReleased, Outcome, Restore, Revert
+from services.releaser.contracts import Draft, DraftOrder, DraftReleased, GroupUse, Outcome, Restore, Revert
 from services.releaser.domain import AppKey, DesiredState, SealedValues, Spec
 from tests.fakes.desired_services import FakeConfig, FakeSecrets
 from tests.fakes.desired_state import FakeVariables
@@ -64,11 +64,23 @@ class _ConfigServicer(config_pb2_grpc.ConfigInternalServiceServicer):
             version=request.version,
             vars=[config_pb2.Assignment(name=name, value=value) for name, value in state.variables.items()],
             sealed_names=state.sealed_names,
+            groups=[config_pb2.GroupRef(group_id=each.group_id, name=each.name) for each in state.groups],
+            is_group=state.is_group,
         )
+
+    async def ListGroupUses(self, request: config_pb2.ListGroupUsesRequest, context: Any) -> Any:
+        key = AppKey(tenant=request.tenant, app_id=request.group_id)
+        uses: Sequence[GroupUse] = await _answer(context, self._config.group_uses(key))
+        found = [
+            config_pb2.GroupUser(app_id=use.key.app_id, app=use.app, own_names=sorted(use.own_names)) for use in uses
+        ]
+        return config_pb2.ListGroupUsesResponse(apps=found)
 
     async def RestoreVersion(self, request: config_pb2.RestoreVersionRequest, context: Any) -> Any:
         outcome = await _answer(context, self._config.restore(_restore(request, skip_taken=request.skip_taken)))
-        return config_pb2.RestoreVersionResponse(**_outcome(outcome), spec_changed=outcome.spec_changed)
+        return config_pb2.RestoreVersionResponse(
+            **_outcome(outcome), spec_changed=outcome.spec_changed, gone_groups=outcome.gone_groups
+        )
 
     async def RevertChanges(self, request: config_pb2.RevertChangesRequest, context: Any) -> Any:
         outcome = await _answer(context, self._config.revert(_revert(request)))
@@ -138,6 +150,7 @@ def _spec(spec: Spec) -> config_pb2.AppSpec:
         ready_timeout=Duration(seconds=spec.ready_timeout) if spec.ready_timeout is not None else None,
         all_at_once=spec.all_at_once,
         adopted=config_pb2.Adopted(**asdict(spec.adopted)) if spec.adopted is not None else None,
+        schema=spec.schema,
     )
 
 

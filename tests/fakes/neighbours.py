@@ -1,11 +1,11 @@
 """What config and secrets have around them, on real mTLS channels: fakes that keep what they are told."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 import grpc
 import jwt
@@ -45,21 +45,39 @@ class Signer:
         token_id: str = "t1",  # noqa: S107  # an id, no token
         lifetime: timedelta = timedelta(seconds=60),
     ) -> Metadata:
-        """The metadata a call of this user arrives with from the gateway."""
-        now = utc_now()
-        identity = Identity(
-            tenant=tenant,
-            subject=subject,
-            kind="user",
-            permissions=permissions,
-            apps=apps,
-            origin=StoredToken(token_id=token_id),
-            client_address="203.0.113.9",
-            ends_at=now + lifetime,
-            expires_at=now + lifetime,
-        )
-        claims = claims_of(identity, issued_at=now)
-        return ((HEADER, jwt.encode(claims, self.key, algorithm="EdDSA", headers={"kid": "k1"})),)
+        """The metadata a call of this user arrives with from the gateway, signed when it is sent, as there."""
+
+        def signed() -> str:
+            now = utc_now()
+            identity = Identity(
+                tenant=tenant,
+                subject=subject,
+                kind="user",
+                permissions=permissions,
+                apps=apps,
+                origin=StoredToken(token_id=token_id),
+                client_address="203.0.113.9",
+                ends_at=now + lifetime,
+                expires_at=now + lifetime,
+            )
+            claims = claims_of(identity, issued_at=now)
+            return jwt.encode(claims, self.key, algorithm="EdDSA", headers={"kid": "k1"})
+
+        return _Signed(((HEADER, signed()),), anew=lambda: (HEADER, signed()))
+
+
+class _Signed(tuple[tuple[str, str], ...]):  # noqa: SLOT001  # it has what makes it anew
+    """Metadata that is made anew for each call: an identity ends in a minute, and a test may take longer."""
+
+    _anew: Callable[[], tuple[str, str]]
+
+    def __new__(cls, first: Metadata, *, anew: Callable[[], tuple[str, str]]) -> Self:
+        made = super().__new__(cls, first)
+        made._anew = anew
+        return made
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        yield self._anew()
 
 
 class FakeTokens(tokens_pb2_grpc.TokensInternalServiceServicer):

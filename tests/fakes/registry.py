@@ -15,7 +15,10 @@ from paaskit.gate import encode_error
 
 @dataclass(frozen=True)
 class Name:
-    """A registered name. `kind` is config, secret or managed; a secret is held under a claim."""
+    """A registered name. `kind` is config, secret or managed, or leaving: a config var that is staged to be unset.
+
+    A secret is held under a claim.
+    """
 
     kind: str
     claim_id: str = ""
@@ -26,7 +29,8 @@ class FakeRegistry(config_pb2_grpc.ConfigInternalServiceServicer):
     """Implements what secrets calls of ConfigInternalService.
 
     `down` has it answer that it is away; `loses_answers` has it claim names and then say so. While `open` is not set,
-    claims wait. `asked` has the names of each ClaimNames that took effect, `freed` those given up.
+    claims wait. `asked` has the names of each ClaimNames that took effect, `freed` those given up. `used` are names
+    that an app has of its shared group, and `checked` those that were asked about. `groups` are ids of groups.
     """
 
     def __init__(self) -> None:
@@ -41,6 +45,9 @@ class FakeRegistry(config_pb2_grpc.ConfigInternalServiceServicer):
         self.waiting = 0
         self.asked: list[list[str]] = []
         self.freed: list[tuple[str, str]] = []
+        self.groups: set[str] = set()
+        self.used: set[str] = set()
+        self.checked: list[list[str]] = []
 
     def add_app(self, name: str = "web", *, tenant: str = "acme") -> str:
         """Register an app; returns its id."""
@@ -81,6 +88,16 @@ class FakeRegistry(config_pb2_grpc.ConfigInternalServiceServicer):
 
         return await self._answer(work, context, loses=self.loses_answers)
 
+    async def CheckNamesUnused(self, request: config_pb2.CheckNamesUnusedRequest, context: Any) -> Any:
+        async def work() -> config_pb2.CheckNamesUnusedResponse:
+            self.checked.append(list(request.names))
+            used = sorted(self.used & set(request.names))
+            if used:
+                raise Refused(f"{', '.join(used)}: from shared in web.", reason="GROUP_NAME_IN_USE")
+            return config_pb2.CheckNamesUnusedResponse()
+
+        return await self._answer(work, context)
+
     async def ReleaseNames(self, request: config_pb2.ReleaseNamesRequest, context: Any) -> Any:
         async def work() -> config_pb2.ReleaseNamesResponse:
             if request.app_id not in self.versions:
@@ -99,19 +116,21 @@ class FakeRegistry(config_pb2_grpc.ConfigInternalServiceServicer):
         if request.app_id not in self.versions:
             raise NotFound("There is no app of this id.")
         kinds = {each.name: self._kind(request.app_id, each.name) for each in request.claims}
-        taken = [name for name, kind in kinds.items() if kind not in {"", "secret"}]
+        going = [name for name, kind in kinds.items() if kind == "leaving" and request.leaving]
+        taken = [name for name, kind in kinds.items() if kind not in {"", "secret"} and name not in going]
         if taken and not request.skip_taken:
-            raise Refused(f"{', '.join(taken)}: a config var. `paas config:unset {taken[0]}` makes it free.")
-        granted = [each for each in request.claims if each.name not in taken]
+            raise Refused(f"{', '.join(taken)}: a config var. `paas secrets:seal {taken[0]}` makes it a secret.")
+        granted = [each for each in request.claims if each.name not in (*taken, *going)]
         self._check_bytes(request.app_id, granted)
         if request.validate_only:
-            return config_pb2.ClaimNamesResponse(taken=taken)
+            return config_pb2.ClaimNamesResponse(taken=taken, is_group=request.app_id in self.groups)
         assert request.claim_id, "names are claimed under an id"
         self.versions[request.app_id] += any(not kinds[each.name] for each in granted)
         for each in granted:
             self.names[request.app_id, each.name] = Name("secret", request.claim_id, each.size)
         self.asked.append([each.name for each in granted])
-        return config_pb2.ClaimNamesResponse(version=self.versions[request.app_id], taken=taken)
+        version, is_group = self.versions[request.app_id], request.app_id in self.groups
+        return config_pb2.ClaimNamesResponse(version=version, taken=taken, is_group=is_group)
 
     def _kind(self, app_id: str, name: str) -> str:
         return self.names.get((app_id, name), Name("")).kind

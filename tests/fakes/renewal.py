@@ -26,6 +26,9 @@ class FakeRenewal:
     gateway_away: bool = False
     # Where a test sets it: renewals wait until it is set.
     gate: asyncio.Event | None = None
+    # The same for the first who asks whose it is; `is_asked_whose` says that somebody does.
+    person_gate: asyncio.Event | None = None
+    is_asked_whose: bool = False
 
     def first(self) -> Grant:
         """What somebody has who has just signed in."""
@@ -46,6 +49,10 @@ class FakeRenewal:
 
     async def person(self, grant: Grant) -> Person:
         """As `Renewal` says."""
+        gate, self.person_gate = self.person_gate, None
+        if gate is not None:
+            self.is_asked_whose = True
+            await gate.wait()
         if self.gateway_away:
             raise Refusal(code=code_pb2.UNAVAILABLE, sentence="It is away.")
         return self.person_now

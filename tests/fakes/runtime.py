@@ -2,9 +2,9 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.releaser.domain import AppKey
 from services.releaser.runtimes.choice import ChooseRuntime, Chosen, Given, Turn, at_once
@@ -16,6 +16,7 @@ from services.releaser.runtimes.protocol import (
     Progress,
     Report,
     Runtime,
+    Written,
     platform_variables,
 )
 
@@ -49,6 +50,7 @@ class FakeRuntime:
         self._numbers = itertools.count(1)
         self._coming: dict[tuple[AppKey, int], tuple[int, asyncio.Task[bool]]] = {}
         self._copies: dict[AppKey, dict[int, Copy]] = {}
+        self.logs: dict[AppKey, list[Written]] = {}
 
     def runs(self, key: AppKey) -> dict[str, str]:
         """The variables an app's instances have now: of what was applied last and became ready."""
@@ -87,6 +89,7 @@ class FakeRuntime:
             if index not in copies or copies[index].release != desired.release:
                 if not await self._comes_up(desired, index, environment):
                     raise ApplyFailed(f"Instance {index} exited with code 1 before it was ready.")
+                self.write(desired.key, index, f"started v{desired.release}", releases=(desired.release,))
                 copies[index] = Copy(next(self._numbers), desired.release, environment)
             await report(_progress(copies, desired.release))
         for index in [index for index in copies if index > desired.spec.instances]:
@@ -114,6 +117,21 @@ class FakeRuntime:
         self._copies.pop(key, None)
         for place in [place for place in self._coming if place[0] == key]:
             self._coming.pop(place)[1].cancel()
+
+    def write(self, key: AppKey, index: int, *lines: str, releases: tuple[int, ...]) -> None:
+        """Have an instance write."""
+        self.logs.setdefault(key, []).append(Written(index=index, releases=releases, lines=lines))
+
+    async def written(self, key: AppKey, *, lines: int, follow: bool) -> AsyncIterator[Written]:
+        logs = self.logs.setdefault(key, [])
+        for each in logs if lines else ():
+            yield replace(each, lines=each.lines[-lines:])
+        seen = len(logs)
+        while follow:
+            await asyncio.sleep(0.01)
+            for each in logs[seen:]:
+                yield each
+            seen = len(logs)
 
     async def instances(self, key: AppKey) -> Sequence[Instance]:
         return [Instance(index=index, release=copy.release, state="ready") for index, copy in self.copies(key).items()]

@@ -7,6 +7,7 @@ from threading import Event, Thread
 import pytest
 
 from paaskit.ed25519 import Ed25519
+from tests.fixtures.waiting import soon
 from tests.fixtures.written_log import Folder, WrittenLog, a_key, a_signer, an_entry
 from tests.foreign_verifiers import verdicts
 from tests.foreign_verifiers.programs import Programs
@@ -121,6 +122,7 @@ def test_a_log_is_accepted_at_any_moment_while_it_grows(programs: Programs, publ
                 ):
                     assert verdict.accepted, verdict.text
                 sizes.append(before.size)
+                soon(lambda: files[CHECKPOINT] != earlier.read_bytes())  # noqa: B023 - called at once
     finally:
         enough.set()
         writer.join()

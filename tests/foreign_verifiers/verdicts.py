@@ -10,7 +10,7 @@ from tests.foreign_verifiers.programs import FOLDER, Programs
 from transparency.notes.keys import VerifierKey
 
 _PATIENCE: Final = 240
-_FSCK_PATIENCE: Final = 20
+FSCK_GIVES_UP: Final = 20
 """Seconds. With tampered tiles it may wait for ever, which is no acceptance either."""
 _FSCK_ACCEPTS: Final = "Successfully fsck'd log with size"
 
@@ -51,12 +51,12 @@ def of_aics(
     return _of_lines([str(programs.aics_python), "-I", script, *_keys(key, witness)], logs)
 
 
-def of_fsck(programs: Programs, key_file: Path, log: Log) -> Verdict:
+def of_fsck(programs: Programs, key_file: Path, log: Log, *, patience: float = _PATIENCE) -> Verdict:
     """What tessera's fsck says. Its exit status is 0 anyway, so its words count; it takes no earlier checkpoint."""
     options = ["--N", "8", "--ui=false", "--logtostderr", "--public_key", str(key_file), "--storage_url", log.prefix]
     try:
         done = subprocess.run(
-            [str(programs.fsck), *options], capture_output=True, text=True, timeout=_FSCK_PATIENCE, check=False
+            [str(programs.fsck), *options], capture_output=True, text=True, timeout=patience, check=False
         )
     except subprocess.TimeoutExpired:
         return Verdict(accepted=False, text="it did not end")

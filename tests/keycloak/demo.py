@@ -141,7 +141,8 @@ def _use(terminal: Terminal) -> None:
 
 def _look(keycloak: Keycloak, stack: Stack) -> None:
     heading("Ann opens the dashboard: it sends her to the same page, and she comes back signed in")
-    shown = Browser(stack.gateway_url, keycloak).sign_in("ann", keycloak.password("ann"))
+    browser = Browser(stack.gateway_url, Visitor(keycloak.url, keycloak.ca_file))
+    shown = browser.sign_in("ann", keycloak.password("ann"))
     if shown.status != http.HTTPStatus.OK or APP not in shown.text:
         raise LocalFailure(f"The demo stopped: the dashboard answered {shown.status} instead of Ann's apps.")
     print(f"{stack.dashboard_url} shows her apps, {APP} among them.")

@@ -4,18 +4,20 @@ An answer is not shown where a test fails: it may hold tokens.
 """
 
 import json
+import socket
 import ssl
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import Message
-from http.client import HTTPResponse
+from http.client import HTTPResponse, HTTPSConnection
 from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 from urllib.request import Request
 
+from local.ports import HOST
 from tests.fixtures.waiting import PATIENCE
 
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -55,20 +57,40 @@ class _AsItCame(urllib.request.HTTPErrorProcessor):
     https_response = http_response
 
 
+class _Forwarded(urllib.request.HTTPSHandler):
+    """Connects to a port of this machine for every address, as where that is forwarded there."""
+
+    def __init__(self, context: ssl.SSLContext, port: int) -> None:
+        super().__init__(context=context)
+
+        class Connection(HTTPSConnection):
+            def connect(self) -> None:
+                there = socket.create_connection((HOST, port), PATIENCE)
+                self.sock = context.wrap_socket(there, server_hostname=self.host)
+
+        self._connection = Connection
+
+    def https_open(self, request: Request) -> HTTPResponse:
+        return self.do_open(self._connection, request)
+
+
 class Web:
     """Asks. With `cookies`, it keeps them and sends them back, as a browser does; `accept` is what it wants to get.
 
-    Keycloak has addresses that are a page for browsers and an endpoint for programs, and tells them by that.
+    Keycloak has addresses that are a page for browsers and an endpoint for programs, and tells them by that. `port` is
+    one of this machine that is connected to in place of what addresses say; their names stay what is verified.
     """
 
-    def __init__(self, ca_file: Path, *, cookies: bool = False, accept: str = "application/json") -> None:
+    def __init__(
+        self, ca_file: Path, *, cookies: bool = False, accept: str = "application/json", port: int | None = None
+    ) -> None:
         context = ssl.create_default_context(cafile=str(ca_file))
         self._accept = accept
         self.cookies = CookieJar()
         self._opener = urllib.request.build_opener(
             # It is all on this machine.
             urllib.request.ProxyHandler({}),
-            urllib.request.HTTPSHandler(context=context),
+            urllib.request.HTTPSHandler(context=context) if port is None else _Forwarded(context, port),
             _AsItCame(),
             *([urllib.request.HTTPCookieProcessor(self.cookies)] if cookies else []),
         )

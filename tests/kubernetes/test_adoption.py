@@ -12,8 +12,6 @@ from tests.kubernetes.cluster.images.own import DEMO
 from tests.kubernetes.conftest import EnvironOf
 from tests.kubernetes.control_plane import NAMESPACE
 
-pytestmark = pytest.mark.timeout(900)
-
 
 def theirs(cluster: Cluster) -> dict[str, Any]:
     """The Deployment as it is now."""

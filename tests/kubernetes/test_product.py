@@ -17,8 +17,6 @@ from tests.kubernetes.cluster.images.own import DEMO
 from tests.kubernetes.conftest import EnvironOf
 from tests.kubernetes.control_plane import NAMESPACE
 
-pytestmark = pytest.mark.timeout(900)
-
 
 @pytest.fixture
 def web(ada: Paas, request: pytest.FixtureRequest) -> Iterator[Paas]:
@@ -115,7 +113,7 @@ def test_a_hand_in_the_environment_is_named_and_put_right(web: Paas, inside: Ins
     assert refused.exit_code != 0
     assert "kubectl-set" in refused.err
     web.ok("releases:create")
-    assert web.ok("apps:info", "--json").document["drift"] is None
+    soon(lambda: web.ok("apps:info", "--json").document["drift"] is None)
     for environment in inside.environments():
         assert environment["GREETING"] == "hello"
         assert environment["THEIRS"] == "1", "another manager's stays"

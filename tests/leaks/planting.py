@@ -108,7 +108,7 @@ def _with_tokens(paas: Paas, installation: Installation) -> None:
 def _dying(paas: Paas, value: str) -> None:
     paas.ok("secrets:set", f"PRINTED={value}")
     told = paas(
-        "apps:update", "--instances", "1", "--ready-timeout", "5s", "--", sys.executable, "-c", DYING, "--debug"
+        "apps:update", "--instances", "1", "--ready-timeout", "60s", "--", sys.executable, "-c", DYING, "--debug"
     )
     assert told.exit_code != 0
     (failed, *_) = eventually(lambda: [each for each in releases(paas) if each["state"] == "failed"])

@@ -86,7 +86,9 @@ def _make_environment(root: Path) -> None:
     installed = sysconfig.get_path("purelib")
     (made,) = (root / ".venv").glob("lib/python*/site-packages")
     # Paths in a .pth file are searched in their order, and .pth files in those folders are not read.
-    (made / "copy.pth").write_text("\n".join([str(root), str(root / "cli"), str(root / "gen"), installed]) + "\n")
+    (made / "copy.pth").write_text(
+        "\n".join([*map(str, (root, root / "cli", root / "client", root / "gen")), installed, ""])
+    )
     paas = (Path(sys.executable).parent / "paas").read_text(encoding="utf-8")
     program = root / ".venv" / "bin" / "paas"
     program.write_text(f"#!{root}/.venv/bin/python\n" + paas.partition("\n")[2], encoding="utf-8")

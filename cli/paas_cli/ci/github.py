@@ -8,8 +8,11 @@ import json
 import re
 from collections.abc import Mapping
 
-from paas_cli import __version__, address, http1
+from paas_cli import __version__
 from paas_cli.errors import UNAVAILABLE, Failure
+from paas_cli.signin import gateway_address
+from paas_transport import http1
+from paas_transport.address import Address
 
 _URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
 _BEARER = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
@@ -32,12 +35,12 @@ def token(environ: Mapping[str, str], *, audience: str) -> str:
     match = _FORM.fullmatch(where)
     if match is None or _COULD_BE_A_BEARER.fullmatch(bearer) is None:
         raise Failure(f"{_URL} and {_BEARER} are not what GitHub Actions sets; leave them as they are.")
-    to = address.parse(match.group(1), source=_URL)
+    to = gateway_address.parse(match.group(1), source=_URL)
     asked = f"{match.group(2)}{'&' if '?' in match.group(2) else '?'}audience={_quoted(audience)}"
     return _value(_ask(to, asked, bearer))
 
 
-def _ask(to: address.Address, path: str, bearer: str) -> bytes:
+def _ask(to: Address, path: str, bearer: str) -> bytes:
     headers = {
         "accept": "application/json",
         "authorization": f"Bearer {bearer}",
@@ -56,6 +59,8 @@ def _ask(to: address.Address, path: str, bearer: str) -> bytes:
                 if len(body) > _MOST:
                     raise Failure("What GitHub answered is larger than any token is.")
             return body
+    except http1.Unusable as error:
+        raise Failure(str(error)) from None
     except (http1.NotSent, http1.Broken, http1.TimedOut):
         raise Failure(f"GitHub can't be asked for a token at {to}; run the job again.", exit_code=UNAVAILABLE) from None
 

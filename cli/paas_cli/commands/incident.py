@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from paas_cli import errors, moments
+from paas_cli import errors
 from paas_cli.command import command as declare
 from paas_cli.commands.tokens.shown import check_reference
 from paas_cli.errors import Misuse
@@ -12,6 +12,7 @@ from paas_cli.incident import document, rules, shown
 from paas_cli.incident.asking import Question, facts
 from paas_cli.incident.by_session import BySession
 from paas_cli.session import Session
+from paas_cli.typed import moments
 
 
 @declare("incident", app=False)

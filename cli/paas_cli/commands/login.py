@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import click
 
-from paas_cli import address, profile
 from paas_cli.command import command as declare
+from paas_cli.completion import kept_names
 from paas_cli.errors import Misuse
-from paas_cli.profile import Place
 from paas_cli.session import Session
+from paas_cli.signin import gateway_address, profile
+from paas_cli.signin.profile import Place
+from paas_cli.terminal.text import visible
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,12 @@ def command(
     ~/.config/paas/config.toml, readable by you alone. PAAS_TOKEN in the environment goes before
     either and is never stored.
 
+    With --profile, the sign-in has a name of its own, such as what it is for: `paas auth` lists them
+    and `paas auth:switch` chooses the one that is used where nothing names another.
+
     For example:
       paas login --gateway https://paas.example.com
+      paas login --profile work --gateway https://paas.example.com
       paas login --web
       paas login --token < token.txt
     """
@@ -55,15 +61,16 @@ def run(options: LoginOptions, session: Session) -> None:
     """Sign in one way or the other. Raises Failure, and nothing was stored."""
     if options.token and (options.web or options.no_browser):
         raise Misuse("--token needs no browser; leave out --web and --no-browser, or --token.")
-    place = _place(options, session)
+    place = session.place = _place(options, session)
     if options.token:
-        from paas_cli import pasted_token
+        from paas_cli.signin import pasted_token
 
         pasted_token.store(place, session)
     else:
-        from paas_cli.sso import signing_in
+        from paas_cli.signin.sso import signing_in
 
         signing_in.sign_in(place, session, web=options.web, may_open=not options.no_browser)
+    kept_names.forget(session.surroundings.environ)
     if session.surroundings.environ.get("PAAS_TOKEN"):
         session.note("PAAS_TOKEN is set and goes before this sign-in.")
 
@@ -71,16 +78,20 @@ def run(options: LoginOptions, session: Session) -> None:
 def _place(options: LoginOptions, session: Session) -> Place:
     environ = session.surroundings.environ
     file = profile.read_file(environ, session.project)
-    name = profile.profile_name(session.profile_flag, environ, file)
+    chosen = profile.chosen(session.chosen_profile, file)
+    name = chosen.name
     if options.gateway is not None:
-        gateway = profile.checked(address.parse(options.gateway, source="--gateway"), file)
+        gateway, named_by = (
+            profile.checked(gateway_address.parse(options.gateway, source="--gateway"), file),
+            "--gateway",
+        )
     else:
         known = profile.gateway_of(name, environ, file)
         if known is None:
             raise Misuse("No gateway is known yet: say where to sign in with --gateway https://...")
-        gateway = profile.checked(known, file)
+        gateway, named_by = profile.checked(known, file), f"profile {visible(name)}"
     stored = file.profiles.get(name)
     ca_file = stored.ca_file if stored is not None else None
     if options.ca_file is not None:
         ca_file = os.path.join(session.surroundings.folder, options.ca_file)  # noqa: PTH118 - as elsewhere in the CLI
-    return Place(file, name, gateway, ca_file)
+    return Place(file, chosen, gateway, ca_file, named_by=named_by)

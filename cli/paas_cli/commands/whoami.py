@@ -1,12 +1,14 @@
 """`paas whoami`: who the gateway takes you for."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from paas_cli import times
 from paas_cli.command import command as declare
-from paas_cli.profile import SignIn
+from paas_cli.errors import Failure
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.signin.profile import SignIn
+from paas_cli.terminal import times
+from paas_cli.terminal.text import visible
 
 if TYPE_CHECKING:
     from paas.tokens.v1.tokens_pb2 import WhoAmIResponse
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 @declare("whoami", app=False)
 def command(session: Session) -> None:
     """Show who you are and what you may do.
+
+    Also which app, profile and environment a command run here is about, and what chose each.
 
     For example:
       paas whoami
@@ -38,6 +42,7 @@ def run(session: Session) -> None:
                 "gateway": str(session.sign_in.address),
                 "token_source": session.sign_in.source,
                 "sign_in": _document(session.sign_in),
+                "chosen": _chosen(session),
             }
         )
         return
@@ -49,8 +54,18 @@ def run(session: Session) -> None:
         ("expires", times.to_second(answer.expires_at)),
         ("gateway", str(session.sign_in.address)),
         *_how(session.sign_in),
+        *((name, f"{choice['name']} (from {choice['from']})") for name, choice in _chosen(session).items() if choice),
     ]
     session.out.facts([(name, visible(value)) for name, value in facts if value])
+
+
+def _chosen(session: Session) -> dict[str, dict[str, str] | None]:
+    """The app, profile and environment of a command that is run here, and what chose each."""
+    app = None
+    with suppress(Failure):  # none is chosen, which is no trouble here
+        app = session.choices.app()
+    found = {"app": app, "profile": session.place.chosen, "environment": session.choices.environment()}
+    return {what: {"name": choice.name, "from": choice.source} if choice else None for what, choice in found.items()}
 
 
 def _how(sign_in: SignIn) -> list[tuple[str, str]]:

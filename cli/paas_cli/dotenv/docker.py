@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from paas_cli.dotenv.found import Collector, Found
 from paas_cli.errors import Failure
-from paas_cli.names import NAME
+from paas_cli.typed.names import NAME
 
 _MAX_LINE_BYTES = 64 * 1024 - 1
 

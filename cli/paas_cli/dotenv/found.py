@@ -27,6 +27,7 @@ class Collector:
         self._lines: dict[str, list[int]] = {}
         self._faults: list[str] = []
         self._unfilled: list[str] = []
+        self._commented: list[int] = []
 
     def add(self, name: str, value: str, *, line: int, unfilled: bool = False) -> None:
         """One variable, from `line`. `unfilled`: it has a `${...}` that others might fill in."""
@@ -39,6 +40,10 @@ class Collector:
         """Something in `line` that can't be read."""
         self._faults.append(f"line {line} {what}")
 
+    def comment_after_quote(self, line: int) -> None:
+        """A comment right after a closing quote, which a shell would take for more of the value."""
+        self._commented.append(line)
+
     def found(self) -> Found:
         """Everything. Raises Failure where a line could not be read: then nothing counts."""
         if self._faults:
@@ -50,8 +55,9 @@ class Collector:
             for name, lines in self._lines.items()
             if len(lines) > 1
         ]
+        remarks += [f"Line {line}: what follows the closing quote is taken for a comment." for line in self._commented]
         if self._unfilled:
-            from paas_cli.assignments import listed
+            from paas_cli.typed.assignments import listed
 
             remarks.append(f"${{...}} is kept as it is written, nothing is filled in ({listed(self._unfilled)}).")
         return Found(self._values, remarks, {name: lines[-1] for name, lines in self._lines.items()})

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from paas_cli.dotenv.found import Found
 from paas_cli.errors import Failure
-from paas_cli.names import NAME
+from paas_cli.typed.names import NAME
 
 
 def write(values: Mapping[str, str]) -> str:

@@ -1,20 +1,27 @@
 """Read a .env file as people write them.
 
 The dialect is that of the product's behaviour page: `export`, spaces round `=`, CRLF, a byte order mark,
-comments, three kinds of quotes, values of several lines, escapes in double quotes alone, and no interpolation. A line
-that can't be read is an error, never passed over. Must not put any part of the file into an error: a line that is
-out of place may be the inside of a private key.
+comments, three kinds of quotes, values of several lines, escapes in double quotes alone, and no interpolation. Where
+readers differ, a line is read as most of them do (`docs/dotenv.md`); one that can't be read is an error, never passed
+over. Must not put any part of the file into an error: a line that is out of place may be the inside of a private key.
 """
 
 import re
+from typing import Final
 
 from paas_cli.dotenv.found import Collector, Found
 
-_BLANK = " \t\v\f"
-_NAME = re.compile(r"(?:export[ \t\v\f]+)?([A-Za-z_][A-Za-z0-9_]*)[ \t\v\f]*=[ \t\v\f]*")
-_REST = re.compile(r"[ \t\v\f\r]*(?:$|\n|(?<=[ \t\v\f])#[^\n]*(?:\n|$))")
-_COMMENT = re.compile(r"[ \t\v\f]#.*", re.DOTALL)
-_ESCAPE = re.compile(r"\\([nrt\\\"'$`])")
+# White space as readers know it, no-break spaces among it: editors and web pages put them where nobody sees them.
+_BLANK: Final = " \t\v\f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_NAME = re.compile(rf"(?:export[{_BLANK}]+)?([A-Za-z_][A-Za-z0-9_]*)[{_BLANK}]*=[{_BLANK}]*")
+_OTHER_NAME = re.compile(rf"(?:export[{_BLANK}]+)?[\w.\[\]-]+[{_BLANK}]*=")
+_START = re.compile(rf"[{_BLANK}\r\n]*")
+_NOTHING = re.compile(rf"[{_BLANK}\r]*(?:#|\n|\Z)")
+_COMMENT = re.compile(rf"[{_BLANK}]#.*", re.DOTALL)
+_ENDS = re.compile(rf"[{_BLANK}]")
+_TRAILING = re.compile(rf"[{_BLANK}\r]+\Z")
+_LONE_RETURN = re.compile(r"\r(?!\r*(?:\n|\Z))")
+_ESCAPE = re.compile(r"\\([nrt\\\"$`])")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 _IN_DOUBLE_QUOTES = re.compile(r'((?:\\.|[^"\\])*)"', re.DOTALL)
 # A shell's way to put ' inside '...': end, escaped quote, begin. In a .env it could mean nothing else.
@@ -38,8 +45,10 @@ def read(text: str, *, source: str) -> Found:
 
 
 def _line_breaks(text: str) -> str:
-    """LF throughout where every line ends with CRLF; else a CR in a quoted value is part of the value."""
-    if "\r\n" in text and text.count("\n") == text.count("\r\n"):
+    """LF throughout where every line ends with CRLF, or with CR; else a CR in a quoted value is part of the value."""
+    if "\n" not in text:
+        return text.replace("\r", "\n")
+    if text.count("\n") == text.count("\r\n"):
         return text.replace("\r\n", "\n")
     return text
 
@@ -53,28 +62,46 @@ def _line_after(text: str, position: int) -> int:
 def _statement(text: str, start: int, *, line: int, collector: Collector) -> int:
     """Read one statement and return where the next begins."""
     next_line = _line_after(text, start)
-    first = start
-    while first < next_line and text[first] in _BLANK + "\r\n":
-        first += 1
-    if first == next_line or text[first] == "#":
+    first = _START.match(text, start, next_line).end()  # type: ignore[union-attr]  # it matches nothing as well
+    if first == next_line:
+        return next_line
+    if text[first] == "#":
+        _check_returns(text[first:next_line], line, collector)
         return next_line
     named = _NAME.match(text, first, next_line)
     if named is None:
-        collector.fault(line, "is not NAME=value")
+        collector.fault(line, _no_statement(text[first:next_line]))
         return next_line
     begin = named.end()
     if begin < len(text) and text[begin] in "'\"`":
         return _quoted(text, begin, name=named.group(1), line=line, collector=collector)
-    value = _bare(text[begin:next_line], after_blank=text[begin - 1] in _BLANK)
-    collector.add(named.group(1), value, line=line, unfilled="${" in value)
+    if _check_returns(text[begin:next_line], line, collector):
+        value = _bare(text[begin:next_line], after_blank=_ENDS.match(text[begin - 1]) is not None)
+        collector.add(named.group(1), value, line=line, unfilled="${" in value)
     return next_line
+
+
+def _no_statement(line: str) -> str:
+    if line.startswith("\ufeff"):
+        return "begins with a byte order mark, which only a file may"
+    if _OTHER_NAME.match(line):
+        return "has a name that no variable can have (letters, digits and _, not starting with a digit)"
+    return "is not NAME=value"
+
+
+def _check_returns(part: str, line: int, collector: Collector) -> bool:
+    """Whether no carriage return is left in a line: some readers end it there, and what follows would be lost."""
+    if _LONE_RETURN.search(part) is None:
+        return True
+    collector.fault(line, "has a carriage return in it: write a line feed, or the value in quotes")
+    return False
 
 
 def _bare(text: str, *, after_blank: bool) -> str:
     """A value without quotes: up to a `#` after white space, blanks at its end dropped."""
     if after_blank and text.startswith("#"):
         return ""
-    return _COMMENT.sub("", text.rstrip("\r\n")).rstrip(_BLANK + "\r")
+    return _TRAILING.sub("", _COMMENT.sub("", text.rstrip("\r\n")))
 
 
 def _quoted(text: str, begin: int, *, name: str, line: int, collector: Collector) -> int:
@@ -85,11 +112,15 @@ def _quoted(text: str, begin: int, *, name: str, line: int, collector: Collector
     if inside is None:
         collector.fault(line, "opens a quote that is never closed")
         return len(text)  # whatever follows may be inside the quote
-    rest = _REST.match(text, inside.end())
-    if rest is None:
-        last = line + text.count("\n", begin, inside.end())
-        collector.fault(last, "goes on after the closing quote")
-        return _line_after(text, inside.end())
+    next_line = _line_after(text, inside.end())
+    last = line + text.count("\n", begin, inside.end())
+    if (fault := _after_quote(text, inside, next_line)) is not None:
+        collector.fault(last, fault)
+        return next_line
+    if not _check_returns(text[inside.end() : next_line], last, collector):
+        return next_line
+    if text.startswith("#", inside.end()):
+        collector.comment_after_quote(last)
     value, unfilled = inside.group(1), False
     if quote == "'":
         value = value.replace("'\\''", "'")
@@ -97,4 +128,15 @@ def _quoted(text: str, begin: int, *, name: str, line: int, collector: Collector
         unfilled = re.search(r"(?<!\\)\$\{", value) is not None
         value = _ESCAPE.sub(lambda found: _ESCAPES.get(found.group(1), found.group(1)), value)
     collector.add(name, value, line=line, unfilled=unfilled)
-    return rest.end()
+    return next_line
+
+
+def _after_quote(text: str, inside: re.Match[str], next_line: int) -> str | None:
+    """What is wrong with what follows a closing quote on its line."""
+    if _NOTHING.match(text, inside.end(), next_line):
+        return None
+    if inside.group().endswith("\\'"):
+        return "has \\' in single quotes, which readers take for different things: use double quotes"
+    if not inside.group(1) and text[inside.end()] == text[inside.end() - 1]:
+        return "has three quotes in a row, which readers take for different things: use one"
+    return "goes on after the closing quote"

@@ -17,20 +17,22 @@ if TYPE_CHECKING:
     from paas.audit.v1.audit_pb2 import SummarizeEventsRequest
     from paas.tokens.v1.tokens_pb2 import WhoAmIResponse
 
-DESTROYED = "apps.destroy"
+DESTROYED = ("apps.destroy", "groups.destroy")
 MAKES_TOKENS, ROTATES_TOKENS = "tokens.create", "tokens.rotate"
 MAKES_TRUSTS = "trusts.create"
 # What changes something, or gives a value or a way in to who does it.
 _DEEDS = (
     *rules.VALUE_CHANGES, "secrets.discard", "config.set", "config.unset", "config.stage", "config.release",
     "config.discard", "config.restore", "apps.create", "apps.update", "apps.stage", "apps.release", "apps.discard",
-    DESTROYED, "addons.attach", "addons.detach", "releases.create", "releases.rollback", MAKES_TOKENS, ROTATES_TOKENS,
+    *DESTROYED, "groups.create", "groups.attach", "groups.detach",
+    "releases.create", "releases.rollback", MAKES_TOKENS, ROTATES_TOKENS,
     "tokens.revoke", MAKES_TRUSTS, "trusts.delete", "keys.rotate", "keys.shred",
 )  # fmt: skip
 # By how much services' clocks may differ from that of the log.
 _CLOCKS_APART = 5 * 60 * 1_000_000
 _MOST_LOOKED_UP = 500
 _MOST_MADE = 100
+_PREVIOUS = "_PREVIOUS"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +117,7 @@ def facts(source: Source, question: Question) -> Facts:
 def _of_token(inquiry: _Inquiry) -> Facts:
     may_ask = inquiry.may_ask_tokens()
     token = suspects.by_reference(inquiry.source, inquiry.question.token, may_ask_tokens=may_ask, now=inquiry.now)
-    sums = inquiry.sum_up((rules.READ, *_DEEDS), token_id=token.token_id)
+    sums = inquiry.sum_up((*rules.READS, *_DEEDS), token_id=token.token_id)
     _add_made_with_it(inquiry, token.token_id, sums)
     return _put_together(inquiry, label=token.name, tokens=[token], sums=sums)
 
@@ -134,7 +136,7 @@ def _add_made_with_it(inquiry: _Inquiry, token_id: str, sums: Sums) -> None:
             return
         each = waiting.pop()
         seen.add(each)
-        made = inquiry.sum_up((rules.READ, *_DEEDS), token_id=each)
+        made = inquiry.sum_up((*rules.READS, *_DEEDS), token_id=each)
         waiting |= _made_ids(inquiry, made) - seen
         sums.merge(made)
 
@@ -158,7 +160,7 @@ def _made_ids(inquiry: _Inquiry, sums: Sums) -> set[str]:
 def _of_user(inquiry: _Inquiry) -> Facts:
     person = inquiry.question.user
     who = person if person.startswith("user:") else f"user:{person}"
-    sums = inquiry.sum_up((rules.READ, *_DEEDS), who=who)
+    sums = inquiry.sum_up((*rules.READS, *_DEEDS), who=who)
     made = [] if not inquiry.may_ask_tokens() else suspects.living(inquiry.source, now=inquiry.now)
     tokens = {token.token_id: token for token in made if token.maker == who}
     # What ended, and sign-ins, are known by what was done with them, and by when they were made.
@@ -176,8 +178,8 @@ def _of_user(inquiry: _Inquiry) -> Facts:
 
 
 def _of_everybody(inquiry: _Inquiry) -> Facts:
-    sums = inquiry.sum_up((rules.READ, *rules.VALUE_CHANGES, DESTROYED))
-    readers = {key[5] for key in sums.actors if key[0] == rules.READ and key[1] == OK and key[2].startswith("pat:")}
+    sums = inquiry.sum_up((*rules.READS, *rules.VALUE_CHANGES, *DESTROYED))
+    readers = {key[5] for key in sums.actors if key[0] in rules.READS and key[1] == OK and key[2].startswith("pat:")}
     tokens = _looked_up(inquiry, sorted(readers - {""}))
     return _put_together(inquiry, label="", tokens=tokens, sums=sums)
 
@@ -195,7 +197,7 @@ def _looked_up(inquiry: _Inquiry, token_ids: Sequence[str]) -> list[Token]:
 def _put_together(inquiry: _Inquiry, *, label: str, tokens: Sequence[Token], sums: Sums) -> Facts:
     everybody = inquiry.question.asked is Asked.EVERYBODY
     done = [(key, times) for key, times in sums.of_names() if key[1] == OK]
-    read = {Secret(key[2], key[4], key[3]): times for key, times in done if key[0] == rules.READ}
+    read = _reads(done)
     own = {} if everybody else _by_secret(done)
     planted = set() if everybody else _made_ids(inquiry, sums) - {token.token_id for token in tokens}
     found = Facts(
@@ -209,7 +211,7 @@ def _put_together(inquiry: _Inquiry, *, label: str, tokens: Sequence[Token], sum
         trusts=_trusts(inquiry, done),
         read=read,
         readers=_readers(sums),
-        refused=sum(tally.count for key, tally in sums.names.items() if key[0] == rules.READ and key[1] == DENIED),
+        refused=_refused(sums),
         did=[] if everybody else _deeds(done),
         own=own,
     )
@@ -236,6 +238,31 @@ def _put_together(inquiry: _Inquiry, *, label: str, tokens: Sequence[Token], sum
     )
 
 
+_Done = Sequence[tuple[tuple[str, int, str, str, str, str], Times]]
+
+
+def _reads(done: _Done) -> dict[Secret, Times]:
+    """The secrets that were read, in whatever way, and when."""
+    found: dict[Secret, Times] = {}
+    for (action, _, app, app_id, name, _), times in done:
+        if action in rules.READS and name:
+            secret = Secret(app, name, app_id)
+            found[secret] = times.joined(found.get(secret))
+    # A program is given a former value beside its successor, and that is what is to be replaced.
+    for secret in list(found):
+        successor = Secret(secret.app, secret.name.removesuffix(_PREVIOUS), secret.app_id)
+        if secret.name.endswith(_PREVIOUS) and successor in found:
+            found[successor] = found[successor].joined(found.pop(secret))
+    return found
+
+
+def _refused(sums: Sums) -> int:
+    """How often values were asked for in vain: each name counts, and a program that was to be given all counts once."""
+    names = [tally.count for key, tally in sums.names.items() if key[0] == rules.GET and key[1] == DENIED]
+    runs = [tally.count for key, tally in sums.actors.items() if key[0] == rules.RUN and key[1] == DENIED]
+    return sum(names) + sum(runs)
+
+
 def _moment(time: datetime | None) -> Moment | None:
     return None if time is None else int(time.timestamp() * 1_000_000)
 
@@ -257,13 +284,13 @@ def _changes(
         return {}, {}
     is_all_there = inquiry.question.asked is Asked.EVERYBODY and inquiry.question.until is None
     if not is_all_there:
-        sums = inquiry.sum_up_since((*rules.VALUE_CHANGES, DESTROYED), first)
+        sums = inquiry.sum_up_since((*rules.VALUE_CHANGES, *DESTROYED), first)
     done = [(key, times) for key, times in sums.of_names() if key[1] == OK]
-    return _by_secret(done), {key[3]: times.last_at for key, times in done if key[0] == DESTROYED and key[3]}
+    return _by_secret(done), {key[3]: times.last_at for key, times in done if key[0] in DESTROYED and key[3]}
 
 
 def _readers(sums: Sums) -> list[Actor]:
-    reads = Sums(actors={key: tally for key, tally in sums.actors.items() if key[0] == rules.READ})
+    reads = Sums(actors={key: tally for key, tally in sums.actors.items() if key[0] in rules.READS})
     return reads.of_actors()
 
 
@@ -271,7 +298,7 @@ def _deeds(done: Iterable[tuple[tuple[str, int, str, str, str, str], Times]]) ->
     found = [
         Deed(action=action, app=app, name=name, times=times, target_token_id=target)
         for (action, _, app, _, name, target), times in done
-        if action != rules.READ
+        if action not in rules.READS
     ]
     return sorted(found, key=lambda deed: (-deed.times.last_at, deed.action, deed.app, deed.name))
 

@@ -1,10 +1,10 @@
 """The facts of an incident, asked with the session of a command."""
 
-from paas_cli import rpc_error
-from paas_cli.grpcweb import Encodable
 from paas_cli.incident.source import Answer
-from paas_cli.rpc_error import RpcError
 from paas_cli.session import Session
+from paas_transport import rpc_error
+from paas_transport.grpcweb import Encodable
+from paas_transport.rpc_error import RpcError
 
 
 class BySession:

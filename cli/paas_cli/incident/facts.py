@@ -36,6 +36,19 @@ class Times:
     addresses: Sequence[str] = ()
     more_addresses: bool = False
 
+    def joined(self, other: "Times | None") -> "Times":
+        """Return these and others, as those of one thing."""
+        if other is None:
+            return self
+        return Times(
+            count=self.count + other.count,
+            first_at=min(self.first_at, other.first_at),
+            last_at=max(self.last_at, other.last_at),
+            version=max(self.version, other.version),
+            addresses=tuple(dict.fromkeys((*self.addresses, *other.addresses))),
+            more_addresses=self.more_addresses or other.more_addresses,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Deed:

@@ -4,14 +4,17 @@ Pure: no calls, no clock, no words of a terminal. Where it can't be told whether
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from paas_cli.incident.facts import Facts, Moment, Released, Secret, Times, Token
 
-READ = "secrets.get"
-# A value that comes about so is one that was given then.
-_SET = ("secrets.set", "secrets.rotate", "secrets.unset", "secrets.release")
+GET, RUN = "secrets.get", "secrets.run"
+READS = (GET, RUN)
+_BY_ADDONS = ("addons.attach", "addons.detach")
+_UNSET = ("secrets.unset", "addons.detach")
+# A value that comes about so is one that was given then, by an add-on for what it manages.
+_SET = ("secrets.set", "secrets.rotate", "secrets.release", "secrets.unset", *_BY_ADDONS)
 # And so one comes back that there was before.
 _BROUGHT_BACK = ("secrets.revert", "secrets.restore")
 _STAGED = "secrets.stage"
@@ -49,6 +52,7 @@ class Reason(StrEnum):
     NOT_TOLD = "not told"
     STILL_CURRENT = "still current"
     SET_BY_SUSPECT = "set by suspect"
+    MANAGED = "managed"
     BROUGHT_BACK = "brought back"
     CHANGED = "changed"
     UNSET = "unset"
@@ -141,7 +145,10 @@ def _untrust(facts: Facts, index: int) -> Step:
 def _rotation(facts: Facts, secret: Secret, since: Moment) -> Step:
     """Say whether somebody else gave a secret a new value after it was last known, that is not gone again."""
     state, reason, change = _value(facts, secret, since)
-    now = (facts.secrets.get(secret.app) or {}).get(secret.name)
+    listed = facts.secrets.get(secret.app)
+    now = (listed or {}).get(secret.name)
+    if reason is Reason.STILL_CURRENT and listed is not None and now is None:
+        reason = Reason.MANAGED  # it was read, is not gone, and is no secret: only an add-on gives it a new value
     return Step(
         kind=Kind.ROTATE,
         state=state,
@@ -174,7 +181,9 @@ def _value(facts: Facts, secret: Secret, since: Moment) -> tuple[State, Reason, 
     back = _latest(everybodys, _BROUGHT_BACK)
     if back and everybodys[back].last_at >= change.last_at:
         return State.OPEN, Reason.BROUGHT_BACK, None
-    return State.DONE, Reason.UNSET if action == "secrets.unset" else Reason.CHANGED, change
+    if action in _BY_ADDONS:
+        change = replace(change, version=0)  # it is one of config's
+    return State.DONE, Reason.UNSET if action in _UNSET else Reason.CHANGED, change
 
 
 def _latest(by_action: Mapping[str, Times], actions: Sequence[str]) -> str:

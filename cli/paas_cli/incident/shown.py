@@ -9,7 +9,7 @@ from paas_cli.incident import pasted, rules, words
 from paas_cli.incident.facts import Asked, Facts, Token
 from paas_cli.incident.rules import State, Step
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal.text import visible
 
 _MARKS = {State.DONE: ("✓", "green"), State.OPEN: ("○", "yellow"), State.UNKNOWN: ("?", "yellow")}
 _NARROWEST, _WIDEST = 40, 110
@@ -82,7 +82,9 @@ class Page:
             self._wrapped(f"{visible(app)}: {listed}", indent=2)
         if any(rules.RUNS_PROGRAMS in token.granted for token in facts.tokens):
             self._wrapped(
-                "It may also change what apps run (apps.write), and a program sees all variables of its app.", indent=2
+                "It may also change what apps run (apps.write), and a program sees all variables of its app and of the "
+                "shared groups that this has.",
+                indent=2,
             )
 
     def _did(self) -> None:

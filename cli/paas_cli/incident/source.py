@@ -5,7 +5,7 @@ What may be asked, and in which order, is the same for both. A source is called 
 
 from typing import Protocol, TypeVar
 
-from paas_cli.grpcweb import Decodable, Encodable
+from paas_transport.grpcweb import Decodable, Encodable
 
 Answer = TypeVar("Answer", bound=Decodable)
 

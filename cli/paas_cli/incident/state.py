@@ -16,13 +16,25 @@ Found = TypeVar("Found")
 
 
 def apps(source: Source) -> list[str]:
-    """The names of all apps in sight. Raises Failure."""
+    """The names of all apps in sight, and of shared groups, whose secrets are read as theirs are. Raises Failure."""
     from paas.config.v1 import config_pb2
 
     request, found = config_pb2.ListAppsRequest(), list[str]()
     while True:
         answer = source.read("/paas.config.v1.ConfigService/ListApps", request, config_pb2.ListAppsResponse)
         found += [app.name for app in answer.apps]
+        if not answer.next_page_token:
+            return [*found, *_groups(source)]
+        request.page_token = answer.next_page_token
+
+
+def _groups(source: Source) -> list[str]:
+    from paas.config.v1 import groups_pb2
+
+    request, found = groups_pb2.ListGroupsRequest(), list[str]()
+    while True:
+        answer = source.read("/paas.config.v1.GroupsService/ListGroups", request, groups_pb2.ListGroupsResponse)
+        found += [group.name for group in answer.groups]
         if not answer.next_page_token:
             return found
         request.page_token = answer.next_page_token

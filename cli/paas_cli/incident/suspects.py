@@ -5,11 +5,11 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from paas_cli import times
 from paas_cli.errors import Failure
 from paas_cli.incident.facts import Moment, Token
 from paas_cli.incident.source import Source
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import times
+from paas_cli.terminal.text import visible
 
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp

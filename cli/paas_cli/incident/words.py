@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 
-from paas_cli import times
 from paas_cli.incident.facts import Facts, Moment, Times
 from paas_cli.incident.rules import RUNS_ANOTHER_PROGRAM, Kind, Reason, State, Step
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import times
+from paas_cli.terminal.text import visible
 
 _WHY = {
     Reason.NOT_TOLD: "whether it is done can't be told here",
     Reason.LIVES: "it still works",
     Reason.STILL_CURRENT: "the value that got out is still the current one",
     Reason.SET_BY_SUSPECT: "its current value was set or staged by the same hands",
+    Reason.MANAGED: "an add-on manages it: have that give a new value, which is released by itself",
     Reason.BROUGHT_BACK: "it got a new value, and then a rollback or a failed release brought an older one back",
     Reason.NOT_RELEASED: "no release that succeeded has the new values yet",
     Reason.ROTATE_FIRST: "rotate first; each rotation releases by itself",
@@ -88,10 +89,11 @@ def last_line(steps: Sequence[Step]) -> str:
     if not steps:
         return "Nothing to do: nothing was read, and nothing that could be used is left."
     if not left:
-        return f"All done: {len(steps)} of {len(steps)} steps."
+        return f"All done: {len(steps)} of {len(steps)} {'step' if len(steps) == 1 else 'steps'}."
     unknown = sum(step.state is State.UNKNOWN for step in left)
     more = f", {unknown} of them can't be told" if unknown else ""
-    return f"Not all done: {len(left)} of {len(steps)} steps {'is' if len(left) == 1 else 'are'} left{more}."
+    steps_word = "step" if len(steps) == 1 else "steps"
+    return f"Not all done: {len(left)} of {len(steps)} {steps_word} {'is' if len(left) == 1 else 'are'} left{more}."
 
 
 def advice(facts: Facts, steps: Sequence[Step], *, setting: str) -> list[str]:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from paas_cli import times
 from paas_cli.log import event_shown
+from paas_cli.terminal import times
 from transparency.failures import NotVerified
 from transparency.notes.checkpoints import Checkpoint
 from transparency.tiles.paths import WIDTH

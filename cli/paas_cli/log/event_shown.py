@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from paas_cli.terminal_text import visible
+from paas_cli.terminal.text import visible
 from transparency import canonical
 from transparency.canonical import Json
 from transparency.failures import Malformed, Misfit

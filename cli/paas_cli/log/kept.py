@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 
-from paas_cli import private_file, profile
 from paas_cli.errors import Failure
-from paas_cli.file_lock import locked
-from paas_cli.file_name import escaped
+from paas_cli.files import private_file
+from paas_cli.files.file_lock import locked
+from paas_cli.files.file_name import escaped
+from paas_cli.signin import profile
 from transparency.failures import Malformed
 from transparency.notes import checkpoints, signed
 from transparency.notes.checkpoints import Checkpoint

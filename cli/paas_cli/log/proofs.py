@@ -6,13 +6,14 @@ The event itself is in the file, as its `extra`, so that one file is whole. An e
 from dataclasses import dataclass, replace
 from typing import Final
 
-from paas_cli import errors, given_file
+from paas_cli import errors
 from paas_cli.errors import Failure
+from paas_cli.files import given_file
 from paas_cli.log import event_shown, refusals
 from paas_cli.log.reading import LogReader
 from paas_cli.log.trust import ED25519
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal.text import visible
 from transparency import receipts
 from transparency.canonical import Json
 from transparency.failures import Malformed, NotVerified

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from paas_cli import times
 from paas_cli.errors import Failure
 from paas_cli.log import refusals
 from paas_cli.log.dropped import Dropped
@@ -14,6 +13,7 @@ from paas_cli.log.served import LogFiles, served
 from paas_cli.log.told import Served
 from paas_cli.log.trust import Believed, KeyChanged, believed, believed_by_policy
 from paas_cli.session import Session
+from paas_cli.terminal import times
 from transparency.failures import DoesNotExtend, Malformed, Misfit, NotVerified
 from transparency.merkle.proofs import consistency_proof
 from transparency.notes import checkpoints, signed

@@ -1,10 +1,10 @@
 """Why a log is not believed, in the words of who has to do something about it."""
 
-from paas_cli import times
 from paas_cli.errors import Failure
 from paas_cli.log.kept import Kept
 from paas_cli.log.told import Served
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import times
+from paas_cli.terminal.text import visible
 from transparency.failures import DoesNotExtend, Misfit, NotVerified
 from transparency.notes.keys import VerifierKey
 

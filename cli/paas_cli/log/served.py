@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from paas_cli import rpc_error
 from paas_cli.errors import Failure
 from paas_cli.log.told import Served, told
-from paas_cli.rpc_error import RpcError, SignInRenewed
 from paas_cli.session import Session
+from paas_transport import rpc_error
+from paas_transport.rpc_error import RpcError, SignInRenewed
 from transparency.encoding import HASH_SIZE
 from transparency.failures import Misfit, NotServed
 from transparency.tiles.bundles import LARGEST_BUNDLE

@@ -7,7 +7,7 @@ forgotten with the next checkpoint.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from paas_cli.ed25519 import Ed25519
+from paas_cli.log.ed25519 import Ed25519
 from transparency.failures import NotVerified
 from transparency.notes import checkpoints, signed
 from transparency.notes.checkpoints import Checkpoint

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 import click
 
-from paas_cli import given_input
 from paas_cli.errors import Failure, Misuse
+from paas_cli.files import given_input
 from paas_cli.log.reading import Trust
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal.text import visible
 from transparency import policy
 from transparency.failures import Malformed
 from transparency.notes.keys import Kind, VerifierKey, parsed_key

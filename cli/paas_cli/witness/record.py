@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from paas_cli.errors import Failure
-from paas_cli.terminal_text import visible
+from paas_cli.terminal.text import visible
 from transparency.failures import Malformed
 from transparency.notes import checkpoints, signed
 from transparency.witness import Kept

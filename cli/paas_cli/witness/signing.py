@@ -13,9 +13,9 @@ from typing import Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from paas_cli import private_file
 from paas_cli.errors import Failure
-from paas_cli.terminal_text import visible
+from paas_cli.files import private_file
+from paas_cli.terminal.text import visible
 from transparency.encoding import base64_of, from_base64
 from transparency.failures import Malformed
 from transparency.notes.keys import Kind, VerifierKey

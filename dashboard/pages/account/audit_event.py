@@ -1,6 +1,7 @@
 """One event: all that is known of it, and the proof that it is in the log."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Final
 
 from google.rpc import code_pb2
@@ -21,7 +22,7 @@ async def show(visit: Visit) -> Response:
     """Show it."""
     sequence = visit.number("sequence")
     event, log = await asyncio.gather(calls.event_at(visit.caller, sequence), looked(visit.caller))
-    shown = row(event)
+    shown = row(event, datetime.now(UTC))
     return visit.page("audit_event.html", here="audit", event=shown, facts=facts(event), token=event.token_id, log=log)
 
 

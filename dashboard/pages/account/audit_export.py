@@ -11,7 +11,8 @@ from dashboard.audit.exporting import lines
 from dashboard.audit.question import Question
 from dashboard.calls import audit as calls
 from dashboard.calls.caller import Caller
-from dashboard.web.visit import Visit, address_of
+from dashboard.web.strangers import address_of
+from dashboard.web.visit import Visit
 
 _PAGE: Final = 500
 _MEDIA_TYPE: Final = "application/jsonl"

@@ -15,7 +15,7 @@ from dashboard.tokens.shown import counted
 from dashboard.trusts.asked import LIFETIMES, asked, job_token
 from dashboard.trusts.systems import SYSTEMS
 from dashboard.web.visit import Visit
-from paas_cli import durations
+from paas_cli.typed import durations
 from paaskit.clock import random_id
 
 _GONE = "There is no such trust any more."

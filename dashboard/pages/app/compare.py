@@ -18,8 +18,8 @@ _NOTHING = "Nothing was chosen to be taken over."
 
 async def show(visit: Visit) -> Response:
     """Show what differs, or ask from which app."""
-    app, other = visit.path("app"), visit.request.query_params.get("with", "")
-    heading, apps = await asyncio.gather(heading_of(visit.caller, app), calls.list_apps(visit.caller))
+    app, other = visit.place.name, visit.request.query_params.get("with", "")
+    heading, apps = await asyncio.gather(heading_of(visit), calls.list_apps(visit.caller))
     here, there = await _both(visit, app, other) if other else (None, None)
     found, same = differences(here, there) if here and there else ([], 0)
     return visit.page(
@@ -31,19 +31,20 @@ async def show(visit: Visit) -> Response:
         differences=found,
         same=same,
         hidden=hidden_kinds(here, there) if here and there else [],
+        has_groups=bool(here and there and (here.groups or there.groups)),
         may_take=visit.person.may("config.write") and any(each.can_be_taken for each in found),
     )
 
 
 async def take(visit: Visit) -> Response:
     """Put what was chosen to what is pending. Its values are read anew: they travel in no form."""
-    app, other = visit.path("app"), str(visit.form.get("with", ""))
+    app, other = visit.place.name, str(visit.form.get("with", ""))
     found, _ = differences(*await _both(visit, app, other))
     more = taken(found, set(map(str, visit.form.getlist("take"))))
     if not more:
         raise Refusal(code=code_pb2.INVALID_ARGUMENT, sentence=_NOTHING)
     await keep_more(visit, app, more)
-    return visit.to(f"apps/{app}/pending")
+    return visit.to(f"{visit.place}/pending")
 
 
 async def _both(visit: Visit, app: str, other: str) -> tuple[Variables, Variables]:

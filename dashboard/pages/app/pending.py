@@ -7,10 +7,13 @@ from starlette.responses import Response
 
 from dashboard.calls import apps as calls
 from dashboard.calls.refusals import Refusal
+from dashboard.groups.reached import reached
+from dashboard.pages.app.heading import instances_of, subject_of
 from dashboard.pages.states import state_of
 from dashboard.variables.changes import SET, UNSET, Wanted, chosen, verdicts
 from dashboard.variables.pending import drop, keep, keep_more, pending_of
 from dashboard.variables.saving import Saving, outcome_of
+from dashboard.variables.shared import behind
 from dashboard.web.visit import Visit
 from paas_cli.dotenv.reading import read
 from paas_cli.errors import Failure
@@ -22,13 +25,13 @@ _CHOICE = "kind:"
 
 async def add(visit: Visit) -> Response:
     """Put what was sent to what is pending: a pasted text, one name with its value, or names to be unset."""
-    app = visit.path("app")
-    await calls.get_app(visit.caller, app)
+    app = visit.place.name
+    await subject_of(visit)
     more = _wanted(visit)
     if not more:
         raise Refusal(code=code_pb2.INVALID_ARGUMENT, sentence="Nothing was given: paste lines like NAME=value.")
     await keep_more(visit, app, more)
-    return visit.to(f"apps/{app}/pending")
+    return visit.to(f"{visit.place}/pending")
 
 
 async def review(visit: Visit) -> Response:
@@ -38,15 +41,15 @@ async def review(visit: Visit) -> Response:
 
 async def save(visit: Visit) -> Response:
     """Save it, as one release or into the app's draft. What the services refuse is shown where it stands."""
-    app = visit.path("app")
+    app = visit.place.name
     pending = await pending_of(visit, app)
     if pending is None:
-        return visit.to(f"apps/{app}")
+        return visit.to(f"{visit.place}")
     rows = chosen(pending.rows, _choices(visit))
     await keep(visit, app, rows)
     stage = visit.form.get("do") == "stage"
     if visit.form.get("do") not in ("save", "stage"):
-        return visit.to(f"apps/{app}/pending")
+        return visit.to(f"{visit.place}/pending")
     listed = await calls.list_variables(visit.caller, app)
     judged = verdicts(rows, listed)
     if any(each.outcome == "refused" for each in judged):
@@ -61,36 +64,38 @@ async def save(visit: Visit) -> Response:
         return await _review(visit, refusal=refusal, problems=saving.problems(refusal))
     await drop(visit, app)
     if done.release is not None:
-        return visit.to(f"apps/{app}/releases/{done.release}")
-    return visit.to(f"apps/{app}")
+        return visit.to(f"{visit.place}/releases/{done.release}")
+    return visit.to(f"{visit.place}/staged" if stage else f"{visit.place}")
 
 
 async def discard(visit: Visit) -> Response:
     """Drop what is pending."""
-    app = visit.path("app")
+    app = visit.place.name
     await drop(visit, app)
-    return visit.to(f"apps/{app}")
+    return visit.to(f"{visit.place}")
 
 
 async def _review(visit: Visit, *, refusal: Refusal | None = None, problems: dict[str, str] | None = None) -> Response:
-    app, caller = visit.path("app"), visit.caller
-    got = await calls.get_app(caller, app)
+    app, caller = visit.place.name, visit.caller
+    subject = await subject_of(visit)
     pending = await pending_of(visit, app)
     if pending is None:
-        return visit.to(f"apps/{app}")
+        return visit.to(f"{visit.place}")
     listed, release, instances = await asyncio.gather(
-        calls.list_variables(caller, app), calls.newest_release(caller, app), calls.list_instances(caller, app)
+        calls.list_variables(caller, app), calls.newest_release(caller, app), instances_of(visit)
     )
     judged = verdicts(pending.rows, listed)
     return visit.page(
         "pending.html",
         status=refusal.http_status if refusal else 200,
-        here="apps",
-        app=got.app,
+        here=visit.place.kind,
+        app=subject,
         tab="variables",
         state=state_of(release, instances),
         release=release,
         verdicts=judged,
+        behind=behind(listed.groups),
+        reached=reached(subject.group, judged) if subject.group is not None else None,
         counted=sum(each.counts for each in judged),
         refused=sum(each.outcome == "refused" for each in judged),
         refusal=refusal,

@@ -7,7 +7,12 @@ from dashboard.web.visit import Visit
 
 
 async def reveal(visit: Visit) -> Response:
-    """Answer with the value. That it was revealed is in the audit log before."""
+    """Answer with the value. That it was revealed is in the audit log before, with the reason where there is one.
+
+    The page asks for one before it shows a value, and copies without.
+    """
     stub = secrets_pb2_grpc.SecretsServiceStub(visit.caller.channel)
-    request = secrets_pb2.RevealSecretRequest(app=visit.path("app"), name=visit.path("name"))
+    given = visit.form.get("reason")
+    reason = given.strip() if isinstance(given, str) else ""
+    request = secrets_pb2.RevealSecretRequest(app=visit.place.name, name=visit.path("name"), reason=reason)
     return JSONResponse({"value": (await visit.caller.call(stub.RevealSecret, request)).value})

@@ -13,10 +13,10 @@ from paaskit.clock import random_id
 
 async def show(visit: Visit) -> Response:
     """Show what would change, with or without the secrets of then."""
-    app, number, caller = visit.path("app"), visit.number("number"), visit.caller
+    app, number, caller = visit.place.name, visit.number("number"), visit.caller
     with_secrets = visit.request.query_params.get("secrets") == "1"
     heading, without, whole = await asyncio.gather(
-        heading_of(caller, app),
+        heading_of(visit),
         *(
             roll_back(caller, app, number, with_secrets=each, request_id=random_id(), validate_only=True)
             for each in (False, with_secrets)
@@ -29,13 +29,14 @@ async def show(visit: Visit) -> Response:
         number=number,
         with_secrets=with_secrets,
         preview=preview(without, whole),
+        gone=list(whole.gone_groups),
         request_id=random_id(),
     )
 
 
 async def go(visit: Visit) -> Response:
     """Make the release, and lead to it."""
-    app, form = visit.path("app"), visit.form
+    app, form = visit.place.name, visit.form
     answer = await roll_back(
         visit.caller,
         app,
@@ -44,4 +45,4 @@ async def go(visit: Visit) -> Response:
         request_id=str(form.get("request_id", "")),
         validate_only=False,
     )
-    return visit.to(f"apps/{app}/releases/{answer.release.number}")
+    return visit.to(f"{visit.place}/releases/{answer.release.number}")

@@ -1,6 +1,7 @@
 """One secret: how old it is, who read it, a new value for it. Its value is in none of these pages."""
 
 import asyncio
+from collections.abc import Sequence
 
 from google.rpc import code_pb2
 from paas.audit.v1.audit_pb2 import Event
@@ -11,13 +12,15 @@ from dashboard.calls import audit
 from dashboard.calls.caller import Caller
 from dashboard.calls.refusals import Refusal
 from dashboard.calls.secrets import rotate_secret
-from dashboard.pages.app.heading import heading_of
+from dashboard.pages.app.heading import heading_of, instances_of
 from dashboard.secrets import asked
+from dashboard.variables.carried import CARRYING, Carriers
 from dashboard.variables.table import SECRET, Row, rows
 from dashboard.web.visit import Visit
 from paaskit.clock import random_id
 
 _LISTED = 5
+_READS = ("secrets.get", "secrets.run")
 _CHANGES = ("secrets.set", "secrets.rotate")
 
 
@@ -28,7 +31,7 @@ async def show(visit: Visit) -> Response:
 
 async def rotate(visit: Visit) -> Response:
     """Give it a new value, released or staged."""
-    app, name = visit.path("app"), visit.path("name")
+    app, name = visit.place.name, visit.path("name")
     try:
         change = await rotate_secret(visit.caller, app, name, asked.rotation(visit.form))
     except Refusal as refusal:
@@ -36,39 +39,45 @@ async def rotate(visit: Visit) -> Response:
             raise
         return await _shown(visit, refusal=refusal)
     if change.HasField("release"):
-        return visit.to(f"apps/{app}/releases/{change.release}")
-    return visit.to(f"apps/{app}/secrets/{name}", notice=_done(name, staged=visit.form.get("do") == "stage"))
+        return visit.to(f"{visit.place}/releases/{change.release}")
+    return visit.to(f"{visit.place}/secrets/{name}", notice=_done(name, staged=visit.form.get("do") == "stage"))
 
 
 async def _shown(visit: Visit, *, refusal: Refusal | None = None) -> Response:
-    app, name, caller = visit.path("app"), visit.path("name"), visit.caller
-    heading, listed, reads, changes = await asyncio.gather(
-        heading_of(caller, app),
+    app, name, caller = visit.place.name, visit.path("name"), visit.caller
+    heading, listed, releases, instances, reads, changes = await asyncio.gather(
+        heading_of(visit),
         calls.list_variables(caller, app),
-        audit.newest(caller, app=app, name=name, action="secrets.get", count=_LISTED),
-        _changes_of(caller, app, name),
+        calls.list_releases(caller, app, count=CARRYING),
+        instances_of(visit),
+        _newest_of(_READS, caller, app, name),
+        _newest_of(_CHANGES, caller, app, name),
     )
     return visit.page(
         "secret.html",
         status=refusal.http_status if refusal else 200,
         **heading,
         tab="variables",
-        row=_row(rows(listed), app, name),
+        row=_row(rows(listed, Carriers.of(releases, instances, runs_nothing=visit.place.is_group)), app, name),
         refusal=refusal,
         reads=reads,
         changes=changes,
         formats=asked.FORMATS,
         overlaps=asked.OVERLAPS,
+        ends=asked.ENDS,
         lengths=(asked.SHORTEST, asked.DEFAULT_LENGTH, asked.LONGEST),
         is_given=visit.form.get("source") == asked.GIVEN,
         request_id=random_id(),
     )
 
 
-async def _changes_of(caller: Caller, app: str, name: str) -> list[Event]:
+async def _newest_of(actions: Sequence[str], caller: Caller, app: str, name: str) -> list[Event] | None:
+    """The newest events of some actions on a name; None where the person may not read the log."""
     each = await asyncio.gather(
-        *(audit.newest(caller, app=app, name=name, action=action, count=_LISTED) for action in _CHANGES)
+        *(audit.newest(caller, app=app, name=name, action=action, count=_LISTED) for action in actions)
     )
+    if None in each:
+        return None
     found = [event for events in each for event in events or ()]
     return sorted(found, key=lambda event: event.sequence, reverse=True)[:_LISTED]
 

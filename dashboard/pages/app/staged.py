@@ -26,7 +26,7 @@ async def show(visit: Visit) -> Response:
 
 async def release(visit: Visit) -> Response:
     """Release all of it, config and secrets together."""
-    app, form = visit.path("app"), visit.form
+    app, form = visit.place.name, visit.form
     try:
         number = await release_draft(
             visit.caller,
@@ -38,12 +38,12 @@ async def release(visit: Visit) -> Response:
         if refusal.is_final:
             raise
         return await _shown(visit, refusal=refusal)
-    return visit.to(f"apps/{app}/releases/{number}")
+    return visit.to(f"{visit.place}/releases/{number}")
 
 
 async def discard(visit: Visit) -> Response:
     """Drop what a form names of it. What is live stays."""
-    app = visit.path("app")
+    app = visit.place.name
     items = [str(item).partition(":") for item in visit.form.getlist("item")]
     what = Dropped(
         config=[name for kind, _, name in items if kind == CONFIG],
@@ -58,7 +58,7 @@ async def discard(visit: Visit) -> Response:
             raise
         return await _shown(visit, refusal=refusal)
     names = [*what.config, *what.secrets, *(["what the app runs"] if what.spec else [])]
-    return visit.to(f"apps/{app}/staged", notice=f"Staged no more: {', '.join(sorted(names))}.")
+    return visit.to(f"{visit.place}/staged", notice=f"Staged no more: {', '.join(sorted(names))}.")
 
 
 async def _check(visit: Visit, what: Dropped) -> None:
@@ -67,17 +67,15 @@ async def _check(visit: Visit, what: Dropped) -> None:
         raise Refusal(code=code_pb2.INVALID_ARGUMENT, sentence=_NOTHING)
     if what.spec and not what.config:
         # Without names, config drops all that is staged of it.
-        listed = await calls.list_variables(visit.caller, visit.path("app"))
+        listed = await calls.list_variables(visit.caller, visit.place.name)
         if listed.staged_config:
             raise Refusal(code=code_pb2.FAILED_PRECONDITION, sentence=_NOT_ALONE)
 
 
 async def _shown(visit: Visit, *, refusal: Refusal | None = None) -> Response:
-    app, caller = visit.path("app"), visit.caller
-    heading, listed, got = await asyncio.gather(
-        heading_of(caller, app), calls.list_variables(caller, app), calls.get_app(caller, app)
-    )
-    changes = staged_changes(listed, got)
+    app, caller = visit.place.name, visit.caller
+    heading, listed = await asyncio.gather(heading_of(visit), calls.list_variables(caller, app))
+    changes = staged_changes(listed, heading["app"].app)
     person = visit.person
     may_drop = {
         CONFIG: person.may("config.write"),

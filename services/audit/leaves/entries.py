@@ -64,6 +64,7 @@ def _all_of(event: Event) -> dict[str, Json]:
         "occurred_at": _time(report.occurred_at),
         "on_behalf_of": report.on_behalf_of,
         "outcome": Outcome(report.outcome).name.lower(),
+        "reason": report.reason,
         "recorded_at": _time(event.recorded_at),
         "repeats": _number(report.repeats),
         "repeats_seconds": _number(report.repeats_seconds),

@@ -13,6 +13,7 @@ from typing import Final
 import structlog
 
 from paaskit import metrics
+from paaskit.background import together
 from paaskit.errors import Unavailable
 from services.audit.publishing.heads import Heads
 from services.audit.publishing.writer import Inconsistent, LogWriter
@@ -46,15 +47,15 @@ class Publisher:
 
     async def run(self) -> None:
         """Publish what has grown, for ever."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._sweep())
+        async with together() as start:
+            start(self._sweep())
             while True:
                 await self._any.wait()
                 await asyncio.sleep(_GATHER_SECONDS)
                 self._any.clear()
                 for tenant in [each for each in self._grown if each not in self._at_work]:
                     self._at_work.add(tenant)
-                    tasks.create_task(self._publish(tenant))
+                    start(self._publish(tenant))
 
     async def _publish(self, tenant: str) -> None:
         """Publish a log when there is a place, and again soon where that was not all of it."""

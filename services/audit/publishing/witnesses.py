@@ -41,11 +41,14 @@ class Witness:
 
 
 class Witnesses:
-    """Asks witnesses. `client` waits for nobody longer than it should."""
+    """Asks witnesses. `client` waits for nobody longer than it should, and all together have `patience` seconds."""
 
-    def __init__(self, witnesses: Sequence[Witness], client: httpx.AsyncClient) -> None:
+    def __init__(
+        self, witnesses: Sequence[Witness], client: httpx.AsyncClient, *, patience: float = _PATIENCE_SECONDS
+    ) -> None:
         self._witnesses = witnesses
         self._client = client
+        self._patience = patience
         self._sizes: OrderedDict[tuple[str, str], int] = OrderedDict()
 
     async def cosignatures(self, note: SignedNote, head: Head, *, origin: str, fetch: Fetch) -> list[Signature]:
@@ -54,7 +57,7 @@ class Witnesses:
             return []
         reader = TileReader(fetch, size=head.size, root=head.root)
         asked = [asyncio.create_task(self._ask(each, note, head, origin, reader)) for each in self._witnesses]
-        await asyncio.wait(asked, timeout=_PATIENCE_SECONDS)
+        await asyncio.wait(asked, timeout=self._patience)
         for task in asked:
             task.cancel()
         answers = await asyncio.gather(*asked, return_exceptions=True)

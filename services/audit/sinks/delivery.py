@@ -13,6 +13,7 @@ from typing import Final, Protocol
 import structlog
 
 from paaskit import metrics
+from paaskit.background import together
 from paaskit.errors import Unavailable
 from paaskit.logs import describe_exception
 from services.audit.domain import Found
@@ -91,10 +92,10 @@ class Delivery:
     async def run(self) -> None:
         """Deliver what there is, for ever."""
         await self._begin()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._gather())
+        async with together() as start:
+            start(self._gather())
             for _ in range(self._sink.at_once):
-                tasks.create_task(self._work())
+                start(self._work())
 
     async def _begin(self) -> None:
         """Have it on record since when the sink is there, once: it then gets all that is appended from then on."""

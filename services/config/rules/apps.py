@@ -1,13 +1,14 @@
 """Apps as a whole: making, changing, listing and destroying them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from paaskit.access import AppRef
 from paaskit.audit import Actor
 from paaskit.changes import Answer, Change, Mutation, changed
 from paaskit.clock import Clock, IdSource
-from paaskit.errors import AlreadyExists, FieldViolation, Unavailable, app_not_found
+from paaskit.errors import AlreadyExists, FieldViolation, NotFound, Unavailable, app_not_found
 from paaskit.requests import RequestKey, check_request_id, fingerprint
 from paaskit.variables import check_app_name, refuse
 from paaskit.write_path import Decision
@@ -17,6 +18,7 @@ from services.config.rules.adoption import is_adopted, refuse_other_adoption
 from services.config.rules.drafts import DraftStep, Stamp, stage_spec
 from services.config.rules.mutations import Doing, Mutations, order_of
 from services.config.rules.plan import Plan
+from services.config.rules.sharing import refuse_group
 from services.config.rules.spec import check_spec, runs, spec_key
 from services.config.store.apps import AppStore, NameHolder, NewApp
 from services.config.store.lists import Lists, Shown
@@ -88,6 +90,12 @@ class Apps:
             )
         return await self._lists.app(order.app), change
 
+    async def get(self, ref: AppRef) -> Shown:
+        """Return an app. Raises NotFound, also for a group, and PermissionDenied for a namesake."""
+        shown = await self._lists.app(ref)
+        refuse_group(shown.app)
+        return shown
+
     async def page(
         self, tenant: str, *, after: str, limit: int, ids: frozenset[str] | None
     ) -> tuple[Sequence[Shown], str]:
@@ -108,25 +116,27 @@ class Apps:
         answer = await self._store.destroy(
             ref, request=request, decide=lambda holder: decide_destroy(actor, ref, holder, request_id=request_id)
         )
-        gone = await self._post.send(purge_message(actor.tenant, answer["app_id"]))
-        await self._post.send(remove_message(actor.tenant, answer["app_id"]))
-        if not gone:
-            raise Unavailable(
-                f"{ref.name} is destroyed, but the secrets service cannot be reached now: its secrets are deleted as "
-                "soon as it can. Destroy the app once more to be sure.",
-                metadata={"service": "secrets"},
-            )
+        await tell_others(self._post, actor.tenant, ref.name, answer["app_id"], what="app")
+
+
+async def tell_others(post: Post, tenant: str, name: str, app_id: str, *, what: str) -> None:
+    """Have secrets and releaser forget a destroyed app or group. Raises Unavailable where its secrets are still there.
+
+    What could not be told now is told as soon as it can be.
+    """
+    gone = await post.send(purge_message(tenant, app_id))
+    await post.send(remove_message(tenant, app_id))
+    if not gone:
+        raise Unavailable(
+            f"{name} is destroyed, but the secrets service cannot be reached now: its secrets are deleted as soon as "
+            f"it can. Destroy the {what} once more to be sure.",
+            metadata={"service": "secrets"},
+        )
 
 
 def decide_create(doing: Doing, new: NewApp, holder: NameHolder) -> Decision[NewApp]:
     """Decide on a new app. Raises AlreadyExists, or Unavailable while the name means another in other services."""
-    if holder.living_id:
-        raise AlreadyExists(f"There is already an app named {new.name}. Choose another name.", reason="APP_EXISTS")
-    if holder.remains_id:
-        raise Unavailable(
-            f"The former app {new.name} is still being cleaned up. Try again in a moment.",
-            metadata={"service": "config"},
-        )
+    refuse_taken(new, holder)
     if holder.adopter:
         raise is_adopted(new.spec, holder.adopter)
     answer = {
@@ -145,6 +155,27 @@ def decide_create(doing: Doing, new: NewApp, holder: NameHolder) -> Decision[New
     return Decision(answer=answer, rows=new, events=[event], order=order)
 
 
+def refuse_taken(new: NewApp, holder: NameHolder) -> None:
+    """Raise AlreadyExists where an app or a group has the name, Unavailable while others know a former one by it."""
+    if holder.living_id and holder.is_group:
+        raise AlreadyExists(
+            f"There is already a group named {new.name}. Choose another name: apps and groups have none in common.",
+            reason="GROUP_EXISTS" if new.is_group else "NOT_AN_APP",
+        )
+    if holder.living_id:
+        more = ": apps and groups have none in common" if new.is_group else ""
+        raise AlreadyExists(
+            f"There is already an app named {new.name}. Choose another name{more}.",
+            reason="NOT_A_GROUP" if new.is_group else "APP_EXISTS",
+        )
+    if holder.remains_id:
+        raise Unavailable(
+            f"The former {'group' if new.is_group else 'app'} {new.name} is still being cleaned up. Try again in a "
+            "moment.",
+            metadata={"service": "config"},
+        )
+
+
 def as_made(name: str, answer: Answer) -> App:
     """Return an app as it was when it was made, from the answer to that."""
     return App(
@@ -157,15 +188,19 @@ def as_made(name: str, answer: Answer) -> App:
 
 
 def plan_spec(snapshot: Snapshot, spec: AppSpec) -> Plan:
-    """Plan to replace what an app runs. Raises Refused for another adoption."""
+    """Plan to replace what an app runs, with the groups it has. Raises NotFound, and Refused for another adoption."""
     assert snapshot.spec is not None
+    refuse_group(snapshot.app)
+    spec = replace(spec, groups=snapshot.spec.spec.groups)
     refuse_other_adoption(snapshot.spec.spec, spec, app=snapshot.app.name)
     return Plan(totals=snapshot.app.totals, spec=None if snapshot.spec.spec == spec else spec)
 
 
 def stage_app(snapshot: Snapshot, spec: AppSpec, stamp: Stamp) -> DraftStep:
-    """Stage what an app runs. Raises Refused for another adoption."""
+    """Stage what an app runs, with the groups that its draft has. Raises NotFound, and Refused for another adoption."""
     assert snapshot.spec is not None
+    refuse_group(snapshot.app)
+    spec = replace(spec, groups=(snapshot.spec_draft or snapshot.spec).spec.groups)
     refuse_other_adoption(snapshot.spec.spec, spec, app=snapshot.app.name)
     return stage_spec(snapshot, spec, stamp)
 
@@ -174,9 +209,11 @@ def decide_destroy(actor: Actor, ref: AppRef, holder: NameHolder, *, request_id:
     """Decide on the end of an app. One that is destroyed already is finished where others have not forgotten it yet."""
     app = holder.app
     if app is None:
-        if not holder.remains_id:
+        if not holder.remains_id or holder.is_group:
             raise app_not_found(ref.name)
         return Decision(answer={"app_id": holder.remains_id})
+    if app.is_group:
+        raise NotFound(f"{app.name} is a group. `paas groups:destroy {app.name}` destroys it.", reason="NOT_AN_APP")
     event = actor.event("apps.destroy", app=app.name, app_id=app.app_id, version=app.version, request_id=request_id)
     messages = [purge_message(actor.tenant, app.app_id), remove_message(actor.tenant, app.app_id)]
     return Decision(answer={"app_id": app.app_id}, rows=app, events=[event], messages=messages)

@@ -5,7 +5,7 @@ goes live is compared with what is live by then.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from paaskit.changes import Action, NameChange
@@ -13,6 +13,7 @@ from paaskit.errors import Refused
 from paaskit.variables import check_totals
 from services.config.domain import App, AppSpec, Draft, Entry, Kind, Rows, Snapshot, SpecDraft, SpecRow
 from services.config.rules.plan import Plan, compare, config_entry, refuse_kinds, refuse_missing, size_of
+from services.config.rules.sharing import Step, check_step, refuse_given, refuse_used, step_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +107,7 @@ def stage_set(snapshot: Snapshot, wanted: Sequence[tuple[str, str]], stamp: Stam
         was_there = entry is not None if draft is None else draft.value is not None
         changes.append(NameChange(name, Action.CHANGED if was_there else Action.ADDED))
     step = DraftStep(changes=tuple(changes), put=tuple(put), drop=tuple(drop))
-    _check_limits(snapshot, step)
+    check_draft(snapshot, step)
     return step
 
 
@@ -118,7 +119,11 @@ def stage_unset(snapshot: Snapshot, names: Sequence[str], stamp: Stamp, *, ignor
     current, drafts = snapshot.current, snapshot.drafts
     refuse_kinds(current, names, allowed=Kind.CONFIG)
     only_staged = {name for name, draft in drafts.items() if draft.value is not None and name not in current}
-    refuse_missing([name for name in names if name not in current and name not in only_staged], ignore=ignore_missing)
+    missing = [name for name in names if name not in current and name not in only_staged]
+    if not ignore_missing:
+        refuse_given(snapshot, missing)
+    refuse_missing(missing, ignore=ignore_missing)
+    refuse_used(snapshot, [name for name in names if name in current])
     put: list[Draft] = []
     changes: list[NameChange] = []
     for name in names:
@@ -202,14 +207,10 @@ def go_live(snapshot: Snapshot, *, revision: int, replace_newer: bool) -> Going:
             "newer values, or discard what is staged.",
             reason="DRAFT_REPLACES_NEWER",
         )
+    plan = replace(plan, spec=spec.spec if spec is not None and differs else None)
+    check_step(snapshot, step_of(plan))
     return Going(
-        plan=Plan(
-            changes=plan.changes,
-            close=plan.close,
-            open=plan.open,
-            totals=plan.totals,
-            spec=spec.spec if spec is not None and differs else None,
-        ),
+        plan=plan,
         vars=going,
         spec=spec if differs else None,
         spec_replaces_newer=newer_spec,
@@ -251,9 +252,12 @@ def _config(current: Mapping[str, Entry]) -> Mapping[str, Entry]:
     return {name: entry for name, entry in current.items() if entry.kind is Kind.CONFIG}
 
 
-def _check_limits(snapshot: Snapshot, step: DraftStep) -> None:
-    """Raise LimitExceeded where the app would have too much once its whole draft is live."""
-    if not step.put:
+def check_draft(snapshot: Snapshot, step: DraftStep) -> None:
+    """Raise LimitExceeded where the app would have too much once its whole draft is live.
+
+    And Refused where that does not fit the groups it has, or the apps that have it.
+    """
+    if not (step.put or step.put_spec):
         return
     drafts = {name: draft for name, draft in snapshot.drafts.items() if name not in step.drop}
     drafts |= {draft.name: draft for draft in step.put}
@@ -263,3 +267,15 @@ def _check_limits(snapshot: Snapshot, step: DraftStep) -> None:
         names += (draft.value is not None) - (name in config)
         size += draft.size - (config[name].size if name in config else 0)
     check_totals(names=names, size=size)
+    spec = step.put_spec or snapshot.spec_draft
+    check_step(
+        snapshot,
+        Step(
+            gains={name: draft.size for name, draft in drafts.items() if draft.value is not None},
+            loses=[name for name, draft in drafts.items() if draft.value is None],
+            names=names,
+            size=size,
+            groups=spec.spec.groups if spec is not None else None,
+        ),
+        goes_back=True,
+    )

@@ -22,6 +22,7 @@ from services.config.neighbours import delete_message
 from services.config.rules.drafts import refuse_staged
 from services.config.rules.mutations import Doing, order_of
 from services.config.rules.plan import NEXT_POSITION, Plan, compare, reason_of, refuse_kinds, rows_beside, size_of
+from services.config.rules.sharing import check_step, refuse_group, step_of
 
 _MAX_DISPLAY: Final = 256
 # It stands in sentences that people read: one word.
@@ -94,7 +95,7 @@ def decide_begin(doing: Doing, snapshot: Snapshot, wanted: Managed, *, attachmen
         adds=adds,
         touched_at=doing.at,
     )
-    rows = replace(plan.rows(app) if adds else rows_beside(app), begin=attaching)
+    rows = replace(plan.rows(app, by=doing.actor.who) if adds else rows_beside(app), begin=attaching)
     return Decision(answer={ATTACHMENT: attachment_id}, rows=rows, remember=False, no_event=NoEvent.HALF)
 
 
@@ -137,7 +138,7 @@ def decide_complete(
     }
     return Decision(
         answer=answer,
-        rows=replace(plan.rows(app), hold=hold, end=wanted.name),
+        rows=replace(plan.rows(app, by=doing.actor.who), hold=hold, end=wanted.name),
         events=[_event(doing, app, wanted.name, version=answer["version"])],
         order=order_of(answer, doing.actor, app),
     )
@@ -173,6 +174,7 @@ def decide_break_off(doing: Doing, snapshot: Snapshot, name: str, *, attachment_
 def decide_detach(doing: Doing, snapshot: Snapshot, name: str, *, addon: str) -> Decision:
     """Decide on detaching a variable; one that is not there changes nothing. Raises Refused for another add-on's."""
     app, current, under_way = snapshot.app, snapshot.current, snapshot.attaching
+    refuse_group(app)
     refuse_kinds(current, [name], allowed=Kind.MANAGED)
     entry = current.get(name)
     if entry is None:
@@ -210,6 +212,7 @@ def deletions(tenant: str, app: App, name: str, answer: Mapping[str, Any]) -> Se
 
 def plan_attach(snapshot: Snapshot, wanted: Managed, *, attachment_id: str, limited: bool = True) -> Plan:
     """Plan to have a managed variable. Raises Refused where the name belongs to someone else."""
+    refuse_group(snapshot.app)
     present = snapshot.current.get(wanted.name)
     if present is not None and (present.kind is not Kind.MANAGED or present.addon != wanted.addon):
         raise Refused(
@@ -226,7 +229,10 @@ def plan_attach(snapshot: Snapshot, wanted: Managed, *, attachment_id: str, limi
         position=present.position if present else NEXT_POSITION,
         claims=(attachment_id,),
     )
-    return compare(snapshot.current, snapshot.app.totals, keep=[entry], limited=limited)
+    plan = compare(snapshot.current, snapshot.app.totals, keep=[entry], limited=limited)
+    if limited:
+        check_step(snapshot, step_of(plan))
+    return plan
 
 
 def _event(doing: Doing, app: App, name: str, *, version: int, failed: bool = False) -> AuditEvent:

@@ -26,6 +26,7 @@ from paaskit.variables import listing
 from services.config.domain import App, Decide, Decision, Needs, Snapshot
 from services.config.rules.drafts import DraftStep, Stamp
 from services.config.rules.plan import Plan
+from services.config.rules.sharing import check_step, step_of
 from services.config.store.changes import Store
 
 
@@ -73,9 +74,12 @@ class Mutations:
 
         def decide(snapshot: Snapshot) -> Decision:
             check_etag(order, snapshot.app)
-            return decide_live(doing, snapshot.app, plan(snapshot), verb=verb)
+            planned = plan(snapshot)
+            check_step(snapshot, step_of(planned))
+            return decide_live(doing, snapshot.app, planned, verb=verb)
 
-        return await self._make(doing, order, needs=needs, asked=asked, decide=decide)
+        change, _ = await self._make(doing, order, needs=needs, asked=asked, decide=decide)
+        return change
 
     async def stage(
         self,
@@ -94,7 +98,22 @@ class Mutations:
             return decide_draft(doing, snapshot.app, step(snapshot, doing.stamp))
 
         needs = Needs(names=None, drafts=None, spec=True)
-        return await self._make(doing, order, needs=needs, asked=asked, decide=decide)
+        change, _ = await self._make(doing, order, needs=needs, asked=asked, decide=decide)
+        return change
+
+    async def make(
+        self,
+        actor: Actor,
+        order: Mutation,
+        *,
+        action: str,
+        needs: Needs,
+        asked: Sequence[object],
+        decide: Callable[[Doing, Snapshot], Decision],
+    ) -> tuple[Change, Answer]:
+        """Make a change that is decided on as a whole by the caller; return what was answered besides."""
+        doing = self._doing(actor, order, action)
+        return await self._make(doing, order, needs=needs, asked=asked, decide=lambda snapshot: decide(doing, snapshot))
 
     async def released(self, actor: Actor, app: App, answer: Answer) -> Change:
         """Return the change of an answer, with the number of its release where it asks for one and that is known."""
@@ -103,10 +122,11 @@ class Mutations:
 
     async def _make(
         self, doing: Doing, order: Mutation, *, needs: Needs, asked: Sequence[object], decide: Decide
-    ) -> Change:
+    ) -> tuple[Change, Answer]:
         if order.validate_only:
             snapshot = await self._store.look(order.app, needs)
-            return Change(version=snapshot.app.version, changes=names_in(decide(snapshot).answer))
+            answer = decide(snapshot).answer
+            return Change(version=snapshot.app.version, changes=names_in(answer)), answer
         request = RequestKey(
             request_id=order.request_id,
             subject=doing.actor.credential,
@@ -114,7 +134,7 @@ class Mutations:
             fingerprint=fingerprint(asked, order.stage, order.etag),
         )
         snapshot, answer = await self._store.change(order.app, needs=needs, request=request, decide=decide)
-        return await self.released(doing.actor, snapshot.app, answer)
+        return await self.released(doing.actor, snapshot.app, answer), answer
 
     def _doing(self, actor: Actor, order: Mutation, action: str) -> Doing:
         return Doing(
@@ -148,7 +168,9 @@ def decide_live(doing: Doing, app: App, plan: Plan, *, verb: str) -> Decision:
         version=answer["version"],
         request_id=doing.request_id,
     )
-    return Decision(answer=answer, rows=plan.rows(app), events=[event], order=order_of(answer, doing.actor, app))
+    return Decision(
+        answer=answer, rows=plan.rows(app, by=doing.actor.who), events=[event], order=order_of(answer, doing.actor, app)
+    )
 
 
 def decide_draft(doing: Doing, app: App, step: DraftStep) -> Decision:

@@ -27,14 +27,15 @@ class Plan:
         """Whether nothing would change."""
         return not self.changes and self.spec is None
 
-    def rows(self, app: App) -> Rows:
-        """Return what is written to make this the app's next version."""
+    def rows(self, app: App, *, by: str = "") -> Rows:
+        """Return what is written to make this the app's next version; `by` is whose doing what begins there is."""
         return Rows(
             version=app.version + 1,
             draft_revision=app.draft_revision,
             totals=self.totals,
             close=self.close,
             open=self.open,
+            by=by,
             spec=self.spec,
         )
 
@@ -132,7 +133,4 @@ def _other_way(entry: Entry) -> str:
         case Kind.MANAGED:
             return f"{entry.name} is managed by the add-on {entry.addon}: it can't be set or unset by hand."
         case Kind.CONFIG:
-            return (
-                f"{entry.name} is a config var. To make it a secret, run `paas config:unset {entry.name}` and then "
-                f"`paas secrets:set {entry.name}`."
-            )
+            return f"{entry.name} is a config var. `paas secrets:seal {entry.name}` makes it a secret."

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 from paaskit.audit import Actor
 from paaskit.changes import Answer, NameChange, names_in
-from paaskit.errors import FieldViolation, Refused
+from paaskit.errors import FieldViolation, PermissionDenied, Refused
 from paaskit.release_order import ReleaseOrder
 from paaskit.requests import RequestKey, check_request_id, fingerprint
 from paaskit.variables import refuse
-from services.config.domain import ById, Decision, Entry, Kind, Needs, Snapshot
+from services.config.domain import AppSpec, ById, Decision, Entry, Kind, Needs, Snapshot
 from services.config.rules.mutations import released_changes
 from services.config.rules.plan import Plan, compare
+from services.config.rules.sharing import check_step, step_of
 from services.config.store.changes import Store
 
 
@@ -47,12 +48,14 @@ class WentBack:
     """What came of it. `taken` are names that are something else now, and stay that.
 
     `version` is the newest there is; what would be made by an order that is only looked at does not count.
+    `gone_groups` are names of shared groups that were to come back and are destroyed.
     """
 
     version: int
     changes: Sequence[NameChange]
     taken: Sequence[str]
     spec_changed: bool
+    gone_groups: Sequence[str] = ()
 
 
 class History:
@@ -115,12 +118,16 @@ class History:
 def decide_restore(actor: Actor, order: Restore, snapshot: Snapshot) -> Decision:
     """Decide on going back to a version. What was no config var then is none afterwards."""
     plan, taken = plan_restore(snapshot, order.version)
+    _refuse_unseen(snapshot, plan)
+    check_step(snapshot, step_of(plan), goes_back=True)
     if taken and not order.skip_taken:
         raise Refused(
             f"{', '.join(taken)}: a config var then and a secret or managed now. Unset it first to go back.",
             reason="NAME_IS_SECRET",
         )
-    decision = _going_back("config.restore", actor, snapshot, plan, taken, request_id=order.request_id)
+    decision = _going_back("config.restore", actor, snapshot, plan, taken, request_id=order.request_id, by=order.actor)
+    gone = _gone_groups(snapshot, snapshot.at(order.version).spec.spec)
+    decision = replace(decision, answer={**decision.answer, "gone_groups": gone})
     if plan.is_empty:
         return decision
     app = snapshot.app
@@ -138,9 +145,9 @@ def decide_restore(actor: Actor, order: Restore, snapshot: Snapshot) -> Decision
 
 
 def decide_revert(actor: Actor, order: Revert, snapshot: Snapshot) -> Decision:
-    """Decide on taking back what changed."""
+    """Decide on taking back what changed. A service does that by itself, whoever asked for what is taken back."""
     plan, taken = plan_revert(snapshot, from_version=order.from_version, to_version=order.to_version)
-    return _going_back("config.revert", actor, snapshot, plan, taken, request_id=order.request_id)
+    return _going_back("config.revert", actor, snapshot, plan, taken, request_id=order.request_id, by=actor.name)
 
 
 def plan_restore(snapshot: Snapshot, version: int) -> tuple[Plan, list[str]]:
@@ -154,7 +161,8 @@ def plan_restore(snapshot: Snapshot, version: int) -> tuple[Plan, list[str]]:
     keep = [entry for name, entry in then.config.items() if name not in taken]
     remove = [name for name, entry in current.items() if entry.kind is Kind.CONFIG and name not in then.config]
     plan = compare(current, snapshot.app.totals, keep=_in_order(keep), remove=remove)
-    return replace(plan, spec=None if then.spec.spec == snapshot.spec.spec else then.spec.spec), taken
+    spec = _without_gone_groups(snapshot, then.spec.spec)
+    return replace(plan, spec=None if spec == snapshot.spec.spec else spec), taken
 
 
 def plan_revert(snapshot: Snapshot, *, from_version: int, to_version: int) -> tuple[Plan, list[str]]:
@@ -182,7 +190,36 @@ def plan_revert(snapshot: Snapshot, *, from_version: int, to_version: int) -> tu
     remove = [name for name in differs if name not in before.config and name in current]
     plan = compare(current, snapshot.app.totals, keep=_in_order(keep), remove=remove, limited=False)
     stands = snapshot.spec.valid_from <= to_version and before.spec.spec != after.spec.spec
-    return replace(plan, spec=before.spec.spec if stands else None), taken
+    spec = _without_gone_groups(snapshot, before.spec.spec)
+    return replace(plan, spec=spec if stands and spec != snapshot.spec.spec else None), taken
+
+
+def _without_gone_groups(snapshot: Snapshot, spec: AppSpec) -> AppSpec:
+    """Return a spec with those of its groups that are still there."""
+    held = snapshot.shared.held if snapshot.shared else {}
+    return replace(spec, groups=tuple(group for group in spec.groups if group.group_id in held))
+
+
+def _refuse_unseen(snapshot: Snapshot, plan: Plan) -> None:
+    """Raise PermissionDenied where a group would be attached again that the caller may not see, nor attach by hand.
+
+    What was attached since goes, whoever may see it: what broke must go.
+    """
+    shared = snapshot.shared
+    if shared is None or plan.spec is None or snapshot.spec is None:
+        return
+    attached = snapshot.spec.spec.groups
+    if any(each not in attached and not shared.sight.has(each.group_id) for each in plan.spec.groups):
+        raise PermissionDenied(
+            "Going back would attach a group to the app again that you may not see. Somebody who sees it can go back, "
+            "or attach it.",
+            metadata={"permission": "app"},
+        )
+
+
+def _gone_groups(snapshot: Snapshot, spec: AppSpec) -> list[str]:
+    kept = _without_gone_groups(snapshot, spec).groups
+    return [group.name for group in spec.groups if group not in kept]
 
 
 def _begins_or_ends_after(version: int, entry: Entry) -> bool:
@@ -200,7 +237,7 @@ def _in_order(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def _going_back(
-    action: str, actor: Actor, snapshot: Snapshot, plan: Plan, taken: Sequence[str], *, request_id: str
+    action: str, actor: Actor, snapshot: Snapshot, plan: Plan, taken: Sequence[str], *, request_id: str, by: str
 ) -> Decision:
     app = snapshot.app
     version = app.version + (not plan.is_empty)
@@ -220,7 +257,7 @@ def _going_back(
         version=version,
         request_id=request_id,
     )
-    return Decision(answer=answer, rows=plan.rows(app), events=[event])
+    return Decision(answer=answer, rows=plan.rows(app, by=by), events=[event])
 
 
 def _went_back(answer: Answer) -> WentBack:
@@ -229,4 +266,5 @@ def _went_back(answer: Answer) -> WentBack:
         changes=names_in(answer),
         taken=answer["taken"],
         spec_changed=answer["spec"],
+        gone_groups=answer.get("gone_groups", ()),
     )

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from env_schema import reading
+from env_schema.schema import UnreadableSchema
 from paaskit.errors import FieldViolation
 from services.config.domain import AppSpec
 from services.config.rules.adoption import check_adoption
@@ -30,7 +32,15 @@ def check_spec(spec: AppSpec) -> list[FieldViolation]:
         found.append(FieldViolation("spec.health_path", "a health path starts with / and has no white space"))
     if spec.ready_timeout is not None and spec.ready_timeout not in _READY_TIMEOUT_SECONDS:
         found.append(FieldViolation("spec.ready_timeout", "an instance may take 5 seconds to 1 hour to become ready"))
-    return found + check_adoption(spec)
+    return found + _check_schema(spec.schema) + check_adoption(spec)
+
+
+def _check_schema(schema: str) -> list[FieldViolation]:
+    try:
+        reading.read(schema)
+    except UnreadableSchema as unreadable:
+        return [FieldViolation("spec.schema", str(unreadable).removesuffix("."))]
+    return []
 
 
 def spec_key(spec: AppSpec) -> list[object]:
@@ -43,6 +53,7 @@ def spec_key(spec: AppSpec) -> list[object]:
         "ready_timeout": spec.ready_timeout,
         "all_at_once": spec.all_at_once or None,
         "adopted": adopted and [adopted.namespace, adopted.deployment, adopted.container],
+        "schema": spec.schema or None,
     }
     said = [[name, value] for name, value in later.items() if value is not None]
     return [list(spec.command), spec.image, spec.instances, spec.health_path, *said]

@@ -111,7 +111,7 @@ class Drafts:
         )
         _, answer = await self._store.change(
             ref,
-            needs=Needs(names=None, drafts=None, spec=True),
+            needs=Needs(names=None, drafts=None, spec=True, shared=False),
             request=request,
             decide=lambda snapshot: decide_discard(actor, snapshot, names, spec=spec, request_id=request_id),
         )
@@ -174,7 +174,7 @@ def decide_release(actor: Actor, order: ReleaseOfDraft, snapshot: Snapshot) -> D
     app = snapshot.app
     going = go_live(snapshot, revision=order.revision, replace_newer=order.replace_newer)
     rows = replace(
-        going.plan.rows(app),
+        going.plan.rows(app, by=order.actor),
         version=app.version + (not going.plan.is_empty),
         draft_revision=app.draft_revision + 1,
         unstage=going.used,

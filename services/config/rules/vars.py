@@ -6,10 +6,11 @@ from paaskit.audit import Actor
 from paaskit.changes import Change, Mutation
 from paaskit.requests import check_request_id
 from paaskit.variables import refuse, violations_of
-from services.config.domain import Entry, Kind, Needs, Totals
+from services.config.domain import Entry, Kind, Needs, Snapshot, Totals
 from services.config.rules.drafts import stage_set, stage_unset
 from services.config.rules.mutations import Mutations
 from services.config.rules.plan import Plan, compare, config_entry, refuse_kinds, refuse_missing
+from services.config.rules.sharing import refuse_given
 
 
 class Vars:
@@ -66,7 +67,7 @@ class Vars:
             verb="Unset",
             needs=Needs(names=names),
             asked=asked,
-            plan=lambda found: plan_unset(found.current, found.app.totals, names, ignore_missing=ignore_missing),
+            plan=lambda found: _plan_unset(found, names, ignore_missing=ignore_missing),
         )
 
 
@@ -74,6 +75,12 @@ def plan_set(current: Mapping[str, Entry], totals: Totals, wanted: Sequence[tupl
     """Plan to set config vars. Raises Refused for names that are secrets or managed, LimitExceeded past the limits."""
     refuse_kinds(current, [name for name, _ in wanted], allowed=Kind.CONFIG)
     return compare(current, totals, keep=[config_entry(name, value, current.get(name)) for name, value in wanted])
+
+
+def _plan_unset(snapshot: Snapshot, names: Sequence[str], *, ignore_missing: bool) -> Plan:
+    if not ignore_missing:
+        refuse_given(snapshot, names)
+    return plan_unset(snapshot.current, snapshot.app.totals, names, ignore_missing=ignore_missing)
 
 
 def plan_unset(current: Mapping[str, Entry], totals: Totals, names: Sequence[str], *, ignore_missing: bool) -> Plan:

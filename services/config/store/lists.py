@@ -6,7 +6,7 @@ from typing import Final
 
 from paaskit.access import AppRef
 from paaskit.db import Database, Row
-from paaskit.errors import app_destroyed, app_not_found
+from paaskit.errors import NotFound, app_destroyed, app_not_found
 from services.config.domain import App, Draft, Entry, Kind, SpecDraft, SpecRow, etag_of
 from services.config.store.look import BY_ID, LIVING_BY_NAME
 from services.config.store.rows import (
@@ -15,6 +15,7 @@ from services.config.store.rows import (
     ENTRY,
     SPEC,
     SPEC_DRAFT,
+    SPEC_IN_LISTS,
     app_of,
     draft_of,
     entry_of,
@@ -25,11 +26,30 @@ from services.config.store.rows import (
 # A page starts after a place among the config vars in the order they were first set, then managed ones. OFFSET 0 keeps
 # the planner from turning the inside out: it is to find the app first, and then its variables by their index.
 _VARS: Final = f"""
-    SELECT a.app_id, a.version, a.draft_revision, e.*
+    SELECT a.app_id, a.version, a.draft_revision, a.has_groups, e.*
     FROM apps a LEFT JOIN LATERAL (
         SELECT {ENTRY} FROM vars v
         WHERE v.tenant = %(tenant)s AND v.app_id = a.app_id AND v.valid_to IS NULL AND v.kind <> 'secret'
           AND (v.kind = 'managed', v.position) > (%(managed)s, %(position)s)
+        ORDER BY v.kind = 'managed', v.position LIMIT %(limit)s OFFSET 0) e ON true
+    WHERE {LIVING_BY_NAME}
+    ORDER BY e.kind = 'managed', e.position"""
+# The same as it was with a version: what is current and was there then, and what has ended since. Whoever sealed a name
+# wants nobody to read on what it was before.
+_THERE_THEN: Final = """
+    FROM vars v
+    WHERE v.tenant = %(tenant)s AND v.app_id = a.app_id AND v.valid_from <= %(version)s::bigint"""
+_PAST_VARS: Final = f"""
+    SELECT a.app_id, a.version, a.draft_revision, a.has_groups, e.*
+    FROM apps a LEFT JOIN LATERAL (
+        SELECT v.* FROM (
+            SELECT {ENTRY} {_THERE_THEN} AND v.valid_to IS NULL UNION ALL
+            SELECT {ENTRY} {_THERE_THEN} AND v.valid_to > %(version)s::bigint) v
+        WHERE v.kind <> 'secret' AND (v.kind = 'managed', v.position) > (%(managed)s, %(position)s)
+          AND NOT EXISTS (
+            SELECT FROM vars s
+            WHERE s.tenant = %(tenant)s AND s.app_id = a.app_id AND s.name = v.name AND s.valid_to IS NULL
+              AND s.kind = 'secret')
         ORDER BY v.kind = 'managed', v.position LIMIT %(limit)s OFFSET 0) e ON true
     WHERE {LIVING_BY_NAME}
     ORDER BY e.kind = 'managed', e.position"""
@@ -39,24 +59,27 @@ _DRAFTS: Final = f"""
       ON v.tenant = %(tenant)s AND v.app_id = d.app_id AND v.name = d.name AND v.valid_to IS NULL
     WHERE d.tenant = %(tenant)s AND d.app_id = %(app_id)s ORDER BY d.name"""
 _SPEC_DRAFT: Final = f"SELECT {SPEC_DRAFT} FROM draft_specs d WHERE d.tenant = %(tenant)s AND d.app_id = %(app_id)s"
-_ITS_SPEC: Final = f"""
+_ITS_SPEC_IN_LISTS: Final = f"""
     CROSS JOIN LATERAL (
+        SELECT {SPEC_IN_LISTS} FROM specs s WHERE s.tenant = %(tenant)s AND s.app_id = a.app_id
+        ORDER BY s.valid_from DESC LIMIT 1 OFFSET 0) s"""
+_WITH_SPEC: Final = f"""
+    FROM apps a CROSS JOIN LATERAL (
         SELECT {SPEC} FROM specs s WHERE s.tenant = %(tenant)s AND s.app_id = a.app_id
         ORDER BY s.valid_from DESC LIMIT 1 OFFSET 0) s"""
-_WITH_SPEC: Final = f"FROM apps a {_ITS_SPEC}"
 _APP: Final = f"SELECT {APP}, s.* {_WITH_SPEC} WHERE {LIVING_BY_NAME}"
 _APP_BY_ID: Final = f"SELECT {APP}, s.* {_WITH_SPEC} WHERE {BY_ID}"
 _APPS: Final = f"""
-    SELECT {APP}, s.* {_WITH_SPEC}
-    WHERE a.tenant = %(tenant)s AND a.name > %(after)s AND a.destroyed_at IS NULL
+    SELECT {APP}, s.* FROM apps a {_ITS_SPEC_IN_LISTS}
+    WHERE a.tenant = %(tenant)s AND a.name > %(after)s AND a.destroyed_at IS NULL AND NOT a.is_group
     ORDER BY a.name LIMIT %(limit)s"""
 _APPS_OF_THESE: Final = f"""
     SELECT a.*, s.*
     FROM unnest(%(ids)s::text[]) AS mine (app_id)
     CROSS JOIN LATERAL (
         SELECT {APP} FROM apps a WHERE a.tenant = %(tenant)s AND a.app_id = mine.app_id OFFSET 0) AS a
-    {_ITS_SPEC}
-    WHERE a.name > %(after)s AND a.destroyed_at IS NULL
+    {_ITS_SPEC_IN_LISTS}
+    WHERE a.name > %(after)s AND a.destroyed_at IS NULL AND NOT a.is_group
     ORDER BY a.name LIMIT %(limit)s"""
 
 Place = tuple[bool, int]
@@ -73,6 +96,7 @@ class VarsPage:
     app_id: str
     version: int
     draft_revision: int
+    has_groups: bool
     entries: Sequence[Entry]
 
     @property
@@ -104,15 +128,27 @@ class Lists:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def vars(self, ref: AppRef, *, after: Place, limit: int) -> VarsPage:
-        """Return a page of variables, managed ones last; secrets are not among them. Raises NotFound."""
+    async def vars(self, ref: AppRef, *, after: Place, limit: int, version: int | None = None) -> VarsPage:
+        """Return a page of variables, managed ones last; secrets are not among them.
+
+        With `version`, as they were then, without names that are secrets now. Raises NotFound, of a version as well.
+        """
         managed, position = after
         given = {"tenant": ref.tenant, "app": ref.name, "managed": managed, "position": position, "limit": limit}
-        rows = await self._database.fetch(ref.tenant, _VARS, given)
+        if version is None:
+            rows = await self._database.fetch(ref.tenant, _VARS, given)
+        else:
+            rows = await self._database.fetch(ref.tenant, _PAST_VARS, {**given, "version": version})
         first = _found(ref, rows)
+        if version is not None and version > first.version:
+            raise NotFound(f"{ref.name} has no config version {version}; the newest is {first.version}.")
         entries = [entry_of(row) for row in rows if row.name is not None]
         return VarsPage(
-            app_id=first.app_id, version=first.version, draft_revision=first.draft_revision, entries=entries
+            app_id=first.app_id,
+            version=first.version,
+            draft_revision=first.draft_revision,
+            has_groups=first.has_groups,
+            entries=entries,
         )
 
     async def drafts(self, tenant: str, app_id: str) -> Sequence[StagedRow]:
@@ -132,7 +168,7 @@ class Lists:
         return await self._shown(tenant, rows[0])
 
     async def apps(self, tenant: str, *, after: str, limit: int, ids: frozenset[str] | None) -> Sequence[Shown]:
-        """Return living apps whose name sorts after `after`; of these `ids` only, unless that is None."""
+        """Return living apps, without groups, whose name sorts after `after`; of these `ids` alone unless None."""
         given = {"tenant": tenant, "after": after, "limit": limit}
         if ids is not None:
             rows = await self._database.fetch(tenant, _APPS_OF_THESE, {**given, "ids": sorted(ids)})

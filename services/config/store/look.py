@@ -79,6 +79,10 @@ def _statements(living: str, app_id: str) -> _Statements:
     )
 
 
+_GROUP: Final = (
+    f"SELECT {APP} FROM apps a WHERE a.tenant = %(tenant)s AND a.name = %(group)s AND a.destroyed_at IS NULL"
+)
+
 _BY_NAME: Final = _statements(LIVING_BY_NAME, f"(SELECT a.app_id FROM apps a WHERE {LIVING_BY_NAME})")
 _BY_ID: Final = _statements(BY_ID, "%(app)s")
 
@@ -107,6 +111,7 @@ async def begin_look(
     spec_draft = await send(find.spec_draft) if needs.spec else None
     past = {version: await send(find.past_spec, version=version) for version in needs.past}
     attaching = await send(find.attaching, attaching=needs.attaching) if needs.attaching else None
+    group = await send(_GROUP, group=needs.group.name) if needs.group else None
 
     async def read() -> Snapshot:
         row = await app.fetchone()
@@ -126,6 +131,7 @@ async def begin_look(
             spec_draft=_or_none(spec_draft_of, await spec_draft.fetchone() if spec_draft else None, found),
             past_specs={version: spec_row_of(each, found) for version, each in specs.items() if each is not None},
             attaching=_or_none(attaching_of, await attaching.fetchone() if attaching else None),
+            group=_or_none(app_of, await group.fetchone() if group else None),
         )
 
     return read

@@ -4,17 +4,35 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from paaskit.db import Row
-from services.config.domain import Adopted, App, AppSpec, Attaching, Draft, Entry, Kind, SpecDraft, SpecRow, Totals
+from services.config.domain import (
+    Adopted,
+    App,
+    AppSpec,
+    Attaching,
+    Draft,
+    Entry,
+    GroupRef,
+    Kind,
+    SpecDraft,
+    SpecRow,
+    Totals,
+)
 
 APP: Final = """
     a.app_id, a.name, a.version, a.draft_revision, a.names, a.bytes, a.next_position, a.created_at, a.destroyed_at,
-    a.adopted_namespace, a.adopted_deployment, a.adopted_container"""
-ENTRY: Final = "v.name, v.kind, v.value, v.addon, v.size, v.position, v.claims, v.valid_from, v.valid_to"
+    a.adopted_namespace, a.adopted_deployment, a.adopted_container, a.is_group, a.has_groups"""
+ENTRY: Final = """
+    v.name, v.kind, v.value, v.addon, v.size, v.position, v.claims, v.valid_from, v.valid_to, v.changed_at,
+    v.changed_by"""
 DRAFT: Final = "d.name, d.value, d.size, d.base_from, d.staged_by, d.staged_at, d.revision"
-SPEC: Final = "s.command, s.image, s.instances, s.health_path, s.ready_timeout_seconds, s.all_at_once, s.valid_from"
+SPEC: Final = """
+    s.command, s.image, s.instances, s.health_path, s.ready_timeout_seconds, s.all_at_once, s.schema, s.group_ids,
+    s.group_names, s.valid_from"""
+SPEC_IN_LISTS: Final = SPEC.replace("s.schema", "'' AS schema")
+"""The same without the schema: 500 apps in one answer would come to 32 MiB of them."""
 SPEC_DRAFT: Final = """
-    d.command, d.image, d.instances, d.health_path, d.ready_timeout_seconds, d.all_at_once, d.base_from, d.staged_by,
-    d.staged_at, d.revision"""
+    d.command, d.image, d.instances, d.health_path, d.ready_timeout_seconds, d.all_at_once, d.schema, d.group_ids,
+    d.group_names, d.base_from, d.staged_by, d.staged_at, d.revision"""
 ATTACHING: Final = "t.name, t.attachment_id, t.request_id, t.subject, t.adds, t.shared, t.touched_at"
 
 
@@ -28,6 +46,8 @@ def app_of(row: Row) -> App:
         totals=Totals(names=row.names, size=row.bytes, next_position=row.next_position),
         created_at=row.created_at,
         adopted=_adopted_of(row),
+        is_group=row.is_group,
+        has_groups=row.has_groups,
     )
 
 
@@ -49,6 +69,8 @@ def entry_of(row: Row) -> Entry:
         claims=tuple(row.claims),
         valid_from=row.valid_from,
         valid_to=row.valid_to,
+        changed_at=row.changed_at,
+        changed_by=row.changed_by,
     )
 
 
@@ -66,7 +88,7 @@ def draft_of(row: Row) -> Draft:
 
 
 def spec_of(row: Row, app: App) -> AppSpec:
-    """Return the spec of `app` in the first six columns of `SPEC` or `SPEC_DRAFT`."""
+    """Return the spec of `app` in the first nine columns of `SPEC` or `SPEC_DRAFT`."""
     return AppSpec(
         command=tuple(row.command),
         image=row.image,
@@ -75,6 +97,15 @@ def spec_of(row: Row, app: App) -> AppSpec:
         ready_timeout=row.ready_timeout_seconds,
         all_at_once=row.all_at_once,
         adopted=app.adopted,
+        schema=row.schema,
+        groups=groups_of(row),
+    )
+
+
+def groups_of(row: Row) -> tuple[GroupRef, ...]:
+    """Return the groups in the columns `group_ids` and `group_names`."""
+    return tuple(
+        GroupRef(group_id=group_id, name=name) for group_id, name in zip(row.group_ids, row.group_names, strict=True)
     )
 
 
@@ -108,7 +139,7 @@ def attaching_of(row: Row) -> Attaching:
 
 
 def spec_columns(spec: AppSpec) -> tuple[Any, ...]:
-    """Return a spec as its six columns; what it adopts is the app's."""
+    """Return a spec as its nine columns; what it adopts is the app's."""
     return (
         list(spec.command),
         spec.image,
@@ -116,6 +147,9 @@ def spec_columns(spec: AppSpec) -> tuple[Any, ...]:
         spec.health_path,
         spec.ready_timeout,
         spec.all_at_once,
+        spec.schema,
+        [group.group_id for group in spec.groups],
+        [group.name for group in spec.groups],
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from paaskit.db import Connection
-from services.config.domain import Entry, Rows, Snapshot
+from services.config.domain import Entry, GroupRef, Rows, Snapshot
 from services.config.store.rows import as_array, spec_columns
 
 _HERE: Final = "tenant = %(tenant)s AND app_id = %(app_id)s"
@@ -37,13 +37,13 @@ _ENTRIES: Final = """
         ON CONFLICT (tenant, app_id) DO UPDATE
         SET version = excluded.version, draft_revision = excluded.draft_revision, names = excluded.names,
             bytes = excluded.bytes, next_position = excluded.next_position)
-    INSERT INTO vars (tenant, app_id, valid_from, name, kind, value, addon, size, position, claims)
-    SELECT %(tenant)s::text, o.app_id, o.valid_from,
+    INSERT INTO vars (tenant, app_id, valid_from, changed_by, name, kind, value, addon, size, position, claims)
+    SELECT %(tenant)s::text, o.app_id, o.valid_from, o.changed_by,
            o.name, o.kind, o.value, o.addon, o.size, o.position, o.claims::text[]
-    FROM ended, unnest(%(open_apps)s::text[], %(open_at)s::bigint[], %(names)s::text[], %(kinds)s::text[],
-                       %(values)s::text[], %(addons)s::text[], %(sizes)s::int[], %(positions)s::bigint[],
-                       %(claims)s::text[])
-         AS o (app_id, valid_from, name, kind, value, addon, size, position, claims)
+    FROM ended, unnest(%(open_apps)s::text[], %(open_at)s::bigint[], %(open_by)s::text[], %(names)s::text[],
+                       %(kinds)s::text[], %(values)s::text[], %(addons)s::text[], %(sizes)s::int[],
+                       %(positions)s::bigint[], %(claims)s::text[])
+         AS o (app_id, valid_from, changed_by, name, kind, value, addon, size, position, claims)
     WHERE ended.rows >= 0"""
 _HOLD: Final = """
     UPDATE vars v SET size = h.size, claims = h.claims::text[]
@@ -52,8 +52,8 @@ _HOLD: Final = """
 _CLOSE_SPEC: Final = f"UPDATE specs SET valid_to = %(version)s WHERE {_HERE} AND valid_to IS NULL"
 _OPEN_SPEC: Final = """
     INSERT INTO specs (tenant, app_id, valid_from, command, image, instances, health_path, ready_timeout_seconds,
-                       all_at_once)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+                       all_at_once, schema, group_ids, group_names)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text[], %s::text[])"""
 _STAGE: Final = """
     INSERT INTO drafts (tenant, app_id, name, value, size, base_from, staged_by, staged_at, revision)
     SELECT %(tenant)s::text, %(app_id)s::text, *
@@ -65,8 +65,8 @@ _STAGE: Final = """
 _UNSTAGE: Final = f"DELETE FROM drafts WHERE {_HERE} AND name = ANY(%(names)s::text[])"
 _STAGE_SPEC: Final = """
     INSERT INTO draft_specs (tenant, app_id, command, image, instances, health_path, ready_timeout_seconds,
-                             all_at_once, base_from, staged_by, staged_at, revision)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+                             all_at_once, schema, group_ids, group_names, base_from, staged_by, staged_at, revision)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::text[], %s::text[], %s, %s, %s, %s)"""
 _UNSTAGE_SPEC: Final = f"DELETE FROM draft_specs WHERE {_HERE}"
 _BEGIN: Final = """
     INSERT INTO attachments (tenant, app_id, name, attachment_id, request_id, subject, adds, shared, touched_at)
@@ -74,11 +74,17 @@ _BEGIN: Final = """
     ON CONFLICT (tenant, app_id, name) DO UPDATE SET shared = excluded.shared, touched_at = excluded.touched_at"""
 _END: Final = f"DELETE FROM attachments WHERE {_HERE} AND name = %(name)s"
 
+_FORGET_USES: Final = f"DELETE FROM group_uses WHERE {_HERE}"
+_USE: Final = """
+    INSERT INTO group_uses (tenant, app_id, group_id, staged)
+    SELECT %(tenant)s, %(app)s, * FROM unnest(%(groups)s::text[], %(staged)s::bool[])"""
+_HAS_GROUPS: Final = f"UPDATE apps SET has_groups = %(has_groups)s WHERE {_HERE}"
+
 
 async def write(connection: Connection, tenant: str, written: Sequence[tuple[Snapshot, Rows]]) -> None:
     """Write the rows of each app, which is locked as its snapshot says."""
     closed = [(snapshot.app.app_id, rows.version, name) for snapshot, rows in written for name in rows.close]
-    opened = [(snapshot.app.app_id, rows.version, entry) for snapshot, rows in written for entry in rows.open]
+    opened = [(snapshot.app.app_id, rows, entry) for snapshot, rows in written for entry in rows.open]
     entries = {
         "tenant": tenant,
         "close_apps": [app_id for app_id, _, _ in closed],
@@ -91,12 +97,14 @@ async def write(connection: Connection, tenant: str, written: Sequence[tuple[Sna
         "bytes": [rows.totals.size for _, rows in written],
         "next_positions": [rows.totals.next_position for _, rows in written],
         "open_apps": [app_id for app_id, _, _ in opened],
-        "open_at": [version for _, version, _ in opened],
+        "open_at": [rows.version for _, rows, _ in opened],
+        "open_by": [rows.by for _, rows, _ in opened],
         **_entry_columns([entry for _, _, entry in opened]),
     }
     await connection.execute(_ENTRIES, entries)
     for snapshot, rows in written:
         await _write_the_rest(connection, tenant, snapshot.app.app_id, rows)
+        await _write_uses(connection, tenant, snapshot, rows)
 
 
 async def _write_the_rest(connection: Connection, tenant: str, app_id: str, rows: Rows) -> None:
@@ -114,6 +122,29 @@ async def _write_the_rest(connection: Connection, tenant: str, app_id: str, rows
         await connection.execute(_BEGIN, (tenant, app_id, *ids, at.adds, at.shared, at.touched_at))
     if rows.end:
         await connection.execute(_END, {**here, "name": rows.end})
+
+
+async def _write_uses(connection: Connection, tenant: str, snapshot: Snapshot, rows: Rows) -> None:
+    """Write which groups the app has where that changes, live or staged."""
+    if rows.spec is None and rows.stage_spec is None and not rows.unstage_spec:
+        return
+    live = snapshot.spec.spec.groups if snapshot.spec else ()
+    staged = snapshot.spec_draft.spec.groups if snapshot.spec_draft else ()
+    uses = _uses(
+        rows.spec.groups if rows.spec else live,
+        rows.stage_spec.spec.groups if rows.stage_spec else () if rows.unstage_spec else staged,
+    )
+    if uses == _uses(live, staged):
+        return
+    here = {"tenant": tenant, "app_id": snapshot.app.app_id}
+    await connection.execute(_FORGET_USES, here)
+    columns = {"groups": [group_id for group_id, _ in uses], "staged": [is_staged for _, is_staged in uses]}
+    await connection.execute(_USE, {"tenant": tenant, "app": snapshot.app.app_id, **columns})
+    await connection.execute(_HAS_GROUPS, {**here, "has_groups": bool(uses)})
+
+
+def _uses(live: Sequence[GroupRef], staged: Sequence[GroupRef]) -> list[tuple[str, bool]]:
+    return [(each.group_id, False) for each in live] + [(each.group_id, True) for each in staged]
 
 
 async def _write_draft(connection: Connection, here: dict[str, Any], rows: Rows) -> None:

@@ -1,5 +1,6 @@
 """What a request for a release by hand is answered, now and whenever it is repeated: what was queued, as it was."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,9 @@ from services.releaser.store.rows import changes_of, changes_to
 from services.releaser.work.orders import Order
 
 
-def answer_of(order: Order, number: int, versions: Versions, *, at: datetime) -> Answer:
+def answer_of(
+    order: Order, number: int, versions: Versions, *, at: datetime, gone_groups: Sequence[str] = ()
+) -> Answer:
     """Return what is remembered of a release that was queued."""
     return {
         "number": number,
@@ -21,6 +24,7 @@ def answer_of(order: Order, number: int, versions: Versions, *, at: datetime) ->
         "versions": [versions.config, versions.secrets],
         "changes": changes_to(order.changes),
         "source_release": order.source_release,
+        "gone_groups": list(gone_groups),
     }
 
 
@@ -43,3 +47,8 @@ def release_in(answer: Answer) -> Release:
 def changes_in(answer: Any) -> tuple[ReleasedChange, ...]:
     """Return what an answer says the release does."""
     return changes_of(answer["changes"])
+
+
+def gone_groups_in(answer: Any) -> tuple[str, ...]:
+    """Return the shared groups that were passed over; of an answer from before there were any, none."""
+    return tuple(answer.get("gone_groups", ()))

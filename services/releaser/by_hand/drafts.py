@@ -20,9 +20,10 @@ _SHOWN: Final = 8
 
 @dataclass(frozen=True, kw_only=True)
 class DraftWish(Wish):
-    """A wish to release the draft, or to restart where nothing is staged."""
+    """A wish to release the draft, or to restart where nothing is staged. With `leave_draft`, to restart anyhow."""
 
     replace_newer: bool = False
+    leave_draft: bool = False
     validate_only: bool = False
 
 
@@ -52,7 +53,7 @@ class Drafts:
             request_id=wish.request_id,
             subject=wish.asker.actor.credential,
             method="CreateRelease",
-            fingerprint=fingerprint(wish.replace_newer),
+            fingerprint=_fingerprint(wish),
         )
         answer = await self._store.recall(key, request)
         if answer is None:
@@ -82,7 +83,11 @@ class Drafts:
         return intent
 
     async def _look(self, key: AppKey, wish: DraftWish) -> tuple[DraftPlan, tuple[ReleasedChange, ...]]:
-        """Return what is staged. Both are asked before anything is done: where one is away, nothing happens."""
+        """Return what is to be released of what is staged. Raises Unavailable before anything is done: where config or
+        secrets is away, nothing happens.
+        """
+        if wish.leave_draft:
+            return DraftPlan(), ()
         of_config = await self._config.draft(key)
         of_secrets = await self._secrets.draft(key)
         plan = DraftPlan(
@@ -91,6 +96,11 @@ class Drafts:
             replace_newer=wish.replace_newer,
         )
         return plan, (*of_config.changes, *of_secrets.changes)
+
+
+def _fingerprint(wish: DraftWish) -> str:
+    # What was remembered of a request without it is found under what it was remembered as.
+    return fingerprint(wish.replace_newer, *([wish.leave_draft] if wish.leave_draft else []))
 
 
 def _refuse_newer(changes: tuple[ReleasedChange, ...], asker: Asker, app: str) -> None:

@@ -25,12 +25,16 @@ PartT = TypeVar("PartT")
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """What became live in config and secrets, and why not all of it, where a part was refused."""
+    """What became live in config and secrets, and why not all of it, where a part was refused.
+
+    `gone_groups` were passed over, since they are destroyed.
+    """
 
     versions: Versions = field(default_factory=Versions)
     changes: tuple[ReleasedChange, ...] = ()
     refused: PaasError | None = None
     by_secrets: bool = False
+    gone_groups: tuple[str, ...] = ()
 
 
 class Execution:
@@ -55,7 +59,7 @@ class Execution:
         order = intent.order(done.versions, done.changes)
         try:
             if refused is None:
-                return await self._store.finish(intent, order)
+                return await self._store.finish(intent, order, gone_groups=done.gone_groups)
             reason = refused.reason
             return await self._store.finish(intent, order, refusal=lambda number: _half_done(intent, number, reason))
         finally:
@@ -102,7 +106,7 @@ class Execution:
             return Done(refused=refused)
         versions, changes = Versions(config=first.version), _restored(intent, first, secret=False)
         if plan.secrets_version is None:
-            return Done(versions=versions, changes=changes)
+            return Done(versions=versions, changes=changes, gone_groups=first.gone_groups)
         of_secrets, refused = await _tried(self._secrets.restore(_restore(intent, plan.secrets_version, plan=plan)))
         if of_secrets is None:
             return Done(versions=versions, changes=changes, refused=refused, by_secrets=True)
@@ -115,7 +119,7 @@ class Execution:
                 return Done(versions=versions, changes=(*changes, *secret_changes), refused=refused)
             versions = versions.raised_to(Versions(config=second.version))
             changes = (*changes, *_restored(intent, second, secret=False))
-        return Done(versions=versions, changes=(*changes, *secret_changes))
+        return Done(versions=versions, changes=(*changes, *secret_changes), gone_groups=first.gone_groups)
 
 
 def needs_config_again(config: Outcome, secrets: Outcome) -> bool:

@@ -9,7 +9,7 @@ from paaskit.release_order import ReleasedChange
 from paaskit.requests import RequestKey, check_request_id, fingerprint
 from paaskit.variables import refuse
 from services.releaser.apps import Apps
-from services.releaser.by_hand.answers import changes_in, release_in
+from services.releaser.by_hand.answers import changes_in, gone_groups_in, release_in
 from services.releaser.by_hand.execution import Execution, released_by
 from services.releaser.by_hand.intents import Intent, RollbackPlan, Wish, change_id_of
 from services.releaser.contracts import Config, Restore, Secrets
@@ -25,6 +25,17 @@ class RollbackWish(Wish):
     number: int
     with_secrets: bool = False
     validate_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class WentBack:
+    """What going back does: the release, None where it was only asked what it would do, the changes of names, and the
+    shared groups that the app had then and that are passed over, since they were destroyed.
+    """
+
+    release: Release | None = None
+    changes: tuple[ReleasedChange, ...] = ()
+    gone_groups: tuple[str, ...] = ()
 
 
 class Rollbacks:
@@ -47,8 +58,8 @@ class Rollbacks:
         self._config = config
         self._secrets = secrets
 
-    async def go_back(self, wish: RollbackWish) -> tuple[Release | None, tuple[ReleasedChange, ...]]:
-        """Go back to an old release; return the new one (none with `validate_only`) and what it does.
+    async def go_back(self, wish: RollbackWish) -> WentBack:
+        """Go back to an old release; return the new one and what it does.
 
         Once per request id, whatever happened in between. Asks for the permissions of what it does before anything is
         done. Raises InvalidInput, NotFound, PermissionDenied, Refused, and Unavailable.
@@ -56,7 +67,7 @@ class Rollbacks:
         key = await self._apps.find(wish.app)
         plan = await self._plan(key, wish)
         if wish.validate_only:
-            return None, await self._preview(key, plan, actor=wish.asker.actor.name)
+            return await self._preview(key, plan, actor=wish.asker.actor.name)
         refuse([check_request_id(wish.request_id)])
         request = RequestKey(
             request_id=wish.request_id,
@@ -72,7 +83,7 @@ class Rollbacks:
                 answer = await self._execution.run(begun, may_list_secrets=wish.asker.may_list_secrets)
             else:
                 answer = begun
-        return release_in(answer), changes_in(answer)
+        return WentBack(release=release_in(answer), changes=changes_in(answer), gone_groups=gone_groups_in(answer))
 
     async def _plan(self, key: AppKey, wish: RollbackWish) -> RollbackPlan:
         target = await self._releases.get(key, wish.number)
@@ -88,7 +99,7 @@ class Rollbacks:
             secrets_version=(target.versions.secrets or 0) if wish.with_secrets else None,
         )
 
-    async def _preview(self, key: AppKey, plan: RollbackPlan, *, actor: str) -> tuple[ReleasedChange, ...]:
+    async def _preview(self, key: AppKey, plan: RollbackPlan, *, actor: str) -> WentBack:
         """Return what going back would do. Raises PermissionDenied where the caller may not do that."""
         if plan.with_secrets:
             require("secrets.write")
@@ -101,7 +112,7 @@ class Rollbacks:
             require("apps.write")
         changes = released_by(actor, of_config, secret=False)
         if plan.secrets_version is None:
-            return changes
+            return WentBack(changes=changes, gone_groups=of_config.gone_groups)
         of_secrets = await self._secrets.restore(Restore(key=key, version=plan.secrets_version, validate_only=True))
         # What secrets would give up is what config could then have again.
         freed = {change.name for change in of_secrets.changes if change.action is Action.REMOVED}
@@ -110,7 +121,8 @@ class Rollbacks:
             for name in of_config.taken
             if name in freed
         ]
-        return (*changes, *back, *released_by(actor, of_secrets, secret=True))
+        changes = (*changes, *back, *released_by(actor, of_secrets, secret=True))
+        return WentBack(changes=changes, gone_groups=of_config.gone_groups)
 
 
 def _intent(key: AppKey, wish: RollbackWish, request: RequestKey, *, plan: RollbackPlan) -> Intent:

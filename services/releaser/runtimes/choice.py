@@ -16,8 +16,8 @@ from paaskit.settings import SettingsError
 from services.releaser.runtimes.local.confinement.groups import find_base
 from services.releaser.runtimes.local.confinement.launch import Confinement
 from services.releaser.runtimes.local.folder import RuntimeFolder
-from services.releaser.runtimes.local.instances import Limits
 from services.releaser.runtimes.local.runtime import LocalRuntime
+from services.releaser.runtimes.local.surroundings import Limits
 from services.releaser.runtimes.protocol import ReleaseSource, Runtime
 from services.releaser.settings import Settings
 from services.releaser.store.drifts import DriftStore

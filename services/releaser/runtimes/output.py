@@ -34,13 +34,33 @@ def written_since(log: Path, start: int) -> str:
         return ""
 
 
+class Mask:
+    """The values of releases, to be masked in what their instances wrote. `releases` are those it knows of."""
+
+    def __init__(self, *known: DesiredRelease) -> None:
+        self.releases: set[int] = set()
+        self._forms: list[str] = []
+        for desired in known:
+            self.add(desired)
+
+    def add(self, desired: DesiredRelease) -> None:
+        """Mask the values of this release as well."""
+        self.releases.add(desired.release)
+        values = {form for value in desired.variables.values() for form in _forms(value.reveal())}
+        # The longest first: one value may be a part of another.
+        self._forms = sorted(values.union(self._forms), key=len, reverse=True)
+
+    def applied(self, text: str) -> str:
+        """Return `text` with every value masked."""
+        for form in self._forms:
+            text = text.replace(form, MASK)
+        return text
+
+
 def masked(output: str, desired: DesiredRelease) -> str:
     """Return the last lines of what was written, every variable's value masked, each of 400 characters at most."""
-    # The longest first: one value may be a part of another.
-    values = {form for value in desired.variables.values() for form in _forms(value.reveal())}
-    for form in sorted(values, key=len, reverse=True):
-        output = output.replace(form, MASK)
-    return "\n".join(line[:_LONGEST_LINE] for line in output.splitlines()[-_LINES:])
+    lines = Mask(desired).applied(output).splitlines()[-_LINES:]
+    return "\n".join(line[:_LONGEST_LINE] for line in lines)
 
 
 def _forms(value: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 Must not know how either does it.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -39,6 +39,18 @@ class Instance:
     port: int = 0
     started_at: datetime | None = None
     log: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """Lines that one instance wrote, the oldest first, values and all.
+
+    `releases` are those whose values may be in them, the newest last. Nobody is shown them before these are masked.
+    """
+
+    index: int
+    releases: tuple[int, ...]
+    lines: tuple[str, ...] = field(repr=False)
 
 
 class ApplyFailed(Exception):
@@ -133,6 +145,13 @@ class Runtime(Protocol):
 
     async def instances(self, key: AppKey) -> Sequence[Instance]:
         """Return the app's instances by index; of one that is being replaced both may be there."""
+
+    def written(self, key: AppKey, *, lines: int, follow: bool) -> AsyncIterator[Written]:
+        """Yield the last `lines` of what each instance wrote and, with `follow`, what they write from then on.
+
+        Whole lines alone. What instances of later releases write comes too. Where a lot is written, some of it may be
+        left out; where the way to the instances breaks, some of it may come twice. Raises RuntimeAway.
+        """
 
     async def close(self) -> None:
         """Let go of everything without stopping an instance."""

@@ -24,6 +24,8 @@ _REGISTER: Final = """
     FROM unnest(%(ids)s::text[], %(names)s::text[]) AS named (app_id, name) ORDER BY named.app_id COLLATE "C"
     ON CONFLICT (tenant, app_id) DO NOTHING"""
 _FIND: Final = "SELECT app_id FROM apps WHERE tenant = %s AND name = %s"
+_IS_GROUP: Final = "SELECT is_group FROM apps WHERE tenant = %s AND app_id = %s"
+_NOTE_GROUP: Final = "UPDATE apps SET is_group = %(is_group)s WHERE tenant = %(tenant)s AND app_id = %(app_id)s"
 _FORGET: Final = """
     INSERT INTO apps (tenant, app_id, removed_at) VALUES (%(tenant)s, %(app_id)s, clock_timestamp())
     ON CONFLICT (tenant, app_id) DO UPDATE SET name = NULL, removed_at = coalesce(apps.removed_at, clock_timestamp())"""
@@ -48,6 +50,16 @@ class AppStore:
         """Keep an app's name."""
         async with self._database.transaction(key.tenant) as connection:
             await _take_names(connection, key.tenant, [key.app_id], [name])
+
+    async def is_group(self, key: AppKey) -> bool | None:
+        """Whether an id is a shared group's, or None where that was not asked yet."""
+        rows = await self._database.fetch(key.tenant, _IS_GROUP, (key.tenant, key.app_id))
+        return rows[0].is_group if rows else None
+
+    async def note_group(self, key: AppKey, *, is_group: bool) -> None:
+        """Keep whether an id is a shared group's, which it is for ever."""
+        async with self._database.transaction(key.tenant) as connection:
+            await connection.execute(_NOTE_GROUP, {"tenant": key.tenant, "app_id": key.app_id, "is_group": is_group})
 
     async def mark_removed(self, key: AppKey) -> None:
         """Forget the app's name and have a runner stop it; works for an app never heard of."""

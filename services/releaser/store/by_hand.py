@@ -1,7 +1,7 @@
 """The SQL of releases by hand: intents, and the one transaction that queues the release and remembers the answer."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -87,7 +87,12 @@ class ByHandStore:
         return checked(intent_of(asked.key, asked.change_id, row.plan), asked)
 
     async def finish(
-        self, intent: Intent, order: Order, *, refusal: Callable[[int], PaasError] | None = None
+        self,
+        intent: Intent,
+        order: Order,
+        *,
+        gone_groups: Sequence[str] = (),
+        refusal: Callable[[int], PaasError] | None = None,
     ) -> Answer:
         """Queue the release of an intent, with its audit event and the answer to remember; both once.
 
@@ -122,7 +127,7 @@ class ByHandStore:
                 request_id=intent.request.request_id,
             )
             return Decision(
-                answer=answer_of(order, number, versions, at=snapshot.now),
+                answer=answer_of(order, number, versions, at=snapshot.now, gone_groups=gone_groups),
                 rows=placement,
                 events=[event],
                 refusal=refusal(number) if refusal else None,

@@ -58,6 +58,9 @@ PARK: Final = """
     UPDATE work SET lease_holder = NULL, lease_until = NULL,
         not_before = clock_timestamp() + make_interval(secs => %(seconds)s)
     WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND lease_holder = %(holder)s"""
+_RECALL: Final = """
+    UPDATE work SET not_before = clock_timestamp()
+    WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND lease_holder IS NULL AND not_before > clock_timestamp()"""
 HOLD: Final = """
     UPDATE work SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
     WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND lease_holder = %(holder)s RETURNING removal"""
@@ -150,6 +153,10 @@ class LeaseStore:
     async def park(self, lease: Lease, seconds: float) -> None:
         """Let go of an app for a while."""
         await self._database.execute(PARK, self.named(lease) | {"seconds": seconds})
+
+    async def recall(self, key: AppKey) -> None:
+        """Have an app that waits its time looked at now."""
+        await self._database.execute(_RECALL, {"tenant": key.tenant, "app_id": key.app_id})
 
     @asynccontextmanager
     async def held(self, lease: Lease) -> AsyncIterator[Connection]:

@@ -1,12 +1,13 @@
 """The SQL of reading releases."""
 
+from dataclasses import replace
 from typing import Final
 
 from paaskit.db import Database
 from services.releaser.domain import AppKey, Release
-from services.releaser.store.rows import RELEASE_COLUMNS, release_of
+from services.releaser.store.rows import MEMBERS, RELEASE_COLUMNS, members_of, release_of
 
-_GET: Final = f"SELECT {RELEASE_COLUMNS} FROM releases WHERE tenant = %s AND app_id = %s AND number = %s"
+_GET: Final = f"SELECT {RELEASE_COLUMNS}, {MEMBERS} FROM releases WHERE tenant = %s AND app_id = %s AND number = %s"
 _UNDER_WAY: Final = """
     SELECT app_id FROM work WHERE tenant = %s AND lease_until >= now() LIMIT %s"""
 _LIST: Final = f"""
@@ -28,9 +29,9 @@ class ReleaseStore:
         self._database = database
 
     async def get(self, key: AppKey, number: int) -> Release | None:
-        """Return one release, or None."""
+        """Return one release, a shared group's with those of the apps, or None."""
         rows = await self._database.fetch(key.tenant, _GET, (key.tenant, key.app_id, number))
-        return release_of(rows[0]) if rows else None
+        return replace(release_of(rows[0]), members=members_of(rows[0])) if rows else None
 
     async def under_way(self, tenant: str, *, limit: int) -> frozenset[str]:
         """Return the ids of up to `limit` apps of a tenant that are worked on now, by whichever process."""

@@ -7,12 +7,28 @@ from typing import Any, Final
 from paaskit.changes import Action
 from paaskit.db import Row
 from paaskit.release_order import ReleasedChange
-from services.releaser.domain import Kind, Release, State, Versions
+from services.releaser.domain import FanOutState, GroupRef, Kind, Member, Pin, Release, State, Versions
 
 RELEASE_COLUMNS: Final = """number, state, kind, description, actor, created_at, started_at, finished_at,
     config_version, secrets_version, changes, message, instances_updated, instances_ready, instances_old,
     instances_total, superseded_by, reverted_to, revert_release, reverted_names, reverted_secrets, source_release,
-    undo_due, output"""
+    undo_due, output, fan_out, stopped_by, (
+        SELECT json_agg(json_build_array(p.group_id, p.name, p.config_version, p.secrets_version) ORDER BY p.place)
+        FROM pins p WHERE p.tenant = releases.tenant AND p.app_id = releases.app_id AND p.number = releases.number
+          AND p.place IS NOT NULL) AS groups"""
+# What an app's release became: itself, or the newer one that took its place and carries what it was ordered with.
+FOLLOWED: Final = """
+    LEFT JOIN LATERAL (
+        SELECT number, state, message, untouched, undo_due FROM releases
+        WHERE tenant = m.tenant AND app_id = m.app_id AND number = (
+            SELECT coalesce(superseded_by, number) FROM releases
+            WHERE tenant = m.tenant AND app_id = m.app_id AND number = m.release)
+        OFFSET 0) AS r ON true"""
+MEMBERS: Final = f"""(
+        SELECT json_agg(json_build_array(m.app_id, m.app, r.number, r.state) ORDER BY m.app COLLATE "C", m.app_id)
+        FROM members m {FOLLOWED}
+        WHERE m.tenant = releases.tenant AND m.group_id = releases.app_id AND m.number = releases.number) AS members"""
+"""A column with the releases of apps that a shared group's one is, for whoever shows it."""
 
 
 def release_of(row: Row) -> Release:
@@ -42,6 +58,20 @@ def release_of(row: Row) -> Release:
         source_release=row.source_release,
         undo_due=row.undo_due,
         output=row.output,
+        groups=tuple(
+            Pin(group=GroupRef(group_id=group_id, name=name), versions=Versions(config=config, secrets=secrets))
+            for group_id, name, config, secrets in row.groups or ()
+        ),
+        fan_out=FanOutState(row.fan_out) if row.fan_out else None,
+        stopped_by=row.stopped_by,
+    )
+
+
+def members_of(row: Row) -> tuple[Member, ...]:
+    """Return the releases of apps in a row that has the column MEMBERS."""
+    return tuple(
+        Member(app_id=app_id, app=app, release=release, state=State(state) if state else None)
+        for app_id, app, release, state in row.members or ()
     )
 
 

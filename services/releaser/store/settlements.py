@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
+from paaskit.db import Connection
 from services.releaser.domain import SERVICE_ACTOR, Release, Versions
 from services.releaser.store.leases import Lease, LeaseStore
 
@@ -28,6 +29,11 @@ _QUEUE_REVERT: Final = """
     SELECT %(tenant)s, %(app_id)s, last_number, %(change_id)s, 'revert', 'queued', %(description)s, %(actor)s,
         %(reverted_to)s, config_version, secrets_version
     FROM counted RETURNING number"""
+# Where nothing was applied since the last good release, that is what runs, and nothing has to be released for it.
+_TOUCHED: Final = """
+    SELECT 1 FROM releases
+    WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND number BETWEEN %(reverted_to)s AND %(number)s
+      AND state = 'failed' AND NOT untouched LIMIT 1"""
 _SETTLE: Final = """
     UPDATE releases SET undo_due = false, message = %(message)s, reverted_to = %(reverted_to)s,
         reverted_names = %(names)s, reverted_secrets = %(secrets)s, revert_release = %(revert_release)s
@@ -38,7 +44,8 @@ _SETTLE: Final = """
 class Settlement:
     """What became of a failed release's change.
 
-    `reverted_to` is the last good release where something of it was taken back; `versions` then have that.
+    `reverted_to` is the last good release where something of it was taken back; `versions` then have that. It is not
+    `whole` where not everything could be.
     """
 
     message: str
@@ -46,6 +53,7 @@ class Settlement:
     names: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     versions: Versions = field(default_factory=Versions)
+    whole: bool = True
 
 
 class SettlementStore:
@@ -57,8 +65,8 @@ class SettlementStore:
     async def settle(self, lease: Lease, failed: Release, decide: Callable[[int | None], Settlement]) -> None:
         """Write down what became of a failed release's change, as `decide` says of the newest queued release or None.
 
-        Where something was taken back, that release is raised to have it; where none is queued, one is. Raises
-        LeaseLost.
+        Where something was taken back, that release is raised to have it; where none is queued, one is, unless what
+        runs is the last good one still. Raises LeaseLost.
         """
         named = self._leases.named(lease)
         async with self._leases.locked(lease) as connection:
@@ -75,7 +83,7 @@ class SettlementStore:
                 if newer is not None:
                     await connection.execute(_RAISE_QUEUED, named)
                     revert_release = newer
-                else:
+                elif not settlement.whole or await self._is_touched(connection, named, failed, settlement):
                     values = {
                         "change_id": f"revert-{lease.key.app_id}-{failed.number}",
                         "description": f"Revert v{failed.number} to v{settlement.reverted_to}",
@@ -94,3 +102,10 @@ class SettlementStore:
                 "revert_release": revert_release,
             }
             await connection.execute(_SETTLE, named | values)
+
+    async def _is_touched(
+        self, connection: Connection, named: dict[str, Any], failed: Release, settlement: Settlement
+    ) -> bool:
+        """Whether something was applied since the last good release."""
+        since = {"reverted_to": settlement.reverted_to, "number": failed.number}
+        return await (await connection.execute(_TOUCHED, named | since)).fetchone() is not None

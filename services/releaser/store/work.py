@@ -66,11 +66,13 @@ _END: Final = """
         instances_updated = coalesce(%(updated)s, instances_updated),
         instances_ready = coalesce(%(ready)s, instances_ready), instances_old = coalesce(%(old)s, instances_old),
         instances_total = coalesce(%(total)s, instances_total), undo_due = %(undo)s,
-        output = %(output)s
+        output = %(output)s, untouched = %(untouched)s, stopped_by = %(stopped_by)s
     WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND number = %(number)s AND state = 'running'
     RETURNING (SELECT name FROM apps WHERE apps.tenant = releases.tenant AND apps.app_id = releases.app_id) AS app"""
 _END_ALL: Final = """
-    UPDATE releases SET state = 'failed', finished_at = clock_timestamp(), message = 'The app was destroyed.'
+    UPDATE releases SET state = 'failed', finished_at = clock_timestamp(), message = CASE WHEN EXISTS (
+        SELECT FROM apps WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND is_group)
+        THEN 'The group was destroyed.' ELSE 'The app was destroyed.' END
     WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND state IN ('queued', 'running')
     RETURNING number, actor, started_at IS NOT NULL AS started"""
 _END_UNDOING: Final = """
@@ -174,6 +176,8 @@ def _columns(ended: Ended) -> dict[str, Any]:
         "message": ended.message,
         "undo": ended.state is State.FAILED,
         "output": ended.output,
+        "untouched": ended.untouched,
+        "stopped_by": ended.stopped_by,
         **_counts(ended.progress),
     }
 

@@ -20,9 +20,10 @@ from services.releaser.domain import AppKey
 from services.releaser.runtimes.protocol import Runtime, RuntimeAway
 from services.releaser.store.leases import Lease, LeaseLost, LeaseStore
 from services.releaser.store.work import WorkStore
-from services.releaser.work.rollout import Rollout, Waiting
+from services.releaser.work.rollout import Rollout
 from services.releaser.work.steps import Ended, Nothing, Remove, Run, Undo, Wait
 from services.releaser.work.undo import Undoer
+from services.releaser.work.waiting import Following, Waiting
 
 _LOOK_EVERY_SECONDS: Final = 1.0
 _BETWEEN_LOOKS_SECONDS: Final = 0.02
@@ -31,6 +32,8 @@ _FIRST_BACKOFF_SECONDS: Final = 0.25
 _LONGEST_BACKOFF_SECONDS: Final = 4.0
 _AFTER_A_FAULT_SECONDS: Final = 5.0
 _FAILURES_KEPT_SECONDS: Final = 60.0
+_FOLLOW_EVERY_SECONDS: Final = 1.0
+"""How often a group's release is looked at that waits for releases of apps, which other replicas may end."""
 
 log = structlog.get_logger()
 
@@ -78,6 +81,8 @@ class Runner:
         self._running: dict[AppKey, asyncio.Task[None]] = {}
         self._parked: dict[AppKey, asyncio.TimerHandle] = {}
         self._removing: set[AppKey] = set()
+        # Groups whose release waits for those of apps: these need no place among those that are worked on at once.
+        self._following: dict[AppKey, frozenset[AppKey]] = {}
         # How often in a row, and when last: another runner may have had the app since.
         self._failures: dict[AppKey, tuple[int, float]] = {}
 
@@ -129,6 +134,9 @@ class Runner:
         for lease in await self._leases.claim(self._running, limit=free):
             task = asyncio.create_task(self._guarded(lease, after=self._pace.delay(len(self._running))))
             self._running[lease.key] = task
+            self._following.pop(lease.key, None)
+            if lease.key in self._parked:
+                self._parked.pop(lease.key).cancel()
             task.add_done_callback(partial(self._ended, lease.key))
 
     def _ended(self, key: AppKey, _: asyncio.Task[None]) -> None:
@@ -170,6 +178,12 @@ class Runner:
         except Waiting as waiting:
             await self._quietly(self._park(lease, max(self._backoff(lease.key), waiting.seconds)))
             log.info("release_waits", tenant=lease.key.tenant, app_id=lease.key.app_id, waits_for=waiting.what)
+        except Following as following:
+            self._failures.pop(lease.key, None)
+            self._following[lease.key] = following.apps
+            await self._quietly(self._park(lease, _FOLLOW_EVERY_SECONDS))
+            if lease.key not in self._following:  # one of them ended just now
+                await self._quietly(self._leases.recall(lease.key))
         except LeaseLost:
             log.warning("lease_lost", tenant=lease.key.tenant, app_id=lease.key.app_id)
         except Unavailable:
@@ -180,10 +194,13 @@ class Runner:
 
     async def _work_on(self, lease: Lease) -> None:
         ended: Ended | None = None
+        is_undone = False
         while True:
             step = await self._work.take_step(lease, spacing_seconds=self._pace.spacing_seconds, ended=ended)
-            ended = None
             self._wakeups.announce(lease.key)
+            if ended is not None or is_undone:
+                await self._recall_those_following(lease.key)
+            ended, is_undone = None, isinstance(step, Undo)
             match step:
                 case Nothing():
                     return
@@ -202,6 +219,13 @@ class Runner:
                         await self._work.note(lease, release.number, f"Waiting for {waiting.what}.")
                         raise
             self._failures.pop(lease.key, None)
+
+    async def _recall_those_following(self, key: AppKey) -> None:
+        """Have the groups looked at again whose release waits for this app's."""
+        for group in [group for group, apps in self._following.items() if key in apps]:
+            del self._following[group]
+            await self._quietly(self._leases.recall(group))
+            self.wake()
 
     async def _remove(self, lease: Lease) -> None:
         self._removing.add(lease.key)
@@ -234,6 +258,7 @@ class Runner:
 
     def _parking_ends(self, key: AppKey) -> None:
         del self._parked[key]
+        self._following.pop(key, None)
         self.wake()
 
     async def _quietly(self, writing: Coroutine[Any, Any, None]) -> None:

@@ -71,7 +71,8 @@ class Run(Step):
 class Ended:
     """How a release came out: `succeeded` or `failed`, a sentence about why, and how far it was; None: as written.
 
-    `output` is the end of what a failing instance wrote, values masked.
+    `output` is the end of what a failing instance wrote, values masked. Of one that is `untouched` nothing was applied.
+    A shared group's is `stopped_by` the app whose release failed.
     """
 
     release: Release
@@ -79,6 +80,8 @@ class Ended:
     message: str = ""
     progress: Progress | None = None
     output: str = ""
+    untouched: bool = False
+    stopped_by: str | None = None
 
 
 def choose_step(standing: Standing, *, spacing_seconds: float) -> Step:

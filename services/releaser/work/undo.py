@@ -1,12 +1,15 @@
 """What becomes of a failed release's change: its names are taken back, as far as they stand as it left them.
 
-What others changed meanwhile stands, and so does what is staged. Each step may be repeated after a crash: config and
-secrets take back once per request id, and the settlement is one transaction. Must not touch instances; the release that
-runs with the names taken back does.
+What others changed meanwhile stands, and so does what is staged. What a shared group gave an app is not the app's to
+take back: the group's own release fails with the app's, and is taken back for all.
+
+Each step may be repeated after a crash: config and secrets take back once per request id, and the settlement is one
+transaction. Must not touch instances; the release that runs with the names taken back does.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import structlog
 
@@ -19,9 +22,10 @@ from services.releaser.domain import AppKey, Kind, Release, Versions
 from services.releaser.store.leases import Lease
 from services.releaser.store.releases import ReleaseStore
 from services.releaser.store.settlements import Settlement, SettlementStore
-from services.releaser.work.rollout import waiting_for
+from services.releaser.work.waiting import waiting_for
 
-_SHOWN = 8
+GROUP_TAKES_BACK: Final = "A shared group's change is taken back in the group."
+_SHOWN: Final = 8
 
 log = structlog.get_logger()
 
@@ -84,18 +88,32 @@ class Undoer:
         """Settle one failed release. Raises Waiting, LeaseLost, or Unavailable where the database is away."""
         good = await self._releases.last_good(lease.key, before=failed.number)
         kept = why_kept(failed, good)
-        if kept or good is None:
-            await self._settlements.settle(lease, failed, lambda _: Settlement(message=_told(failed, kept)))
+        if kept is not None or good is None:
+            of_group = GROUP_TAKES_BACK if await self._is_for_group(lease.key, failed, good) else ""
+            await self._settlements.settle(
+                lease, failed, lambda _: Settlement(message=_told(failed, kept or "", of_group))
+            )
         else:
             taken = await self._take_back(lease.key, failed, good)
             older = await self._releases.superseded(lease.key, by=failed.number, after=good.number)
             changes = [change for release in (*older, failed) for change in release.changes]
-            await self._settlements.settle(
-                lease,
-                failed,
-                lambda newer: settlement_of(failed, good, taken, changes=changes, newer=newer),
-            )
+            for_group = any(release.kind is Kind.GROUP for release in (*older, failed))
+
+            def settle(newer: int | None) -> Settlement:
+                settlement = settlement_of(failed, good, taken, changes=changes, newer=newer)
+                if not for_group:
+                    return settlement
+                return replace(settlement, message=f"{settlement.message} {GROUP_TAKES_BACK}")
+
+            await self._settlements.settle(lease, failed, settle)
         self._wakeups.announce(lease.key)
+
+    async def _is_for_group(self, key: AppKey, failed: Release, good: Release | None) -> bool:
+        """Whether a failed release was for a shared group's, or took the place of one that was."""
+        if failed.kind is Kind.GROUP or not failed.groups:
+            return failed.kind is Kind.GROUP
+        older = await self._releases.superseded(key, by=failed.number, after=good.number if good else 0)
+        return any(release.kind is Kind.GROUP for release in older)
 
     async def _take_back(self, key: AppKey, failed: Release, good: Release) -> TakenBack:
         """Take back in config, in secrets, and once more in config the names that were secrets until then.
@@ -152,17 +170,26 @@ class Undoer:
             )
 
 
-def why_kept(failed: Release, good: Release | None) -> str:
-    """Return why nothing of a failed release is taken back, or nothing where that has to be looked at."""
+def why_kept(failed: Release, good: Release | None) -> str | None:
+    """Return why nothing of a failed release is taken back, or None where that has to be looked at.
+
+    Of one that was for a shared group's alone there is nothing to say: none of it is the app's own.
+    """
     if failed.kind is Kind.REVERT:
         return "It was a revert itself, so nothing more was reverted."
     if good is None:
         return "No earlier release succeeded, so there is nothing to revert to."
     if failed.versions.config is None or good.versions.config is None:
         return "Nothing of it was applied, so nothing was reverted."
-    if good.versions == failed.versions:
-        return f"It has the same variables as v{good.number}, so nothing was reverted."
-    return ""
+    return None if good.versions != failed.versions else _why_same(failed, good)
+
+
+def _why_same(failed: Release, good: Release) -> str:
+    if failed.kind is Kind.GROUP:
+        return ""
+    if good.groups != failed.groups:
+        return f"What is the app's own is as in v{good.number}, so nothing of that was reverted."
+    return f"It has the same variables as v{good.number}, so nothing was reverted."
 
 
 def settlement_of(
@@ -178,6 +205,7 @@ def settlement_of(
             names=tuple(dict.fromkeys(change.name for change in taken.config)),
             secrets=tuple(dict.fromkeys(change.name for change in taken.secrets)),
             versions=taken.versions,
+            whole=not taken.refused,
         )
     why = f"A newer change of {stands} stands" if stands else "Nothing of it stands any more"
     after = f"; v{newer} is next." if newer is not None else "."

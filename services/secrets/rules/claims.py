@@ -35,13 +35,14 @@ class Claimed:
     """What config granted under one claim. `seen` has the ids each name was held under before that was asked for.
 
     `taken` are names that are something else and were passed over; `version` is the version of config in which the
-    names are ours. Without a claim id nothing had to be asked for.
+    names are ours, and `is_group` whether they are a shared group's. Without a claim id nothing had to be asked for.
     """
 
     claim_id: str | None = None
     names: frozenset[str] = frozenset()
     taken: tuple[str, ...] = ()
     version: int | None = None
+    is_group: bool = False
     seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -107,6 +108,7 @@ def settle_names(snapshot: Snapshot, plan: Plan, claimed: Claimed) -> tuple[Plan
         let_go=tuple(gone),
         settled=tuple(claim for name, claim in own.items() if not (name in contested and name not in needed)),
         parked=tuple(claim for claim in waiting if claim.claim_id != claimed.claim_id),
+        is_group=claimed.is_group,
     )
     return settled, [each for each in given_up if each.name not in contested]
 

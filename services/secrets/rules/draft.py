@@ -3,7 +3,7 @@
 Staging never compares with what is live: whether a value differs would be a way to guess it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,13 +15,14 @@ from paaskit.release_order import ReleasedChange
 from paaskit.variables import listing
 from paaskit.write_path import Decision
 from services.secrets.keys.tenant_keys import TenantKeys
-from services.secrets.rules import outcome
+from services.secrets.rules import expiry, outcome
 from services.secrets.rules.claims import Need, names_needed
+from services.secrets.rules.expiry import SAYS_NOTHING, Asked
 from services.secrets.rules.live import refuse_previous, refuse_unrotatable
 from services.secrets.rules.outcome import Cause, Means
 from services.secrets.rules.plan import NewEntry, Plan, plan_of
 from services.secrets.rules.stored import PREVIOUS_SUFFIX, Snapshot, Staged, refuse_managed, secret_not_set
-from services.secrets.rules.values import Values, new_entry, staged_value, with_running_overlap
+from services.secrets.rules.values import Values, new_entry, staged_value, terms_before, with_running_overlap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,9 +78,18 @@ def sizes_once_released(seen: Snapshot, wanted: Values) -> list[Need]:
 
 
 def stage(
-    snapshot: Snapshot, means: Means, cause: Cause, wanted: Values, *, overlap: timedelta | None = None
+    snapshot: Snapshot,
+    means: Means,
+    cause: Cause,
+    wanted: Values,
+    *,
+    overlap: timedelta | None = None,
+    asked: Asked = SAYS_NOTHING,
 ) -> Decision[Plan]:
-    """Decide on values for the draft; `overlap` is that of a rotation. Raises Refused."""
+    """Decide on values for the draft; `overlap` is that of a rotation, `asked` what they are to have of an end.
+
+    Raises Refused.
+    """
     names = [name for name, _ in wanted]
     refuse_managed(snapshot.current, names)
     refuse_previous(snapshot, names)
@@ -94,18 +104,28 @@ def stage(
             sealed=means.keys.seal(snapshot.app.app_id, name, -revision, plaintext),
             size=plaintext.size,
             overlap=overlap,
+            asked=asked,
         )
         for name, plaintext in wanted
     )
-    return _staged(snapshot, cause, Plan(stage=rows), _changes(snapshot, rows))
+    more = _told_of_end(asked)
+    return _staged(snapshot, cause, Plan(stage=rows), _changes(snapshot, rows), more=more)
 
 
 def stage_rotation(
-    snapshot: Snapshot, means: Means, cause: Cause, *, name: str, plaintext: Plaintext, overlap: timedelta
+    snapshot: Snapshot,
+    means: Means,
+    cause: Cause,
+    *,
+    name: str,
+    plaintext: Plaintext,
+    overlap: timedelta,
+    asked: Asked = SAYS_NOTHING,
 ) -> Decision[Plan]:
     """Decide on a new value, for the draft, of a secret that is live. Raises NotFound and Refused."""
     refuse_unrotatable(snapshot, name, overlap=bool(overlap))
-    return stage(snapshot, means, cause, [(name, plaintext)], overlap=overlap)
+    asked = expiry.again(asked, snapshot.current[name].terms)
+    return stage(snapshot, means, cause, [(name, plaintext)], overlap=overlap, asked=asked)
 
 
 def stage_unset(
@@ -167,6 +187,13 @@ def needs_of_release(seen: Snapshot, revision: int) -> list[Need]:
     ]
 
 
+def names_leaving(seen: Snapshot, revision: int) -> list[str]:
+    """Return what config has to agree to: live secrets of a shared group, which are staged to go."""
+    if not seen.app.is_group:
+        return []
+    return [each.name for each in due(seen, revision) if each.sealed is None and each.name in seen.secrets()]
+
+
 def release(snapshot: Snapshot, means: Means, cause: Cause, *, revision: int, replace_newer: bool) -> Decision[Plan]:
     """Decide on making live what was staged up to a revision, sealed anew. An overlap starts now.
 
@@ -218,12 +245,25 @@ def released_in(answer: Answer) -> list[StagedChange]:
 def _released(snapshot: Snapshot, means: Means, row: Staged) -> NewEntry:
     keys: TenantKeys = means.keys
     plaintext = staged_value(keys, snapshot, row)
+    terms = expiry.of_new_value(row.asked, terms_before(snapshot, row.name), means.now)
     if row.overlap is None:
-        return with_running_overlap(keys, snapshot, row.name, plaintext, now=means.now)
+        return with_running_overlap(keys, snapshot, row.name, plaintext, now=means.now, terms=terms)
     live = _live(snapshot, row.name)
     if not row.overlap or live is None:
-        return new_entry(keys, snapshot, row.name, plaintext)
-    return new_entry(keys, snapshot, row.name, plaintext, previous=live, previous_until=means.now + row.overlap)
+        return new_entry(keys, snapshot, row.name, plaintext, terms=terms)
+    return new_entry(
+        keys, snapshot, row.name, plaintext, previous=live, previous_until=means.now + row.overlap, terms=terms
+    )
+
+
+def _told_of_end(asked: Asked) -> dict[str, Any]:
+    """Return what an answer says of an end that is staged; a span counts from the release."""
+    if not asked.says_end:
+        return {}
+    return {
+        "expires_at": None if asked.at is None else asked.at.isoformat(),
+        "span_seconds": None if asked.span is None else int(asked.span.total_seconds()),
+    }
 
 
 def _live(snapshot: Snapshot, name: str) -> int | None:
@@ -235,8 +275,16 @@ def _changes(snapshot: Snapshot, rows: Sequence[Staged]) -> list[NameChange]:
     return [NameChange(row.name, told(row, live=_live(snapshot, row.name)).action) for row in rows]
 
 
-def _staged(snapshot: Snapshot, cause: Cause, plan: Plan, changes: Sequence[NameChange]) -> Decision[Plan]:
-    answer = _answer(snapshot, cause, changes, description=listing(cause.verb, [each.name for each in changes]))
+def _staged(
+    snapshot: Snapshot,
+    cause: Cause,
+    plan: Plan,
+    changes: Sequence[NameChange],
+    *,
+    more: Mapping[str, Any] | None = None,
+) -> Decision[Plan]:
+    description = listing(cause.verb, [each.name for each in changes])
+    answer = {**_answer(snapshot, cause, changes, description=description), **(more or {})}
     return outcome.recorded(snapshot, plan, cause, answer=answer, changes=changes, version=snapshot.app.version)
 
 

@@ -1,9 +1,9 @@
 """What a decision comes to: its answer, its audit event and its order for a release, put together in one place."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from paaskit.audit import Actor, AuditEvent
 from paaskit.changes import Answer, NameChange, changed, is_live, names_in, unchanged
@@ -14,6 +14,9 @@ from services.secrets.keys.tenant_keys import TenantKeys
 from services.secrets.rules.claims import Claimed
 from services.secrets.rules.plan import Plan
 from services.secrets.rules.stored import App, Snapshot
+
+EXPIRE: Final = "secrets.expire"
+"""The action of an event that says the terms of a value were changed, and not the value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +51,15 @@ def live(
 ) -> Decision[Plan]:
     """Return the decision for a change of live values: nothing where none changes, else event, order and answer.
 
+    Values that stand and have other terms are an event as well, and no order: what the app is given stays.
+
     `changes` are what the order says of each name, where that is more than what the actor does; `more` is remembered
     with the answer.
     """
     if not plan.makes_version:
         same = {**unchanged(snapshot.app.version), **(more or {})}
-        return Decision(answer=same, rows=plan, no_event=NoEvent.ALREADY_SO)
+        events = _moved(cause, snapshot.app, plan, version=snapshot.app.version)
+        return Decision(answer=same, rows=plan, events=events, no_event=None if events else NoEvent.ALREADY_SO)
     version = snapshot.app.version + 1
     names = [change.name for change in plan.changes]
     answer: dict[str, Any] = {
@@ -69,8 +75,11 @@ def live(
         answer["config_version"] = config_version
     return Decision(
         answer=answer,
-        rows=plan,
-        events=[_event(cause, snapshot.app, names, version=version)],
+        rows=replace(plan, by=cause.actor.who),
+        events=[
+            _event(cause, snapshot.app, names, version=version),
+            *_moved(cause, snapshot.app, plan, version=version),
+        ],
         order=order_of(answer, cause.actor, snapshot.app, changes=changes),
     )
 
@@ -78,10 +87,14 @@ def live(
 def recorded(
     snapshot: Snapshot, plan: Plan, cause: Cause, *, answer: Answer, changes: Sequence[NameChange], version: int
 ) -> Decision[Plan]:
-    """Return the decision for a change that asks for no release: an event where anything changes, and the answer."""
+    """Return the decision for a change that asks for no release: an event where anything changes, and the answer.
+
+    What it stores a service stores by itself, as where a failed release is taken back.
+    """
     names = [change.name for change in changes]
     events = [_event(cause, snapshot.app, names, version=version)] if names else []
-    return Decision(answer=answer, rows=plan, events=events, no_event=None if events else NoEvent.ALREADY_SO)
+    rows = replace(plan, by=cause.actor.name)
+    return Decision(answer=answer, rows=rows, events=events, no_event=None if events else NoEvent.ALREADY_SO)
 
 
 def order_of(
@@ -93,18 +106,22 @@ def order_of(
     """
     if not is_live(answer):
         return None
-    who = actor.on_behalf_of or actor.name
     return ReleaseOrder(
         tenant=actor.tenant,
         app_id=app.app_id,
         app=app.name,
         change_id=answer["change_id"],
-        actor=who,
+        actor=actor.who,
         description=answer["description"],
         secrets_version=answer["version"],
         config_version=answer.get("config_version"),
-        changes=changes_by(who, names_in(answer), secret=True) if changes is None else changes,
+        changes=changes_by(actor.who, names_in(answer), secret=True) if changes is None else changes,
     )
+
+
+def _moved(cause: Cause, app: App, plan: Plan, *, version: int) -> tuple[AuditEvent, ...]:
+    names = list(plan.terms)
+    return (_event(replace(cause, action=EXPIRE), app, names, version=version),) if names else ()
 
 
 def _event(cause: Cause, app: App, names: Sequence[str], *, version: int) -> AuditEvent:

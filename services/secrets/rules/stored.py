@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from paaskit.errors import NotFound, Refused
 from services.secrets.keys.tenant_keys import Sealed
+from services.secrets.rules.expiry import NO_TERMS, SAYS_NOTHING, Asked, Terms
 
 PREVIOUS_SUFFIX = "_PREVIOUS"
 
@@ -20,13 +21,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class App:
-    """An app as secrets knows it. Version 0: nothing was ever stored. `draft_revision` counts what was ever staged."""
+    """An app as secrets knows it. Version 0: nothing was ever stored. `draft_revision` counts what was ever staged.
+
+    `is_group`: it is a shared group, whose names are not to go while an app has them.
+    """
 
     app_id: str
     name: str
     version: int = 0
     next_position: int = 1
     draft_revision: int = 0
+    is_group: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +39,8 @@ class Entry:
     """One sealed value. `version` is the one that stored it, to which its seal is bound.
 
     `previous` is the version of the value before while that is injected too, until `previous_until`. `attachment_id`
-    says which attaching of an add-on a managed value is of.
+    says which attaching of an add-on a managed value is of. `created_by` is empty where it was not kept.
+    `delivered_at` is when somebody was given it last, to within a day.
     """
 
     name: str
@@ -44,9 +50,12 @@ class Entry:
     size: int
     position: int
     created_at: datetime
+    created_by: str = ""
     previous: int | None = None
     previous_until: datetime | None = None
     attachment_id: str = ""
+    terms: Terms = NO_TERMS
+    delivered_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +63,8 @@ class Staged:
     """One staged change: a value to set, or, without one, a name to unset.
 
     A staged value is sealed for version `-revision`, which no live value ever has. `base` is the version of the live
-    value when it was staged, None where there was none. `overlap` is for a rotation, and counts from its release.
+    value when it was staged, None where there was none. `overlap` is for a rotation, and counts from its
+    release, as does a span in what is `asked` of its end.
     """
 
     name: str
@@ -65,6 +75,7 @@ class Staged:
     sealed: Sealed | None = None
     size: int = 0
     overlap: timedelta | None = None
+    asked: Asked = SAYS_NOTHING
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from paaskit.redact import Plaintext
 from services.secrets.keys.tenant_keys import TenantKeys, same
+from services.secrets.rules.expiry import NO_TERMS, Terms
 from services.secrets.rules.plan import NewEntry
 from services.secrets.rules.stored import Entry, Kind, Snapshot, Staged
 
@@ -43,6 +44,7 @@ def new_entry(
     previous: int | None = None,
     previous_until: datetime | None = None,
     attachment_id: str = "",
+    terms: Terms = NO_TERMS,
 ) -> NewEntry:
     """Return a value sealed for the version after the snapshot's, to which its seal is bound."""
     return NewEntry(
@@ -53,14 +55,35 @@ def new_entry(
         previous=previous,
         previous_until=previous_until,
         attachment_id=attachment_id,
+        terms=terms,
     )
 
 
 def with_running_overlap(
-    keys: TenantKeys, snapshot: Snapshot, name: str, plaintext: Plaintext, *, now: datetime
+    keys: TenantKeys,
+    snapshot: Snapshot,
+    name: str,
+    plaintext: Plaintext,
+    *,
+    now: datetime,
+    terms: Terms = NO_TERMS,
 ) -> NewEntry:
     """Return a new value of a name that goes on with the overlap of the value it replaces, while that runs."""
     present = snapshot.current.get(name)
     if present is None or present.previous_until is None or present.previous_until <= now:
-        return new_entry(keys, snapshot, name, plaintext)
-    return new_entry(keys, snapshot, name, plaintext, previous=present.previous, previous_until=present.previous_until)
+        return new_entry(keys, snapshot, name, plaintext, terms=terms)
+    return new_entry(
+        keys,
+        snapshot,
+        name,
+        plaintext,
+        previous=present.previous,
+        previous_until=present.previous_until,
+        terms=terms,
+    )
+
+
+def terms_before(snapshot: Snapshot, name: str) -> Terms:
+    """Return the terms of the value that stands under a name; none where there is no value."""
+    present = snapshot.current.get(name)
+    return NO_TERMS if present is None else present.terms

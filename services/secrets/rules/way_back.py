@@ -1,7 +1,8 @@
 """Going back: to what an earlier version had, or to what was before a change. Pure rules.
 
 Old values are sealed anew, since a seal is bound to the version that stores it. Managed values never go back: an
-add-on's former password opens nothing. A name that is something else by now stays that.
+add-on's former password opens nothing. A name that is something else by now stays that. A value that comes back
+has the end it had, past or not.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -95,7 +96,7 @@ def plan(
     for name, old in way.keep.items():
         if name in taken:
             continue
-        entry = new_entry(keys, snapshot, name, opened(keys, snapshot, old))
+        entry = new_entry(keys, snapshot, name, opened(keys, snapshot, old), terms=old.terms)
         previous_name = name + PREVIOUS_SUFFIX
         if _overlaps(old, now) and previous_name not in elsewhere and previous_name not in snapshot.current:
             entry = replace(entry, previous=old.previous, previous_until=old.previous_until)

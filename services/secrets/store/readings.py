@@ -34,14 +34,14 @@ _AT: Final = f"""
         WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND name = w.name AND valid_from <= %(version)s
         ORDER BY valid_from DESC LIMIT 1) AS s
     WHERE s.valid_to IS NULL OR s.valid_to > %(version)s"""
-# Values whose overlap still runs: their successor at that version names the one they were stored in.
+# Values whose overlap still runs, or ran: their successor at that version names the one they were stored in.
 _PREVIOUS: Final = f"""
     SELECT {ENTRY_COLUMNS}
     FROM ({_AT}) AS n
     CROSS JOIN LATERAL (
         SELECT * FROM sealed
         WHERE tenant = %(tenant)s AND app_id = %(app_id)s AND name = n.secret AND valid_from = n.previous OFFSET 0) AS s
-    WHERE n.previous_until > clock_timestamp()"""
+    WHERE n.previous_until > clock_timestamp() OR %(with_ended)s"""
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,13 @@ class Readings:
         return [(staged, row.live_from) for row, staged in zip(rows, staged_of(rows).values(), strict=True)]
 
     async def at_version(
-        self, tenant: str, app_id: str, version: int, *, names: Sequence[str], event: AuditEvent
+        self, tenant: str, app_id: str, version: int, *, names: Sequence[str], event: AuditEvent, with_ended: bool
     ) -> tuple[list[Entry], list[Entry]]:
-        """Commit the event; return the values that a version has under `names`, and the former ones that overlap."""
-        where = {"tenant": tenant, "app_id": app_id, "version": version, "names": list(names)}
+        """Commit the event; return the values that a version has under `names`, and the former ones that overlap.
+
+        With `with_ended` also those that did.
+        """
+        where = {"tenant": tenant, "app_id": app_id, "version": version, "names": list(names), "with_ended": with_ended}
         async with self._database.transaction(tenant) as connection:
             entries = await connection.execute(_AT, where)
             previous = await connection.execute(_PREVIOUS, where)

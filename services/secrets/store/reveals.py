@@ -72,7 +72,7 @@ class RevealStore:
 
     async def read_audited(self, tenant: str, wanted: Sequence[Wish]) -> list[Verdict]:
         """Return what becomes of each wish, after committing what goes on record of all of them."""
-        reads = await self._read(tenant, wanted)
+        reads = await self._read(tenant, wanted, foreseen=[self._foreseen(tenant, wish) for wish in wanted])
         verdicts = [judge(wish, read.found) for wish, read in zip(wanted, reads, strict=True)]
         missing: list[AuditEvent] = []
         for wish, read, verdict in zip(wanted, reads, verdicts, strict=True):
@@ -85,9 +85,18 @@ class RevealStore:
             self._trail.committed()
         return verdicts
 
-    async def _read(self, tenant: str, wanted: Sequence[Wish]) -> list[_Read]:
+    async def look(self, tenant: str, wish: Wish) -> Verdict:
+        """Return what would become of a wish. Nothing goes on record."""
+        (read,) = await self._read(tenant, [wish], foreseen=[_Foreseen()])
+        return judge(wish, read.found)
+
+    async def record(self, wish: Wish, verdict: Verdict) -> None:
+        """Commit what goes on record of a verdict."""
+        if events := record_of(wish, verdict):
+            await self._trail.record(*events)
+
+    async def _read(self, tenant: str, wanted: Sequence[Wish], *, foreseen: Sequence[_Foreseen]) -> list[_Read]:
         """Look every wish up, and keep the events of those that are as foreseen; committed when this returns."""
-        foreseen = [self._foreseen(tenant, wish) for wish in wanted]
         columns = {
             "tenant": tenant,
             "apps": [wish.app.name for wish in wanted],

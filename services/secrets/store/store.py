@@ -37,7 +37,7 @@ _TOMBSTONE: Final = """
         SET name = NULL, destroyed_at = coalesce(apps.destroyed_at, EXCLUDED.destroyed_at)"""
 _PURGE: Final = tuple(
     f"DELETE FROM {table} WHERE tenant = %s AND app_id = %s"
-    for table in ("sealed", "drafts", "overlap_ends", "held_names", "claims")
+    for table in ("sealed", "drafts", "overlap_ends", "reminders", "held_names", "claims")
 )
 
 Decide = Callable[[Snapshot], Decision[Plan]]

@@ -129,7 +129,7 @@ def _permission_violations(permissions: Sequence[str]) -> Iterator[FieldViolatio
         return
     for index, permission in enumerate(permissions):
         if permission not in PERMISSIONS:
-            named = f"{permission} is" if _COULD_BE_A_PERMISSION.match(permission) else "this is"
+            named = f"{permission} is" if _COULD_BE_A_PERMISSION.match(permission) else "is"
             yield FieldViolation(f"permissions[{index}]", f"{named} no permission; {there_are}")
 
 

@@ -11,7 +11,6 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -22,8 +21,9 @@ from services.tokens.check.signing import key_id_of
 from tests.abuse.credentials import identities, pats
 from tests.abuse.credentials.identities import Good
 from tests.abuse.credentials.pats import Headers, could_be_one, is_the_token
+from tests.abuse.requests.answers import Answer
 from tests.abuse.requests.envelopes import Target
-from tests.abuse.requests.http2 import Answer, Connection, Request, header_block, message
+from tests.abuse.requests.http2 import Connection, Request, header_block, message
 from tests.abuse.requests.targets import Reach
 from tests.abuse.seeds import SEED
 from tests.e2e.installation import Installation, superuser
@@ -37,14 +37,15 @@ _WHO_AM_I: Final = "/paas.tokens.v1.TokensService/WhoAmI"
 _NOBODY: Final = frozenset({"grpc 16", "http 401", "http 400", "connection closed", "reset 1", "reset 2"})
 _OK: Final = "grpc 0"
 _TOO_MANY: Final = "grpc 8"
+_LATE: Final = "grpc 14"
+# How often one is sent again that is told so: where what it asks for is held up, it is told so each time.
+_AGAIN: Final = 4
 
 
-@pytest.mark.timeout(300)
 def test_no_changed_token_passes_the_gateway(installation: Installation) -> None:
     tokens_at_the_gateway(installation, TOKENS, seed=SEED)
 
 
-@pytest.mark.timeout(300)
 def test_no_changed_identity_is_accepted_by_a_service(installation: Installation) -> None:
     identities_at_a_service(installation, IDENTITIES, seed=SEED)
 
@@ -65,10 +66,11 @@ def tokens_at_the_gateway(installation: Installation, number: int, *, seed: int)
         # Whoever reads the table now waits until the check is given up: an answer is one that nobody asked for.
         connection.execute("LOCK TABLE tokens IN ACCESS EXCLUSIVE MODE")
         outcomes = asyncio.run(_ask_all(reach, target, [_bearers(target, headers) for _, headers in idle]))
-        waited = asyncio.run(_ask_all(reach, target, [_bearers(target, headers) for _, headers in looked_up[:4]]))
+        locked_out = [_bearers(target, headers) for _, headers in looked_up[:4]]
+        waited = asyncio.run(_ask_all(reach, target, locked_out, again=1))
     assert set(outcomes) <= _NOBODY, outcomes
     # The control of the lock: a token that has to be looked up gets no answer but that there is none.
-    assert set(waited) == {"grpc 14"}
+    assert set(waited) == {_LATE}
     outcomes += asyncio.run(_ask_all(reach, target, [_bearers(target, headers) for _, headers in looked_up]))
     print(f"\n{number} changed tokens at the gateway, seed {seed}: {dict(outcomes)}; {len(idle)} with the table locked")
     assert set(outcomes) <= _NOBODY, outcomes
@@ -137,8 +139,12 @@ def _good(key: Ed25519PrivateKey) -> Good:
     return Good(header, claims_of(identity, issued_at=now), key)
 
 
-async def _ask_all(reach: Reach, target: Target, requests: list[Request]) -> Counter[str]:
-    """Send each, some at a time, each of these on a connection of its own; count how they end."""
+async def _ask_all(reach: Reach, target: Target, requests: list[Request], *, again: int = _AGAIN) -> Counter[str]:
+    """Send each, some at a time, each of these on a connection of its own; count how they end.
+
+    Where the check or the keys come late, as they may once on a machine that has other things to do, a request that is
+    told so is sent again.
+    """
     outcomes: Counter[str] = Counter()
     left = iter(requests)
 
@@ -150,6 +156,11 @@ async def _ask_all(reach: Reach, target: Target, requests: list[Request]) -> Cou
             answer: Answer = await connection.ask(request, patience=PATIENCE)
             # The gateway has only so many tokens of strangers looked at in a second. The next one it does.
             while answer.outcome == _TOO_MANY and target.place == GATEWAY and connection.usable:
+                await asyncio.sleep(0.2)
+                answer = await connection.ask(request, patience=PATIENCE)
+            for _ in range(again):
+                if answer.outcome != _LATE or not connection.usable:
+                    break
                 await asyncio.sleep(0.2)
                 answer = await connection.ask(request, patience=PATIENCE)
             outcomes[answer.outcome] += 1

@@ -15,7 +15,6 @@ from tests.abuse.neighbours.probe import watch
 from tests.abuse.neighbours.tenants import MEASURED_SECONDS, OURS, ROUNDS, TIMES, Tenants
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", ATTACKS)
 def test_others_are_answered(tenants: Tenants, name: str) -> None:
     times: list[float] = []

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import grpc
-import pytest
 from paas.config.v1 import config_pb2, config_pb2_grpc
 from paas.releaser.v1 import releaser_pb2, releaser_pb2_grpc
 
@@ -74,7 +73,6 @@ def _messages(them: Paas) -> list[str | None]:
     return [them.ok("releases:info", "v1", "-a", app, "--json").document["release"]["message"] for app in _STUCK]
 
 
-@pytest.mark.timeout(600)
 def test_apps_of_another_tenant_that_never_get_ready(tenants: Tenants) -> None:
     tenants.us.ok("apps:create", _RELEASED, "--instances", "1", "--health-path", "/health", "--", *PROGRAM)
     calls_times: list[float] = []

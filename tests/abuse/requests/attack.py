@@ -1,6 +1,7 @@
 """Sending it: several processes, each with a share of the requests, its own random numbers, and many in flight."""
 
 import asyncio
+import itertools
 import multiprocessing
 import random
 from collections.abc import Callable, Iterator
@@ -16,6 +17,9 @@ from tests.abuse.requests import bodies, envelopes
 from tests.abuse.requests.envelopes import Target
 from tests.abuse.requests.frames import frames
 from tests.abuse.requests.http2 import Connection, Request
+from tests.abuse.requests.in_json import around
+from tests.abuse.requests.in_json import bodies as in_json_bodies
+from tests.abuse.requests.in_json.calls import Call, call_of, http_calls
 from tests.abuse.requests.messages import Messages, Things
 from tests.abuse.requests.tally import Tally
 from tests.abuse.requests.targets import Reach
@@ -27,11 +31,16 @@ _IN_FLIGHT_ALONE: Final = 8
 # Seconds: more than any deadline that a request has, and how long one waits for a connection to be closed.
 _PATIENCE: Final = 60.0
 _CLOSES_WITHIN: Final = 0.25
-# Of a hundred requests, how many have a wrong message; of the others, which share is wrong HTTP/2.
-_BODIES: Final = 90
+# Of a hundred requests, how many have a wrong message, and how many are calls in JSON that are wrong; of the others,
+# which share is wrong HTTP/2.
+_BODIES: Final = 86
+_IN_JSON: Final = 4
 _FRAMES: Final = 0.05
+# After how many others one in JSON is sent.
+_AMONG: Final = 4
 _SHORT: Final = b"500m"
-_DESTROY: Final = ("DestroyApp", "RevokeToken", "RemoveApp", "PurgeApp")
+DESTROY: Final = ("DestroyApp", "RevokeToken", "RemoveApp", "PurgeApp")
+"""Methods that are called on what is not there: the others need what is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +86,15 @@ class _Shot:
     request: Request | bytes
 
 
+def _woven(many: Iterator[_Shot], few: Iterator[_Shot]) -> Iterator[_Shot]:
+    """All of both, some of the few among the many."""
+    for number, shot in enumerate(many):
+        yield shot
+        if number % _AMONG == 0:
+            yield from itertools.islice(few, 1)
+    yield from few
+
+
 class _Attacker:
     """Messages that are wrong share a connection to each place. What may end a connection has one of its own."""
 
@@ -89,8 +107,9 @@ class _Attacker:
 
     async def run(self) -> Tally:
         requests = self._plan.requests
-        wrong_bodies = requests * _BODIES // 100
-        shared, own = self._shots(wrong_bodies, self._body), self._shots(requests - wrong_bodies, self._around)
+        wrong_bodies, in_json = requests * _BODIES // 100, requests * _IN_JSON // 100
+        shared = _woven(self._shots(wrong_bodies, self._body), self._bodies_in_json(in_json - in_json // 2))
+        own = _woven(self._shots(requests - wrong_bodies - in_json, self._around), self._around_json(in_json // 2))
         workers = [self._work(shared, 0) for _ in range(_IN_FLIGHT)]
         workers += [self._work(own, number) for number in range(1, _IN_FLIGHT_ALONE + 1)]
         await asyncio.gather(*workers)
@@ -105,7 +124,7 @@ class _Attacker:
         for number in range(count):
             method, target = self._targets[number % len(self._targets)]
             name, kind = method.descriptor.name, method.descriptor.input_type
-            yield make(target, messages.of(kind, destroys=name in _DESTROY), choice)
+            yield make(target, messages.of(kind, destroys=name in DESTROY), choice)
 
     def _body(self, target: Target, good: Message, choice: random.Random) -> _Shot:
         wrong = choice.choice(bodies.KINDS)
@@ -115,10 +134,32 @@ class _Attacker:
         raw = good.SerializeToString()
         if choice.random() < _FRAMES:
             return _Shot(frames.__name__, target, frames(target, raw, choice))
-        around = choice.choice(envelopes.KINDS)
+        wrong = choice.choice(envelopes.KINDS)
         # A message that never ends is waited for as long as its sender says.
         hasty = target if target.is_stream else replace(target, deadline=_SHORT)
-        return _Shot(around.__name__, hasty, around(hasty, raw, choice))
+        return _Shot(wrong.__name__, hasty, wrong(hasty, raw, choice))
+
+    def _bodies_in_json(self, count: int) -> Iterator[_Shot]:
+        """So many, to each method in turn that has a body."""
+        choice = random.Random(f"{self._plan.seed} bodies in JSON")
+        for call in self._calls(count, choice, with_body=True):
+            wrong = choice.choice(in_json_bodies.KINDS)
+            yield _Shot(wrong.__name__, call.target, call.sent(wrong(call, choice)))
+
+    def _around_json(self, count: int) -> Iterator[_Shot]:
+        """So many, to each method in turn that is called in JSON."""
+        choice = random.Random(f"{self._plan.seed} around JSON")
+        for call in self._calls(count, choice, with_body=False):
+            wrong = choice.choice(around.KINDS)
+            yield _Shot(wrong.__name__, call.target, wrong(call, choice))
+
+    def _calls(self, count: int, choice: random.Random, *, with_body: bool) -> Iterator[Call]:
+        messages = Messages(self._plan.things, choice)
+        chosen = [(name, http) for name, http in http_calls() if http.has_body or not with_body]
+        for number in range(count):
+            name, http = chosen[number % len(chosen)]
+            good = messages.of(http.request, destroys=name in DESTROY)
+            yield call_of(http, good, token=self._plan.reach.token)
 
     async def _work(self, shots: Iterator[_Shot], number: int) -> None:
         for shot in shots:

@@ -8,13 +8,14 @@ import asyncio
 import ssl
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import unquote
 
 from hpack import Decoder
 from hpack.exceptions import HPACKError
+
+from tests.abuse.requests.answers import Answer
 
 PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
@@ -23,6 +24,7 @@ _INITIAL_WINDOW: Final = 65_535
 _LARGEST_WINDOW: Final = 2**31 - 1
 _FRAME_BYTES: Final = 16_384
 _CANCEL: Final = 8
+_KEPT_BYTES: Final = 64 * 1024
 # No header table, no push, as much as one likes to send on a stream.
 _OUR_SETTINGS: Final = struct.pack(">HIHIHI", 1, 0, 2, 0, 4, _LARGEST_WINDOW)
 
@@ -62,32 +64,6 @@ class Request:
     headers: bytes
     body: bytes = b""
     trailers: bytes | None = None
-
-
-@dataclass
-class Answer:
-    """What came back on one stream. `gone` is the connection's end, `reset` the error code of the stream's."""
-
-    fields: dict[str, str] = field(default_factory=dict)
-    size: int = 0
-    reset: int | None = None
-    gone: bool = False
-
-    @property
-    def outcome(self) -> str:
-        """The name for it: the number of the gRPC status, of the HTTP status, or how the stream ended without."""
-        if "grpc-status" in self.fields:
-            return f"grpc {self.fields['grpc-status']}"
-        if self.gone:
-            return "connection closed"
-        if self.reset is not None:
-            return f"reset {self.reset}"
-        return f"http {self.fields.get(':status', '')}"
-
-    @property
-    def text(self) -> str:
-        """The sentence of the answer."""
-        return unquote(self.fields.get("grpc-message", ""))
 
 
 class Connection(asyncio.Protocol):
@@ -215,6 +191,7 @@ class Connection(asyncio.Protocol):
         answer, done = self._streams[stream]
         if kind == DATA:
             answer.size += len(payload)
+            answer.content += payload[: _KEPT_BYTES - len(answer.content)]
         if kind == RST_STREAM:
             answer.reset = int.from_bytes(payload, "big")
         if kind == RST_STREAM or (kind in (DATA, HEADERS) and flags & END_STREAM):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from tests.abuse.requests.http2 import Answer
+from tests.abuse.requests.answers import Answer
 from tests.abuse.requests.verdicts import is_expected, reviewed
 
 _SHOWN_EXAMPLES: Final = 5
@@ -44,7 +44,7 @@ class Tally:
                 self.unreviewed.setdefault(answer.text[:_SHOWN_CHARACTERS], f"{kind} {path}")
             else:
                 self.texts[known] += 1
-        if outcome != "grpc 0" and _holds(answer, mark) and len(self.quoted) < _SHOWN_EXAMPLES:
+        if not answer.is_success and _holds(answer, mark) and len(self.quoted) < _SHOWN_EXAMPLES:
             self.quoted.append(f"{kind} {path} {outcome}")
 
     def broke(self, kind: str, *, closed: bool) -> None:
@@ -71,8 +71,11 @@ class Tally:
 
 
 def _holds(answer: Answer, mark: str) -> bool:
-    """Whether a mark is in any header or trailer, also in base64 as binary ones are."""
+    """Whether a mark is in what is said of an error, or in any header or trailer, also in base64 as binary ones are."""
     needle = mark.encode()
+    # Over gRPC an error has no content; what came before it, as of a stream that ran out of time, is an answer.
+    if needle in answer.content and (answer.is_json or "grpc-status" not in answer.fields):
+        return True
     for name, value in answer.fields.items():
         raw = value.encode("latin-1")
         if name.endswith("-bin"):

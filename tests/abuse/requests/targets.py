@@ -9,7 +9,7 @@ from typing import Final
 
 from paas.access.v1 import access_pb2
 
-from gateway.routes import INTERNAL_SUFFIX, contracts
+from gateway.methods import INTERNAL_SUFFIX, contracts
 from local.certificates import dns_san
 from local.ports import GATEWAY, HOST, SIGN_IN_CHECK, port_of
 from tests.abuse.requests.envelopes import Target

@@ -29,6 +29,16 @@ _AROUND: Final = (
     | {"http 200"}
 )
 
+# In JSON. A method that is served by nobody, and what a machine answers that can't keep up.
+_ALWAYS_IN_JSON: Final = frozenset({"http 408", "http 501", "http 503", "http 504"})
+_NO_CALL: Final = _ALWAYS_IN_JSON | {"http 400"}
+_STILL_A_CALL: Final = _NO_CALL | {"http 200", "http 404", "http 409"}
+_TOO_LARGE: Final = frozenset({"http 413"})
+# What Envoy does with paths and verbs that HTTP does not have; and whoever says to speak gRPC is answered in it.
+_AROUND_JSON: Final = frozenset({"http 405", "http 415", "connection closed", "reset 0", "reset 1", "reset 2"})
+# Envoy makes gRPC's codes of HTTP's there: UNAVAILABLE of 429 as well.
+_SAYS_GRPC: Final = _ALWAYS | _grpc(UNKNOWN, INVALID, INTERNAL)
+
 OUTCOMES: Final = {
     **dict.fromkeys(
         ("random_bytes", "truncated", "flipped", "deep", "huge_repeated", "wrong_types", "unknown_fields", "bad_utf8",
@@ -40,6 +50,16 @@ OUTCOMES: Final = {
         ("frame_lengths", "compression", "content_types", "methods", "paths", "headers", "trailers"), _AROUND
     ),
     "frames": frozenset({"connection closed", "connection goes on"}),
+    **dict.fromkeys(
+        ("json_truncated", "json_wrong_types", "json_unknown_fields", "json_duplicates", "json_bad_utf8"), _NO_CALL
+    ),
+    "json_deep": _NO_CALL | _TOO_LARGE,
+    **dict.fromkeys(("json_changed", "json_odd_texts"), _STILL_A_CALL),
+    **dict.fromkeys(("json_numbers", "json_large"), _STILL_A_CALL | _TOO_LARGE),
+    "json_queries": _STILL_A_CALL,
+    "json_paths": _STILL_A_CALL | _AROUND_JSON,
+    "json_verbs": _STILL_A_CALL | _AROUND_JSON,
+    "json_types": _STILL_A_CALL | _AROUND_JSON | _SAYS_GRPC,
 }  # fmt: skip
 """What may come back, by the name of the kind."""
 
@@ -57,12 +77,15 @@ _COMPLAINTS: Final = (
     rf"({_NAME}: )?a value has (no NUL character|at most 64 KiB)",
     "must be 8 to 64 letters, digits, dashes or underscores, such as a UUID",
     r"names at (least one variable|most \d+ variables at a time)",
-    r"an app's name has 2 to 40 lower-case letters, digits and dashes, starts [a-z (]+an RFC 1123 label\)",
+    r"(an app|a group)'s name has 2 to 40 lower-case letters, digits and dashes, starts [a-z (]+an RFC 1123 label\)",
     "names the release this is for",
     "says who (releases it|this is done for)",
     "a claim has an id",
     "a random value has 16 to 1024 bytes",
     "an overlap (.*)",
+    "an end is (a minute to 3660 days away|to come, and this is past|3660 days away at most)",
+    "an interval of rotations is an hour to 3660 days, or 0 for none",
+    "say an end, or an interval of rotations",
     "a command has no NUL character and at most 8 KiB",
     "a command starts with the name of a program",
     "an app with instances needs a command or an image",
@@ -75,6 +98,30 @@ _COMPLAINTS: Final = (
     "an add-on's name has 1 to 64 letters, digits and . _ : / -, and starts with no sign",
     "a display form has 1 to 256 printable characters",
     "the display form must not be the value itself",
+    r"Line \d+ (is|has|gives|opens|goes on|makes|begins) [^\"]+",
+)
+# Not the name of an exception, and not what the gateway says where its reader of JSON is at fault.
+_NO_FAULT: Final = r"(?!\w*(Error|Exception)\b|The request can't be read\.)"
+# What is wrong with a request in JSON or with a field of it.
+_WRONG_IN_JSON: Final = (
+    r"(is no JSON \(RFC 8259\), at byte \d+|is no UTF-8|has a path that is no UTF-8|takes no body|is there twice|"
+    r"has a (field|query parameter) that it can't have; there are [a-z0-9_, ]+|has more than \d+ items|"
+    r"can't be there together with [a-z_]+|stands in the path and can't be in the body as well|"
+    r"has to be (a JSON (object|array)|a text|true or false|a whole number of 32 bits|one of: [A-Z0-9_, ]+|"
+    r"a whole number of 64 bits, as a number or as a text|a text of seconds, such as \"90s\"|"
+    r"a text of a time, such as \"2030-01-31T12:00:00Z\"))"
+)
+# What the gateway says of calls in JSON (gateway/transcoding), and of what is none.
+_OF_GATEWAY: Final = (
+    rf"The request (holds what it may not: {_FIELD} )?{_WRONG_IN_JSON}\.",
+    r"The request can't be read as this call\. /v1/openapi\.json says what the call takes\.",
+    r"The request did not come in time, so nothing was done\.",
+    r"The path has what no path may have, such as an escaped slash\.",
+    r"There is no such call\. Calls are listed in /v1/openapi\.json\.",
+    r"This path is called with [A-Z]+(, [A-Z]+)*\.",
+    r"The content type has to be (application/json|application/grpc or application/grpc-web\+proto)\.",
+    r"Who is calling could not be checked, so nothing was done\. Try again in a moment\.",
+    r"The service could not be reached\. Try again in a moment, with the same request_id if the call has one\.",
 )
 _TEXTS: Final = (
     # Limits and messages.
@@ -102,10 +149,16 @@ _TEXTS: Final = (
     r"This request id was already used for a different request\. Use a new one\.",
     r"Another request with this id is under way\. Send it again, or use a new id for something else\.",
     r"Say where the new value comes from: random or given\.",
+    r"Say when the value ends: after a span, at a moment, or never\.",
+    r"Say which secrets: those that expire, are to be rotated, or were not delivered\.",
+    r"The end is no moment that there is\.",
     r"There can be no app of that name: an app's name has [A-Za-z0-9 ,()-]+\.",
+    r"There can be no group of that name: a group's name has [A-Za-z0-9 ,()-]+\.",
     r"The (token|sign-in|trust) can't be made as asked: [a-z_]+(\[\d+\])? [^\"]+\.",
+    *_OF_GATEWAY,
     # What there is and what there is not.
     rf"There is no app named {_APP}\. `paas apps:list` shows the apps you have\.",
+    rf"There is no group named {_APP}\. `paas groups` shows the groups you have\.",
     r"There is no such token\. `paas tokens:list` shows the names and ids of those there are\.",
     r"There is no such trust\. `paas tokens:trust list` shows the names and ids of those there are\.",
     r"This is no exchange of a token: [a-z_]+ must be [^\"]+\.",
@@ -123,8 +176,9 @@ _TEXTS: Final = (
     rf"{_APP} has no release v-?\d+\. `paas releases -a {_APP}` shows the ones it has\.",
     rf"{_APP} has no (command|release)[a-z ,]*\.[^\"]*",
     r"This app was destroyed\.",
-    rf"There is already (an app|a token) named {_APP}\. .*",
+    rf"There is already (an app|a group|a token) named {_APP}\. .*",
     # What does not fit the state of things.
+    r"Going back would attach a group to the app again that you may not see\. Somebody who sees it can go back, or .*",
     rf"This request made the token {_TOKEN} already, and its text is shown only once\. .*",
     r"This request rotated the token already, and the new text is shown only once\. .*",
     rf"{_APP} adopts the Deployment [a-z0-9.-]+/[a-z0-9.-]+ already\. .*",
@@ -151,9 +205,8 @@ _TEXTS: Final = (
     r"The key service cannot be used now, so nothing was sealed or opened\. Try again in a moment\.",
     r"You are not signed in[^\"]*",
     # The same about variables and apps in other states: a name, then words, names and commands, and no other character.
-    # Not the name of an exception.
-    rf"(?!\w*(Error|Exception)\b){_NAME}(, {_NAME})*:? [a-z][A-Za-z0-9_ ,;`:'().-]*",
-    rf"(?!\w*(Error|Exception)\b)(v-?\d+ of )?{_APP} [a-z][A-Za-z0-9_ ,;`:'().-]*",
+    rf"{_NO_FAULT}{_NAME}(, {_NAME})*:? [a-z][A-Za-z0-9_ ,;`:'().-]*",
+    rf"{_NO_FAULT}(v-?\d+ of )?{_APP} [a-z][A-Za-z0-9_ ,;`:'().-]*",
     # grpc's and Envoy's own, about frames and headers.
     r"Method not found!",
     r"Deadline Exceeded|stream timeout",
@@ -173,9 +226,17 @@ _TEXTS: Final = (
 _REVIEWED: Final = tuple(re.compile(text, re.DOTALL) for text in _TEXTS)
 
 
+_TOO_MUCH: Final = frozenset({"grpc 8", "http 429"})
+
+
 def is_expected(kind: str, outcome: str) -> bool:
     """Whether an outcome is in the table. That there is too much at once, whatever is sent may be told."""
-    return outcome in OUTCOMES[kind] or outcome == "grpc 8"
+    return outcome in OUTCOMES[kind] or outcome in _TOO_MUCH
+
+
+def of_the_gateway(text: str) -> bool:
+    """Whether an error's text is what the gateway says of a call in JSON that never got to a service."""
+    return any(re.fullmatch(each, text) for each in _OF_GATEWAY)
 
 
 @lru_cache(maxsize=10_000)

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -25,7 +26,8 @@ from local.signin import Person, issue
 from local.stack import Stack
 from paaskit.clock import random_id
 from tests.abuse.seeds import SEED
-from tests.fixtures.waiting import PATIENCE
+from tests.fixtures.late import awaited_in_time
+from tests.fixtures.waiting import PATIENCE, until
 
 WORKERS = 3
 REQUESTS = 10_000
@@ -76,6 +78,16 @@ async def _use(channel: grpc.aio.Channel, secret: str, life: Round) -> None:
         life.count += 1
 
 
+async def _made(tokens: tokens_pb2_grpc.TokensServiceStub, mine: tuple[tuple[str, str], ...]) -> Any:
+    """A new token. A check that is late is told as UNAVAILABLE, and the token is another one then."""
+
+    async def another() -> Any:
+        asked = tokens_pb2.CreateTokenRequest(request_id=random_id(), name=f"ci-{random_id()[:12]}")
+        return await tokens.CreateToken(asked, metadata=mine, timeout=PATIENCE)
+
+    return await awaited_in_time(another)
+
+
 def _pid(stack: Stack, part: str) -> int:
     return next(int(each["pid"]) for each in stack.status() if each["name"] == part)
 
@@ -85,10 +97,10 @@ async def _round(stack: Stack, person: str, chance: random.Random) -> Round:
     mine = (("authorization", f"Bearer {person}"),)
     async with _channel(stack) as channel, _channel(stack) as other:
         tokens = tokens_pb2_grpc.TokensServiceStub(channel)
-        asked = tokens_pb2.CreateTokenRequest(request_id=random_id(), name=f"ci-{random_id()[:12]}")
-        made = await tokens.CreateToken(asked, metadata=mine, timeout=PATIENCE)
+        made = await _made(tokens, mine)
         connections = [channel, other] * _IN_FLIGHT
         using = [asyncio.create_task(_use(each, made.secret, life)) for each in connections]
+        await until(lambda: life.let_in)
         await asyncio.sleep(1 + chance.random())
         os.kill(_pid(stack, paused), signal.SIGSTOP)
         await asyncio.sleep(chance.random() * 0.2)

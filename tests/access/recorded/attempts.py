@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from google.protobuf.message import Message
 from paas.audit.v1 import audit_pb2
-from paas.config.v1 import config_pb2
+from paas.config.v1 import config_pb2, groups_pb2
 from paas.secrets.v1 import secrets_pb2
 from paas.tokens.v1 import tokens_pb2
 
 from tests.access import table
 from tests.access.callers import EVERY_PERMISSION
-from tests.access.finders import finders, request_for
+from tests.access.finders import finders, found_by, request_for
 from tests.access.methods import Method, every_method
 from tests.access.recorded.table import DENIED, REFUSED
 
@@ -23,6 +23,8 @@ _NO_TOKEN: Final = f"paas_pat_{'A' * 36}"
 # Where a request has to be wrong in its own way to be refused by what it asks for.
 _WRONG: Final[dict[str, Message]] = {
     "CreateApp": config_pb2.CreateAppRequest(request_id="r", app="No App"),
+    "CreateGroup": groups_pb2.CreateGroupRequest(request_id="r", group="No Group"),
+    "ListGroups": groups_pb2.ListGroupsRequest(page_token="A" * 60),
     "ListApps": config_pb2.ListAppsRequest(page_token="A" * 60),
     "ListEvents": audit_pb2.ListEventsRequest(action="apps.creates"),
     "FollowEvents": audit_pb2.FollowEventsRequest(action="apps.creates"),
@@ -33,6 +35,7 @@ _WRONG: Final[dict[str, Message]] = {
     "ShredKeys": secrets_pb2.ShredKeysRequest(request_id="r", confirm="somebody else"),
     "CreateToken": tokens_pb2.CreateTokenRequest(request_id="r", name="paas_pat_"),
     "ListTokens": tokens_pb2.ListTokensRequest(page_token="A" * 60),
+    "EndSessions": tokens_pb2.EndSessionsRequest(user="nobody at all"),
     "FindTokens": tokens_pb2.FindTokensRequest(tokens=["x" * 300]),
     "ListTrusts": tokens_pb2.ListTrustsRequest(page_token="A" * 60),
     "CreateTrust": tokens_pb2.CreateTrustRequest(request_id="r", name="jobs", issuer="https://nowhere.example.com"),
@@ -117,9 +120,7 @@ def _request(method: Method, way: str, tenant: str) -> Any:
     if way == REFUSED and method.path.rsplit(".", 1)[-1] in _NOTHING_THERE:
         return Garbage()
     if method in finders():
-        fields = method.descriptor.input_type.fields_by_name
-        by = next(each for each in ("app_id", "app", "trust", "token") if each in fields)
-        return _told_tenant(request_for(method, by, "web" if way == DENIED else "nowhere"), tenant)
+        return _told_tenant(request_for(method, found_by(method), "web" if way == DENIED else "nowhere"), tenant)
     if way == REFUSED:
         return Garbage()
     return _told_tenant(_plausible(method), tenant)
@@ -127,7 +128,7 @@ def _request(method: Method, way: str, tenant: str) -> Any:
 
 def _plausible(method: Method) -> Message:
     """A request that whoever may make it could make."""
-    fields = {"app": "web", "name": "jobs" if method.descriptor.name == "CreateTrust" else "github-ci"}
+    fields = {"app": "web", "group": "web", "name": "jobs" if method.descriptor.name == "CreateTrust" else "github-ci"}
     if method.descriptor.name == "CreateToken":
         fields.pop("name")
     if "secret" in method.descriptor.input_type.fields_by_name:

@@ -35,6 +35,7 @@ class Known:
 
     house: House
     app_id: str = ""
+    group_id: str = ""
     version: int = 0
     sealed: int = 0
     draft: int = 0
@@ -72,6 +73,7 @@ def _users(service: str, package: str) -> Callable[..., Step]:
 
 
 config = _users("ConfigService", "config")
+groups = _users("GroupsService", "config")
 config_internal = _users("ConfigInternalService", "config")
 secrets = _users("SecretsService", "secrets")
 secrets_internal = _users("SecretsInternalService", "secrets")
@@ -156,6 +158,12 @@ def make_token(name: str, *, by: str = TOKEN, permissions: Sequence[str] = ()) -
         answer=tokens_pb2.CreateTokenResponse,
         learn=lambda known, answer: known.texts.update({name: answer.secret}),
     )
+
+
+def end_sessions(user: str = "bob@example.com", *, by: str = TOKEN, way: str = ALLOWED, refused: bool = False) -> Step:
+    """How to end somebody's sessions."""
+    request = tokens_pb2.EndSessionsRequest(user=user)
+    return tokens("EndSessions", lambda _: request, by=by, way=way, refused=refused)
 
 
 def make_trust(*, by: str = TOKEN, way: str = ALLOWED, refused: bool = False) -> Step:

@@ -17,6 +17,7 @@ from paas.tokens.v1 import tokens_pb2
 from paaskit.clock import random_id
 from tests.access.callers import EVERY_PERMISSION
 from tests.access.recorded.for_services import config_for_services, of_app, secrets_for_services
+from tests.access.recorded.groups import about_a_group
 from tests.access.recorded.steps import (
     ENDED,
     PERSON,
@@ -25,6 +26,7 @@ from tests.access.recorded.steps import (
     audit,
     check,
     config,
+    end_sessions,
     event_of,
     exchange,
     keys,
@@ -48,6 +50,7 @@ def story() -> Iterator[Step]:
     """All of it, in order."""
     yield from _beginning()
     yield from _variables()
+    yield from about_a_group()
     yield from _sealed()
     yield from _releases()
     yield from config_for_services()
@@ -106,12 +109,23 @@ def _sealed() -> Iterator[Step]:
         learn=lambda known, answer: setattr(known, "event_id", answer.audit_event_id),
     )
     yield secrets("RevealSecrets", lambda _: secrets_pb2.RevealSecretsRequest(app="web", names=["S"]))
+    yield secrets("RevealEnvironment", lambda _: secrets_pb2.RevealEnvironmentRequest(app="web"))
     yield secrets(
         "RotateSecret",
         lambda _: secrets_pb2.RotateSecretRequest(
             request_id=random_id(), app="web", name="S", random=secrets_pb2.RandomValue()
         ),
     )
+    yield secrets(
+        "ExpireSecret",
+        lambda _: secrets_pb2.ExpireSecretRequest(
+            request_id=random_id(),
+            app="web",
+            name="S",
+            expiry=secrets_pb2.Expiry(span=Duration(seconds=60 * 86400)),
+        ),
+    )
+    yield secrets("ListDueSecrets", lambda _: secrets_pb2.ListDueSecretsRequest(kind=secrets_pb2.DUE_KIND_EXPIRY))
     yield set_secrets(T="1", stage=True)
     yield secrets(
         "DiscardStaged", lambda _: secrets_pb2.DiscardStagedRequest(request_id=random_id(), app="web", names=["T"])
@@ -135,6 +149,7 @@ def _releases() -> Iterator[Step]:
     yield releaser("ListReleases", lambda _: releaser_pb2.ListReleasesRequest(app="web"))
     yield releaser("GetRelease", lambda _: releaser_pb2.GetReleaseRequest(app="web", number=1))
     yield releaser("WatchRelease", lambda _: releaser_pb2.WatchReleaseRequest(app="web", number=1))
+    yield releaser("ReadLogs", lambda _: releaser_pb2.ReadLogsRequest(app="web"))
     yield releaser("ListInstances", lambda _: releaser_pb2.ListInstancesRequest(app="web"))
 
 
@@ -145,6 +160,9 @@ def _tokens_and_trusts() -> Iterator[Step]:
     yield make_token("leaky")
     yield check()
     yield tokens("ReportToken", lambda known: tokens_pb2.ReportTokenRequest(secret=known.texts["leaky"]))
+    yield end_sessions(by=PERSON)
+    yield end_sessions(way="denied: to a token", refused=True)
+    yield end_sessions("", way="allowed: of oneself")
     # What comes of it is written within seconds, and looked for at the end.
     yield check(way=ENDED)
     yield make_token("deploy")

@@ -58,6 +58,7 @@ def _internal(row: Row) -> dict[str, Row]:
 
 
 _CONFIG: Final = "/paas.config.v1.ConfigService/"
+_GROUPS: Final = "/paas.config.v1.GroupsService/"
 _CONFIG_INTERNAL: Final = "/paas.config.v1.ConfigInternalService/"
 _SECRETS: Final = "/paas.secrets.v1.SecretsService/"
 _SECRETS_INTERNAL: Final = "/paas.secrets.v1.SecretsInternalService/"
@@ -90,6 +91,14 @@ ROWS: Final[dict[str, dict[str, Row]]] = {
     ),
     f"{_CONFIG}DiscardStaged": _change("config.discard", Told("config.discard", CI, ("B",)))
     | {"allowed: the spec": (Told("apps.discard", CI),)},
+    f"{_GROUPS}CreateGroup": _change("groups.create", Told("groups.create", CI, app="shared")),
+    f"{_GROUPS}GetGroup": _read("groups.get"),
+    f"{_GROUPS}ListGroups": _read("groups.list", app=""),
+    f"{_GROUPS}DestroyGroup": _change("groups.destroy", Told("groups.destroy", CI, app="shared")),
+    f"{_GROUPS}AttachGroup": _change("groups.attach", Told("groups.attach", CI, ("shared",)), *_released(CI))
+    | {"allowed: staged": (Told("apps.stage", CI, ("shared",)),)},
+    f"{_GROUPS}DetachGroup": _change("groups.detach", Told("groups.detach", CI, ("shared",)), *_released(CI))
+    | {"allowed: staged": (Told("apps.stage", CI, ("shared",)),)},
     f"{_SECRETS}ListSecrets": _read("secrets.list"),
     f"{_SECRETS}SetSecrets": _change("secrets.set", Told("secrets.set", CI, ("S",)), *_released(CI), targets=("A",))
     | {"allowed: staged": (Told("secrets.stage", CI, ("T",)),)},
@@ -97,6 +106,8 @@ ROWS: Final[dict[str, dict[str, Row]]] = {
     | {REFUSED: (Told("secrets.get", CI, ("PASSWORD",), app="nowhere", outcome="failed"),)},
     f"{_SECRETS}RevealSecrets": _change("secrets.get", Told("secrets.get", CI, ("S",)), targets=("PASSWORD",))
     | {REFUSED: (Told("secrets.get", CI, ("PASSWORD",), app="nowhere", outcome="failed"),)},
+    f"{_SECRETS}RevealEnvironment": _change("secrets.run", Told("secrets.run", CI, ("S",)))
+    | {REFUSED: (Told("secrets.run", CI, app="nowhere", outcome="failed"),)},
     f"{_SECRETS}RotateSecret": _change(
         "secrets.rotate", Told("secrets.rotate", CI, ("S",)), *_released(CI), targets=("PASSWORD",)
     ),
@@ -104,6 +115,8 @@ ROWS: Final[dict[str, dict[str, Row]]] = {
         "secrets.unset", Told("secrets.unset", CI, ("S",)), *_released(CI), targets=("PASSWORD",)
     ),
     f"{_SECRETS}DiscardStaged": _change("secrets.discard", Told("secrets.discard", CI, ("T",))),
+    f"{_SECRETS}ExpireSecret": _change("secrets.expire", Told("secrets.expire", CI, ("S",)), targets=("PASSWORD",)),
+    f"{_SECRETS}ListDueSecrets": _read("secrets.list", app=""),
     f"{_KEYS}GetKeys": _read("keys.list", app=""),
     f"{_KEYS}RotateKeys": _change("keys.rotate", Told("keys.rotate", CI, app=""), app=""),
     f"{_KEYS}ShredKeys": _change("keys.shred", Told("keys.shred", CI, app=""), app=""),
@@ -133,6 +146,13 @@ ROWS: Final[dict[str, dict[str, Row]]] = {
     f"{_TOKENS}ReportToken": {
         ALLOWED: (Told("tokens.leaked", CI, ("leaky",), app="", tokens=("leaky",)),),
         DENIED: _NOBODY_SIGNED_IN,
+        REFUSED: _UNDONE,
+    },
+    f"{_TOKENS}EndSessions": {
+        ALLOWED: (Told("sessions.end", ADA, ("bob@example.com",), app=""),),
+        DENIED: _NOBODY_SIGNED_IN,
+        "denied: to a token": (Told("sessions.end", CI, ("bob@example.com",), app="", outcome="denied"),),
+        "allowed: of oneself": (Told("sessions.end", CI, ("pat:github-ci",), app=""),),
         REFUSED: _UNDONE,
     },
     f"{_TRUSTS}CreateTrust": _change(
@@ -196,10 +216,13 @@ ROWS: Final[dict[str, dict[str, Row]]] = {
         Told("releases.rollback", CI, ("vN",)),
         *_released(CI),
     ),
+    f"{_RELEASER}ReadLogs": _read("releases.logs"),
     f"{_RELEASER}ListInstances": _read("apps.instances"),
     f"{_CONFIG_INTERNAL}ResolveApp": _internal(_LOOKED_AT),
     f"{_CONFIG_INTERNAL}ClaimNames": _internal(_A_PART),
     f"{_CONFIG_INTERNAL}ReleaseNames": _internal(_A_PART),
+    f"{_CONFIG_INTERNAL}ListGroupUses": _internal(_A_PART),
+    f"{_CONFIG_INTERNAL}CheckNamesUnused": _internal(_A_PART),
     f"{_CONFIG_INTERNAL}GetDesiredState": _internal(_A_PART),
     f"{_CONFIG_INTERNAL}RestoreVersion": _internal(
         (Told("config.restore", named(RELEASER, ADA), ("A",)), *_released(ADA))

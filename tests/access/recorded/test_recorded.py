@@ -2,8 +2,8 @@
 
 Covers: that each method has its rows and each row its events, no more and no fewer, with who did it, by which token of
 whose making, for whom, to what and how it ended; and that a rule's action is the one of its rows. Leaves out what is
-recorded of no call: drift, ends of overlaps, people's sessions (tests of these), and events that come too late or twice
-when services die (tests/crash).
+recorded of no call: drift, ends of overlaps, reminders, people's sessions (tests of these), and events that come too
+late or twice when services die (tests/crash).
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from typing import Any
 import grpc
 import pytest
 
-from gateway.routes import contracts
+from gateway.methods import contracts
 from paaskit.access import rules_of
 from paaskit.clock import utc_now
 from paaskit.identity import HEADER, Identity, StoredToken

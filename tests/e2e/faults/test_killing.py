@@ -29,9 +29,9 @@ from tests.e2e.installation import (
 
 def test_releaser_dies_in_the_middle_of_a_release(installation: Installation, paas: Paas) -> None:
     watching = paas.start("config:set", "A=1")
-    assert watching.stdout is not None
-    while "running" not in watching.stdout.readline():
-        pass
+    assert watching.stderr is not None
+    while "running" not in (line := watching.stderr.readline()):
+        assert line
     kill(pid_of(installation.stack, "releaser"))
     ended = paas.finish(watching)
     assert (ended.exit_code, ended.lines[-1]) == (0, "v2 succeeded"), ended.err

@@ -81,10 +81,9 @@ def test_without_secrets(stocked: Paas, installation: Installation) -> None:
         assert unavailable(stocked("secrets:get", "S"), away, unchanged=False)
         waiting = stocked.start("config:set", "A=2")
         assert waiting.stdout is not None
+        assert waiting.stderr is not None
         assert waiting.stdout.readline() == "Set A · release v4\n"
-        line = ""
-        while "Waiting for the secrets service." not in line:
-            line = waiting.stdout.readline()
+        while "Waiting for the secrets service." not in (line := waiting.stderr.readline()):
             assert line
     ended = stocked.finish(waiting)
     assert (ended.exit_code, ended.lines[-1]) == (0, "v4 succeeded"), ended.err

@@ -1,9 +1,10 @@
 """Calling one process of a service and not another, as the gateway does for somebody who is signed in."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 import grpc
@@ -18,16 +19,18 @@ from local.certificates import dns_san
 from local.operator_channel import open_channel
 from local.ports import HOST, SERVICES, SIGN_IN_CHECK, port_of, public_of
 from local.stack import Stack
+from tests.fixtures.late import awaited_in_time
 from tests.fixtures.waiting import PATIENCE
 
 WORKERS: Final = 3
+_SIGNED_FOR: Final = 20.0
 Metadata = tuple[tuple[str, str], ...]
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Processes:
-    """A stub of each service's users' methods in each of its processes, and who calls: good for a minute."""
+    """A stub of each service's users' methods in each of its processes, and who calls."""
 
     config: Sequence[config_pb2_grpc.ConfigServiceStub]
     secrets: Sequence[secrets_pb2_grpc.SecretsServiceStub]
@@ -35,7 +38,8 @@ class Processes:
     audit: Sequence[audit_pb2_grpc.AuditServiceStub]
     releaser: Sequence[releaser_pb2_grpc.ReleaserServiceStub]
     stack: Stack
-    metadata: Metadata
+    token: str
+    _signed: list[tuple[float, Metadata]] = field(default_factory=list)
 
     @classmethod
     @asynccontextmanager
@@ -57,12 +61,23 @@ class Processes:
                 audit=[audit_pb2_grpc.AuditServiceStub(each) for each in of["audit"]],
                 releaser=[releaser_pb2_grpc.ReleaserServiceStub(each) for each in of["releaser"]],
                 stack=stack,
-                metadata=await signed_in(stack, token),
+                token=token,
             )
 
+    async def signed(self) -> Metadata:
+        """What a call arrives with behind the gateway. It is good for a minute, so that it is asked for again soon."""
+        now = time.monotonic()
+        if not self._signed or now - self._signed[-1][0] > _SIGNED_FOR:
+            self._signed.append((now, await signed_in(self.stack, self.token)))
+        return self._signed[-1][1]
+
     async def ask(self, method: Any, request: Any) -> Any:
-        """Make one call. Raises grpc.aio.AioRpcError."""
-        return await method(request, metadata=self.metadata, timeout=PATIENCE)
+        """Make one call, and the same again where something was late once. Raises grpc.aio.AioRpcError."""
+
+        async def once() -> Any:
+            return await method(request, metadata=await self.signed(), timeout=PATIENCE)
+
+        return await awaited_in_time(once)
 
     async def each(self, methods: Sequence[Any], request: Any) -> list[Any]:
         """Make the same call of each process at once; answers, or errors."""

@@ -32,20 +32,31 @@ async def test_each_releaser_shows_a_release_that_one_of_them_runs(
     three: Installation, ada: Paas, processes: Processes
 ) -> None:
     app = three.new_app(ada, instances=2).environment["PAAS_APP"]
-    # Releases of an app start a second apart, so the second of these is sure to be watched from its beginning.
-    for value in "12":
-        request = set_to(app, value)
+    request = set_to(app, "1")
+    of_secrets = [part for part in three.stack.parts if part.partition("-")[0] == "secrets"]
+    assert len(of_secrets) == WORKERS
+    # So that the release can't end before all watch it.
+    for part in of_secrets:
+        await asyncio.to_thread(three.stack.stop_part, part)
+    try:
         answer = await settled(
-            lambda: processes.ask(processes.config[0].SetVars, request),  # noqa: B023 - called at once
-            lambda made: bool(made.change.release),
+            lambda: processes.ask(processes.config[0].SetVars, request), lambda made: bool(made.change.release)
         )
+        watching = releaser_pb2.WatchReleaseRequest(app=app, number=answer.change.release)
+        metadata = await processes.signed()
+        calls = [stub.WatchRelease(watching, metadata=metadata, timeout=2 * PATIENCE) for stub in processes.releaser]
+        begun = [await call.read() for call in calls]
+    finally:
+        for part in of_secrets:
+            await asyncio.to_thread(three.stack.start_part, part)
 
-    async def watched(stub: Any) -> list[releaser_pb2.Release]:
-        request = releaser_pb2.WatchReleaseRequest(app=app, number=answer.change.release)
-        call = stub.WatchRelease(request, metadata=processes.metadata, timeout=PATIENCE)
-        return [each.release async for each in call]
+    async def watched(first: Any, call: Any) -> list[releaser_pb2.Release]:
+        seen = [first.release]
+        while (each := await call.read()) is not grpc.aio.EOF:
+            seen.append(each.release)
+        return seen
 
-    everywhere = await asyncio.gather(*(watched(stub) for stub in processes.releaser))
+    everywhere = await asyncio.gather(*map(watched, begun, calls))
     for seen in everywhere:
         states = [each.state for each in seen]
         assert states[0] in (releaser_pb2.STATE_QUEUED, releaser_pb2.STATE_RUNNING)
@@ -59,7 +70,7 @@ async def test_each_audit_sends_every_event_once_and_in_order(idle: Paas, proces
 
     async def followed(stub: Any) -> list[audit_pb2.Event]:
         request = audit_pb2.FollowEventsRequest(after_sequence=-1)
-        call = stub.FollowEvents(request, metadata=processes.metadata, timeout=PATIENCE)
+        call = stub.FollowEvents(request, metadata=await processes.signed(), timeout=PATIENCE)
         seen: list[audit_pb2.Event] = []
         async for each in call:
             seen.append(each.event)
@@ -134,8 +145,9 @@ def test_following_goes_on_while_one_audit_after_the_other_is_killed(three: Inst
 async def test_a_stream_of_a_process_that_is_killed_ends_as_unavailable(
     three: Installation, processes: Processes
 ) -> None:
+    metadata = await processes.signed()
     call = processes.audit[1].FollowEvents(
-        audit_pb2.FollowEventsRequest(after_sequence=-1), metadata=processes.metadata, timeout=PATIENCE
+        audit_pb2.FollowEventsRequest(after_sequence=-1), metadata=metadata, timeout=PATIENCE
     )
     await call.read()
     await asyncio.to_thread(three.stack.kill_part, "audit-2")

@@ -17,7 +17,6 @@ pytestmark = pytest.mark.thorough
 _KILLED = ("config-2", "secrets-3", "sign-in-check-2", "tokens-2", "audit-3", "releaser")
 
 
-@pytest.mark.timeout(600)
 def test_one_process_of_three_dies_under_load(three: Installation, ada: Paas) -> None:
     live_app, draft_app = three.new_app(ada, instances=0), three.new_app(ada, instances=0)
     live_app.ok("secrets:set", "SEED=1")

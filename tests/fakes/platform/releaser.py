@@ -6,6 +6,7 @@ from paas.config.v1 import config_pb2
 from paas.releaser.v1 import releaser_pb2 as p
 
 from tests.fakes.gateway import Fault
+from tests.fakes.platform.config import an_app
 from tests.fakes.platform.draft import STAGED_AT
 from tests.fakes.platform.state import NOW, Platform
 
@@ -23,7 +24,7 @@ def watch_release(platform: Platform, request: Any) -> Any:
 
 
 def list_instances(platform: Platform, request: Any) -> Any:
-    app = platform.app(request.app)
+    app = an_app(platform, request.app)
     state = [
         p.Instance(index=i + 1, release=1, port=9000 + i, state="ready", started_at=NOW)
         for i in range(app.spec.instances)
@@ -31,10 +32,21 @@ def list_instances(platform: Platform, request: Any) -> Any:
     return p.ListInstancesResponse(instances=state)
 
 
+def read_logs(platform: Platform, request: Any) -> Any:
+    app = platform.app(request.app)
+    lines = app.log[-request.lines :] if request.lines else []
+    answers = [p.ReadLogsResponse(instance=1, release=3, lines=lines)] if lines else []
+    if request.follow:
+        answers.append(p.ReadLogsResponse(instance=2, release=4, lines=["later"]))
+    return iter(answers)
+
+
 def rollback(platform: Platform, request: Any) -> Any:
     found(platform, request)
     changes = [config_pb2.NameChange(name="LOG_LEVEL", action=config_pb2.ACTION_CHANGED)]
-    answer = p.RollbackResponse(changes=changes, hidden_changes=2, spec_changed=True)
+    answer = p.RollbackResponse(
+        changes=changes, hidden_changes=2, spec_changed=True, gone_groups=platform.app(request.app).gone_groups
+    )
     if request.validate_only:
         return answer
     release = platform.release(request.app, f"Rolled back to v{request.number}")
@@ -53,6 +65,8 @@ def get_release(platform: Platform, request: Any) -> Any:
 
 def create_release(platform: Platform, request: Any) -> Any:
     app = platform.app(request.app)
+    if request.leave_draft:
+        return p.CreateReleaseResponse(release=platform.release(request.app, "Restart"))
     changes = [*app.config.released(secret=False), *app.sealed.released(secret=True)]
     if app.staged_spec is not None:
         by = "user:bob@example.com"
@@ -67,7 +81,8 @@ def create_release(platform: Platform, request: Any) -> Any:
     app.sealed.go_live()
     app.spec, app.staged_spec = app.staged_spec or app.spec, None
     names = ", ".join(change.name or "what the app runs" for change in changes)
-    release = platform.release(request.app, f"Release the draft: {names}" if changes else "Restart")
+    what = f"Release the draft: {names}" if changes else "Restart"
+    release = platform.release(request.app, what, [change.name for change in changes])
     release.changes.extend(changes)
     return p.CreateReleaseResponse(release=release, changes=changes)
 
@@ -81,5 +96,6 @@ def serve(platform: Platform) -> None:
         "CreateRelease": create_release,
         "Rollback": rollback,
         "ListInstances": list_instances,
+        "ReadLogs": read_logs,
     }
     platform.serve(p.DESCRIPTOR.services_by_name["ReleaserService"], handlers)

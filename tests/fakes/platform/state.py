@@ -5,7 +5,7 @@ Dumb on purpose: every release succeeds unless a test says otherwise, and every 
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -28,17 +28,36 @@ NOW = Timestamp(seconds=1778247720)  # 2026-05-08T13:42:00Z
 
 @dataclass
 class App:
-    """One app's state. `managed` maps names to display forms; `staged_spec` is a staged change of what it runs."""
+    """One app's state. `managed` maps names to display forms and `managed_values` to what these stand for.
+
+    `staged_spec` is a staged change of what it runs. A group is an app that runs nothing.
+    """
 
     spec: config_pb2.AppSpec
     vars: dict[str, str] = field(default_factory=dict)
+    past: dict[int, dict[str, str]] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    terms: dict[str, dict[str, Any]] = field(default_factory=dict)  # of secrets: fields of paas.secrets.v1.Secret
     draft: dict[str, Staged] = field(default_factory=dict)
     sealed_draft: dict[str, Staged] = field(default_factory=dict)
     managed: dict[str, str] = field(default_factory=dict)
+    managed_values: dict[str, str] = field(default_factory=dict)
     staged_spec: config_pb2.AppSpec | None = None
     releases: dict[int, releaser_pb2.Release] = field(default_factory=dict)
     version: int = 1
+    log: list[str] = field(default_factory=list)
+    is_group: bool = False
+    gone_groups: list[str] = field(default_factory=list)  # that it had, and that are destroyed
+
+    @property
+    def names(self) -> set[str]:
+        """All that is live."""
+        return {*self.vars, *self.secrets, *self.managed}
+
+    @property
+    def etag(self) -> str:
+        """Another one whenever a config var is changed or staged."""
+        return repr((self.vars, self.draft))
 
     @property
     def config(self) -> Kind:
@@ -58,16 +77,20 @@ class Platform:
         self.apps = {"web": App(config_pb2.AppSpec(command=["python", "server.py"], instances=2))}
         self.tokens: dict[str, tokens_pb2.Token] = {}
         self.ended: list[tokens_pb2.Token] = []
-        self.permissions = ["apps.read"]  # whoever asks
+        self.permissions = ["apps.read", "config.read", "releases.read", "secrets.list"]  # whoever asks
         self.trusts: dict[str, tokens_pb2.Trust] = {}
         self.events: list[audit_pb2.Event] = []
         self.log = WrittenLog()
         self.is_limited_to_apps = False  # whoever asks
+        self.hidden_groups: set[str] = set()  # which whoever asks may not see
+        self.hidden_apps: set[str] = set()  # the same, of the apps that have a group
+        self.hidden_names = 0  # how many names of a group whoever attaches it may not list
         self.keys = secrets_pb2.Keys(
             generations=[secrets_pb2.KeyGeneration(generation=1, created_at=NOW, versions=3)],
             kms_resource="projects/p/locations/l/keyRings/paas/cryptoKeys/tenant-0f3a",
             kms_primary_version="1",
         )
+        self.delivered_days = 100  # since when it is kept when values are given out
         self.releaser_is_up = True
         self.pause = 0.0  # seconds between the states of a release
         self.done: dict[str, Any] = {}
@@ -89,8 +112,17 @@ class Platform:
             raise Fault(5, f"There is no app {name}; `paas apps:list` lists yours.", reason="APP_NOT_FOUND")
         return self.apps[name]
 
-    def release(self, name: str, what: str) -> releaser_pb2.Release:
-        """A queued release."""
+    def add_group(self, name: str, **variables: str) -> App:
+        """A new group with config vars."""
+        self.apps[name] = App(config_pb2.AppSpec(), vars=dict(variables), is_group=True)
+        return self.apps[name]
+
+    def used_by(self, group: str) -> list[str]:
+        """The apps that have a group."""
+        return sorted(name for name, app in self.apps.items() if group in app.spec.groups)
+
+    def release(self, name: str, what: str, changed: Iterable[str] = ()) -> releaser_pb2.Release:
+        """A queued release; a group's has a member for each app that gets one of the names `changed`."""
         app = self.app(name)
         number = max(app.releases, default=0) + 1
         app.releases[number] = releaser_pb2.Release(
@@ -100,6 +132,15 @@ class Platform:
             actor="user:ada@example.com",
             created_at=NOW,
             instances_total=app.spec.instances,
+            groups=[
+                releaser_pb2.GroupVersion(group=each, config_version=self.apps[each].version)
+                for each in app.spec.groups
+            ],
+            members=[
+                releaser_pb2.GroupMember(app=each, state=releaser_pb2.STATE_QUEUED)
+                for each in self.used_by(name)
+                if set(changed) - self.apps[each].names
+            ],
         )
         return app.releases[number]
 
@@ -107,6 +148,9 @@ class Platform:
         """The states a release goes through; a test replaces this for another fate."""
         yield release
         time.sleep(self.pause)
+        if release.members:
+            yield from self._fan_out(release)
+            return
         total = release.instances_total
         for ready in range(total + 1):
             release.state = releaser_pb2.STATE_RUNNING
@@ -118,7 +162,22 @@ class Platform:
         release.state = releaser_pb2.STATE_SUCCEEDED
         yield release
 
-    def record(self, action: str, app: str = "", *targets: str) -> str:
+    def _fan_out(self, group: releaser_pb2.Release) -> Iterator[releaser_pb2.Release]:
+        """The states of a group's release: one app first, then the others."""
+        name = next(name for name, app in self.apps.items() if app.releases.get(group.number) is group)
+        group.state = releaser_pb2.STATE_RUNNING
+        for some in (group.members[:1], group.members[1:]):
+            for member in some:
+                made = self.release(member.app, f"{name} v{group.number}: {group.description}")
+                member.release, member.state = made.number, releaser_pb2.STATE_RUNNING
+            yield group
+            time.sleep(self.pause)
+            for member in some:
+                member.state = self.apps[member.app].releases[member.release].state = releaser_pb2.STATE_SUCCEEDED
+        group.state = releaser_pb2.STATE_SUCCEEDED
+        yield group
+
+    def record(self, action: str, app: str = "", *targets: str, reason: str = "") -> str:
         """An audit event; its id."""
         self.events.append(
             audit_pb2.Event(
@@ -130,6 +189,7 @@ class Platform:
                 actor="user:ada@example.com",
                 app=app,
                 targets=targets,
+                reason=reason,
                 outcome=audit_pb2.OUTCOME_OK,
                 service=action.partition(".")[0],
                 token_id="t1",
@@ -163,7 +223,7 @@ class Platform:
                 change.version = app.version
                 if self.releaser_is_up:
                     change.release_status = config_pb2.RELEASE_STATUS_QUEUED
-                    change.release = self.release(request.app, what).number
+                    change.release = self.release(request.app, what, [item.name for item in change.changes]).number
                 else:
                     change.release_status = config_pb2.RELEASE_STATUS_PENDING
             self.done[request.request_id] = change

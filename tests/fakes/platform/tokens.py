@@ -55,6 +55,11 @@ def report_token(platform: Platform, request: Any) -> Any:
     return p.ReportTokenResponse()
 
 
+def end_sessions(platform: Platform, request: Any) -> Any:
+    platform.record("sessions.end", "", request.user or "ada@example.com")
+    return p.EndSessionsResponse(sign_ins=1 if request.user else 0)
+
+
 def who_am_i(platform: Platform, _: Any) -> Any:
     return p.WhoAmIResponse(
         tenant="acme",
@@ -84,6 +89,7 @@ def serve(platform: Platform) -> None:
         "FindTokens": find_tokens,
         "RotateToken": rotate_token,
         "ReportToken": report_token,
+        "EndSessions": end_sessions,
         "RevokeToken": revoke_token,
     }
     platform.serve(p.DESCRIPTOR.services_by_name["TokensService"], handlers)

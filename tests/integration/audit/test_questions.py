@@ -158,7 +158,7 @@ async def _filled(databases: Databases) -> AsyncIterator[Filled]:
         )
 
 
-@pytest.mark.parametrize("examples", [200, pytest.param(5_000, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("examples", [80, pytest.param(5_000, marks=pytest.mark.thorough)])
 def test_any_question_is_answered_as_if_each_event_were_looked_at(
     databases: Databases, monkeypatch: pytest.MonkeyPatch, examples: int
 ) -> None:

@@ -60,6 +60,7 @@ async def test_service_is_named_by_its_certificate(served: Served) -> None:
     event.service, event.sequence = "secrets", 99
     event.token_id, event.maker, event.repeats, event.repeats_seconds = "t1", "user:ada@example.com", 7, 10
     event.target_tokens.add(token_id="t2", maker="user:grace")
+    event.reason = "Ticket 4711"
     await served.append(event)
     (listed,) = await _list(served, identity_of())
     assert (listed.service, listed.sequence) == ("config", 1)
@@ -258,9 +259,12 @@ async def test_follower_from_now_on_or_after_a_sequence(served: Served) -> None:
     await served.append(event_of(action="old.1"), event_of(action="old.2"))
     from_now, from_second = _follow(served, identity_of(), after=0), _follow(served, identity_of(), after=1)
     assert await _read(from_second, 1) == ["old.2"]
-    await asyncio.sleep(0.2)  # the first has looked where the log ends, which nothing tells from outside
-    await served.append(event_of(action="new"))
-    assert await _read(from_now, 1) == ["new"]
+    # Nothing tells from outside when the other has looked where the log ends: events come until it has one.
+    reading = asyncio.ensure_future(_read(from_now, 1))
+    while not reading.done():
+        await served.append(event_of(action="new"))
+        await asyncio.sleep(0.1)
+    assert await reading == ["new"]
     from_now.cancel()
     from_second.cancel()
 
@@ -299,15 +303,21 @@ async def test_followers_end_at_once_when_the_server_stops(
     assembly = replace(await assemble(settings), verifier=IdentityVerifier(tokens.public_keys, clock=utc_now))
     serving_it = serving(settings, assembly)
     address = await serving_it.__aenter__()
-    async with tls.channel(address, service="audit", caller="gateway") as gateway:
-        stream = _follow(Served(address, gateway, gateway, tokens), identity_of(), after=-1)
+    async with (
+        tls.connected(address, service="audit", caller="gateway") as gateway,
+        tls.connected(address, service="audit", caller="config") as config,
+    ):
+        served = Served(address, gateway, config, tokens)
+        await served.append(event_of(action="old"))
+        stream = _follow(served, identity_of(), after=-1)
+        # Only one that has given something has surely begun.
+        assert await _read(stream, 1) == ["old"]
         reading = asyncio.ensure_future(_read(stream, 1))
-        await asyncio.sleep(0.3)
         await serving_it.__aexit__(None, None, None)
         with pytest.raises(grpc.aio.AioRpcError) as ended:
             await reading
     assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
-    assert ended.value.details() == "The stream ends here; follow again after sequence 0."
+    assert ended.value.details() == "The stream ends here; follow again after sequence 1."
 
 
 async def test_tokens_away_is_unavailable_and_appending_goes_on(settings: Settings, tls: Certificates) -> None:

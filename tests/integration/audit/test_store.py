@@ -42,6 +42,7 @@ async def test_what_is_appended_is_read_back(store: Store) -> None:
         target_tokens=tuple((f"t{number}", 'quote" {brace},' if number else "") for number in range(6)),
         repeats=2**62,
         repeats_seconds=10,
+        reason='a "quoted" {brace}, naïve • <b>',
     )
     await store.append([report, report_of(targets=())], service="config", now=NOW)
     newest_one, oldest_one = await newest(store, "acme", ALL, limit=10)

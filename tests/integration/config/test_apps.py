@@ -72,9 +72,10 @@ async def test_a_destroyed_apps_secrets_are_gone_when_that_is_acknowledged(house
     app = await house.app()
     await house.attach("postgres://secret")
     await _destroy(house)
-    assert house.secrets.purged == [app.app_id]
+    # At least once: on a busy machine it may be told again before its answer is there.
+    assert set(house.secrets.purged) == {app.app_id}
     assert house.secrets.stored == {}
-    assert house.releaser.removed == [app.app_id]
+    assert set(house.releaser.removed) == {app.app_id}
     again = await house.app()
     assert again.app_id != app.app_id
     assert await house.vars() == {}
@@ -118,7 +119,8 @@ async def test_releaser_away_keeps_nobody_from_destroying(house: House, database
     await house.set(A="1", stage=True)
     house.releaser.down = True
     await _destroy(house)
-    await until(lambda: house.releaser.removed == [app.app_id])
+    # Told once more where the answer was slow to come.
+    await until(lambda: set(house.releaser.removed) == {app.app_id})
     assert databases.look("config", "SELECT count(*) FROM drafts") == [(0,)]
 
 

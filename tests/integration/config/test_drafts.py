@@ -111,6 +111,7 @@ async def test_a_released_draft_says_who_staged_what(house: House, databases: Da
     await until(lambda: house.events("config.release") != [])
     (event,) = house.events("config.release")
     assert (event.actor, event.on_behalf_of, list(event.targets)) == ("service:releaser", "user:zoe", ["B", "A"])
+    assert {each.updated_by for each in (await house.listed()).vars if each.name in ("A", "B")} == {"user:zoe"}
 
 
 async def test_a_draft_goes_live_once_per_request_id(house: House) -> None:

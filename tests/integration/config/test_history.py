@@ -50,6 +50,8 @@ async def test_restoring_makes_a_version_and_keeps_its_order(house: House) -> No
     assert first == second
     assert await house.vars() == {"A": "1", "B": "2"}
     assert first.version == then.version + 3
+    by = {each.name: each.updated_by for each in (await house.listed()).vars}
+    assert set(by.values()) == {"user:zoe"}, "whoever went back made these the live values again"
     await until(lambda: house.releaser.orders[-1].change_id == "change-1")
     order = house.releaser.orders[-1]
     assert (order.config_version, order.actor, order.description) == (first.version, "user:zoe", "Roll back to v1")

@@ -66,6 +66,30 @@ async def test_event_names_what_changed_and_no_value(house: House) -> None:
     assert b"value-that-must-not-show" not in event.SerializeToString()
 
 
+async def test_an_earlier_version_is_listed_without_what_is_sealed_by_now(house: House) -> None:
+    app = await house.app()
+    await house.set(A="1", GOES="x", SEALED="plain once")
+    listed = await house.listed()
+    await house.set(A="2", NEW="n")
+    await house.unset("GOES", "SEALED")
+    await house.claim(app, "SEALED")
+
+    async def then(version: int, *, page_token: str = "") -> config_pb2.ListVarsResponse:
+        request = config_pb2.ListVarsRequest(app="web", version=version, page_size=1, page_token=page_token)
+        answer: config_pb2.ListVarsResponse = await house.config.ListVars(request, metadata=house.me)
+        return answer
+
+    first = await then(listed.version)
+    rest = await then(listed.version, page_token=first.next_page_token)
+    assert [(var.name, var.value) for var in (*first.vars, *rest.vars)] == [("A", "1"), ("GOES", "x")]
+    assert (rest.version, rest.next_page_token) == (listed.version, "")
+    now = await house.listed()
+    assert {var.name: var.value for var in now.vars} == {"A": "2", "NEW": "n"}
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await then(now.version + 1)
+    assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+
+
 async def test_all_bad_items_are_named_and_nothing_is_stored(house: House) -> None:
     await house.app()
     request = config_pb2.SetVarsRequest(
@@ -277,3 +301,29 @@ async def test_changes_of_many_apps_that_arrive_together_stay_apart(house: House
 
     await until(lambda: len(sets()) >= 16)
     assert sorted(sets()) == sorted(names * 2)
+
+
+async def test_a_variable_says_when_it_became_what_it_is_and_by_whom(house: House) -> None:
+    """By the row that is live: setting the same again, or another, is no change of it."""
+    await house.app()
+    await house.set(A="1", B="1")
+    bob = house.signer.user(subject="user:bob@example.com", token_id="t2")
+    first = await house.set(B="2", me=bob)
+    await house.set(A="1", C="1")
+    listed = {each.name: each for each in (await house.listed()).vars}
+    assert {name: each.updated_by for name, each in listed.items()} == {
+        "A": "user:ada@example.com",
+        "B": "user:bob@example.com",
+        "C": "user:ada@example.com",
+    }
+    assert listed["B"].version == first.version
+    times = [listed[name].updated_at.ToDatetime() for name in ("A", "B", "C")]
+    assert times == sorted(times)
+
+
+async def test_of_a_variable_of_before_it_is_not_known(house: House, databases: Databases) -> None:
+    await house.app()
+    await house.set(A="1")
+    databases.look("config", "UPDATE vars SET changed_at = NULL, changed_by = ''")
+    (var,) = (await house.listed()).vars
+    assert (var.HasField("updated_at"), var.updated_by, var.value) == (False, "", "1")

@@ -15,7 +15,7 @@ from dashboard.calls.refusals import Refusal
 from dashboard.sessions.keeper import Sessions
 from dashboard.sessions.sealing import Secret
 from dashboard.sessions.session import Grant, Person, SignedOut
-from dashboard.sessions.store import Store
+from dashboard.sessions.store import CLOCKS_DIFFER, Store
 from paaskit.db import Database
 from tests.fakes.clock import FakeClock
 from tests.fakes.renewal import LIFETIME, FakeRenewal
@@ -257,3 +257,41 @@ async def test_a_replica_that_ended_while_it_renewed_holds_nobody_up(kept: Kept)
     gate.set()
     with pytest.raises(SignedOut):
         await lost
+
+
+async def test_who_is_renewed_again_while_it_is_asked_who_they_are_stays_in(kept: Kept) -> None:
+    secret, gate = await _begin(kept, grant=kept.renewal.first()), asyncio.Event()
+    kept.renewal.person_gate = gate
+    kept.later(LIFETIME)
+    slow = asyncio.create_task(kept.one.find(secret))
+    await until(lambda: kept.renewal.is_asked_whose)
+    kept.later(LIFETIME)
+    assert (await kept.other.find(secret)).grant.bearer == "access-2"
+    gate.set()
+    assert (await slow).grant.bearer == "access-1"
+    assert (await kept.one.find(secret)).grant.bearer == "access-2"
+
+
+async def test_who_signs_out_while_it_is_asked_who_they_are_is_out(kept: Kept) -> None:
+    secret, gate = await _begin(kept, grant=kept.renewal.first()), asyncio.Event()
+    kept.renewal.person_gate = gate
+    kept.later(LIFETIME)
+    slow = asyncio.create_task(_is_in(kept.one, secret))
+    await until(lambda: kept.renewal.is_asked_whose)
+    await kept.other.end(secret)
+    gate.set()
+    assert not await slow
+
+
+async def test_what_was_ended_elsewhere_is_remembered_for_as_long_as_it_matters(kept: Kept) -> None:
+    here, before = await _begin(kept), kept.clock()
+    await kept.one.end_others(ADA, but=here.row())
+    assert await kept.other.was_ended_since(ADA, before)
+    assert not await kept.other.was_ended_since(ADA, before + A_MOMENT)
+    assert not await kept.other.was_ended_since(NAMESAKE, before)
+    kept.later(IDLE)
+    await kept.one.sweep()
+    assert await kept.other.was_ended_since(ADA, before)
+    kept.later(CLOCKS_DIFFER)
+    await kept.one.sweep()
+    assert not await kept.other.was_ended_since(ADA, before)

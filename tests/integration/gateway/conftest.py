@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,15 @@ from typing import Any
 import grpc
 import pytest
 
-from gateway.routes import public_methods
+from gateway.methods import public_methods
 from gateway.settings import Address, Credentials, GatewaySettings
 from local import envoy
 from local.certificates import ensure_certificates
 from local.ports import SERVICES, free_base_port, port_of
+from tests.fixtures.patient_envoy import write_patient_configuration
 from tests.fixtures.waiting import PATIENCE, until
 from tests.integration.gateway.fakes import GOOD_TOKEN, IDENTITY, FakeService, FakeSignInCheck, serve
+from tests.integration.gateway.floods import answered, request_of
 
 LIST_VARS = "/paas.config.v1.ConfigService/ListVars"
 SIGNED_IN = ("authorization", GOOD_TOKEN)
@@ -54,6 +56,7 @@ class Gateway:
             service.begun.clear()
             service.delay = 0
             service.abort_with = None
+            service.abort_details = None
             service.answers.clear()
 
     async def call(self, path: str, *metadata: tuple[str, str]) -> bytes:
@@ -79,19 +82,14 @@ class Gateway:
     ) -> tuple[int, dict[str, str], bytes]:
         """A call over HTTP/1.1, gRPC-web with an empty message; status, headers and body of the answer."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.base_port, local_addr=(source, 0))
-        lines = [f"{method} {path} HTTP/1.1", "host: gateway", "x-grpc-web: 1", f"content-length: {len(body)}"]
-        lines += ["connection: close", *(f"{k}: {v}" for k, v in headers)]
-        lines += [] if content_type is None else [f"content-type: {content_type}"]
-        writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+        writer.write(request_of(path, *headers, method=method, content_type=content_type, body=body))
         async with asyncio.timeout(PATIENCE):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode().removesuffix("\r\n\r\n")
-            first, *rest = head.split("\r\n")
-            answered = dict(line.lower().split(": ", 1) for line in rest)
+            status, told = await answered(reader)
             # Where the length is known the end need not be waited for: Envoy keeps a refused connection for a second.
-            length = int(answered.get("content-length", -1))
+            length = int(told.get("content-length", -1))
             answer = await reader.read() if length < 0 else await reader.readexactly(length)
         writer.close()
-        return int(first.split()[1]), answered, answer
+        return status, told, answer
 
     async def refusal(self, path: str, *metadata: tuple[str, str]) -> tuple[grpc.StatusCode, dict[str, str]]:
         """The code that a plain gRPC call is refused with, and the headers and trailers that come along."""
@@ -170,16 +168,21 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Gat
     for name in SERVICES:
         await gateway.start(name)
     try:
-        async with envoy_running(_settings(gateway), folder):
+        async with envoy_running(settings_of(gateway), folder):
+            await gateway.all_back()
             yield gateway
     finally:
         await asyncio.gather(*(server.stop(0) for server in gateway.servers.values()))
 
 
 @asynccontextmanager
-async def envoy_running(settings: GatewaySettings, folder: Path) -> AsyncIterator[None]:
-    """An Envoy of its own that accepts connections, its configuration and log in `folder`."""
-    envoy.write_configuration(folder / "envoy.json", settings)
+async def envoy_running(settings: GatewaySettings, folder: Path, *, patient: bool = True) -> AsyncIterator[None]:
+    """An Envoy of its own that accepts connections, its configuration and log in `folder`.
+
+    Unless it is `patient` with what is behind it, it waits no longer than in operation.
+    """
+    write = write_patient_configuration if patient else envoy.write_configuration
+    write(folder / "envoy.json", settings)
     with (folder / "envoy.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(*envoy.command(folder / "envoy.json"), stdout=log, stderr=log)
     try:
@@ -197,7 +200,18 @@ def gateway(running: Gateway) -> Gateway:
     return running
 
 
-def _settings(gateway: Gateway) -> GatewaySettings:
+@pytest.fixture
+async def hasty(gateway: Gateway, tmp_path: Path) -> AsyncIterator[Gateway]:
+    """Another before the same services, which waits for them no longer than one in operation."""
+    hasty = replace(gateway, base_port=free_base_port())
+    settings = replace(settings_of(gateway), listen=Address("127.0.0.1", hasty.base_port), access_log=tmp_path / "log")
+    async with envoy_running(settings, tmp_path, patient=False):
+        await hasty.all_back()
+        yield hasty
+
+
+def settings_of(gateway: Gateway) -> GatewaySettings:
+    """What its configuration is built from."""
     return GatewaySettings(
         listen=Address("127.0.0.1", gateway.base_port),
         upstreams={name: [Address("127.0.0.1", port_of(name, base_port=gateway.base_port))] for name in SERVICES},

@@ -40,6 +40,8 @@ class FakeService(grpc.GenericRpcHandler):
     arrivals: list[Arrival] = field(default_factory=list)
     delay: float = 0
     abort_with: grpc.StatusCode | None = None
+    abort_details: bytes | None = None
+    """A google.rpc.Status that comes along."""
     streaming: frozenset[str] = frozenset()
     begun: list[str] = field(default_factory=list)
     """The paths of calls whose headers came, with a message or without one."""
@@ -57,7 +59,10 @@ class FakeService(grpc.GenericRpcHandler):
         self._remember(path, context, request)
         await asyncio.sleep(self.delay)
         if self.abort_with is not None:
-            await context.abort(self.abort_with, "as told")
+            details = self.abort_details
+            await context.abort(
+                self.abort_with, "as told", () if details is None else (("grpc-status-details-bin", details),)
+            )
         return self.answers.get(path, ANSWER)
 
     async def _stream(

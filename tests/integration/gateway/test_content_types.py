@@ -8,8 +8,9 @@ import base64
 
 import pytest
 
-from gateway.filters import NO_TRAILERS
-from tests.abuse.requests.http2 import Answer, Connection, Field, Request, header_block, message
+from gateway.listeners.local_replies import NO_TRAILERS
+from tests.abuse.requests.answers import Answer
+from tests.abuse.requests.http2 import Connection, Field, Request, header_block, message
 from tests.fixtures.waiting import PATIENCE
 from tests.integration.gateway.conftest import LIST_VARS, SIGNED_IN, Gateway
 

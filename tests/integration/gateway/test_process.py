@@ -89,6 +89,8 @@ async def _started(environment: Mapping[str, str], log: Path) -> AsyncIterator[R
 async def test_it_is_ready_until_it_is_told_to_drain_and_answers_until_it_has(
     gateway: Gateway, environment: dict[str, str], tmp_path: Path
 ) -> None:
+    # Longer than all that is asked of it meanwhile takes on a busy machine.
+    environment["PAAS_DRAIN_SECONDS"] = "10"
     async with _started(environment, tmp_path / "log") as running:
         assert (running.page("/alive"), running.page("/else")) == (200, 404)
         port = int(environment["PAAS_LISTEN"].rpartition(":")[2])

@@ -3,7 +3,7 @@
 import grpc
 import pytest
 
-from gateway.routes import PublicMethod, public_methods
+from gateway.methods import PublicMethod, public_methods
 from tests.integration.gateway.conftest import LIST_VARS, SIGNED_IN, Gateway
 from tests.integration.gateway.fakes import ANSWER, IDENTITY
 

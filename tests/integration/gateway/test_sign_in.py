@@ -3,6 +3,7 @@
 import grpc
 import pytest
 
+from gateway.transcoding.replies import NOT_CHECKED
 from tests.integration.gateway.conftest import LIST_VARS, SIGNED_IN, Gateway
 from tests.integration.gateway.fakes import ANSWER, IDENTITY
 
@@ -51,15 +52,16 @@ async def test_without_tokens_nobody_enters_and_the_answer_says_why(gateway: Gat
         assert headers["x-paas-unavailable"] == "tokens"
         status, web_headers, _ = await gateway.raw(LIST_VARS, SIGNED_IN)
         assert (status, web_headers["grpc-status"], web_headers["x-paas-unavailable"]) == (200, "14", "tokens")
+        assert web_headers["grpc-message"] == NOT_CHECKED.lower()
     assert gateway.arrivals() == []
 
 
-async def test_a_check_that_takes_too_long_is_given_up(gateway: Gateway) -> None:
+async def test_a_check_that_takes_too_long_is_given_up(hasty: Gateway) -> None:
     # Longer than anybody waits here: without a limit of the gateway's own the call would not end in time.
-    gateway.check.delay = 3600
-    code, headers = await gateway.refusal(LIST_VARS, SIGNED_IN)
+    hasty.check.delay = 3600
+    code, headers = await hasty.refusal(LIST_VARS, SIGNED_IN)
     assert (code, headers["x-paas-unavailable"]) == (grpc.StatusCode.UNAVAILABLE, "tokens")
-    assert gateway.arrivals() == []
+    assert hasty.arrivals() == []
 
 
 @pytest.mark.parametrize("name", ["x-paas-tenant", "x-other", "content-type", ":path", "grpc-timeout"])

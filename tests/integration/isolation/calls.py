@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from paas.audit.v1 import audit_pb2
-from paas.config.v1 import config_pb2
+from paas.config.v1 import config_pb2, groups_pb2
 from paas.releaser.v1 import releaser_pb2
 from paas.secrets.v1 import secrets_pb2
 from paas.tokens.v1 import tokens_pb2
@@ -53,12 +54,28 @@ def _list_apps(me: Person, _: str, __: str) -> Call:
 
 def _list_vars(me: Person, app: str, _: str) -> Call:
     def all_of_them(answer: Any) -> bool:
-        texts = [each.value for each in (*answer.vars, *answer.staged)]
-        return {each.name for each in answer.vars} == {"COLOUR", me.name} and all(
-            text.startswith(me.value) for text in texts
+        given = [var for group in answer.groups for var in group.vars]
+        texts = [each.value for each in (*answer.vars, *answer.staged, *given)]
+        of_groups = {f"G_{me.name}"} if app == me.app else set()
+        return (
+            {each.name for each in answer.vars} == {"COLOUR", me.name}
+            and {each.name for each in given} == of_groups
+            and all(text.startswith(me.value) for text in texts)
         )
 
     return Call(config_pb2.ListVarsRequest(app=app), config_pb2.ListVarsResponse, all_of_them)
+
+
+def _list_groups(me: Person, _: str, __: str) -> Call:
+    def all_of_them(answer: Any) -> bool:
+        return [(group.name, group.apps) for group in answer.groups] == [(me.group, 1)]
+
+    return Call(groups_pb2.ListGroupsRequest(), groups_pb2.ListGroupsResponse, all_of_them)
+
+
+def _get_group(me: Person, _: str, __: str) -> Call:
+    request = groups_pb2.GetGroupRequest(group=me.group)
+    return Call(request, groups_pb2.GetGroupResponse, lambda answer: [each.app for each in answer.used_by] == [me.app])
 
 
 def _stage_var(_: Person, app: str, value: str) -> Call:
@@ -70,6 +87,15 @@ def _list_secrets(me: Person, app: str, _: str) -> Call:
         return {each.name for each in answer.secrets} == {"PASSWORD", f"S_{me.name}"}
 
     return Call(secrets_pb2.ListSecretsRequest(app=app), secrets_pb2.ListSecretsResponse, all_of_them)
+
+
+def _list_due(me: Person, _: str, __: str) -> Call:
+    def only_ours(answer: Any) -> bool:
+        return all(each.app in me.app_ids and _is_of(me, [each.secret.name]) for each in answer.secrets)
+
+    kind = secrets_pb2.DUE_KIND_ROTATION
+    request = secrets_pb2.ListDueSecretsRequest(kind=kind, within=Duration(seconds=1))
+    return Call(request, secrets_pb2.ListDueSecretsResponse, only_ours)
 
 
 def _reveal(me: Person, app: str, _: str) -> Call:
@@ -103,7 +129,9 @@ def _list_events(me: Person, _: str, __: str) -> Call:
 def _list_releases(me: Person, app: str, _: str) -> Call:
     def only_ours(answer: Any) -> bool:
         return len(answer.releases) > 0 and all(
-            _is_of(me, (change.name for change in release.changes)) for release in answer.releases
+            # The spec, which has no name, is what a group is attached with.
+            _is_of(me, (change.name for change in release.changes), "")
+            for release in answer.releases
         )
 
     return Call(releaser_pb2.ListReleasesRequest(app=app), releaser_pb2.ListReleasesResponse, only_ours)
@@ -113,8 +141,11 @@ OWN: Final = (
     _get_app,
     _list_apps,
     _list_vars,
+    _list_groups,
+    _get_group,
     _stage_var,
     _list_secrets,
+    _list_due,
     _reveal,
     _stage_secret,
     _list_tokens,
@@ -132,6 +163,15 @@ def of_another(other: Person, chance: random.Random) -> Call:
         (config_pb2.ListVarsRequest(app=app), config_pb2.ListVarsResponse),
         (set_vars(app, {"A": "1"}, stage=True), config_pb2.SetVarsResponse),
         (config_pb2.DestroyAppRequest(request_id=random_id(), app=app), config_pb2.DestroyAppResponse),
+        (groups_pb2.GetGroupRequest(group=other.group), groups_pb2.GetGroupResponse),
+        (
+            groups_pb2.AttachGroupRequest(request_id=random_id(), app=SHARED, group=other.group),
+            groups_pb2.AttachGroupResponse,
+        ),
+        (
+            groups_pb2.DestroyGroupRequest(request_id=random_id(), group=other.group),
+            groups_pb2.DestroyGroupResponse,
+        ),
         (secrets_pb2.ListSecretsRequest(app=app), secrets_pb2.ListSecretsResponse),
         (secrets_pb2.RevealSecretRequest(app=app, name="PASSWORD"), secrets_pb2.RevealSecretResponse),
         (secrets_pb2.RevealSecretRequest(app=SHARED, name=name), secrets_pb2.RevealSecretResponse),

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import grpc
 from google.protobuf.message import Message
-from paas.config.v1 import config_pb2
+from paas.config.v1 import config_pb2, groups_pb2
 from paas.releaser.v1 import releaser_pb2
 from paas.secrets.v1 import secrets_pb2
 from paas.tokens.v1 import tokens_pb2
@@ -26,7 +26,7 @@ SHARED: Final = "shop"
 """An app that every tenant has one of."""
 METHODS: Final = {
     method.descriptor.name: method for method in every_method() if method.path.split(".")[-1].split("/")[0] in {
-        "ConfigService", "SecretsService", "TokensService", "AuditService", "ReleaserService"}
+        "ConfigService", "GroupsService", "SecretsService", "TokensService", "AuditService", "ReleaserService"}
 }  # fmt: skip
 
 Answer = TypeVar("Answer", bound=Message)
@@ -46,6 +46,11 @@ class Person:
     def app(self) -> str:
         """The app that only this tenant has."""
         return f"app-{self.mark}"
+
+    @property
+    def group(self) -> str:
+        """The group that only this tenant has."""
+        return f"group-{self.mark}"
 
     @property
     def name(self) -> str:
@@ -97,6 +102,12 @@ async def move_in(house: House, tenant: str, databases: Databases) -> Person:
         await person.ask(set_secrets(app, sealed), into=secrets_pb2.SetSecretsResponse)
         release = releaser_pb2.CreateReleaseRequest(request_id=random_id(), app=app)
         await person.ask(release, into=releaser_pb2.CreateReleaseResponse)
+    group = groups_pb2.CreateGroupRequest(request_id=random_id(), group=person.group)
+    await person.ask(group, into=groups_pb2.CreateGroupResponse)
+    of_group = dict.fromkeys((f"G_{person.name}",), f"{person.value} at first")
+    await person.ask(set_vars(person.group, of_group), into=config_pb2.SetVarsResponse)
+    attach = groups_pb2.AttachGroupRequest(request_id=random_id(), app=person.app, group=person.group)
+    await person.ask(attach, into=groups_pb2.AttachGroupResponse)
     make = tokens_pb2.CreateTokenRequest(request_id=random_id(), name=person.token)
     made = await person.ask(make, into=tokens_pb2.CreateTokenResponse)
     return Person(house, tenant, mark, made.token.token_id, ids)

@@ -41,6 +41,9 @@ SEARCHED_BY: Final = {
         "apps_living_name": ("tenant", "name"),
         "apps_last_destroyed": ("tenant", "name"),
         "apps_adopted": ("tenant", "adopted_namespace", "adopted_deployment"),
+        "apps_groups": ("tenant",),  # in the order of names, with a LIMIT
+        "group_uses_pkey": ("tenant", "app_id"),  # an app has 32 groups at most
+        "group_uses_group": ("tenant", "group_id"),
         "specs_pkey": ("tenant", "app_id"),  # from the newest, with a LIMIT
         "specs_current": ("tenant", "app_id"),
         "vars_pkey": ("tenant", "app_id", "name", "valid_from"),
@@ -69,6 +72,14 @@ SEARCHED_BY: Final = {
         "claims_created": ("created_at",),
         "overlap_ends_pkey": ("tenant", "app_id"),
         "overlap_ends_due": ("due",),
+        "reminders_pkey": ("tenant", "app_id"),
+        "reminders_due": ("due",),  # from the longest due, with a LIMIT
+        # Of all apps, each in the order of its list, with a LIMIT.
+        "sealed_expiry": ("tenant", "expires_at"),
+        "sealed_rotation": ("tenant", "rotate_at"),
+        "sealed_age": ("tenant", "created_at"),
+        "sealed_delivered": ("tenant", "delivered_at"),
+        "sealed_undelivered": ("tenant", "created_at"),
         "tenant_keys_pkey": ("tenant",),  # a tenant has few keys, and needs them all
         **_SHARED,
     },
@@ -86,6 +97,8 @@ SEARCHED_BY: Final = {
         "intents_pkey": ("tenant", "app_id"),
         "intents_age": ("created_at",),
         "placements_pkey": ("tenant", "app_id"),
+        "pins_pkey": ("tenant", "app_id", "number"),  # a release has few groups
+        "members_pkey": ("tenant", "group_id", "number"),  # a group's release needs all its apps
         **_SHARED,
     },
     "tokens": {
@@ -112,6 +125,7 @@ SEARCHED_BY: Final = {
         "pending_pkey": ("session", "app"),
         "once_pkey": ("id",),
         "once_of_somebody": ("tenant", "subject"),
+        "signed_out_pkey": ("tenant", "subject"),
     },
 }
 """The columns that a search of an index has to have at least, from its first on. An index that is not here fails."""
@@ -155,8 +169,10 @@ MAY_READ_MORE: Final = {
     "paaskit.outbox.rows._GIVE_BACK": "an operator's own command",
     "dashboard.sessions.store._SWEEP[0]": "of those who are signed in, every five minutes",
     "dashboard.sessions.store._SWEEP[1]": "of what is under way, every five minutes",
+    "dashboard.sessions.store._SWEEP[2]": "of who was signed out elsewhere within half an hour, every five minutes",
     "services.releaser.store.leases._GIVE_UP": "once, as a process begins or ends",
     "services.releaser.store.placements._NAMESPACES": "once, as a process begins",
+    "services.secrets.store.due._SINCE": "of one row",
     "services.secrets.store.key_care._OTHERS": "once, as a tenant's keys are destroyed",
     "services.secrets.store.store._PURGE[0]": "all of a destroyed app's values are to go",
     "services.secrets.store.tenant_keys._PROOF": "of one row",

@@ -152,13 +152,13 @@ class Stage:
         app: str = "web",
         request_id: str = "",
         replace_newer: bool = False,
+        leave_draft: bool = False,
         validate_only: bool = False,
         me: Metadata | None = None,
     ) -> releaser_pb2.CreateReleaseResponse:
         """Release the draft, or restart."""
-        request = releaser_pb2.CreateReleaseRequest(
-            request_id=request_id or random_id(), app=app, replace_newer=replace_newer, validate_only=validate_only
-        )
+        request = releaser_pb2.CreateReleaseRequest(request_id=request_id or random_id(), app=app)
+        request.replace_newer, request.leave_draft, request.validate_only = replace_newer, leave_draft, validate_only
         answer: releaser_pb2.CreateReleaseResponse
         answer = await self.users.CreateRelease(request, metadata=me or self.me, timeout=PATIENCE)
         return answer
@@ -167,6 +167,7 @@ class Stage:
         self,
         number: int,
         *,
+        app: str = "web",
         request_id: str = "",
         with_secrets: bool = False,
         validate_only: bool = False,
@@ -175,7 +176,7 @@ class Stage:
         """Go back to a release."""
         request = releaser_pb2.RollbackRequest(
             request_id=request_id or random_id(),
-            app="web",
+            app=app,
             number=number,
             with_secrets=with_secrets,
             validate_only=validate_only,
@@ -202,7 +203,7 @@ class Stage:
     async def watch(self, number: int, *, app: str = "web", me: Metadata | None = None) -> list[releaser_pb2.Release]:
         """Everything a watch of a release sends."""
         request = releaser_pb2.WatchReleaseRequest(app=app, number=number)
-        call = self.users.WatchRelease(request, metadata=me or self.me, timeout=30)
+        call = self.users.WatchRelease(request, metadata=me or self.me, timeout=PATIENCE)
         return [answer.release async for answer in call]
 
     async def end(self, number: int, *, app: str = "web") -> releaser_pb2.Release:
@@ -210,7 +211,7 @@ class Stage:
         return (await self.watch(number, app=app))[-1]
 
     async def release(self, app: FakeApp) -> releaser_pb2.Release:
-        """Ask for a release and return how it ends."""
+        """How a release ends that is asked for now."""
         return await self.end(await self.order(app), app=app.name)
 
     async def instances(self, app: str = "web") -> list[releaser_pb2.Instance]:
@@ -291,7 +292,7 @@ class Worker:
         *,
         share: int = 9,
         at_once: int = 99,
-        lease_seconds: float = 3.0,
+        lease_seconds: float = PATIENCE,
     ) -> None:
         self.leases = LeaseStore(database, holder=holder, share=share, at_once=at_once, lease_seconds=lease_seconds)
         self.work = WorkStore(database, trail, self.leases)
@@ -367,7 +368,7 @@ async def neighbourhood(databases: Databases, tls: Certificates, runtime_dir: Pa
             secrets_address=addresses.secrets,
             runtime="local",
             runtime_dir=str(runtime_dir),
-            ready_timeout_seconds=3.0,
+            ready_timeout_seconds=PATIENCE,
             grace_seconds=0.5,
             spacing_seconds=0.2,
         )

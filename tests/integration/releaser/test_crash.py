@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,9 @@ from tests.fakes.desired_state import FakeApp
 from tests.fixtures.postgres import Databases
 from tests.fixtures.service_process import start_service
 from tests.fixtures.tls import Certificates
-from tests.fixtures.waiting import PATIENCE
+from tests.fixtures.waiting import PATIENCE, until
 from tests.integration.releaser.conftest import Neighbourhood, Stage, environment_on, spec_of
+from tests.integration.releaser.runtimes.fates import Fate, Fates, serving
 
 THOROUGH = pytest.mark.thorough
 
@@ -88,14 +89,6 @@ async def killable(neighbourhood: Neighbourhood, tls: Certificates, tmp_path: Pa
         killable.kill()
 
 
-async def until(condition: Callable[[], object], *, seconds: float = 10) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.01)
-
-
 def running(stage: Stage) -> list[tuple[int, ProcessId]]:
     """The index and process of everything that runs for the apps of this runtime folder."""
     return [
@@ -129,17 +122,21 @@ async def test_killed_before_anything_is_applied(killable: Killable, stop_at: st
 
 
 async def test_killed_while_applying_goes_on_with_the_same_versions(killable: Killable) -> None:
-    stage = killable.stage
-    app = stage.variables.app(spec_of(instances=3), SLOW="0.4", COLOUR="blue")
-    await killable.start()
-    number = await stage.order(app)
-    await until(lambda: {index for index, _ in running(stage)} == {1, 2})
-    killable.kill()
-    before = running(stage)
-    assert len(before) >= 2, "instances outlive their releaser"
-    app.change(COLOUR="red")
-    await killable.start()
-    ended = await stage.end(number)
+    stage, fates = killable.stage, Fates()
+    # The second waits, so that the release is where it is to be killed for as long as that takes.
+    fates.plan(1, (Fate.READY, Fate.WAITS))
+    async with serving(fates, "127.0.0.1") as asked:
+        app = stage.variables.app(spec_of(instances=3), FATES=asked, COLOUR="blue")
+        await killable.start()
+        number = await stage.order(app)
+        await until(lambda: fates.begun(1) == 2)
+        killable.kill()
+        before = running(stage)
+        assert len(before) >= 2, "instances outlive their releaser"
+        app.change(COLOUR="red")
+        fates.let_through()
+        await killable.start()
+        ended = await stage.end(number)
     assert (ended.state, ended.config_version, ended.instances_ready) == (releaser_pb2.STATE_SUCCEEDED, 1, 3)
     instances = await stage.instances()
     assert {environment["COLOUR"] for environment in stage.environments(of=instances)} == {"blue"}
@@ -163,7 +160,7 @@ async def kill_at(killable: Killable, where: str, *, times: int = 1) -> None:
     await killable.start()
 
 
-@pytest.mark.parametrize("stop_at", ["revert_config", "revert_secrets"])
+@pytest.mark.parametrize("stop_at", [pytest.param("revert_config", marks=THOROUGH), "revert_secrets"])
 @pytest.mark.parametrize("when", [pytest.param("before", marks=THOROUGH), "after"])
 async def test_killed_while_taking_back(killable: Killable, stop_at: str, when: str) -> None:
     stage = killable.stage
@@ -217,7 +214,7 @@ async def test_killed_while_a_name_moves_back(killable: Killable) -> None:
         pytest.param("draft_config", "before", False, marks=THOROUGH),
         pytest.param("draft_secrets", "after", False, marks=THOROUGH),
         pytest.param("release_draft_config", "before", False, marks=THOROUGH),
-        ("release_draft_config", "after", False),
+        pytest.param("release_draft_config", "after", False, marks=THOROUGH),
         pytest.param("release_draft_secrets", "after", False, marks=THOROUGH),
         pytest.param("release_draft_config", "after", True, marks=THOROUGH),
         pytest.param("release_draft_secrets", "before", True, marks=THOROUGH),
@@ -276,7 +273,7 @@ async def test_killed_when_a_draft_is_released_and_nobody_was_told(killable: Kil
     assert created == [2]
 
 
-@pytest.mark.parametrize("stop_at", ["restore_config", "restore_secrets"])
+@pytest.mark.parametrize("stop_at", [pytest.param("restore_config", marks=THOROUGH), "restore_secrets"])
 @pytest.mark.parametrize("when", [pytest.param("before", marks=THOROUGH), "after"])
 async def test_killed_while_going_back(killable: Killable, stop_at: str, when: str) -> None:
     stage = killable.stage

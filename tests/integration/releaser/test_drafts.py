@@ -139,6 +139,18 @@ async def test_a_draft_that_replaces_something_newer_asks(quick: Stage, app: Fak
     assert quick.runtime.runs(app.key)[name] == "staged"
 
 
+async def test_a_restart_leaves_what_is_staged(quick: Stage, app: FakeApp) -> None:
+    app.stage(COLOUR="staged")
+    made = await quick.create(request_id="once-more", leave_draft=True)
+    assert (made.release.description, list(made.changes)) == ("Restart", [])
+    await quick.end(made.release.number)
+    assert quick.runtime.runs(app.key).get("COLOUR") != "staged"
+    assert set(app.config.draft) == {"COLOUR"}
+    assert (await quick.create(request_id="once-more", leave_draft=True)).release.number == made.release.number
+    assert (await refusal(quick.create(request_id="once-more")))[1] == "REQUEST_ID_REUSED"
+    assert list((await quick.create(leave_draft=True, validate_only=True)).changes) == []
+
+
 async def test_what_is_staged_after_the_look_stays_staged(quick: Stage, app: FakeApp) -> None:
     app.stage(A="1", B="1")
     quick.variables.hold["release_draft_config"] = asyncio.Event()
@@ -230,10 +242,10 @@ async def test_a_repeat_finishes_what_broke_off_before_it_was_queued(quick: Stag
     app.stage(COLOUR="red")
     app.stage_secrets(KEY="new")
     quick.variables.hold_answer["release_draft_secrets"] = asyncio.Event()
-    with pytest.raises(grpc.aio.AioRpcError):
-        await quick.users.CreateRelease(
-            releaser_pb2.CreateReleaseRequest(request_id="broken-off", app="web"), metadata=quick.me, timeout=0.5
-        )
+    creating = asyncio.create_task(quick.create(request_id="broken-off"))
+    await until(lambda: "release_draft_secrets" in quick.variables.calls)
+    creating.cancel()
+    await asyncio.gather(creating, return_exceptions=True)
     quick.variables.hold_answer.clear()
     made = await quick.create(request_id="broken-off")
     assert {change.name for change in made.changes} == {"COLOUR", "KEY"}

@@ -23,9 +23,13 @@ from services.releaser.by_hand.execution import Execution
 from services.releaser.by_hand.intents import Asker
 from services.releaser.domain import AppKey, Spec, Versions
 from services.releaser.store.leases import Lease, LeaseStore
+from services.releaser.store.members import MemberStore
+from services.releaser.store.pins import PinStore
 from services.releaser.store.settlements import SettlementStore
 from services.releaser.store.work import WorkStore
-from services.releaser.work.rollout import Rollout, States
+from services.releaser.work.groups.fan_out import FanOut
+from services.releaser.work.rollout import Rollout
+from services.releaser.work.states import States
 from services.releaser.work.steps import Ended, Nothing, Run, Undo
 from services.releaser.work.undo import Undoer
 from tests.fakes.desired_services import FakeConfig, FakeSecrets
@@ -86,7 +90,9 @@ class World:
         self.leases = LeaseStore(database, holder=random_id(), share=9, lease_seconds=60)
         self.work = WorkStore(database, trail, self.leases)
         states = States(config, secrets, releases)
-        self.rollout = Rollout(self.work, states, runtime=self.runtime, wakeups=wakeups)
+        fan_out = FanOut(MemberStore(database, self.leases), self.work, states, config=config, wakeups=wakeups)
+        pins = PinStore(database, self.leases)
+        self.rollout = Rollout(self.work, states, pins, fan_out=fan_out, runtime=self.runtime, wakeups=wakeups)
         settlements = SettlementStore(self.leases)
         self.undoer = Undoer(settlements, releases, config=config, secrets=secrets, wakeups=wakeups)
         execution = Execution(by_hand, config=config, secrets=secrets, wake=lambda: None)

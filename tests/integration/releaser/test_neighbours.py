@@ -15,7 +15,7 @@ from typing import Any
 import grpc
 import pytest
 from paas.audit.v1 import audit_pb2_grpc
-from paas.config.v1 import config_pb2, config_pb2_grpc
+from paas.config.v1 import config_pb2, config_pb2_grpc, groups_pb2, groups_pb2_grpc
 from paas.releaser.v1 import releaser_pb2, releaser_pb2_grpc
 from paas.secrets.v1 import secrets_pb2, secrets_pb2_grpc
 from paas.tokens.v1 import tokens_pb2_grpc
@@ -42,42 +42,52 @@ class Trio:
     """The three services as the gateway calls them, and the audit that hears of all."""
 
     config: Any
+    groups: Any
     secrets: Any
     releaser: Any
     audit: FakeAudit
     me: Metadata
 
-    async def create(self, *, instances: int = 2) -> config_pb2.Change:
-        """Create the app `web`."""
+    async def create(self, *, app: str = "web", instances: int = 2) -> config_pb2.Change:
+        """Create an app."""
         spec = config_pb2.AppSpec(command=PROGRAM, instances=instances, health_path="/")
-        request = config_pb2.CreateAppRequest(request_id=random_id(), app="web", spec=spec)
+        request = config_pb2.CreateAppRequest(request_id=random_id(), app=app, spec=spec)
         answer: config_pb2.CreateAppResponse = await self.config.CreateApp(request, metadata=self.me)
         return answer.change
 
-    async def set(self, *, stage: bool = False, **values: str) -> config_pb2.Change:
+    async def share(self, *apps: str) -> None:
+        """Make the group `shared`, and attach it to apps."""
+        made = groups_pb2.CreateGroupRequest(request_id=random_id(), group="shared")
+        await self.groups.CreateGroup(made, metadata=self.me)
+        for app in apps:
+            request = groups_pb2.AttachGroupRequest(request_id=random_id(), app=app, group="shared")
+            attached = (await self.groups.AttachGroup(request, metadata=self.me)).change
+            assert (await self.end(attached.release, app=app)).state == SUCCEEDED
+
+    async def set(self, *, app: str = "web", stage: bool = False, **values: str) -> config_pb2.Change:
         """Set config vars."""
         listed = [config_pb2.Assignment(name=name, value=value) for name, value in values.items()]
-        request = config_pb2.SetVarsRequest(request_id=random_id(), app="web", vars=listed, stage=stage)
+        request = config_pb2.SetVarsRequest(request_id=random_id(), app=app, vars=listed, stage=stage)
         answer: config_pb2.SetVarsResponse = await self.config.SetVars(request, metadata=self.me)
         return answer.change
 
-    async def seal(self, *, stage: bool = False, **values: str) -> config_pb2.Change:
+    async def seal(self, *, app: str = "web", stage: bool = False, **values: str) -> config_pb2.Change:
         """Set secrets."""
         listed = [secrets_pb2.SecretAssignment(name=name, value=value) for name, value in values.items()]
-        request = secrets_pb2.SetSecretsRequest(request_id=random_id(), app="web", secrets=listed, stage=stage)
+        request = secrets_pb2.SetSecretsRequest(request_id=random_id(), app=app, secrets=listed, stage=stage)
         answer: secrets_pb2.SetSecretsResponse = await self.secrets.SetSecrets(request, metadata=self.me)
         return answer.change
 
-    async def end(self, number: int) -> releaser_pb2.Release:
+    async def end(self, number: int, *, app: str = "web") -> releaser_pb2.Release:
         """How a release ends."""
-        request = releaser_pb2.WatchReleaseRequest(app="web", number=number)
+        request = releaser_pb2.WatchReleaseRequest(app=app, number=number)
         watched = self.releaser.WatchRelease(request, metadata=self.me, timeout=PATIENCE)
         ended: releaser_pb2.Release = [answer.release async for answer in watched][-1]
         return ended
 
-    async def environments(self) -> list[dict[str, str]]:
+    async def environments(self, app: str = "web") -> list[dict[str, str]]:
         """What each instance runs with."""
-        request = releaser_pb2.ListInstancesRequest(app="web")
+        request = releaser_pb2.ListInstancesRequest(app=app)
         listed = (await self.releaser.ListInstances(request, metadata=self.me)).instances
         return [await asyncio.to_thread(environment_on, instance.port) for instance in listed]
 
@@ -126,6 +136,7 @@ async def trio(databases: Databases, tls: Certificates, tmp_path: Path, runtime_
         }
         yield Trio(
             config_pb2_grpc.ConfigServiceStub(channels["config"]),
+            groups_pb2_grpc.GroupsServiceStub(channels["config"]),
             secrets_pb2_grpc.SecretsServiceStub(channels["secrets"]),
             releaser_pb2_grpc.ReleaserServiceStub(channels["releaser"]),
             audit,
@@ -238,3 +249,49 @@ async def test_a_destroyed_app_is_gone(trio: Trio) -> None:
 
     await until(is_made_anew)
     assert (await trio.end(made[0].release)).state == SUCCEEDED
+
+
+async def test_what_is_shared_reaches_every_app_and_is_taken_back_from_all(trio: Trio) -> None:
+    for app in ("api", "web"):
+        await trio.end((await trio.create(app=app, instances=1)).release, app=app)
+    await trio.share("api", "web")
+    first = await trio.set(app="shared", REGION="eu")
+    assert (await trio.end(first.release, app="shared")).state == SUCCEEDED
+    sealed = await trio.end((await trio.seal(app="shared", KEY="good")).release, app="shared")
+    assert [(each.app, each.state) for each in sealed.members] == [("api", SUCCEEDED), ("web", SUCCEEDED)]
+    assert (await trio.end((await trio.set(REGION="us")).release)).state == SUCCEEDED
+    shown = []
+    for app in ("api", "web"):
+        (environment,) = await trio.environments(app)
+        shown.append((environment["REGION"], environment["KEY"]))
+    assert shown == [("eu", "good"), ("us", "good")]
+
+    await trio.seal(app="shared", stage=True, KEY="bad")
+    await trio.set(app="shared", stage=True, CRASH="1", REGION="uk")
+    request = releaser_pb2.CreateReleaseRequest(request_id=random_id(), app="shared")
+    draft = (await trio.releaser.CreateRelease(request, metadata=trio.me)).release
+    failed = await trio.end(draft.number, app="shared")
+    assert (failed.state, sorted(failed.reverted_names)) == (FAILED, ["CRASH", "KEY", "REGION"])
+    assert failed.message.startswith("v")
+    assert (await trio.end(failed.revert_release, app="shared")).state == SUCCEEDED
+    for app, region in (("api", "eu"), ("web", "us")):
+        (environment,) = await trio.environments(app)
+        assert (environment["REGION"], environment["KEY"]) == (region, "good")
+        assert "CRASH" not in environment
+
+
+async def test_an_app_that_loses_a_group_loses_what_it_had_of_it(trio: Trio) -> None:
+    await trio.end((await trio.create(instances=1)).release)
+    await trio.share("web")
+    await trio.end((await trio.set(app="shared", REGION="eu")).release, app="shared")
+    assert [environment["REGION"] for environment in await trio.environments()] == ["eu"]
+    request = groups_pb2.DetachGroupRequest(request_id=random_id(), app="web", group="shared")
+    detached = (await trio.groups.DetachGroup(request, metadata=trio.me)).change
+    assert (await trio.end(detached.release)).state == SUCCEEDED
+    assert ["REGION" in environment for environment in await trio.environments()] == [False]
+    destroyed = groups_pb2.DestroyGroupRequest(request_id=random_id(), group="shared")
+    await trio.groups.DestroyGroup(destroyed, metadata=trio.me)
+    back = releaser_pb2.RollbackRequest(request_id=random_id(), app="web", number=3)
+    answer = await trio.releaser.Rollback(back, metadata=trio.me)
+    assert list(answer.gone_groups) == ["shared"]
+    assert (await trio.end(answer.release.number)).state == SUCCEEDED

@@ -133,6 +133,8 @@ async def test_who_gives_a_name_waits_for_whoever_else_does(
     before, after = AppKey(tenant="acme", app_id="a1"), AppKey(tenant="acme", app_id="a2")
     async with database.transaction("acme") as connection:
         await register_all(connection, "acme", [order_of(before, app="web")])
+        # Statements of a transaction are sent before any is answered: only with an answer is the lock surely held.
+        await (await connection.execute("SELECT 1")).fetchall()
         later = asyncio.create_task(stores.apps.register(after, "web"))
         await until(lambda: databases.look("releaser", "SELECT 1 FROM pg_locks WHERE NOT granted"))
     await later

@@ -16,12 +16,16 @@ from services.releaser.domain import AppKey, Spec, State
 from services.releaser.runtimes.protocol import DesiredRelease, Hold, Report, RuntimeAway
 from services.releaser.server import assemble
 from services.releaser.store.leases import LeaseStore
+from services.releaser.store.members import MemberStore
 from services.releaser.store.order_book import OrderBook
+from services.releaser.store.pins import PinStore
 from services.releaser.store.settlements import SettlementStore
 from services.releaser.store.work import WorkStore
 from services.releaser.work import runner as runner_module
-from services.releaser.work.rollout import Rollout, States
+from services.releaser.work.groups.fan_out import FanOut
+from services.releaser.work.rollout import Rollout
 from services.releaser.work.runner import Pace, Runner
+from services.releaser.work.states import States
 from services.releaser.work.undo import Undoer
 from tests.fakes.desired_services import FakeConfig, FakeSecrets
 from tests.fakes.desired_state import FakeVariables
@@ -50,7 +54,7 @@ class Replicas:
         holder: str,
         runtime: FakeRuntime,
         *,
-        lease_seconds: float = 3.0,
+        lease_seconds: float = PATIENCE,
         predecessor: str = "",
         spacing_seconds: float = 0.05,
     ) -> AsyncIterator[Runner]:
@@ -60,10 +64,12 @@ class Replicas:
         releases = self.stores.releases
         config, secrets = FakeConfig(self._variables), FakeSecrets(self._variables)
         states = States(config, secrets, releases)
+        fan_out = FanOut(MemberStore(self._database, leases), work, states, config=config, wakeups=self.wakeups)
+        pins = PinStore(self._database, leases)
         runner = Runner(
             leases,
             work,
-            rollout=Rollout(work, states, runtime=runtime, wakeups=self.wakeups),
+            rollout=Rollout(work, states, pins, fan_out=fan_out, runtime=runtime, wakeups=self.wakeups),
             undoer=Undoer(SettlementStore(leases), releases, config=config, secrets=secrets, wakeups=self.wakeups),
             runtime=runtime,
             wakeups=self.wakeups,

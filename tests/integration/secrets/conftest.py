@@ -3,7 +3,7 @@
 import base64
 import os
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -138,14 +138,14 @@ class Secrets:
         request = secrets_pb2.DiscardStagedRequest(app="web", names=names, **{"request_id": random_id()} | fields)
         return [each.name for each in (await self.users.DiscardStaged(request, metadata=self.me)).changes]
 
-    async def reveal(self, name: str = "KEY", *, app: str = "web", me: Metadata | None = None) -> str:
+    async def reveal(self, name: str = "KEY", *, app: str = "web", me: Metadata | None = None, reason: str = "") -> str:
         """What `paas secrets:get` would print."""
-        request = secrets_pb2.RevealSecretRequest(app=app, name=name)
+        request = secrets_pb2.RevealSecretRequest(app=app, name=name, reason=reason)
         return str((await self.users.RevealSecret(request, metadata=me or self.me)).value)
 
-    async def reveal_all(self, *names: str, me: Metadata | None = None) -> dict[str, str]:
+    async def reveal_all(self, *names: str, me: Metadata | None = None, reason: str = "") -> dict[str, str]:
         """What `paas secrets:get` of several names would print."""
-        request = secrets_pb2.RevealSecretsRequest(app="web", names=names)
+        request = secrets_pb2.RevealSecretsRequest(app="web", names=names, reason=reason)
         answer: secrets_pb2.RevealSecretsResponse = await self.users.RevealSecrets(request, metadata=me or self.me)
         return {each.name: each.value for each in answer.secrets}
 
@@ -155,10 +155,10 @@ class Secrets:
         answer: secrets_pb2.ListSecretsResponse = await self.users.ListSecrets(request, metadata=me or self.me)
         return answer
 
-    async def resolve(self, version: int, *names: str) -> dict[str, str]:
+    async def resolve(self, version: int, *names: str, with_ended: bool = False) -> dict[str, str]:
         """What a release ordered with `version` would be given."""
         request = secrets_pb2.ResolveForReleaseRequest(
-            tenant="acme", app_id=self.app_id, names=names, version=version, release=1
+            tenant="acme", app_id=self.app_id, names=names, version=version, release=1, with_ended=with_ended
         )
         return {each.name: each.value for each in (await self.releasers.ResolveForRelease(request)).values}
 
@@ -242,6 +242,15 @@ class Secrets:
 @pytest.fixture
 async def secrets(databases: Databases, tls: Certificates, tmp_path: Path) -> AsyncIterator[Secrets]:
     """Secrets on an empty database, with the app `web` registered."""
+    async with running(databases, tls, tmp_path) as served:
+        yield served
+
+
+@asynccontextmanager
+async def running(
+    databases: Databases, tls: Certificates, tmp_path: Path, *, audit_address: str = ""
+) -> AsyncIterator[Secrets]:
+    """The same, where it is not all that a test has; its events go to a fake unless somebody listens elsewhere."""
     key_file = tmp_path / "kms.key"
     key_file.write_text(base64.b64encode(os.urandom(32)).decode())
     databases.empty("secrets")
@@ -264,7 +273,8 @@ async def secrets(databases: Databases, tls: Certificates, tmp_path: Path) -> As
             tokens_address=await serve(
                 "tokens", tokens_pb2_grpc.add_TokensInternalServiceServicer_to_server, FakeTokens(signer)
             ),
-            audit_address=await serve("audit", audit_pb2_grpc.add_AuditInternalServiceServicer_to_server, audit),
+            audit_address=audit_address
+            or await serve("audit", audit_pb2_grpc.add_AuditInternalServiceServicer_to_server, audit),
             config_address=await serve("config", config_pb2_grpc.add_ConfigInternalServiceServicer_to_server, registry),
             releaser_address=await serve(
                 "releaser", releaser_pb2_grpc.add_ReleaserInternalServiceServicer_to_server, releaser

@@ -36,7 +36,7 @@ async def test_new_names_are_claimed_and_known_ones_only_when_their_size_changes
 
 async def test_name_that_is_something_else_stores_nothing(secrets: Secrets) -> None:
     secrets.registry.take(secrets.app_id, "PLAIN")
-    assert "paas config:unset PLAIN" in await _fails(
+    assert "paas secrets:seal PLAIN" in await _fails(
         secrets.set(PLAIN="x", NEW="y"), grpc.StatusCode.FAILED_PRECONDITION
     )
     assert await secrets.values() == {}

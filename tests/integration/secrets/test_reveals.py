@@ -209,7 +209,7 @@ async def test_destroyed_app_is_unreadable_and_stays_so(secrets: Secrets) -> Non
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await secrets.resolve(1, "KEY")
     assert refused.value.code() is grpc.StatusCode.NOT_FOUND
-    for table in ("sealed", "drafts", "overlap_ends", "held_names", "claims"):
+    for table in ("sealed", "drafts", "overlap_ends", "reminders", "held_names", "claims"):
         assert secrets.look(f"SELECT count(*) FROM {table}") == [(0,)]  # noqa: S608  # our tables
     # A change that was on its way when the app was destroyed comes too late, and so does a managed value.
     with pytest.raises(grpc.aio.AioRpcError) as refused:
@@ -247,3 +247,54 @@ async def test_writers_that_wait_for_config_fail_nobody_else(secrets: Secrets) -
     secrets.registry.open.set()
     assert sorted(change.version for change in await asyncio.gather(*writers)) == list(range(1, 17))
     assert other
+
+
+async def test_the_reason_is_in_the_event_of_what_was_given(secrets: Secrets) -> None:
+    await secrets.set(KEY=CANARY, OTHER="another-value")
+    await secrets.events()
+    assert await secrets.reveal(reason="Ticket 4711") == CANARY
+    assert await secrets.reveal_all("KEY", "OTHER", reason="é" * 200) == {"KEY": CANARY, "OTHER": "another-value"}
+    assert await secrets.reveal() == CANARY
+    assert [(event.outcome, list(event.targets), event.reason) for event in await secrets.events()] == [
+        (OK, ["KEY"], "Ticket 4711"),
+        (OK, ["KEY", "OTHER"], "é" * 200),
+        (OK, ["KEY"], ""),
+    ]
+
+
+async def test_a_reason_with_the_value_in_it_is_refused_and_kept_nowhere(secrets: Secrets) -> None:
+    await secrets.set(KEY=CANARY)
+    await secrets.events()
+    secrets.look("CREATE TABLE ever_kept (payload bytea)")
+    secrets.look("GRANT INSERT ON ever_kept TO PUBLIC")
+    secrets.look(
+        "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN"
+        " INSERT INTO ever_kept VALUES (NEW.payload); RETURN NULL; END$$"
+    )
+    secrets.look("CREATE TRIGGER keep AFTER INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION keep()")
+    try:
+        for reason in (CANARY, f"it is {CANARY}!", CANARY[2:-1]):
+            assert await _refusal(secrets, reason=reason) is grpc.StatusCode.INVALID_ARGUMENT
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await secrets.reveal_all("KEY", reason=CANARY)
+        assert CANARY not in str(refused.value)
+        kept = [bytes(payload) for (payload,) in secrets.look("SELECT payload FROM ever_kept")]
+    finally:
+        secrets.look("DROP FUNCTION keep CASCADE")
+        secrets.look("DROP TABLE ever_kept")
+    assert len(kept) == 4, "each attempt is on record"
+    assert not any(CANARY[2:-1].encode() in payload for payload in kept)
+    assert [(event.outcome, event.reason) for event in await secrets.events()] == [(FAILED, "")] * 4
+
+
+@pytest.mark.parametrize("character", ["\n", "\r", "\t", "\0", "\x1b", "\x7f", "\x9b", "\u202e", "\u2066", "\u200b"])
+async def test_a_reason_is_one_line_of_what_is_shown(secrets: Secrets, character: str) -> None:
+    await secrets.set(KEY=CANARY)
+    await secrets.events()
+    for reason in (f"Ticket{character}4711", "x" * 201, " "):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await secrets.reveal(reason=reason)
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert "reason" in str(refused.value.details())
+        assert "4711" not in str(refused.value)
+    assert await secrets.events() == []

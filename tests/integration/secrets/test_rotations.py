@@ -48,6 +48,8 @@ async def test_old_value_is_injected_until_the_overlap_is_over(secrets: Secrets)
     assert not order.HasField("secrets_version"), "what the app has by then is released"
     assert not order.HasField("config_version")
     assert await secrets.resolve(change.version, "KEY") == {"KEY": "new"}
+    ever = {"KEY": "new", "KEY_PREVIOUS": "old"}
+    assert await secrets.resolve(change.version, "KEY", with_ended=True) == ever, "what an instance may have written"
     assert not (await secrets.listed()).secrets[0].HasField("previous_until")
     await until(lambda: secrets.registry.secrets(secrets.app_id) == ["KEY"])
     events = [event for event in await secrets.events() if event.action == "secrets.overlap_end"]

@@ -147,3 +147,24 @@ async def test_dry_runs_change_nothing_and_say_nothing_of_values(secrets: Secret
     assert await secrets.values() == {"PIN": "4711"}
     assert secrets.registry.secrets(secrets.app_id) == ["PIN"]
     assert [event.action for event in await secrets.events() if event.action != "secrets.list"] == ["secrets.resolve"]
+
+
+async def test_a_secret_says_by_whom_it_became_what_it_is(secrets: Secrets) -> None:
+    """Whoever set or released it, whoever went back; the releaser by itself where it took something back."""
+
+    async def by() -> dict[str, str]:
+        return {each.name: each.updated_by for each in (await secrets.listed()).secrets}
+
+    first = await secrets.set(KEY="1", OTHER="1")
+    assert await by() == dict.fromkeys(("KEY", "OTHER"), "user:ada@example.com")
+    await secrets.set(KEY="2", stage=True)
+    await secrets.release(actor="user:zoe")
+    assert await by() == {"KEY": "user:zoe", "OTHER": "user:ada@example.com"}
+    await secrets.restore(first.version, actor="user:bob")
+    assert await by() == {"KEY": "user:bob", "OTHER": "user:ada@example.com"}
+    before = (await secrets.listed()).version
+    after = await secrets.rotate(value="3")
+    await secrets.revert(before, after.version, actor="user:zoe")
+    assert await by() == {"KEY": "service:releaser", "OTHER": "user:ada@example.com"}
+    secrets.look("UPDATE sealed SET created_by = ''")
+    assert set((await by()).values()) == {""}, "what was stored before says nothing"

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import grpc
 import pytest
@@ -33,6 +33,7 @@ from tests.fakes.runtime import FakeRuntime, chosen
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import PATIENCE
 
 BAD = "bad"
 """How a value ends that no rollout survives."""
@@ -75,6 +76,9 @@ class SteeredRuntime(FakeRuntime):
         return {name: value.reveal() for name, value in self.applied[-1].variables.items()}
 
 
+_OPEN: Final = "SELECT 1 FROM releases WHERE state IN ('queued', 'running') OR undo_due LIMIT 1"
+
+
 @dataclass
 class Staging:
     """The services, who calls them, and one app that is released."""
@@ -84,6 +88,7 @@ class Staging:
     channels: dict[str, grpc.aio.Channel]
     signer: Signer
     me: Metadata = field(repr=False)
+    databases: Databases = field(repr=False)
     app: str = "web"
 
     def __post_init__(self) -> None:
@@ -165,14 +170,13 @@ class Staging:
 
     async def rest(self) -> None:
         """Return once a rollout waits to be let through, or there is nothing to do."""
-        async with asyncio.timeout(30):
-            while not self.runtime.is_applying:
-                if all(each.HasField("finished_at") for each in await self.releases()):
-                    # Ended, and what became of a failure is settled, or it would be open still.
-                    await asyncio.sleep(0.05)
-                    if all(each.HasField("finished_at") for each in await self.releases()):
-                        return
+        async with asyncio.timeout(PATIENCE):
+            while not self.runtime.is_applying and self._is_something_due():
                 await asyncio.sleep(0.01)
+
+    def _is_something_due(self) -> bool:
+        """Whether a release is open, or what becomes of a failed one."""
+        return bool(self.databases.look("releaser", _OPEN))
 
     async def finish(self) -> bool:
         """Let the rollout that waits go through, and return once the next one waits; False where none waited."""
@@ -180,7 +184,7 @@ class Staging:
             return False
         before = self.runtime.ended
         self.runtime.let_through()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             # The next rollout may begin at once, so that there is no moment at which none waits.
             while self.runtime.ended == before:
                 await asyncio.sleep(0.005)
@@ -236,6 +240,6 @@ async def staging(
             service: await enter(tls.channel(address, service=service, caller="gateway"))
             for service, address in addresses.items()
         }
-        found = Staging(runtime, audit, channels, signer, signer.user())
+        found = Staging(runtime, audit, channels, signer, signer.user(), databases)
         await found.create()
         yield found

@@ -92,7 +92,7 @@ async def act(what: str, staging: Staging, model: Model, *, name: str, value: st
             model.finish()
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(2, 12))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(1, 12))])
 async def test_whatever_happens_is_what_the_model_says(staging: Staging, seed: int) -> None:
     choice, model = random.Random(seed), Model()
     for step in range(STEPS):

@@ -19,6 +19,7 @@ from paaskit.clock import random_id
 from services.tokens import pat
 from services.tokens.check.authorization import NOT_SIGNED_IN
 from tests.fakes.identities import FakeTokens, identity_of
+from tests.fixtures.patient_envoy import write_patient_configuration
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import SOON_AGAIN, free_address
 from tests.fixtures.tls import Certificates
@@ -55,7 +56,7 @@ async def edge(served: Served, tls: Certificates, tmp_path: Path) -> AsyncIterat
         credentials=Credentials(certificate=files.tls_cert_file, key=files.tls_key_file, ca=files.tls_ca_file),
         access_log=tmp_path / "access.log",
     )
-    envoy.write_configuration(tmp_path / "envoy.json", settings)
+    write_patient_configuration(tmp_path / "envoy.json", settings)
     with (tmp_path / "envoy.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(*envoy.command(tmp_path / "envoy.json"), stdout=log, stderr=log)
     try:

@@ -17,6 +17,7 @@ from paas.tokens.v1 import tokens_pb2, tokens_pb2_grpc
 
 from paaskit.access import RuleError
 from paaskit.clock import random_id, utc_now
+from paaskit.db import pool
 from paaskit.gate import ANY_SERVICE
 from paaskit.identity import IdentityVerifier
 from paaskit.server import build_server
@@ -349,7 +350,10 @@ async def test_server_starts_only_with_one_rule_a_method(settings: Settings) -> 
     await assembly.close()
 
 
-async def test_database_away_is_neither_yes_nor_no(settings: Settings, tls: Certificates) -> None:
+async def test_database_away_is_neither_yes_nor_no(
+    settings: Settings, tls: Certificates, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "_WAIT_FOR_CONNECTION_SECONDS", 0.3)
     lost = replace(settings, database_url="postgresql://tokens@127.0.0.1:1/tokens")
     async with (
         serving(lost, await assemble(lost)) as address,

@@ -28,7 +28,7 @@ async def test_config_var_and_secret_refuse_each_other_with_the_command_that_hel
     assert "paas secrets:unset SEALED" in str(refused.value.details())
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await platform.seal(PLAIN="x", NEW="y")
-    assert "paas config:unset PLAIN" in str(refused.value.details())
+    assert "paas secrets:seal PLAIN" in str(refused.value.details())
     with pytest.raises(grpc.aio.AioRpcError):
         await platform.reveal("NEW")
     await platform.set(NEW="free")
@@ -47,6 +47,42 @@ async def test_what_is_staged_takes_its_name_on_both_sides(platform: Platform, s
         secrets_pb2.DiscardStagedRequest(request_id=random_id(), app="web"), metadata=platform.me
     )
     await platform.set(SEALED="mine now", stage=stage)
+
+
+async def test_config_var_becomes_a_secret_with_its_draft_and_not_before(platform: Platform) -> None:
+    app = await platform.app()
+    await platform.set(MOVED="1")
+    with pytest.raises(grpc.aio.AioRpcError, match="secrets:seal MOVED"):
+        await platform.seal(MOVED="1", stage=True)
+    await _leave(platform, "MOVED")
+    await platform.seal(MOVED="1", stage=True)
+    with pytest.raises(grpc.aio.AioRpcError, match="secrets:seal MOVED"):
+        await platform.seal(MOVED="1")  # it is a config var for as long as the draft is one
+    assert await platform.vars() == {"MOVED": "1"}
+    released = await _release_draft(platform, app.app_id)
+    assert await platform.vars() == {}
+    assert await platform.reveal("MOVED") == "1"
+    state = await platform.config_for("releaser").GetDesiredState(
+        config_pb2.GetDesiredStateRequest(tenant="acme", app_id=app.app_id, version=released.config_version)
+    )
+    assert (list(state.vars), list(state.sealed_names)) == ([], ["MOVED"])
+
+
+async def test_draft_that_no_longer_gives_a_name_up_keeps_it_a_config_var(platform: Platform) -> None:
+    app = await platform.app()
+    await platform.set(MOVED="1")
+    await _leave(platform, "MOVED")
+    await platform.seal(MOVED="sealed", stage=True)
+    await platform.config.DiscardStaged(
+        config_pb2.DiscardStagedRequest(request_id=random_id(), app="web"), metadata=platform.me
+    )
+    with pytest.raises(grpc.aio.AioRpcError, match="secrets:seal MOVED"):
+        await _release_draft(platform, app.app_id)
+    await platform.secrets.DiscardStaged(
+        secrets_pb2.DiscardStagedRequest(request_id=random_id(), app="web"), metadata=platform.me
+    )
+    await platform.set(MOVED="2")
+    assert await platform.vars() == {"MOVED": "2"}
 
 
 async def test_unset_secret_is_free_for_config_at_once(platform: Platform) -> None:
@@ -274,3 +310,24 @@ async def _attach(platform: Platform, value: str) -> config_pb2.Change:
 async def _unset(platform: Platform, *names: str) -> config_pb2.Change:
     request = secrets_pb2.UnsetSecretsRequest(request_id=random_id(), app="web", names=names)
     return (await platform.secrets.UnsetSecrets(request, metadata=platform.me)).change  # type: ignore[no-any-return]
+
+
+async def _leave(platform: Platform, name: str) -> None:
+    """Stage that a config var is to be unset."""
+    request = config_pb2.UnsetVarsRequest(request_id=random_id(), app="web", names=[name], stage=True)
+    await platform.config.UnsetVars(request, metadata=platform.me)
+
+
+async def _release_draft(platform: Platform, app_id: str) -> secrets_pb2.ReleaseDraftResponse:
+    """What releaser does to release a draft: config's part where there is one, then that of secrets."""
+    order: dict[str, Any] = {
+        "tenant": "acme", "app_id": app_id, "request_id": random_id(), "change_id": random_id(),
+        "actor": "user:ada@example.com", "description": "Release the draft",
+    }  # fmt: skip
+    config, secrets = platform.config_for("releaser"), platform.secrets_for("releaser")
+    draft = await config.GetDraft(config_pb2.GetDraftRequest(tenant="acme", app_id=app_id))
+    if draft.HasField("revision"):
+        await config.ReleaseDraft(config_pb2.ReleaseDraftRequest(**order, revision=draft.revision))
+    sealed = await secrets.GetDraft(secrets_pb2.GetDraftRequest(tenant="acme", app_id=app_id))
+    request = secrets_pb2.ReleaseDraftRequest(**order, revision=sealed.revision)
+    return await secrets.ReleaseDraft(request)  # type: ignore[no-any-return]  # a stub has no types

@@ -1,21 +1,23 @@
 """One person with one browser: at Keycloak's pages, and at the dashboard's."""
 
+import re
+from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 from dashboard.web.visit import COOKIE
 from tests.fixtures.visitor import Shown, Visitor
-from tests.keycloak.server.keycloak import Keycloak
 from tests.keycloak.sign_in.visitor import Visitor as AtKeycloak
 
 PAGES = "/runtime/dashboard/"
+_BUTTON = re.compile(f'href="({PAGES}sign-in/begin[^"]*)"')
 
 
 class Browser:
     """A browser that has been nowhere yet."""
 
-    def __init__(self, gateway_url: str, keycloak: Keycloak) -> None:
+    def __init__(self, gateway_url: str, keycloak: AtKeycloak) -> None:
         self.pages = Visitor(gateway_url)
-        self.keycloak = AtKeycloak(keycloak.url, keycloak.ca_file)
+        self.keycloak = keycloak
 
     @property
     def cookie(self) -> str | None:
@@ -23,10 +25,13 @@ class Browser:
         return self.pages.cookies.get(COOKIE)
 
     def begin(self, path: str = PAGES) -> str:
-        """Open a page that is for people who are signed in; where that sends the browser."""
+        """Open a page that is for people who are signed in, and press the button; where that sends the browser."""
         shown = self.pages.open(path)
-        assert is_sent_to_sign_in(shown), shown.text
-        return str(shown.headers["location"])
+        button = _BUTTON.search(shown.html)
+        assert button, shown.text
+        sent = self.pages.open(unescape(button[1]))
+        assert is_sent_to_keycloak(sent), sent.text
+        return str(sent.headers["location"])
 
     def answer(self, asked: str, name: str, password: str) -> str:
         """Give name and password at Keycloak; where it then sends the browser, with a code."""
@@ -40,7 +45,12 @@ class Browser:
 
 
 def is_sent_to_sign_in(shown: Shown) -> bool:
-    """Whether somebody is not signed in: sent to Keycloak's page."""
+    """Whether somebody is not signed in: shown a button that leads to Keycloak's page."""
+    return _BUTTON.search(shown.html) is not None
+
+
+def is_sent_to_keycloak(shown: Shown) -> bool:
+    """Whether the browser goes to Keycloak's page."""
     return shown.status == 303 and "/protocol/openid-connect/auth?" in shown.headers["location"]
 
 

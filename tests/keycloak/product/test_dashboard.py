@@ -5,6 +5,7 @@ Leaves out how long a session lasts, and that a token is renewed once over all r
 """
 
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -18,8 +19,9 @@ from tests.e2e.installation import Installation
 from tests.fixtures.visitor import Shown
 from tests.fixtures.waiting import soon
 from tests.keycloak.conftest import Newcomer, Welcome
-from tests.keycloak.product.browser import PAGES, Browser, asked_of, is_sent_to_sign_in
+from tests.keycloak.product.browser import PAGES, Browser, asked_of, is_sent_to_keycloak, is_sent_to_sign_in
 from tests.keycloak.server.keycloak import Keycloak
+from tests.keycloak.sign_in.visitor import Visitor as AtKeycloak
 
 NewBrowser = Callable[[], Browser]
 _UNDER_WAY = "__Host-paas-sign-in"
@@ -28,13 +30,13 @@ _AS_IN_THE_TEMPLATE = timedelta(seconds=300)
 
 @pytest.fixture
 def browser(keycloak: Keycloak, installation: Installation) -> NewBrowser:
-    return lambda: Browser(installation.stack.gateway_url, keycloak)
+    return lambda: Browser(installation.stack.gateway_url, AtKeycloak(keycloak.url, keycloak.ca_file))
 
 
 @pytest.fixture
 def short_lived(keycloak: Keycloak) -> Iterator[None]:
     """Access tokens that are due to be renewed with each page."""
-    keycloak.admin.set_access_token_lifetime(timedelta(seconds=15))
+    keycloak.admin.set_access_token_lifetime(timedelta(seconds=29))
     # Which Keycloak keeps for nobody, unless it is told to.
     keycloak.admin.change_realm(enabledEventTypes=["REFRESH_TOKEN", "REFRESH_TOKEN_ERROR"])
     yield
@@ -71,6 +73,8 @@ def test_a_person_signs_in_with_the_code_flow_and_comes_where_they_were_going(
     assert asked["response_type"] == "code"
     assert asked["code_challenge_method"] == "S256"
     assert asked["redirect_uri"] == f"{one.pages.origin}{PAGES}callback"
+    # What somebody gave longer ago than a browser may be idle is asked for again.
+    assert (asked["max_age"], "prompt" in asked) == ("1800", False)
     # None of what its answer is held against is what another sign-in has.
     again = asked_of(browser().begin())
     assert all(asked[name] != again[name] for name in ("state", "nonce", "code_challenge"))
@@ -102,8 +106,7 @@ def test_a_cookie_that_was_there_before_is_worth_nothing(browser: NewBrowser, we
     assert is_sent_to_sign_in(thief.pages.open(PAGES))
     # Signing in once more ends what was there.
     before = str(one.cookie)
-    asked = one.pages.open(f"{PAGES}sign-in").headers["location"]
-    came_back = one.keycloak.open(asked)
+    came_back = one.keycloak.open(one.begin(f"{PAGES}sign-in"))
     assert isinstance(came_back, str)
     assert person.name in one.pages.open(came_back).text
     assert one.cookie != before
@@ -223,3 +226,37 @@ def test_signing_out_everywhere_ends_all_browsers(browser: NewBrowser, welcome: 
     mine[-1].pages.press(page, "sign-out-everywhere")
     assert all(is_sent_to_sign_in(each.pages.open(PAGES)) for each in mine)
     assert other.name in theirs.pages.open(PAGES).text
+
+
+def test_a_browser_that_was_ended_elsewhere_is_asked_for_a_password(browser: NewBrowser, welcome: Welcome) -> None:
+    """Its own session at Keycloak goes on, and signs nobody in."""
+    person, lost, here = welcome("viewer"), browser(), browser()
+    lost.sign_in(person.name, person.password)
+    page = here.sign_in(person.name, person.password, path=f"{PAGES}account/sessions")
+    assert page.text.count("single sign-on") == 2
+    assert "1 browser is signed out" in here.pages.press(page, "account/sessions/end", session="all").text
+    ended = int(time.time())
+    soon(lambda: int(time.time()) > ended)  # Keycloak says in whole seconds when a password was given
+    came_back = lost.keycloak.open(lost.begin())
+    assert isinstance(came_back, str)
+    sent = lost.pages.open(came_back)
+    assert is_sent_to_keycloak(sent)
+    again = sent.headers["location"]
+    assert asked_of(again)["prompt"] == "login"
+    asks = lost.keycloak.open(again)
+    assert not isinstance(asks, str)
+    back = lost.keycloak.press(asks, "login", password=person.password)
+    assert isinstance(back, str)
+    assert person.name in lost.pages.open(back).text
+    assert here.pages.open(PAGES).status == 200
+
+
+def test_keycloak_asks_who_signed_in_too_long_ago(browser: NewBrowser, welcome: Welcome) -> None:
+    """As `max_age` has it: here, of none at all."""
+    person, one = welcome("viewer"), browser()
+    one.sign_in(person.name, person.password)
+    asked = one.begin(f"{PAGES}sign-in")
+    assert isinstance(one.keycloak.open(asked), str)
+    at_once = asked.replace("max_age=1800", "max_age=0")
+    assert at_once != asked
+    soon(lambda: not isinstance(one.keycloak.open(at_once), str))

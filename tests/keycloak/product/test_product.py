@@ -86,7 +86,6 @@ def test_a_rotated_key_is_known_at_once_and_the_one_before_still(keycloak: Keycl
     before.ok("whoami")
 
 
-@pytest.mark.timeout(600)
 def test_a_token_somebody_made_does_no_more_than_they_may_now(
     keycloak: Keycloak, as_holder: SignedIn, welcome: Welcome
 ) -> None:

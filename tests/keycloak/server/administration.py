@@ -2,12 +2,11 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
-from tests.keycloak.server.database import ADMIN_CLIENT
-from tests.keycloak.server.realm import REALM, ROLES, Credentials, Person, representation
+from tests.keycloak.server.realm import REALM, ROLES, Person, representation
 from tests.keycloak.web import Answer, Web
 
 _KEY_PROVIDERS: Final = "org.keycloak.keys.KeyProvider"
@@ -16,11 +15,14 @@ _ALGORITHM: Final = "RS256"
 
 @dataclass(frozen=True)
 class Administration:
-    """Changes things. Raises AssertionError where Keycloak refuses, with its status and not its words."""
+    """Changes things. Raises AssertionError where Keycloak refuses, with its status and not its words.
+
+    `proof` is the form that gets the administrator, a person or a program, a token (RFC 6749, sections 4.3 and 4.4).
+    """
 
     url: str
     web: Web
-    credentials: Credentials
+    proof: Mapping[str, str] = field(repr=False)
 
     def create_person(self, person: Person, *, password: str) -> str:
         """Make a user; its id, which is `sub` in tokens."""
@@ -58,6 +60,10 @@ class Administration:
     def delete_user(self, name: str) -> None:
         """Remove a user for good."""
         self._send("DELETE", f"users/{self.user_id(name)}")
+
+    def has_sessions(self, name: str) -> bool:
+        """Whether a user is signed in anywhere."""
+        return bool(self._send("GET", f"users/{self.user_id(name)}/sessions").document)
 
     def end_sessions(self, name: str) -> None:
         """Sign a user out everywhere."""
@@ -124,7 +130,7 @@ class Administration:
         """An access token of the administrator's; it lasts a minute."""
         answer = self.web.post(
             f"{self.url}/realms/master/protocol/openid-connect/token",
-            {"grant_type": "client_credentials", "client_id": ADMIN_CLIENT, "client_secret": self.credentials.admin},
+            self.proof,
         )
         assert answer.status == 200, f"the administrator was refused: {answer.status}"
         return str(answer.document["access_token"])

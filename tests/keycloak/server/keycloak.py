@@ -15,6 +15,7 @@ from pathlib import Path
 from local.failures import LocalFailure
 from tests.keycloak.server import process
 from tests.keycloak.server.administration import Administration
+from tests.keycloak.server.database import ADMIN_CLIENT
 from tests.keycloak.server.process import Place, Ports
 from tests.keycloak.server.realm import REALM, Credentials
 from tests.keycloak.web import Web
@@ -109,7 +110,9 @@ class Keycloak:
     @property
     def admin(self) -> Administration:
         """The realm as its administrator changes it."""
-        return Administration(self.url, self.web, self.credentials)
+        secret = self.credentials.admin
+        proof = {"grant_type": "client_credentials", "client_id": ADMIN_CLIENT, "client_secret": secret}
+        return Administration(self.url, self.web, proof)
 
     def password(self, name: str) -> str:
         """The password of one of the realm's people."""

@@ -25,12 +25,13 @@ class SignInRefused(AssertionError):
 class Visitor:
     """One person with one browser, at the Keycloak at `url`.
 
-    `ends_at` is an address within Keycloak where a visit ends too: that of a page which is a program itself.
+    `ends_at` is an address within Keycloak where a visit ends too: that of a page which is a program itself. `port` is
+    the port of this machine that the one of `url` is forwarded to, if it is.
     """
 
-    def __init__(self, url: str, ca_file: Path, *, ends_at: str | None = None) -> None:
+    def __init__(self, url: str, ca_file: Path, *, ends_at: str | None = None, port: int | None = None) -> None:
         self._origin, self._ends_at = urlsplit(url)[:2], ends_at
-        self._web = Web(ca_file, cookies=True, accept="text/html")
+        self._web = Web(ca_file, cookies=True, accept="text/html", port=port)
 
     def open(self, url: str) -> Page | str:
         """The page at `url`, or where that leads to outside of Keycloak."""

@@ -116,7 +116,7 @@ def test_what_the_releaser_may_not_it_does_not(released: Kubectl) -> None:
     """The refusals that matter most, done and not only asked about."""
     for command in (
         ["get", "secrets", "-n", NAMESPACE],
-        ["get", "secrets", "-n", NAMESPACE, "--watch-only", "--request-timeout=5s"],
+        ["get", "secrets", "-n", NAMESPACE, "--watch-only", "--request-timeout=60s"],
         ["get", "secret", "web-env-v1", "-n", "paas"],
         ["create", "namespace", "tenant-mine"],
         # As `kubectl exec` asks for it, which would look for the pod before.

@@ -72,7 +72,6 @@ def _may(api: Api, account: str, place: str, asked: Asked) -> bool:
     return bool(status["allowed"])
 
 
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("account", ACCOUNTS)
 def test_an_account_may_do_what_was_reviewed_and_nothing_else(account: str, api: Api) -> None:
     resources = _resources(api)

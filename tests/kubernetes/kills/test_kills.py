@@ -21,8 +21,6 @@ from tests.kubernetes.kills.conftest import TENANT
 NAMESPACE = f"tenant-{TENANT}"
 STEPS = {"the Secret": ("POST", "/secrets"), "the Deployment": ("PATCH", "/deployments/web")}
 
-pytestmark = pytest.mark.timeout(900)
-
 
 class Rollouts:
     """What Kubernetes has counted of the app's rollouts."""
@@ -131,7 +129,8 @@ def test_killed_once_it_has_written(
 
 
 def test_killed_while_it_watches(stack: Installation, web: Paas, rollouts: Rollouts) -> None:
-    number = change(web, "A=watched", "SLOW=2")
+    # Between the first and the second instance is time enough to look, also for whoever is held up meanwhile.
+    number = change(web, "A=watched", "SLOW=8")
     soon(lambda: rollouts.ready(number) == 1)
     victim = pid_of(stack.stack, "releaser")
     kill(victim)

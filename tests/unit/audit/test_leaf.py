@@ -78,6 +78,13 @@ def test_an_entry_is_what_its_description_says() -> None:
     assert leaf_hash(FULL) == hashlib.sha256(b"\x00" + expected).digest()
 
 
+def test_a_reason_comes_into_the_entry_that_has_one_and_into_no_other() -> None:
+    with_reason = entry_of(replace(FULL, report=replace(FULL.report, reason="Ticket <4711>, naïve")))
+    assert with_reason == entry_of(FULL).replace(
+        b'"recorded_at"', '"reason":"Ticket <4711>, naïve","recorded_at"'.encode()
+    )
+
+
 def test_an_entry_of_before_that_is_too_long_says_how_many_names_it_leaves_out() -> None:
     long = replace(EVENT, leaf_format=3, report=replace(EVENT.report, targets=("\x01" * 128,) * 100))
     assert not fits(long.report)

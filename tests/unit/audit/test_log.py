@@ -76,6 +76,7 @@ async def desk() -> Desk:
         ({"client_address": "x" * 65}, "client_address"),
         ({"token_id": "x" * 65}, "token_id"),
         ({"maker": "x" * 201}, "maker"),
+        ({"reason": "x" * 801}, "reason"),
         ({"repeats": -1}, "repeats"),
         ({"repeats_seconds": -1}, "repeats_seconds"),
         ({"target_tokens": (("t1", ""), ("t2", ""))}, "target_tokens"),
@@ -125,6 +126,7 @@ async def test_report_at_every_limit_is_taken(desk: Desk) -> None:
             targets=("é" * 64, *["n" * 20] * 198, "é" * 64),
             token_id="t" * 64,
             maker="m" * 200,
+            reason="é" * 400,
             target_tokens=(("t" * 64, "m" * 200),) * 200,
             repeats=2**63 - 1,
             repeats_seconds=2**63 - 1,
@@ -144,7 +146,7 @@ async def test_follower_sees_what_is_appended_between_its_looks(desk: Desk) -> N
     for number in range(20):
         await desk.append(report_of(action=f"a{number}"))
         await asyncio.sleep(0)
-    await asyncio.sleep(0.05)
+    await until(lambda: len(desk.seen) == 20)
     desk.wakeups.close()
     assert await following == [f"a{number}" for number in range(20)]
     assert desk.ending == "The stream ends here; follow again after sequence 20."
@@ -170,7 +172,7 @@ async def test_waiting_follower_looks_again_by_itself(desk: Desk, monkeypatch: p
 async def test_other_tenants_events_wake_nobody(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(domain, "_LOOK_AGAIN_SECONDS", 3600.0)
     following = desk.follow()
-    await asyncio.sleep(0.01)
+    await until(lambda: desk.log.looks == 1 and desk.wakeups._expected)
     await desk.append(report_of(tenant="rival"))
     await asyncio.sleep(0.05)
     assert desk.log.looks == 1
@@ -180,10 +182,10 @@ async def test_other_tenants_events_wake_nobody(desk: Desk, monkeypatch: pytest.
 
 async def test_following_ends_so_that_the_right_to_is_checked_again(desk: Desk) -> None:
     following = desk.follow()
-    await asyncio.sleep(0.01)
+    await until(lambda: desk.log.looks == 1)
     desk.clock.advance(seconds=LONGEST_FOLLOWING / timedelta(seconds=1) - 1)
     await desk.append(report_of(action="seen"))
-    await asyncio.sleep(0.01)
+    await until(lambda: desk.seen)
     assert not following.done()
     desk.clock.advance(seconds=1)
     await desk.append(report_of(action="left for later"))
@@ -194,8 +196,7 @@ async def test_following_ends_so_that_the_right_to_is_checked_again(desk: Desk) 
 
 async def test_follower_that_leaves_is_forgotten(desk: Desk) -> None:
     following = desk.follow()
-    await asyncio.sleep(0.01)
-    assert list(desk.wakeups._expected) == ["acme"]
+    await until(lambda: list(desk.wakeups._expected) == ["acme"])
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
     assert not desk.wakeups._expected

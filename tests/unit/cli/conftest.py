@@ -1,7 +1,10 @@
 """What tests of the command line share: a platform behind a fake gateway, and `paas` run in this process."""
 
+import http.server
 import io
+import ssl
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 from paas_cli import __main__ as program
 from tests.fakes.gateway import TOKEN
 from tests.fakes.platform import Platform, running
+from tests.fixtures.tls import Certificates
 
 
 @dataclass(frozen=True)
@@ -75,3 +79,34 @@ def paas(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         return Result(exit_code, out, err)
 
     return run
+
+
+@pytest.fixture
+def answered() -> list[str]:
+    """The paths a TLS server was asked for."""
+    return []
+
+
+@pytest.fixture
+def tls_port(tls: Certificates, answered: list[str]) -> Iterator[int]:
+    """A TLS server with the certificate of `gateway.paas.internal`; it answers OK without a message."""
+
+    class Http(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+        def do_POST(self) -> None:
+            answered.append(self.path)
+            self.send_response(200)
+            self.send_header("grpc-status", "7")
+            self.send_header("grpc-message", "reached")
+            self.end_headers()
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Http)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tls.folder / "gateway.pem", tls.folder / "gateway.key")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()

@@ -53,6 +53,10 @@ def test_update_changes_only_what_is_named(paas: Paas, signed_in: Platform) -> N
     assert signed_in.gateway.calls("UpdateApp")[-1].etag == "e1"
     assert paas("apps:update", "--instances", "5").out == "No change\n"
     assert paas("apps:update").exit_code == 2
+    # An app's name where `apps:create` has it would be a program's here.
+    for words in (("web", "--instances", "3"), ("web", "--", "sleep", "1")):
+        refused = paas("apps:update", *words)
+        assert (refused.exit_code, "give the app with -a" in refused.err) == (2, True)
 
 
 def test_destroy_wants_the_name(paas: Paas, signed_in: Platform) -> None:

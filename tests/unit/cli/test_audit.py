@@ -13,8 +13,8 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from paas.audit.v1 import audit_pb2
 
-from paas_cli import moments
-from paas_cli.commands.audit import document, shown
+from paas_cli.commands.audit import document
+from paas_cli.typed import moments
 from tests.fakes.gateway import Drop, Fault
 from tests.fakes.platform import Platform
 from tests.unit.cli.conftest import Paas
@@ -352,20 +352,6 @@ def test_a_link_is_followed_and_a_planted_part_is_not(paas: Paas, signed_in: Pla
     assert victim.read_text() == "mine"
 
 
-@pytest.mark.parametrize("columns", [80, 100])
-def test_a_table_fits(columns: int) -> None:
-    event = audit_pb2.Event(
-        action="tokens.create", actor="pat:github-ci", maker="user:ada@example.com", app="a-rather-long-name-of-an-app",
-        targets=["A" * 40, "B"], outcome=audit_pb2.OUTCOME_DENIED, occurred_at=Timestamp(seconds=1_790_812_800),
-    )  # fmt: skip
-    (row,) = shown.fitted([shown.cells(event)], width=columns)
-    assert sum(map(len, row)) + 2 * (len(row) - 1) <= columns
-    assert row[:2] == ("2026-10-01T00:00:00Z", "tokens.create")
-    assert all(each.endswith("…") for each in row[2:5] if "…" in each)
-    wide = shown.fitted([shown.cells(event)], width=400)
-    assert wide == [shown.cells(event)]
-
-
 def test_a_terminal_has_a_table_that_fits_and_the_way_to_older_ones(signed_in: Platform) -> None:
     for number in range(4):
         signed_in.record("secrets.get", "web", "AN_EXTRAORDINARILY_LONG_NAME_OF_A_SECRET_" + "X" * 40 + str(number))
@@ -373,7 +359,7 @@ def test_a_terminal_has_a_table_that_fits_and_the_way_to_older_ones(signed_in: P
     assert terminal.end() == 0
     screen = plain(terminal.screen)
     assert "`paas audit -a web --since 2026-01-01 --before 3`" in screen
-    table = [line for line in screen.splitlines() if line.startswith(("TIME", "2026"))]
+    table = [line for line in screen.splitlines() if line.startswith("TIME") or " ago " in line or "2026-05" in line]
     assert len(table) == 3
     assert max(map(len, table)) <= 80
 

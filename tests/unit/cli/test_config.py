@@ -14,9 +14,8 @@ def test_set_prints_what_changed_and_each_state_of_its_release(paas: Paas, signe
     signed_in.apps["web"].vars["A"] = "1"
     result = paas("config:set", "A=1", "B=2", "C=a=b", "D=")
     assert result.exit_code == 0
-    assert result.out == (
-        "Set B, C, D · release v1\nv1 queued\nv1 running 0/2\nv1 running 1/2\nv1 running 2/2\nv1 succeeded\n"
-    )
+    assert result.out == ("Set B, C, D · release v1\nv1 succeeded\n")
+    assert result.err == "v1 queued\nv1 running 0/2\nv1 running 1/2\nv1 running 2/2\n"
     assert signed_in.apps["web"].vars == {"A": "1", "B": "2", "C": "a=b", "D": ""}
 
 
@@ -127,10 +126,27 @@ def test_json(paas: Paas, signed_in: Platform) -> None:
         "app": "web",
         "version": 1,
         "vars": [
-            {"name": "A", "value": "1\n2", "kind": "config", "addon": None},
-            {"name": "DATABASE_URL", "value": "postgres://...", "kind": "managed", "addon": "db"},
+            {
+                "name": "A",
+                "value": "1\n2",
+                "kind": "config",
+                "addon": None,
+                "version": 1,
+                "updated_at": "2026-05-08T13:42:00Z",
+                "updated_by": "user:ada@example.com",
+            },
+            {
+                "name": "DATABASE_URL",
+                "value": "postgres://...",
+                "kind": "managed",
+                "addon": "db",
+                "version": 0,
+                "updated_at": None,
+                "updated_by": None,
+            },
         ],
         "staged": [],
+        "groups": [],
     }
     change = json.loads(paas("config:set", "B=1", "--json").out)
     assert change["changes"] == [{"name": "B", "action": "added"}]

@@ -7,6 +7,10 @@ import pytest
 from paas_cli.dotenv import docker, json_object, reading
 from paas_cli.errors import Failure
 
+NO_NAME = "has a name that no variable can have (letters, digits and _, not starting with a digit)"
+DIFFERENT = "which readers take for different things"
+RETURN = "has a carriage return in it: write a line feed, or the value in quotes"
+
 
 @pytest.mark.parametrize(
     ("text", "values"),
@@ -30,6 +34,12 @@ from paas_cli.errors import Failure
         ("A=a=b==\nB = = \n", {"A": "a=b==", "B": "="}),
         ("A=C:\\dir\\n\n", {"A": "C:\\dir\\n"}),
         ("export A='it'\\''s'\n", {"A": "it's"}),
+        # What most readers do; `docs/dotenv.md` says which.
+        ("A=\"x\"#y\nB='x'#y\nC=`x`#y\n", {"A": "x", "B": "x", "C": "x"}),
+        ("A=x\xa0\nB=\xa0x y\u2003\nC='x\xa0'\xa0\n\xa0D=1\n", {"A": "x", "B": "x y", "C": "x\xa0", "D": "1"}),
+        ("A=1\rB='2'\r\r# c\rC=3\r", {"A": "1", "B": "2", "C": "3"}),
+        ("A=1\r\r\nB=2\r\r\n", {"A": "1", "B": "2"}),
+        ('A="x\ry"\nB=2\n', {"A": "x\ry", "B": "2"}),
         ("", {}),
     ],
 )
@@ -42,14 +52,24 @@ def test_the_dialect(text: str, values: dict[str, str]) -> None:
     [
         ("A=1\nB\n", "line 2 is not NAME=value"),
         ("A=1\n\n# x\nexport B\nC=1", "line 4 is not NAME=value"),
-        ("1A=1", "line 1 is not NAME=value"),
-        ("A-B=1", "line 1 is not NAME=value"),
+        ("1A=1", f"line 1 {NO_NAME}"),
+        ("OK=1\nA-B=1\nexport spring.datasource.url = x", f"line 2 {NO_NAME}; line 3 {NO_NAME}"),
         ("A: 1", "line 1 is not NAME=value"),
         ("=1", "line 1 is not NAME=value"),
         ("A='one\ntwo\nB=2\n", "line 1 opens a quote that is never closed"),
         ('A=1\nB="x" y\n', "line 2 goes on after the closing quote"),
         ('A="one\ntwo" y\nB=1\n', "line 2 goes on after the closing quote"),
-        ('A="x"#y\n', "line 1 goes on after the closing quote"),
+        (
+            "A='Let\\'s go'\n",
+            "line 1 has \\' in single quotes, which readers take for different things: use double quotes",
+        ),
+        ('A="""x"""\n', "line 1 has three quotes in a row, which readers take for different things: use one"),
+        ("A='''x'''\n", "line 1 has three quotes in a row, which readers take for different things: use one"),
+        ("A=x\rB=2\nC=3\n", f"line 1 {RETURN}"),
+        ("A='x'\rB=2\nC=3\n", "line 1 goes on after the closing quote"),
+        ("A='x' #\rB=2\nC=3\n", f"line 1 {RETURN}"),
+        ("# x\rA=1\nC=3\n", f"line 1 {RETURN}"),
+        ("A=1\n\ufeffB=2\n", "line 2 begins with a byte order mark, which only a file may"),
         ("x\ny\nA=1\nz\n", "line 1 is not NAME=value; line 2 is not NAME=value; line 4 is not NAME=value"),
     ],
 )
@@ -64,6 +84,12 @@ def test_no_part_of_a_bad_line_is_shown() -> None:
     with pytest.raises(Failure) as caught:
         reading.read(f"KEY={key}", source="f")
     assert "MII" not in caught.value.sentence
+
+
+def test_a_comment_right_after_a_quote_is_remarked_on() -> None:
+    """A shell takes it for more of the value, so whoever meant that has to be told."""
+    found = reading.read('A=1\nB="x"#y\nC="x" # y\n', source="f")
+    assert found.remarks == ["Line 2: what follows the closing quote is taken for a comment."]
 
 
 def test_interpolation_is_remarked_on_in_one_line_and_not_done() -> None:

@@ -165,7 +165,7 @@ def test_something_else_that_answers_is_no_gateway(paas: Paas, signed_in: Platfo
     )
     result = paas("config")
     assert result.exit_code == 1
-    assert "is it the right gateway?" in result.err
+    assert "answers with a web page (HTTP status 200); set PAAS_GATEWAY to the gateway's address." in result.err
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_ctrl_c_before_the_answer_does_not_guess(
         raise KeyboardInterrupt
 
     assert signed_in.apps
-    monkeypatch.setattr("paas_cli.http1.post", interrupted)
+    monkeypatch.setattr("paas_transport.http1.post", interrupted)
     change = paas("config:set", "A=1")
     assert change.exit_code == 130
     assert "it is not known whether this was done; `paas config -a web` shows it" in change.err

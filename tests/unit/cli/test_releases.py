@@ -1,6 +1,6 @@
 """Releases: listed, shown, made, rolled back; and how watching one ends.
 
-Leaves out the progress bar (test_terminal).
+Leaves out what comes between (test_following) and the progress bar (test_terminal).
 """
 
 import json
@@ -10,10 +10,9 @@ import pytest
 from paas.config.v1 import config_pb2
 from paas.releaser.v1 import releaser_pb2
 
-from paas_cli import follow
-from tests.fakes.gateway import Drop, Fault
+from paas_cli.terminal.output import MASK
+from tests.fakes.gateway import Fault
 from tests.fakes.platform import NOW, Platform
-from tests.fixtures.waiting import PATIENCE
 from tests.unit.cli.conftest import Paas
 
 Releases = Iterator[releaser_pb2.Release]
@@ -49,6 +48,123 @@ def test_create_follows_the_release_it_made(paas: Paas, signed_in: Platform) -> 
     assert result.lines[-1] == "v1 succeeded"
 
 
+def test_restart_leaves_what_is_staged(paas: Paas, signed_in: Platform) -> None:
+    assert paas("config:set", "A=staged", "--stage").exit_code == 0
+    result = paas("restart")
+    assert (result.exit_code, result.lines) == (0, ["Release v1 · Restart", *result.lines[1:-1], "v1 succeeded"])
+    assert [call.leave_draft for call in signed_in.gateway.calls("CreateRelease")] == [True]
+    assert "A=staged" in paas("config").out
+    assert json.loads(paas("restart", "--no-wait", "--json").out)["release"]["number"] == 2
+
+
+def test_watch_ends_as_the_release_ends(paas: Paas, signed_in: Platform) -> None:
+    assert paas("releases:watch").exit_code == 1, "there is none"
+    signed_in.release("web", "Set A")
+    signed_in.release("web", "Set B")
+    assert paas("releases:watch").lines[-1] == "v2 succeeded"
+    assert paas("releases:watch", "v1").lines[-1] == "v1 succeeded"
+    assert json.loads(paas("releases:watch", "v1", "--json").out)["release"]["state"] == "succeeded"
+
+    def fails(release: releaser_pb2.Release) -> Releases:
+        release.state, release.reverted_to = releaser_pb2.STATE_FAILED, 1
+        yield release
+
+    signed_in.end = fails  # type: ignore[method-assign]
+    assert paas("releases:watch", "v2").exit_code == 6
+
+
+@pytest.fixture
+def history(signed_in: Platform) -> Platform:
+    """v1 to v5: A added; A changed and S sealed; B added and taken back; A removed; S removed and the spec changed."""
+    ada, bob = "user:ada@example.com", "user:bob@example.com"
+    added, changed, removed = config_pb2.ACTION_ADDED, config_pb2.ACTION_CHANGED, config_pb2.ACTION_REMOVED
+    signed_in.release("web", "v1").changes.add(name="A", action=added, actor=ada)
+    second = signed_in.release("web", "v2")
+    second.changes.add(name="A", action=changed, actor=bob)
+    second.changes.add(name="S", action=added, secret=True, actor=bob)
+    failed = signed_in.release("web", "v3")
+    failed.state, failed.reverted_to = releaser_pb2.STATE_FAILED, 2
+    failed.reverted_names.append("B")
+    failed.changes.add(name="B", action=added, actor=ada)
+    failed.changes.add(name="C", action=added, actor=ada)
+    signed_in.release("web", "v4").changes.add(name="A", action=removed, actor=ada)
+    last = signed_in.release("web", "v5")
+    last.changes.add(name="S", action=removed, secret=True, actor=ada)
+    last.changes.add(action=changed, actor=ada)
+    last.hidden_changes = 1
+    return signed_in
+
+
+@pytest.mark.parametrize(
+    ("releases", "shown"),
+    [
+        (
+            ("v1", "v2"),
+            ["changed A   (v2, by user:bob@example.com)", f"added S={MASK} (secret)   (v2, by user:bob@example.com)"],
+        ),
+        (
+            ("v2", "v1"),
+            ["changed A   (v2, by user:bob@example.com)", f"removed S={MASK} (secret)   (v2, by user:bob@example.com)"],
+        ),
+        (("v2", "v3"), ["added C   (v3, by user:ada@example.com)"]),
+        (("v3", "v3"), ["No change"]),
+        (
+            ("v1",),
+            [
+                "changed what the app runs   (v5, by user:ada@example.com)",
+                "removed A   (v4, by user:ada@example.com)",
+                "added C   (v3, by user:ada@example.com)",
+            ],
+        ),
+    ],
+)
+def test_what_lies_between_two_releases(
+    paas: Paas, history: Platform, releases: tuple[str, ...], shown: list[str]
+) -> None:
+    assert history.apps
+    result = paas("releases:diff", *releases)
+    assert (result.exit_code, result.lines) == (0, shown)
+    assert ("a secret you may not list" in result.err) is (len(releases) == 1)
+
+
+def test_a_difference_as_json_and_of_a_release_there_is_none(paas: Paas, history: Platform) -> None:
+    assert history.apps
+    assert json.loads(paas("releases:diff", "v4", "--json").out) == {
+        "app": "web", "from": 4, "to": 5, "hidden_changes": 1,
+        "changes": [
+            {
+                "name": None, "kind": "spec", "action": "changed", "before": None, "after": None,
+                "release": 5, "actor": "user:ada@example.com",
+            },
+            {
+                "name": "S", "kind": "secret", "action": "removed", "before": MASK, "after": None,
+                "release": 5, "actor": "user:ada@example.com",
+            },
+        ],
+    }  # fmt: skip
+    assert "web has no release v9; the newest is v5" in paas("releases:diff", "v1", "v9").err
+    assert paas("releases:diff", "v9").exit_code == 1
+
+
+def test_values_between_two_releases_are_shown_to_who_may_read_them(paas: Paas, history: Platform) -> None:
+    app = history.apps["web"]
+    for release in app.releases.values():
+        release.config_version = release.number
+    app.past = {1: {"A": "first", "L": "x"}, 2: {"A": "second"}, 5: {"C": "two\nlines"}}
+    whose = "(v2, by user:bob@example.com)"
+    assert paas("releases:diff", "v1", "v2").lines[0] == f"changed A=first -> second   {whose}"
+    assert paas("releases:diff", "v2", "v1").lines[0] == f"changed A=second -> first   {whose}"
+    lines = paas("releases:diff", "v1").lines
+    assert "removed A=first   (v4, by user:ada@example.com)" in lines
+    assert any(line.startswith("added C=two\\nlines ") for line in lines)
+    app.past[2] = {"A": "sk_live_" + "x" * 24}
+    assert paas("releases:diff", "v1", "v2").lines[0] == f"changed A=first -> {MASK}   {whose}"
+    app.past[1] = {}  # it was sealed since
+    assert paas("releases:diff", "v1", "v2").lines[0] == f"changed A={MASK}   {whose}"
+    history.gateway.fail("ListVars", Fault(7, "Not allowed."))
+    assert paas("releases:diff", "v1", "v2").lines[0] == f"changed A   {whose}"
+
+
 def test_rollback_keeps_secrets_unless_asked(paas: Paas, signed_in: Platform) -> None:
     signed_in.release("web", "Set A")
     assert paas("rollback", "v1").lines[-1] == "v2 succeeded"
@@ -66,6 +182,17 @@ def test_rollback_keeps_secrets_unless_asked(paas: Paas, signed_in: Platform) ->
     assert document["release"]["source_release"] == 1
     dry = json.loads(paas("rollback", "v1", "--dry-run", "--json").out)
     assert (dry["dry_run"], dry["would_release"], dry["hidden_changes"], dry["spec_changed"]) == (True, True, 2, True)
+
+
+def test_rollback_says_which_groups_do_not_come_back(paas: Paas, signed_in: Platform) -> None:
+    signed_in.release("web", "Set A")
+    assert "passed over" not in paas("rollback", "v1").err
+    signed_in.apps["web"].gone_groups = ["shared", "mail"]
+    for options in ((), ("--dry-run",)):
+        assert "that were destroyed since are passed over: shared, mail." in paas("rollback", "v1", *options).err
+        asked = paas("rollback", "v1", *options, "--json")
+        assert json.loads(asked.out)["gone_groups"] == ["shared", "mail"]
+        assert "passed over" not in asked.err
 
 
 def test_info_tells_what_a_release_changed_and_who_staged_it(paas: Paas, signed_in: Platform) -> None:
@@ -116,6 +243,7 @@ def test_a_failed_and_reverted_release_is_exit_code_6(paas: Paas, signed_in: Pla
     assert result.exit_code == 6
     assert result.lines[-1].startswith("v1 failed")
     assert result.err == (
+        "v1 queued\n"
         "error: Release v1 failed (instance 1 was not ready within 30 s) and was reverted: NODE_ENV, LOG_LEVEL are as "
         "in v3 again (release v5); correct the change and make it once more.\n"
     )
@@ -164,71 +292,3 @@ def test_a_superseded_release_is_followed_to_the_one_that_took_over(paas: Paas, 
     assert result.exit_code == 0
     assert result.lines[1] == "v1 superseded by v2"
     assert result.lines[-1] == "v2 succeeded"
-
-
-@pytest.mark.parametrize("break_", [Drop(), Fault(14, "no healthy upstream")])
-def test_a_broken_stream_is_taken_up_again(paas: Paas, signed_in: Platform, break_: Exception) -> None:
-    signed_in.gateway.fail("WatchRelease", break_, times=3)
-    result = paas("config:set", "A=1")
-    assert result.exit_code == 0
-    assert result.lines[-1] == "v1 succeeded"
-
-
-def test_a_stream_that_ends_too_early_is_taken_up_again(paas: Paas, signed_in: Platform) -> None:
-    ordinary, seen = signed_in.end, []
-
-    def cut(release: releaser_pb2.Release) -> Releases:
-        seen.append(release.number)
-        if len(seen) == 1:
-            yield release
-            return
-        yield from ordinary(release)
-
-    signed_in.end = cut  # type: ignore[method-assign]
-    assert paas("config:set", "A=1").lines.count("v1 queued") == 1
-    assert len(seen) == 2
-
-
-def test_a_releaser_that_stays_away_says_the_change_is_kept(paas: Paas, signed_in: Platform) -> None:
-    signed_in.gateway.fail("WatchRelease", Fault(14, "no healthy upstream"))
-    result = paas("config:set", "A=1")
-    assert result.exit_code == 5
-    assert "The change is kept and release v1 goes on, but the releaser service is unavailable" in result.err
-    assert signed_in.apps["web"].vars == {"A": "1"}
-
-
-def test_a_token_that_may_not_watch_says_the_change_is_kept(paas: Paas, signed_in: Platform) -> None:
-    refusal = Fault(7, "You may not do this.", reason="PERMISSION_DENIED", metadata={"permission": "releases.read"})
-    signed_in.gateway.fail("WatchRelease", refusal)
-    result = paas("config:set", "A=1")
-    assert result.exit_code == 4
-    assert "The change is kept and release v1 goes on" in result.err
-    assert "releases.read" in result.err
-    assert "--no-wait" in result.err
-
-
-def test_a_release_that_stands_still_is_left_to_itself(
-    paas: Paas, signed_in: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def waits(release: releaser_pb2.Release) -> Releases:
-        release.state, release.message = releaser_pb2.STATE_RUNNING, "waiting for the secrets service"
-        yield release
-        signed_in.more_events.wait(PATIENCE)
-
-    signed_in.end = waits  # type: ignore[method-assign]
-    monkeypatch.setattr(follow, "_QUIET", 0.1)
-    result = paas("config:set", "A=1")
-    signed_in.more_events.set()
-    assert result.exit_code == 5
-    assert "stands still (waiting for the secrets service) and goes on once that is back" in result.err
-
-
-def test_a_stream_that_tells_the_same_and_breaks_is_not_followed_for_ever(paas: Paas, signed_in: Platform) -> None:
-    def breaks(release: releaser_pb2.Release) -> Releases:
-        yield release
-        raise Fault(14, "upstream reset")
-
-    signed_in.end = breaks  # type: ignore[method-assign]
-    result = paas("config:set", "A=1")
-    assert result.exit_code == 5
-    assert len(signed_in.gateway.calls("WatchRelease")) == 6

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from paas.config.v1 import config_pb2
 
-from paas_cli import durations
+from paas_cli.typed import durations
 from tests.fakes.platform import Platform
 from tests.unit.cli.conftest import Paas
 

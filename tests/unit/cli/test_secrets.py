@@ -147,11 +147,39 @@ def test_get_of_several_is_all_or_nothing(paas: Paas, signed_in: Platform) -> No
     assert signed_in.gateway.calls("RevealSecret") == []
 
 
+def test_get_says_why(paas: Paas, signed_in: Platform) -> None:
+    signed_in.apps["web"].secrets.update(K=CANARY, L="other")
+    assert paas("secrets:get", "K", "--reason", "Ticket 4711").out == f"{CANARY}\n"
+    assert paas("secrets:get", "K", "L", "--reason", "Ticket 4712").exit_code == 0
+    assert paas("secrets:get", "K").exit_code == 0
+    assert signed_in.gateway.calls("RevealSecrets")[-1].reason == "Ticket 4712"
+    assert [call.reason for call in signed_in.gateway.calls("RevealSecret")] == ["Ticket 4711", ""]
+    for empty in ("", " "):
+        assert paas("secrets:get", "K", "--reason", empty).exit_code == 2
+    assert [event.reason for event in signed_in.events] == ["Ticket 4711", "Ticket 4712", ""]
+    shown = paas("audit")
+    assert '\tK "Ticket 4711"\t' in shown.out
+    documents = json.loads(paas("audit", "--json").out)["events"]
+    assert [event["reason"] for event in documents] == [None, "Ticket 4712", "Ticket 4711"]
+
+
+def test_a_reason_is_harmless_on_a_terminal(paas: Paas, signed_in: Platform) -> None:
+    """What an event has is shown as text, whoever put it there."""
+    signed_in.apps["web"].secrets["K"] = CANARY
+    paas("secrets:get", "K")
+    signed_in.events[-1].reason = "\x1b[31mred\u202e"
+    shown = paas("audit").out
+    assert "red" in shown
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+
+
 def test_list_masks_in_json_too(paas: Paas, signed_in: Platform) -> None:
     signed_in.apps["web"].secrets["K"] = CANARY
     result = paas("secrets", "--json")
     assert CANARY not in result.out
-    assert json.loads(result.out)["secrets"][0]["value"] == MASK
+    (secret,) = json.loads(result.out)["secrets"]
+    assert (secret["value"], secret["updated_by"]) == (MASK, "user:ada@example.com")
     assert signed_in.gateway.calls("RevealSecret") == []
 
 

@@ -13,6 +13,8 @@ from tests.fakes.gateway import TOKEN
 from tests.fakes.platform import Platform
 from tests.unit.cli.conftest import Paas
 
+ENDS = "2026-05-08T13:42:00Z"
+
 
 def own_file(home: Path) -> Path:
     return home / ".config" / "paas" / "config.toml"
@@ -34,7 +36,9 @@ def test_login_checks_the_token_and_stores_it_for_the_user_alone(paas: Paas, pla
     assert own_file(home).stat().st_mode & 0o777 == 0o600
     assert tomllib.loads(own_file(home).read_text()) == {
         "default": "default",
-        "profiles": {"default": {"gateway": address, "token": TOKEN}},
+        "profiles": {
+            "default": {"gateway": address, "token": TOKEN, "subject": "user:ada@example.com", "ends_at": ENDS}
+        },
     }
     assert paas("config", "-a", "web").exit_code == 0
 

@@ -75,6 +75,8 @@ def test_json_of_the_draft(paas: Paas, drafted: Platform) -> None:
         "ready_timeout_seconds": None,
         "all_at_once": False,
         "adopted": None,
+        "schema": None,
+        "groups": [],
     }
 
 
@@ -325,3 +327,16 @@ def test_a_spec_is_staged_upon_what_is_staged(paas: Paas, signed_in: Platform) -
     assert web.staged_spec == config_pb2.AppSpec(command=["other"], instances=5)
     assert paas("apps:update", "--instances", "3", "--no-wait").exit_code == 0
     assert web.spec == config_pb2.AppSpec(command=["python", "server.py"], instances=3)
+
+
+def test_the_draft_of_a_shared_group_is_listed_and_dropped(paas: Paas, signed_in: Platform) -> None:
+    group = signed_in.add_group("shared", REGION="eu")
+    group.config.stage("REGION", "us")
+    group.sealed.stage("S", CANARY)
+    found = paas("staged", "-a", "shared")
+    assert (found.exit_code, found.err) == (0, "")
+    assert [line.split("\t")[-1] for line in found.out.splitlines()] == ["REGION=us", f"S={MASK}"]
+    assert paas("staged:discard", "REGION", "-a", "shared").exit_code == 0
+    assert "REGION" not in paas("staged", "-a", "shared").out
+    assert paas("staged:discard", "-a", "shared").exit_code == 0
+    assert paas("staged", "-a", "shared").err == "note: Nothing is staged for shared.\n"

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from paas.releaser.v1 import releaser_pb2
 
-from paas_cli.terminal_text import visible
+from paas_cli.terminal.text import visible
 from tests.fakes.platform import Platform
+from tests.fixtures.waiting import PATIENCE
 from tests.unit.cli.terminal import Terminal, plain
 
 
@@ -68,10 +69,19 @@ def test_visible_leaves_ordinary_text_alone() -> None:
 
 
 def test_the_bar_ends_as_one_line(signed_in: Platform) -> None:
-    signed_in.pause = 0.15
+    states = signed_in.end
+
+    def waits_to_be_seen(release: releaser_pb2.Release) -> Iterator[releaser_pb2.Release]:
+        for state in states(release):
+            yield state
+            if (state.instances_updated, state.instances_ready) == (1, 0):
+                signed_in.more_events.wait(PATIENCE)
+
+    signed_in.end = waits_to_be_seen  # type: ignore[method-assign]
     terminal = Terminal("config:set", "A=1")
+    terminal.until("1/2 updated, 0 ready, 2 old")
+    signed_in.more_events.set()
     assert terminal.end() == 0
-    assert "1/2 updated, 0 ready, 2 old" in plain(terminal.screen)
     assert "✓ v1 succeeded · 2/2 instances" in plain(terminal.screen)
     assert terminal.screen.count("succeeded") == 1
     assert "\x1b[?25h" in terminal.screen  # the cursor is shown again
@@ -83,7 +93,7 @@ def test_progress_fits_in_one_line(signed_in: Platform, columns: int, *, has_bar
         release.state = releaser_pb2.STATE_RUNNING
         release.instances_updated = release.instances_ready = release.instances_old = release.instances_total = 100
         yield release
-        signed_in.more_events.wait(10)
+        signed_in.more_events.wait(PATIENCE)
         release.state = releaser_pb2.STATE_SUCCEEDED
         yield release
 
@@ -141,7 +151,7 @@ def test_ctrl_c_while_watching_stops_the_watching_alone(signed_in: Platform) -> 
     def slow(release: releaser_pb2.Release) -> Iterator[releaser_pb2.Release]:
         release.state = releaser_pb2.STATE_RUNNING
         yield release
-        signed_in.more_events.wait(10)
+        signed_in.more_events.wait(PATIENCE)
 
     signed_in.end = slow  # type: ignore[method-assign]
     terminal = Terminal("config:set", "A=1")

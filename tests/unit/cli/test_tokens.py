@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from paas_cli import times
+from paas_cli.terminal import times
 from tests.fakes.gateway import TOKEN, Fault
 from tests.fakes.platform import Platform
 from tests.unit.cli.conftest import Paas
@@ -52,6 +52,20 @@ def test_unknown_apps_are_refused_with_those_there_are(paas: Paas, signed_in: Pl
     refused = paas("tokens:create", "--name", "ci", "--app", "shop")
     assert "There is no app named shop." in refused.err
     assert "You have" not in refused.err
+
+
+def test_refused_fields_are_named_as_they_were_typed(paas: Paas, signed_in: Platform) -> None:
+    missing = Fault(5, "There is no app named shop.", reason="APP_NOT_FOUND", violations=(("apps[0]", "no such app"),))
+    invalid = Fault(3, "It can't be made: apps[1] an app's name has small letters.", reason="INVALID_INPUT")
+    trust = ("tokens:trust:add", "--issuer", "https://gitlab.com", "--subject", "project_path:a/b:ref:main")
+    for method, command in (("CreateToken", ("tokens:create", "--name", "ci")), ("CreateTrust", trust)):
+        signed_in.gateway.fail(method, missing)
+        refused = paas(*command, "--app", "shop").err
+        assert "There is no app named shop." in refused
+        assert "apps[" not in refused
+        signed_in.gateway.fail(method, invalid)
+        refused = paas(*command, "--app", "web", "--app", "Shop").err
+        assert "It can't be made: --app Shop: an app's name has small letters." in refused
 
 
 @pytest.mark.parametrize(
@@ -121,7 +135,9 @@ def test_a_stored_token_that_ends_soon_is_told_of(paas: Paas, home: Path, platfo
     platform.gateway.trailers["x-paas-token-ends"] = str(SOON)
     stored = paas("login", "--gateway", platform.gateway.address, "--with-token", stdin=TOKEN.encode())
     assert stored.exit_code == 0
-    assert "the stored token ends 2026-05-11T13:42Z; see `paas login --help`." in paas("apps:list").err
+    said = paas("apps:list").err
+    assert "the token of profile default in" in said
+    assert "ends 2026-05-11T13:42Z; see `paas login --help`." in said
 
 
 def test_moments_since_1970() -> None:

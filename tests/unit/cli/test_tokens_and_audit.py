@@ -63,4 +63,4 @@ def test_whoami(paas: Paas, signed_in: Platform) -> None:
     assert "token from: PAAS_TOKEN" in lines
     document = json.loads(paas("whoami", "--json").out)
     assert document["gateway"] == signed_in.gateway.address
-    assert document["permissions"] == ["apps.read"]
+    assert document["permissions"] == ["apps.read", "config.read", "releases.read", "secrets.list"]

@@ -5,7 +5,7 @@ A server that sends prepared bytes stands in for every proxy there is. Leaves ou
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paas.config.v1 import config_pb2
 
-from paas_cli import address, http1, rpc_error
 from paas_cli.commands.config import listing
-from paas_cli.grpcweb import Channel
-from paas_cli.rpc_error import Delivery, RpcError
+from paas_transport import address, http1, rpc_error
+from paas_transport.grpcweb import Channel
+from paas_transport.rpc_error import Delivery, RpcError
 from tests.fixtures.waiting import PATIENCE
 
 PATH = "/paas.config.v1.ConfigService/GetApp"
@@ -230,8 +230,24 @@ def test_a_try_that_left_is_not_forgotten_when_the_next_could_not() -> None:
 
 
 texts = st.text(max_size=20)
-variables = st.builds(config_pb2.Var, name=texts, value=texts, addon=texts, kind=st.sampled_from([0, 1, 2]))
 moments = st.builds(Timestamp, seconds=st.integers(0, 2**40), nanos=st.integers(0, 999_999_999))
+variables = st.builds(
+    config_pb2.Var,
+    name=texts,
+    value=texts,
+    addon=texts,
+    kind=st.sampled_from([0, 1, 2]),
+    version=st.integers(0, 2**63 - 1),
+    updated_at=st.none() | moments,
+    updated_by=texts,
+)
+group_vars = st.builds(
+    config_pb2.GroupVars,
+    group=texts,
+    vars=st.lists(variables, max_size=3),
+    own_names=st.lists(texts, max_size=3),
+    hidden=st.booleans(),
+)
 staged_vars = st.builds(
     config_pb2.StagedVar,
     name=texts,
@@ -243,6 +259,17 @@ staged_vars = st.builds(
 )
 
 
+def by_hand(found: Iterable[listing.Var]) -> list[tuple[object, ...]]:
+    return [(*var[:5], *var.updated_at, var.updated_by) for var in found]
+
+
+def generated(found: Iterable[config_pb2.Var]) -> list[tuple[object, ...]]:
+    return [
+        (v.name, v.value, v.kind, v.addon, v.version, v.updated_at.seconds, v.updated_at.nanos, v.updated_by)
+        for v in found
+    ]
+
+
 @given(
     answer=st.builds(
         config_pb2.ListVarsResponse,
@@ -251,11 +278,15 @@ staged_vars = st.builds(
         version=st.integers(0, 2**63 - 1),
         etag=texts,
         staged=st.lists(staged_vars, max_size=3),
+        groups=st.lists(group_vars, max_size=2),
     )
 )
 def test_the_listing_read_by_hand_is_the_generated_one(answer: config_pb2.ListVarsResponse) -> None:
     read = listing.Answer.FromString(answer.SerializeToString())
-    assert [tuple(var) for var in read.vars] == [(v.name, v.value, v.kind, v.addon) for v in answer.vars]
+    assert by_hand(read.vars) == generated(answer.vars)
+    assert [(each.group, by_hand(each.vars), each.own_names, each.hidden) for each in read.groups] == [
+        (each.group, generated(each.vars), tuple(each.own_names), each.hidden) for each in answer.groups
+    ]
     assert (read.next_page_token, read.version) == (answer.next_page_token, answer.version)
     assert [(*each[:4], *each.staged_at, each.replaces_newer) for each in read.staged] == [
         (s.name, s.action, s.value, s.staged_by, s.staged_at.seconds, s.staged_at.nanos, s.replaces_newer)

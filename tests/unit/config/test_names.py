@@ -11,7 +11,7 @@ from tests.unit.config.builders import draft, entry, snapshot
 
 def test_a_new_name_is_held_under_its_claim_and_makes_a_version() -> None:
     decision = decide_claim(snapshot(version=5), [Claim("KEY", 10)], claim_id="c1", skip_taken=False)
-    assert decision.answer == {"version": 6, "taken": []}
+    assert decision.answer == {"version": 6, "taken": [], "is_group": False}
     assert decision.rows is not None
     (new,) = decision.rows.open
     assert (new.kind, new.value, new.claims, new.size) == (Kind.SECRET, "", ("c1",), 13)
@@ -90,3 +90,29 @@ def test_only_the_claim_a_name_is_held_under_gives_it_up(held: tuple[str, ...], 
 def test_what_is_no_secret_is_nobodys_to_give_up(kind: Kind) -> None:
     found = snapshot(entry("KEY", kind=kind, claims=("c1",)))
     assert decide_give_up(found, [Held("KEY", "c1"), Held("KEY", "")]).rows is None
+
+
+def test_what_leaves_is_granted_to_a_draft_and_stays_a_config_var() -> None:
+    found = snapshot(entry("KEY", "x"), drafts=(draft("KEY", None, base=1),), version=5)
+    claims = [Claim("KEY", 1), Claim("NEW", 1)]
+    with pytest.raises(Refused, match=r"`paas secrets:seal KEY` makes it a secret"):
+        decide_claim(found, claims, claim_id="c", skip_taken=False)
+    decision = decide_claim(found, claims, claim_id="c", skip_taken=False, leaving=True)
+    assert decision.answer == {"version": 6, "taken": [], "is_group": False}
+    assert decision.rows is not None
+    assert ([each.name for each in decision.rows.open], decision.rows.close) == (["NEW"], ())
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        snapshot(entry("KEY", "x")),
+        snapshot(entry("KEY", "x"), drafts=(draft("KEY", "y", base=1),)),
+        snapshot(entry("KEY", kind=Kind.MANAGED), drafts=(draft("KEY", None, base=1),)),
+        snapshot(drafts=(draft("KEY", "1"),)),
+    ],
+    ids=["not staged", "staged to be set", "managed", "staged alone"],
+)
+def test_what_does_not_leave_is_refused_to_a_draft_too(found: object) -> None:
+    with pytest.raises(Refused, match="KEY"):
+        decide_claim(found, [Claim("KEY", 1)], claim_id="c", skip_taken=False, leaving=True)  # type: ignore[arg-type]

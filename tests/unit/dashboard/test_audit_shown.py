@@ -4,6 +4,7 @@ Leaves out the pages (tests/e2e), and how logs are verified (tests/unit/transpar
 """
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from paas.audit.v1 import audit_pb2
@@ -154,4 +155,7 @@ def test_an_event_without_more_has_no_empty_lines() -> None:
     event = audit_pb2.Event(sequence=1, event_id="e", action="secrets.get", actor="service:a")
     event.outcome = audit_pb2.OUTCOME_OK
     assert [fact.word for fact in facts(event)] == ["Action", "Who", "Outcome", "Event id", "Sequence"]
-    assert row(event)["outcome"] == "ok"
+    shown = row(event, datetime(2026, 11, 30, tzinfo=UTC))
+    assert shown["outcome"] == "ok"
+    # The day for people, and the exact time for programs and for whoever points at it.
+    assert (shown["dated"], shown["at"]) == ("1 Jan 1970 00:00:00", "1970-01-01T00:00:00Z")

@@ -7,10 +7,13 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import code_pb2
 from paas.config.v1 import config_pb2
+from paas.releaser.v1 import releaser_pb2
+from paas.releaser.v1.releaser_pb2 import Instance, Release
 from paas.secrets.v1 import secrets_pb2
 
 from dashboard.calls.apps import Variables
 from dashboard.calls.refusals import Refusal
+from dashboard.variables.carried import NOT_YET, Carried, Carriers
 from dashboard.variables.changes import SET, UNSET, Verdict, Wanted, add, chosen, fault_of, opened, verdicts, written
 from dashboard.variables.saving import Saving
 from dashboard.variables.table import CONFIG, MANAGED, SECRET, rows
@@ -23,7 +26,14 @@ def variables() -> Variables:
     """An app with one of each kind, and something staged for two of them."""
     return Variables(
         config=[
-            config_pb2.Var(name="LOG_LEVEL", value="info", kind=config_pb2.VAR_KIND_CONFIG),
+            config_pb2.Var(
+                name="LOG_LEVEL",
+                value="info",
+                kind=config_pb2.VAR_KIND_CONFIG,
+                version=4,
+                updated_at=AT,
+                updated_by="user:bob",
+            ),
             config_pb2.Var(
                 name="DATABASE_URL", value="postgres://...", kind=config_pb2.VAR_KIND_MANAGED, addon="postgres"
             ),
@@ -49,6 +59,20 @@ def variables() -> Variables:
 def judged(name: str, value: str = "", *, action: str = SET, kind: str = "") -> Verdict:
     (verdict,) = verdicts([Wanted(name=name, action=action, value=value, kind=kind)], variables())
     return verdict
+
+
+@pytest.mark.parametrize("name", ["PORT", "PATH", "HOME", "PAAS_TOKEN", "KUBERNETES_PORT"])
+def test_what_the_platform_sets_is_left_out_of_a_paste_and_refused_by_itself(name: str) -> None:
+    pasted = Wanted(name=name, action=SET, value="x", line=3)
+    (verdict,) = verdicts([pasted], variables())
+    assert (verdict.outcome, verdict.counts) == ("left out", False)
+    assert Saving.of([verdict], app="web", stage=False, request_id="r", etag="e").groups == 0
+    assert judged(name, "x").outcome == "refused"
+
+
+def test_what_the_linker_reads_is_refused_in_a_paste_as_well() -> None:
+    (verdict,) = verdicts([Wanted(name="LD_PRELOAD", action=SET, value="x", line=3)], variables())
+    assert (verdict.outcome, verdict.problem) == ("refused", "is reserved for the platform")
 
 
 @pytest.mark.parametrize(
@@ -128,6 +152,24 @@ def test_one_table_has_all_kinds_and_what_is_staged() -> None:
     assert api_key.staged is not None
     assert (api_key.staged.action, api_key.value, api_key.version) == ("removed", "", 3)
     assert api_key.previous_until == datetime.fromtimestamp(AT.seconds, UTC)
+    since = datetime.fromtimestamp(AT.seconds, UTC)
+    changed = {name: (row.version, row.updated_at, row.updated_by) for name, row in table.items()}
+    assert changed["LOG_LEVEL"] == (4, since, "user:bob")
+    assert changed["API_KEY"] == (3, since, "")
+    assert changed["DATABASE_URL"] == changed["NEW"] == (0, None, ""), "what is not known is not made up"
+    assert {row.carried for row in table.values()} == {None}, "nobody looked at what runs"
+
+
+def test_the_table_says_what_runs_where_it_was_looked_at() -> None:
+    releases = [Release(number=2, config_version=4, secrets_version=2, state=releaser_pb2.STATE_SUCCEEDED)]
+    carriers = Carriers(releases, [Instance(index=1, release=2, state="ready")])
+    table = {row.name: row.carried for row in rows(variables(), carriers)}
+    assert table == {
+        "LOG_LEVEL": Carried(release=2, instances=1),
+        "API_KEY": NOT_YET,
+        "DATABASE_URL": None,
+        "NEW": None,
+    }
 
 
 def test_lists_that_may_not_be_seen_are_not_empty_ones() -> None:

@@ -117,7 +117,7 @@ def test_what_was_read_and_what_could_have_been_are_told_apart() -> None:
     found = shown(facts())
     [read] = found.read.lines
     assert (read.what, read.of, read.more) == ("KEY", "web", "once, 1970-01-01T00:00:00Z")
-    assert parse_qs(urlsplit(read.path).query) == {"app": ["web"], "name": ["KEY"], "action": ["secrets.get"]}
+    assert parse_qs(urlsplit(read.path).query) == {"app": ["web"], "name": ["KEY"]}
     assert [(line.of, line.what) for line in found.could.lines] == [("web", "OTHER")]
     assert found.could_sentence == ""
     assert shown(facts(tokens=[Token(token_id="t", name="t")])).could_sentence.startswith("Nothing: it was not given")

@@ -47,5 +47,7 @@ def test_what_comes_to_no_page_has_no_name_of_its_own() -> None:
 
 
 def test_every_page_has_another_name() -> None:
+    """An app's and a group's that are one function count as one page."""
+    pages = {vars(each.endpoint)["page"] for each in page_routes()}
     names = {page_name({"endpoint": each.endpoint}) for each in page_routes()}
-    assert len(names) == len(page_routes())
+    assert len(names) == len(pages)

@@ -7,7 +7,8 @@ import pytest
 from starlette.datastructures import FormData
 
 from dashboard.calls.refusals import Refusal
-from dashboard.secrets.asked import FORMATS, rotation
+from dashboard.secrets.asked import ENDS, FORMATS, rotation
+from paas_cli.typed.ends import End, Terms
 
 CANARY = "c4nary-of-a-value"
 
@@ -30,6 +31,13 @@ def test_a_random_value() -> None:
     assert rotation(form(overlap="0")).overlap_seconds == 0
 
 
+def test_the_end_of_a_value_is_one_of_those_to_choose_from() -> None:
+    assert not rotation(form()).terms, "as the value before has it"
+    assert rotation(form(expires="never")).terms == Terms(End())
+    spans = [rotation(form(expires=length, source="given", value="v")).terms.end for length, _ in ENDS[2:]]
+    assert spans == [End(span=days * 86_400) for days in (30, 90, 180, 365)]
+
+
 def test_a_given_value_is_kept_as_it_is_and_shown_nowhere() -> None:
     asked = rotation(form(source="given", value=f"{CANARY}\r\nsecond line\r\n"))
     assert asked.value == f"{CANARY}\nsecond line\n"
@@ -46,6 +54,8 @@ def test_a_given_value_is_kept_as_it_is_and_shown_nowhere() -> None:
         {"length": "²"},
         {"format": "rot13"},
         {"overlap": "soon"},
+        {"expires": "soon"},
+        {"expires": "91d"},
         {"source": "given", "value": ""},
         {"source": "given", "value": f"{CANARY}\0"},
         {"source": "given", "value": CANARY * 5000},

@@ -97,6 +97,7 @@ def test_keys_are_replaced(issuer: OidcIssuer, ask: Asked, ann: User) -> None:
 
 
 def test_a_device_is_let_in_once_somebody_agreed(issuer: OidcIssuer, ask: Asked, ann: User) -> None:
+    issuer.realm.interval = 50  # seconds, so that the second try is too early however long it takes
     _, begun = ask("/auth/device", scope="openid", **ASKED)
     poll = {"grant_type": DEVICE, "device_code": begun["device_code"], "code_verifier": VERIFIER}
     assert ask("/token", **poll)[1]["error"] == "authorization_pending"

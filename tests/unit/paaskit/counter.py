@@ -11,7 +11,7 @@ from paaskit.changes import Answer
 from paaskit.db import Connection, Database
 from paaskit.errors import NotFound
 from paaskit.requests import RequestKey
-from paaskit.write_path import Change, Decision, NoEvent, Read, WritePath
+from paaskit.write_path import Change, Decision, Further, NoEvent, Read, WritePath
 from tests.fixtures.postgres import Databases
 
 
@@ -44,8 +44,12 @@ class Counter:
         about: str | None = None,
         patience: str = "",
         writes: Callable[[], None] = lambda: None,
+        sums: bool = False,
     ) -> Change[int, int]:
-        """A change that adds one. `decide` may make another decision of it; `patience` is for its lock."""
+        """A change that adds one. `decide` may make another decision of it; `patience` is for its lock.
+
+        One that `sums` looks further: it is decided on what all things come to, behind a lock for all that do so.
+        """
 
         async def look(connection: Connection) -> Read[int]:
             if patience:
@@ -62,6 +66,15 @@ class Counter:
                 return number
 
             return read
+
+        async def look_further(connection: Connection, _: int) -> int:
+            await connection.execute("SELECT pg_advisory_xact_lock(1)")
+            cursor = await connection.execute(
+                "SELECT sum(version)::bigint AS all FROM apps WHERE tenant = %s", (tenant,)
+            )
+            (row,) = await cursor.fetchall()
+            total: int = row.all
+            return total
 
         def decision(number: int) -> Decision[int]:
             self.decided.append(number)
@@ -81,6 +94,7 @@ class Counter:
             request=request,
             about=lambda _: about if about is not None else f"id-{name}",
             locks=f"{tenant} {name}" if apart else "",
+            further=Further(needed=lambda _: sums, look=look_further),
         )
 
     async def make(self, name: str = "one", **how: Any) -> Answer:

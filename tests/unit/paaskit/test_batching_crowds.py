@@ -41,7 +41,19 @@ async def test_who_comes_right_after_a_crowd_is_gathered_with_others() -> None:
     batcher: Batcher[int, int] = Batcher(work, name="numbers", largest=8, gather_seconds=0.05, crowd_seconds=_FOR_EVER)
     await _crowd(batcher)
     first = asyncio.ensure_future(batcher.submit("acme", 7))
-    await asyncio.sleep(0.005)
+    await asyncio.sleep(0)  # it has begun to wait
     assert await batcher.submit("acme", 8) == 8
     assert await first == 7
     assert work.batches == [[0, 1, 2], [7, 8]]
+
+
+async def test_of_two_that_gather_side_by_side_the_later_one_does_nothing_where_the_first_took_all() -> None:
+    work = Work()
+    batcher: Batcher[int, int] = Batcher(
+        work, name="numbers", largest=8, gather_seconds=0.0, crowd_seconds=_FOR_EVER, slow_seconds=-1.0, at_once=2
+    )
+    await _crowd(batcher)
+    first, second = await asyncio.gather(batcher.submit("acme", 7), batcher.submit("acme", 8))
+    assert (first, second) == (7, 8)
+    await asyncio.gather(*batcher._tasks)
+    assert work.batches == [[0, 1, 2], [7, 8]], "an empty batch is no batch"

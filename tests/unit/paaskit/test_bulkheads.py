@@ -256,7 +256,9 @@ async def test_streams_have_shares_of_their_own(small: Gated) -> None:
             assert await refused.details() == (
                 f"{whose} has too many open streams at once. Nothing was done; try again in a moment."
             )
-        await watch(small.signer.user(tenant="rival")).read()
+        rival = watch(small.signer.user(tenant="rival"))
+        await rival.read()
+        await until(lambda: held.at_work == 4)
         streams[0].cancel()
         await until(lambda: held.at_work == 3)
         again = watch(one)

@@ -68,7 +68,7 @@ async def _ended(tls: Certificates, ending: Any, **more: Any) -> PaasError:
 
 async def test_an_answer_is_an_answer(tls: Certificates) -> None:
     async with _answering(tls, None) as stub:
-        answer = await call(stub.AppendEvents, audit_pb2.AppendEventsRequest(), service="audit")
+        answer = await call(stub.AppendEvents, audit_pb2.AppendEventsRequest(), service="audit", timeout=PATIENCE)
     assert isinstance(answer, audit_pb2.AppendEventsResponse)
 
 

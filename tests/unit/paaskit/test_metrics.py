@@ -101,7 +101,7 @@ async def test_a_taken_port_is_told() -> None:
 
 
 def test_everything_that_is_measured_is_explained() -> None:
-    explained = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    explained = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8")
     for family in metrics.REGISTRY.collect():
         name = f"{family.name}_total" if family.type == "counter" else family.name
         assert f"`{name}`" in explained, name

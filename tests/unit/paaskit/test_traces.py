@@ -130,7 +130,8 @@ async def test_a_call_of_another_service_carries_the_span_along(traced: Gated, k
         async def work(answer: Any) -> Any:
             if not isinstance(answer, config_pb2.ListVarsResponse):
                 return answer
-            await call(resolve, config_pb2.ResolveAppRequest(tenant="acme", app="web"), service="config")
+            asked = config_pb2.ResolveAppRequest(tenant="acme", app="web")
+            await call(resolve, asked, service="config", timeout=PATIENCE)
             return answer
 
         traced.work = work

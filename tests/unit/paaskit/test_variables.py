@@ -12,6 +12,7 @@ from paaskit.variables import (
     MAX_TOTAL_BYTES,
     MAX_VALUE_BYTES,
     check_app_name,
+    check_group_name,
     check_name,
     check_totals,
     check_value,
@@ -68,13 +69,17 @@ def test_values_that_are_refused(value: str) -> None:
 @pytest.mark.parametrize("app", ["ab", "web", "a1", "a-b", "a" * 40, "x0-9"])
 def test_app_names_that_are_right(app: str) -> None:
     assert check_app_name(app) is None
+    assert check_group_name(app) is None
 
 
 @pytest.mark.parametrize(
     "app", ["", "a", "1a", "-ab", "ab-", "Web", "a_b", "a.b", "a" * 41, "ab\n", "é1", "a b", "../a"]
 )
 def test_app_names_that_are_refused(app: str) -> None:
-    assert check_app_name(app)
+    refused = check_app_name(app)
+    assert refused is not None
+    assert refused.startswith("an app's name has 2 to 40 ")
+    assert check_group_name(app) == refused.replace("an app's", "a group's")
 
 
 def test_every_bad_item_is_named_and_no_value_quoted() -> None:

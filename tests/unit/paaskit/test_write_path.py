@@ -13,7 +13,7 @@ import grpc
 import pytest
 
 from paaskit.audit import AuditEvent
-from paaskit.db import Connection, Database
+from paaskit.db import Connection, Database, pool
 from paaskit.errors import Conflict, InvalidInput, NotFound, Refused, Unavailable
 from paaskit.outbox import Message
 from paaskit.release_order import ReleaseOrder
@@ -22,14 +22,16 @@ from paaskit.requests import RequestKey
 from paaskit.trail import Trail
 from paaskit.write_path import Change, Decision, NoEvent, UnrecordedError, WritePath
 from tests.fixtures.postgres import Databases
+from tests.fixtures.waiting import PATIENCE
 from tests.unit.paaskit.counter import Counter
 
 KEY = RequestKey(request_id="request-1", subject="t1", method="count", fingerprint="f1")
 
 
 @pytest.fixture
-async def counter(databases: Databases) -> AsyncIterator[Counter]:
-    """One thing, which is called `one`."""
+async def counter(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Counter]:
+    """One thing, which is called `one`; who makes many changes waits for a connection as long as it takes."""
+    monkeypatch.setattr(pool, "_WAIT_FOR_CONNECTION_SECONDS", PATIENCE)
     async with databases.open("config") as database, grpc.aio.insecure_channel("127.0.0.1:1") as nobody:
         path = WritePath(database, trail=Trail(database, nobody), releases=Releases(database, nobody))
         counter = Counter(database, databases, path)

@@ -18,9 +18,9 @@ from paaskit.redact import Plaintext
 from services.releaser.domain import Adopted, AppKey, Spec
 from services.releaser.runtimes.local.confinement.launch import Confinement
 from services.releaser.runtimes.local.folder import RuntimeFolder
-from services.releaser.runtimes.local.instances import Limits
 from services.releaser.runtimes.local.runtime import LocalRuntime
 from services.releaser.runtimes.local.stop import stop_all
+from services.releaser.runtimes.local.surroundings import Limits
 from services.releaser.runtimes.protocol import DesiredRelease, Instance, Progress
 from tests.fakes import program
 from tests.fixtures.waiting import PATIENCE

@@ -18,9 +18,9 @@ import pytest
 from machine.processes import identify
 from machine.procfs import has_variables, parent_of, pids, user_of
 from services.releaser.runtimes.local.confinement.groups import find_base
-from services.releaser.runtimes.local.instances import Limits
 from services.releaser.runtimes.local.record import read_records
 from services.releaser.runtimes.local.stop import stop_all
+from services.releaser.runtimes.local.surroundings import Limits
 from tests.fixtures.waiting import PATIENCE, until
 from tests.unit.releaser.conftest import CONFINEMENT, KEY, Machine, desired_of
 

@@ -7,7 +7,7 @@ import pytest
 
 from paaskit.changes import Action, NameChange
 from paaskit.release_order import ReleasedChange
-from services.releaser.domain import Kind, Release, State, Versions
+from services.releaser.domain import GroupRef, Kind, Pin, Release, State, Versions
 from services.releaser.work.undo import TakenBack, settlement_of, why_kept
 
 GOOD = Release(
@@ -21,6 +21,7 @@ GOOD = Release(
 )
 FAILED = replace(GOOD, number=5, state=State.FAILED, message="It broke.", versions=Versions(config=6, secrets=1))
 BACK = Versions(config=7, secrets=1)
+PIN = Pin(group=GroupRef(group_id="g1", name="shared"), versions=Versions(config=2))
 
 
 def changed(*names: str, secrets: tuple[str, ...] = ()) -> list[ReleasedChange]:
@@ -43,11 +44,17 @@ def taken(*names: str) -> TakenBack:
         (FAILED, None, "No earlier release succeeded, so there is nothing to revert to."),
         (replace(FAILED, versions=Versions()), GOOD, "Nothing of it was applied, so nothing was reverted."),
         (replace(FAILED, versions=GOOD.versions), GOOD, "It has the same variables as v3, so nothing was reverted."),
-        (FAILED, GOOD, ""),
-        (replace(FAILED, versions=Versions(config=4)), GOOD, ""),
+        (FAILED, GOOD, None),
+        (replace(FAILED, versions=Versions(config=4)), GOOD, None),
+        (replace(FAILED, kind=Kind.GROUP, versions=GOOD.versions), GOOD, ""),
+        (
+            replace(FAILED, versions=GOOD.versions, groups=(PIN,)),
+            GOOD,
+            "What is the app's own is as in v3, so nothing of that was reverted.",
+        ),
     ],
 )
-def test_why_nothing_is_looked_at(failed: Release, good: Release | None, why: str) -> None:
+def test_why_nothing_is_looked_at(failed: Release, good: Release | None, why: str | None) -> None:
     assert why_kept(failed, good) == why
 
 

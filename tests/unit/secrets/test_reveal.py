@@ -4,14 +4,14 @@ With a fake store that writes down the order of things. The SQL is tested with t
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import pytest
 from paas.audit.v1 import audit_pb2
 
 from paaskit.access import AppRef
-from paaskit.audit import Actor
+from paaskit.audit import Actor, AuditEvent
 from paaskit.errors import InvalidInput, NotFound, PermissionDenied, Refused, Unavailable, app_not_found
 from paaskit.redact import Plaintext
 from services.secrets.keys.envelope import OpenError
@@ -34,6 +34,7 @@ class FakeRevealStore:
         self.apps = {("acme", "web"): "a1", ("globex", "shop"): "a2"}
         self.rows: dict[tuple[str, str, str], Entry] = {}
         self.commits: list[tuple[str, list[tuple[str, bool]]]] = []
+        self.reasons: list[str] = []
         self.failure: Exception | None = None
 
     async def read_audited(self, tenant: str, wanted: Sequence[Wish]) -> list[Verdict]:
@@ -41,10 +42,21 @@ class FakeRevealStore:
         if self.failure is not None:
             raise self.failure
         verdicts = [judge(wish, self._found(tenant, wish)) for wish in wanted]
-        events = [event for each in zip(wanted, verdicts, strict=True) for event in record_of(*each)]
+        self._commit(tenant, [event for each in zip(wanted, verdicts, strict=True) for event in record_of(*each)])
+        return verdicts
+
+    async def look(self, tenant: str, wish: Wish) -> Verdict:
+        return judge(wish, self._found(tenant, wish))
+
+    async def record(self, wish: Wish, verdict: Verdict) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self._commit(wish.actor.tenant, record_of(wish, verdict))
+
+    def _commit(self, tenant: str, events: Sequence[AuditEvent]) -> None:
         ok = audit_pb2.OUTCOME_OK
         self.commits.append((tenant, [(" ".join(event.targets), event.outcome == ok) for event in events]))
-        return verdicts
+        self.reasons += [event.reason for event in events]
 
     def _found(self, tenant: str, wish: Wish) -> Found | None:
         app_id = self.apps.get((tenant, wish.app.name))
@@ -74,8 +86,13 @@ class Bench:
     def __init__(self) -> None:
         self.store, self.kms, self.clock = FakeRevealStore(), FakeKms(), FakeClock()
         self.keyring = Keyring(FakeKeyStore(), Wrapping(self.kms, RightKms()), clock=self.clock)
-        self.revealer = Revealer(self.store, FakeApps(), self.keyring, backlog=self)
+        self.revealer = Revealer(self.store, FakeApps(), self.keyring, backlog=self, given=self.given)
+        self.delivered: list[tuple[str, str, str, int]] = []
         self.is_full = False
+
+    def given(self, tenant: str, app_id: str, entries: Iterable[Entry]) -> None:
+        """As `services.secrets.upkeep.deliveries.Deliveries`."""
+        self.delivered += [(tenant, app_id, entry.name, entry.version) for entry in entries]
 
     def check(self) -> None:
         """As `services.secrets.backlog.Backlog`."""
@@ -103,11 +120,17 @@ class Bench:
         return value
 
     async def reveal_all(
-        self, names: Sequence[str], *, actor: Actor = ADA, app: str = "web", bound_id: str | None = None
+        self,
+        names: Sequence[str],
+        *,
+        actor: Actor = ADA,
+        app: str = "web",
+        bound_id: str | None = None,
+        reason: str = "",
     ) -> list[str]:
         """What the reader of several is given."""
         ref = AppRef(tenant=actor.tenant, name=app, bound_id=bound_id, subject=actor.name)
-        revealed = await self.revealer.reveal(actor, app=ref, names=names, field="names")
+        revealed = await self.revealer.reveal(actor, app=ref, names=names, field="names", reason=reason)
         return [each.reveal() for each in revealed.values]
 
 
@@ -270,3 +293,48 @@ async def test_nothing_is_read_while_too_many_events_wait(bench: Bench) -> None:
     assert bench.store.commits == []
     bench.is_full = False
     assert await bench.reveal("KEY") == "xyzzy"
+
+
+async def test_a_reason_is_on_record_before_a_value_leaves(bench: Bench) -> None:
+    await bench.put("KEY", "xyzzy")
+    await bench.put("OTHER", "plugh")
+    assert await bench.reveal_all(["KEY"], reason="Ticket 4711") == ["xyzzy"]
+    assert await bench.reveal_all(["OTHER", "KEY"], reason="Ticket 4712") == ["plugh", "xyzzy"]
+    assert bench.store.recorded() == [("KEY", True), ("OTHER KEY", True)]
+    assert bench.store.reasons == ["Ticket 4711", "Ticket 4712"]
+    for failure in (Unavailable("away"), RuntimeError("broken")):
+        bench.store.failure = failure
+        with pytest.raises(type(failure)):
+            await bench.reveal_all(["KEY"], reason="Ticket 4713")
+
+
+async def test_a_reason_that_tells_a_value_is_a_failed_attempt_without_it(bench: Bench) -> None:
+    """Each trial of a value is on record: else refusals would tell values of which nobody hears."""
+    await bench.put("KEY", "xyzzy")
+    await bench.put("OTHER", "plugh")
+    for names in (["KEY"], ["OTHER", "KEY"]):
+        with pytest.raises(InvalidInput) as refused:
+            await bench.reveal_all(names, reason="it was xyzzy before")
+        assert "xyzzy" not in str(refused.value)
+    assert bench.store.recorded() == [("KEY", False), ("OTHER KEY", False)]
+    assert bench.store.reasons == ["", ""]
+
+
+async def test_a_reason_for_what_is_not_given_is_not_kept(bench: Bench) -> None:
+    """It may tell a value that was never opened to compare it with."""
+    await bench.put("KEY", "xyzzy")
+    await bench.put("DATABASE_URL", "plugh", kind=Kind.MANAGED)
+    for names, app in ((["NONE", "KEY"], "web"), (["DATABASE_URL"], "web"), (["KEY"], "new"), (["KEY"], "other")):
+        with pytest.raises((NotFound, Refused)):
+            await bench.reveal_all(names, app=app, reason="it was xyzzy or plugh")
+    assert [was_given for _, was_given in bench.store.recorded()] == [False] * 4
+    assert bench.store.reasons == [""] * 4
+
+
+@pytest.mark.parametrize("reason", ["x" * 201, "   "])
+async def test_a_reason_that_is_none_is_refused_before_anything_is_looked_up(bench: Bench, reason: str) -> None:
+    await bench.put("KEY", "xyzzy")
+    with pytest.raises(InvalidInput) as refused:
+        await bench.reveal_all(["KEY"], reason=reason)
+    assert [each.field for each in refused.value.fields] == ["reason"]
+    assert bench.store.commits == []

@@ -5,14 +5,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import paas_cli.ed25519
+import paas_cli.log.ed25519
 import paaskit.ed25519
 from tests.fixtures.written_log import a_key, a_signer
 from transparency.encoding import base64_of
 from transparency.failures import Malformed
 from transparency.notes.keys import Ed25519, Kind, VerifierKey, parsed_key
 
-VERIFIERS: list[Ed25519] = [paaskit.ed25519.Ed25519(), paas_cli.ed25519.Ed25519()]
+VERIFIERS: list[Ed25519] = [paaskit.ed25519.Ed25519(), paas_cli.log.ed25519.Ed25519()]
 ORDER = 2**252 + 27742317777372353535851937790883648493
 # RFC 8032, section 7.1: public key, message, signature.
 VECTORS = [

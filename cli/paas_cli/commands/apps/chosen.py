@@ -8,6 +8,6 @@ def choose(session: Session, name: str | None) -> None:
     """Make `name` the session's app. Raises Misuse where -a says another."""
     if name is None:
         return
-    if session.app_flag not in (None, name):
+    if session.flags.app not in (None, name):
         raise Misuse("Two different apps are named, as an argument and with -a/--app; name one.")
-    session.app_flag = name
+    session.choose_app(name)

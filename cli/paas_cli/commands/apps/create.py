@@ -4,13 +4,15 @@ from dataclasses import asdict, dataclass
 
 import click
 
-from paas_cli import adoption, changes, durations
-from paas_cli.adoption import Adoption
-from paas_cli.changes import ReleaseOptions, Report
 from paas_cli.command import command as declare
 from paas_cli.commands.apps.chosen import choose
+from paas_cli.errors import Misuse
+from paas_cli.releases import adoption, changes
+from paas_cli.releases.adoption import Adoption
+from paas_cli.releases.changes import ReleaseOptions, Report
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal.text import visible
+from paas_cli.typed import durations
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def command(
       paas apps:create worker --image registry.example.com/worker:7
       paas apps:create shop --adopt shop/web --container app
     """
+    _check_named(session, name)
     choose(session, name)
     own = {
         "a command": bool(program),
@@ -90,6 +93,18 @@ def command(
         no_wait=no_wait,
     )
     run(options, session)
+
+
+def _check_named(session: Session, name: str | None) -> None:
+    """Raise Misuse where nothing says what the new app is called."""
+    if name is not None:
+        return
+    try:
+        session.choices.app()
+    except Misuse as misuse:
+        if session.flags.env is not None:
+            raise
+        raise Misuse(f"The new app needs a name: {session.hint('apps:create NAME', about_app=False)}.") from misuse
 
 
 def run(options: CreateOptions, session: Session) -> None:

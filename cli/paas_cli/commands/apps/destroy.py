@@ -2,12 +2,12 @@
 
 import click
 
-from paas_cli import hints
 from paas_cli.command import command as declare
 from paas_cli.commands.apps.chosen import choose
-from paas_cli.errors import Failure, Misuse
+from paas_cli.errors import Failure
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import question
+from paas_cli.terminal.text import visible
 
 
 @declare("apps:destroy")
@@ -31,7 +31,7 @@ def run(session: Session, *, confirm: str | None) -> None:
     app = session.app
     session.check_sign_in()
     if confirm is None:
-        confirm = _ask(session, app)
+        confirm = question.name_once_more(session, app, what="its variables and its secrets")
     if confirm != app:
         raise Failure(f"That is not the name of the app ({visible(app)}); nothing was destroyed.")
     from paas.config.v1 import config_pb2
@@ -47,12 +47,3 @@ def run(session: Session, *, confirm: str | None) -> None:
         session.out.json({"app": app, "destroyed": True})
     else:
         session.out.line(f"Destroyed {visible(app)}")
-
-
-def _ask(session: Session, app: str) -> str:
-    if not session.surroundings.stdin.isatty():
-        raise Misuse(f"Destroying {visible(app)} needs its name once more: add `--confirm {hints.quoted(app)}`.")
-    session.warn(f"This destroys {visible(app)}, its variables and its secrets; there is no way back.")
-    session.err.raw(f"Type {visible(app)} to go on: ")
-    session.err.flush()
-    return session.surroundings.stdin.buffer.readline().decode("utf-8", "replace").strip()

@@ -4,17 +4,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paas_cli import app_spec, errors, times
-from paas_cli.assignments import listed
+from paas_cli import errors
 from paas_cli.command import command as declare
+from paas_cli.commands.apps import instances
 from paas_cli.commands.apps.chosen import choose
 from paas_cli.errors import Failure
+from paas_cli.releases import app_spec
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import times
+from paas_cli.terminal.text import visible
 
 if TYPE_CHECKING:
     from paas.config.v1.config_pb2 import App
-    from paas.releaser.v1.releaser_pb2 import Drift, Instance, ListInstancesResponse
+    from paas.releaser.v1.releaser_pb2 import ListInstancesResponse
 
 
 @declare("apps:info")
@@ -38,59 +40,32 @@ def run(session: Session) -> None:
     answer = session.read("/paas.config.v1.ConfigService/GetApp", request, config_pb2.GetAppResponse)
     app = answer.app
     running = _running(session)
-    instances = None if running is None else running.instances
-    drift = running.drift if running is not None and running.HasField("drift") else None
     if session.as_json:
-        shown = None if instances is None else [_document(instance) for instance in instances]
-        drifted = None if drift is None else _drift_document(drift)
-        session.out.json({"app": app_spec.document(app), "instances": shown, "drift": drifted})
+        session.out.json({"app": app_spec.document(app), **instances.document(running)})
         return
     session.out.facts([(name, visible(value)) for name, value in _facts(app) if value])
     if answer.HasField("staged_spec"):
         session.note(f"A change of this is staged; {session.hint('staged')} shows it.")
-    if drift is not None:
-        session.warn(_drift_sentence(drift, session))
-    for instance in instances or []:
+    if running is not None and running.HasField("drift"):
+        session.warn(instances.drift_sentence(running.drift, session))
+    for instance in running.instances if running is not None else ():
         where = f" port {instance.port}" if instance.port else ""
         log = f" log {visible(instance.log)}" if instance.log else ""
         since = times.to_second(instance.started_at)
-        session.out.line(
-            f"instance {instance.index}: {visible(instance.state)} v{instance.release}{where} since {since}{log}"
+        session.out.prose(
+            f"instance {instance.index}: {visible(instance.state)} v{instance.release}{where} since {since}{log}",
+            hanging=2,
         )
 
 
 def _running(session: Session) -> "ListInstancesResponse | None":
-    from paas.releaser.v1 import releaser_pb2
-
-    request = releaser_pb2.ListInstancesRequest(app=session.app)
     try:
-        return session.read(
-            "/paas.releaser.v1.ReleaserService/ListInstances", request, releaser_pb2.ListInstancesResponse
-        )
+        return instances.fetch(session)
     except Failure as failure:
         if failure.exit_code != errors.UNAVAILABLE:
             raise
         session.warn(f"The instances are not shown. {failure.sentence}")
         return None
-
-
-def _drift_sentence(drift: "Drift", session: Session) -> str:
-    more = f"{drift.hidden_names} more" if drift.hidden_names else ""
-    what = visible(listed([*drift.names, *([more] if more else [])]))
-    are = "is" if len(drift.names) + drift.hidden_names == 1 else "are"
-    return (
-        f"{what} {are} not what the release gave: {visible(drift.manager)} changed it in the cluster, seen "
-        f"{times.to_second(drift.seen_at)}. {session.hint('releases:create')} puts it right."
-    )
-
-
-def _drift_document(drift: "Drift") -> dict[str, object]:
-    return {
-        "manager": drift.manager,
-        "names": list(drift.names),
-        "hidden_names": drift.hidden_names,
-        "seen_at": times.or_null(drift.seen_at),
-    }
 
 
 def _facts(app: "App") -> list[tuple[str, str]]:
@@ -103,14 +78,3 @@ def _facts(app: "App") -> list[tuple[str, str]]:
         ("version", str(app.version)),
         ("created", times.to_second(app.created_at)),
     ]
-
-
-def _document(instance: "Instance") -> dict[str, object]:
-    return {
-        "index": instance.index,
-        "state": instance.state,
-        "release": instance.release or None,
-        "port": instance.port or None,
-        "started_at": times.or_null(instance.started_at),
-        "log": instance.log or None,
-    }

@@ -2,13 +2,21 @@
 
 from typing import TYPE_CHECKING
 
-from paas_cli import app_spec
 from paas_cli.command import command as declare
+from paas_cli.releases import app_spec
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import table
+from paas_cli.terminal.table import Column
+from paas_cli.terminal.text import visible
 
 if TYPE_CHECKING:
     from paas.config.v1.config_pb2 import App
+
+_COLUMNS = (
+    Column("NAME", style="bold", narrowest=16),
+    Column("INSTANCES", rank=1),
+    Column("RUNS", rank=2, narrowest=16, style="dim"),
+)
 
 
 @declare("apps:list", app=False)
@@ -28,6 +36,21 @@ def command(session: Session) -> None:
 
 def run(session: Session) -> None:
     """Fetch and print."""
+    found = fetch(session)
+    if session.as_json:
+        listed = [app_spec.document(app) for app in found]
+        session.out.json({"apps": [{key: each[key] for key in each if key != "schema"} for each in listed]})
+        return
+    if not found:
+        how = session.hint("apps:create --help", about_app=False)
+        session.note(f"There are no apps yet; {how} says how to register one.")
+        return
+    rows = [(visible(app.name), app_spec.instances(app), visible(app_spec.runs(app))) for app in found]
+    table.write(session.out, _COLUMNS, rows)
+
+
+def fetch(session: Session) -> "list[App]":
+    """All of them. Raises Failure."""
     from paas.config.v1 import config_pb2
 
     found: list[App] = []
@@ -36,14 +59,5 @@ def run(session: Session) -> None:
         answer = session.read("/paas.config.v1.ConfigService/ListApps", request, config_pb2.ListAppsResponse)
         found.extend(answer.apps)
         if not answer.next_page_token:
-            break
+            return found
         request.page_token = answer.next_page_token
-    if session.as_json:
-        session.out.json({"apps": [app_spec.document(app) for app in found]})
-        return
-    if not found:
-        how = session.hint("apps:create --help", about_app=False)
-        session.note(f"There are no apps yet; {how} says how to register one.")
-        return
-    rows = [(visible(app.name), app_spec.instances(app), visible(app_spec.runs(app))) for app in found]
-    session.out.rows(rows, heading=("NAME", "INSTANCES", "RUNS"), styles=("bold", "", "dim"))

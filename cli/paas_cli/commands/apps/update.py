@@ -1,16 +1,21 @@
 """`paas apps:update`: change what an app runs; what is not named stays as it is."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from paas_cli import changes, durations
-from paas_cli.changes import ReleaseOptions, Report
+from paas_cli.command import AFTER_DASHES, release_options
 from paas_cli.command import command as declare
-from paas_cli.command import release_options
 from paas_cli.errors import Misuse
+from paas_cli.releases import spec_change
+from paas_cli.releases.changes import ReleaseOptions
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal.text import visible
+from paas_cli.typed import durations
+
+if TYPE_CHECKING:
+    from paas.config.v1.config_pb2 import AppSpec
 
 _PLATFORMS_OWN = "default"
 
@@ -72,6 +77,8 @@ def command(
     """
     if (no_image and image is not None) or (no_health_path and health_path is not None):
         raise Misuse("An option and its --no- form are given; give either.")
+    if len(program) > click.get_current_context().meta[AFTER_DASHES]:
+        raise Misuse("apps:update has a word before `--`: give the app with -a, and a command after `--`.")
     image, health_path = "" if no_image else image, "" if no_health_path else health_path
     if not program and {image, instances, health_path, ready_timeout, all_at_once} == {None}:
         raise Misuse(
@@ -96,15 +103,12 @@ def _seconds(ready_timeout: str) -> int:
 
 def run(options: UpdateOptions, session: Session) -> None:
     """Read, change, write back with the etag, report."""
-    from paas.config.v1 import config_pb2
-
-    name = session.app
-    found = session.read(
-        "/paas.config.v1.ConfigService/GetApp", config_pb2.GetAppRequest(app=name), config_pb2.GetAppResponse
+    spec_change.make(
+        session, lambda spec: _apply(options, spec), options.release, verb="Updated", subject=visible(session.app)
     )
-    app = found.app
-    goes_on_staged = options.release.stage and found.HasField("staged_spec")
-    spec = found.staged_spec.spec if goes_on_staged else app.spec
+
+
+def _apply(options: UpdateOptions, spec: "AppSpec") -> None:
     if not spec.command and not spec.image and options.instances is None and (options.command or options.image):
         spec.instances = spec.instances or 1  # it had nothing to run until now
     if options.command:
@@ -121,10 +125,3 @@ def run(options: UpdateOptions, session: Session) -> None:
             spec.ready_timeout.seconds = options.ready_timeout
     if options.all_at_once is not None:
         spec.all_at_once = options.all_at_once
-    request = config_pb2.UpdateAppRequest(
-        request_id=session.new_request_id(), app=name, spec=spec, etag=app.etag, stage=options.release.stage
-    )
-    answer = session.change(
-        "/paas.config.v1.ConfigService/UpdateApp", request, config_pb2.UpdateAppResponse, look=session.hint("apps:info")
-    )
-    changes.tell(session, answer.change, Report(verb="Updated", options=options.release, subject=visible(name)))

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from paas_cli import times
+from paas_cli.terminal import times
 
 if TYPE_CHECKING:
     from paas.audit.v1.audit_pb2 import Event
@@ -35,6 +35,7 @@ def document(event: "Event") -> dict[str, object]:
         "target_tokens": [{"id": token.token_id, "maker": token.maker or None} for token in event.target_tokens],
         "version": event.version or None,
         "outcome": OUTCOMES.get(event.outcome, "unknown"),
+        "reason": event.reason or None,
         "repeats": event.repeats,
         "repeats_seconds": event.repeats_seconds or None,
         "request_id": event.request_id or None,

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from paas_cli import given_file
 from paas_cli.command import command as declare
 from paas_cli.commands.audit import filters
 from paas_cli.commands.audit.document import document
 from paas_cli.commands.audit.filters import Filters
 from paas_cli.commands.audit.list import LIST, PAGE
-from paas_cli.commands.audit.patience import Patience
 from paas_cli.errors import Failure, Interrupted
-from paas_cli.given_file import Pieces
+from paas_cli.files import given_file
+from paas_cli.files.given_file import Pieces
 from paas_cli.log import reading
-from paas_cli.rpc_error import RpcError
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible, visible_json
+from paas_cli.terminal.text import visible, visible_json
+from paas_cli.transport.patience import Patience
+from paas_transport.rpc_error import RpcError
 
 if TYPE_CHECKING:
     from paas.audit.v1.audit_pb2 import Event, ListEventsRequest, ListEventsResponse
@@ -147,7 +147,7 @@ def _line(session: Session, event: "Event", pieces: Pieces) -> str:
 def _shower(session: Session, pieces: Pieces) -> AbstractContextManager[Callable[[Progress], None]]:
     """A bar on standard error, unless the events go to the same terminal."""
     if session.err.is_terminal and (pieces.is_file or not session.out.is_terminal):
-        from paas_cli.progress import Count
+        from paas_cli.terminal.progress import Count
 
         return Count(session.err, "reading the log", line=_events, is_over=lambda _: False)
     return nullcontext(lambda _: None)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from paas_cli import moments
 from paas_cli.commands.audit.document import OUTCOMES, actions
 from paas_cli.errors import Misuse
-from paas_cli.hints import quoted
+from paas_cli.terminal.hints import quoted
+from paas_cli.typed import moments
 
 if TYPE_CHECKING:
     from paas.audit.v1.audit_pb2 import FollowEventsRequest, ListEventsRequest

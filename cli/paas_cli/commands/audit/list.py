@@ -10,11 +10,11 @@ from paas_cli.command import command as declare
 from paas_cli.commands.audit import filters, shown
 from paas_cli.commands.audit.document import document
 from paas_cli.commands.audit.filters import Filters
-from paas_cli.commands.audit.patience import Patience
 from paas_cli.errors import Interrupted, Misuse
 from paas_cli.log import reading
-from paas_cli.rpc_error import RpcError, SignInRenewed
 from paas_cli.session import Session
+from paas_cli.transport.patience import Patience
+from paas_transport.rpc_error import RpcError, SignInRenewed
 
 if TYPE_CHECKING:
     from paas.audit.v1.audit_pb2 import Event, ListEventsRequest
@@ -59,7 +59,7 @@ def command(session: Session, *, limit: int | None, before: int | None, follow: 
     line.
 
     For example:
-      paas audit --name STRIPE_API_KEY --action secrets.get --since 2026-10-01 --until 2026-11-01
+      paas audit --name STRIPE_API_KEY --action secrets.get --since 2026-10-01
       paas audit --actor ada@example.com --since 24h
       paas audit --outcome denied --people -a web
       paas audit --follow --action secrets.get
@@ -86,7 +86,9 @@ def run(options: AuditOptions, session: Session) -> None:
     if session.as_json:
         session.out.json({"events": [document(event) for event in events]})
     else:
-        shown.table(session, events)
+        shown.listing(session, events)
+        if not events and options.limit:
+            session.note("The audit log has no such events.")
     if events and not are_all and session.out.is_terminal:
         older = f"audit{options.filters.words} --before {events[-1].sequence}"
         session.note(f"there are older ones; {session.hint(older, about_app=False)} shows them.")

@@ -1,33 +1,39 @@
 """An event in words. Must not have what `document` leaves out of JSON."""
 
 from collections.abc import Sequence
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
-from paas_cli import times
 from paas_cli.commands.audit.document import OUTCOMES, document
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import table, times
+from paas_cli.terminal.table import Column
+from paas_cli.terminal.text import visible
 
 if TYPE_CHECKING:
     from paas.audit.v1.audit_pb2 import Event
 
-HEADING = ("TIME", "ACTION", "ACTOR", "APP", "TARGETS", "OUTCOME")
 _STYLES = {"ok": "green", "denied": "red", "failed": "yellow"}
-# What may be cut where a terminal is too narrow: who, the app, the names. All of it is in --json.
-_CUT = (2, 3, 4)
-_NARROWEST = 6
-_GAP = 2
+COLUMNS = (
+    Column("TIME", style="dim"),
+    Column("ACTION", style="bold"),
+    Column("ACTOR", narrowest=10),
+    Column("APP", rank=3, narrowest=6),
+    Column("TARGETS", rank=2, narrowest=8),
+    Column("OUTCOME", rank=1, styles=_STYLES),
+)
 
 
-def table(session: Session, events: "Sequence[Event]") -> None:
-    """Print events: a table as wide as the terminal; elsewhere one a line, its cells separated by tabs."""
+def listing(session: Session, events: "Sequence[Event]") -> None:
+    """Print events: a table as wide as the terminal; elsewhere one a line, its cells separated by tabs.
+
+    Where exact times would take the room of other cells, the table tells how long ago it was.
+    """
     rows = [cells(event) for event in events]
     if not rows:
         return
-    if session.out.is_terminal:
-        rows = fitted(rows, width=get_terminal_size().columns)
-    session.out.rows(rows, heading=HEADING, styles=("dim", "bold", "", "", "", ""), colours={5: _STYLES})
+    if session.out.is_terminal and not table.is_whole(COLUMNS, rows, width=session.out.width):
+        rows = [(session.when(event.occurred_at), *row[1:]) for event, row in zip(events, rows, strict=True)]
+    table.write(session.out, COLUMNS, rows)
 
 
 def line(session: Session, event: "Event") -> None:
@@ -52,26 +58,12 @@ def cells(event: "Event") -> tuple[str, ...]:
     return tuple(visible(each) or "-" for each in (time, event.action, actor, event.app, _targets(event), outcome))
 
 
-def fitted(rows: Sequence[tuple[str, ...]], *, width: int) -> list[tuple[str, ...]]:
-    """The rows of a table that is at most so wide, if it can be: the widest of what may be cut is, until it fits."""
-    widths = [max(len(each) for each in column) for column in zip(HEADING, *rows, strict=True)]
-    while sum(widths) + _GAP * (len(widths) - 1) > width:
-        widest = max(_CUT, key=widths.__getitem__)
-        if widths[widest] <= max(_NARROWEST, len(HEADING[widest])):
-            break
-        widths[widest] -= 1
-    return [tuple(_cut(cell, most) for cell, most in zip(row, widths, strict=True)) for row in rows]
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
-
-
 def _targets(event: "Event") -> str:
     makers = [token.maker for token in event.target_tokens] or [""] * len(event.targets)
     names = ",".join(_made_by(name, maker) for name, maker in zip(event.targets, makers, strict=False))
     more = f"({event.repeats:,} more within {event.repeats_seconds} s)" if event.repeats else ""
-    return f"{names} {more}".strip()
+    why = f'"{event.reason}"' if event.reason else ""
+    return " ".join(filter(None, (names, why, more)))
 
 
 def _made_by(name: str, maker: str) -> str:

@@ -2,13 +2,13 @@
 
 import click
 
-from paas_cli import times
 from paas_cli.command import command as declare
 from paas_cli.errors import Misuse
 from paas_cli.log import trust_options
 from paas_cli.log.reading import LogReader, Seen, Trust
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import times
+from paas_cli.terminal.text import visible
 from transparency.encoding import base64_of
 
 

@@ -7,7 +7,6 @@ from typing import Final
 
 import click
 
-from paas_cli import times
 from paas_cli.command import command as declare
 from paas_cli.commands.audit_log.checkpoint import document
 from paas_cli.log import event_shown, refusals, trust_options
@@ -16,6 +15,7 @@ from paas_cli.log.reading import LogReader, Seen, Trust
 from paas_cli.log.served import EntriesDenied
 from paas_cli.log.spread import spread
 from paas_cli.session import Session
+from paas_cli.terminal import times
 from transparency.encoding import LARGEST
 from transparency.failures import Misfit, NotVerified
 from transparency.verification import verify_at
@@ -77,7 +77,7 @@ def run(session: Session, trust: Trust, *, everything: bool) -> None:
     if session.as_json:
         session.out.json({**document(seen), **_document(seen, verified)})
     else:
-        session.out.line(f"{session.out.styled('✓', 'green')} {sentence(seen, verified)}")
+        session.out.prose(f"{session.out.styled('✓', 'green')} {sentence(seen, verified)}")
 
 
 def _verified(reader: LogReader, seen: Seen, session: Session, *, first: int) -> Verified:
@@ -122,7 +122,7 @@ def _verify(reader: LogReader, seen: Seen, session: Session, *, first: int, hash
 
 def _shower(session: Session) -> AbstractContextManager[Callable[[Progress], None]]:
     if session.err.is_terminal and not session.as_json:
-        from paas_cli.progress import Count
+        from paas_cli.terminal.progress import Count
 
         return Count[Progress](session.err, "verifying", line=lambda _: "", is_over=lambda _: False)
     return nullcontext(lambda _: None)

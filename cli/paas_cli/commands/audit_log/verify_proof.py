@@ -4,16 +4,17 @@ from dataclasses import dataclass
 
 import click
 
-from paas_cli import given_input, times
 from paas_cli.command import command as declare
 from paas_cli.errors import Failure
+from paas_cli.files import given_input
 from paas_cli.log import event_shown, proofs, trust_options
 from paas_cli.log.kept import Memory
 from paas_cli.log.proofs import Proven
 from paas_cli.log.reading import Trust
 from paas_cli.log.refusals import LogRefused
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import times
+from paas_cli.terminal.text import visible
 from transparency import receipts
 from transparency.encoding import base64_of
 from transparency.failures import NotVerified

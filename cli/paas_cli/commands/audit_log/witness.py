@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paas_cli import times
 from paas_cli.command import command as declare
 from paas_cli.errors import Failure, Interrupted, Misuse
 from paas_cli.log import trust_options
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import times
+from paas_cli.terminal.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +50,7 @@ def command(
     state: str | None,
     logs: tuple[str, ...],
 ) -> None:
-    """Cosign logs as an independent witness.
+    r"""Cosign logs as an independent witness.
 
     Serves c2sp.org/tlog-witness: a log posts its checkpoint, and gets it cosigned if it goes on
     from the one that was cosigned before. Run it where whoever runs the log has no say, and
@@ -60,7 +60,8 @@ def command(
 
     For example:
       paas witness --key witness.key --make-key witness.example.com/w1
-      paas witness --key witness.key --listen 127.0.0.1:7400 --state kept --log audit.example...
+      paas witness --key witness.key --listen 127.0.0.1:7400 --state kept \
+        --log audit.example...
     """
     if make_key is not None:
         if listen is not None or state is not None or logs:

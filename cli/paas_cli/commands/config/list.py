@@ -2,18 +2,23 @@
 
 import re
 
-from paas_cli import actions, draft_shown
+import click
+
 from paas_cli.command import command as declare
-from paas_cli.commands.config.listing import CONFIG, MANAGED, Staged, fetch
-from paas_cli.output import Output
+from paas_cli.commands.config.listing import CONFIG, MANAGED, GroupVars, Listing, Staged, Var, fetch
+from paas_cli.groups import marks, unseen
+from paas_cli.releases import actions, draft_shown
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import times
+from paas_cli.terminal.output import Output
+from paas_cli.terminal.text import visible
 
 _KINDS = {CONFIG: "config", MANAGED: "managed"}
 
 
 @declare("config")
-def command(session: Session) -> None:
+@click.option("--names", is_flag=True, help="Print the names alone, one a line.")
+def command(session: Session, *, names: bool) -> None:
     """List config vars.
 
     One NAME=value a line, in the order they were first set; those an add-on manages come last.
@@ -21,34 +26,85 @@ def command(session: Session) -> None:
     with escapes, so that one variable stays one line. What is staged is below what is live and
     marked (staged); elsewhere than on a terminal such a line starts with `# `, as a comment.
 
+    What the app gets of shared groups comes after its own and is marked (from GROUP), and so is an
+    own value that a group has too, which wins. Elsewhere than on a terminal comments say it, and
+    values stay exact. `-a` takes a group as well.
+
     For example:
       paas config -a web
       paas config -a web --json
+      paas config -a shared
+      paas config --names
     """
-    run(session)
+    run(session, names=names)
 
 
-def run(session: Session) -> None:
+def run(session: Session, *, names: bool) -> None:
     """Fetch and print."""
     listing = fetch(session)
-    if session.as_json:
-        document = [
-            {"name": var.name, "value": var.value, "kind": _KINDS.get(var.kind, "unknown"), "addon": var.addon or None}
-            for var in listing.vars
-        ]
-        staged = [draft_shown.document(item, item.value) for item in listing.staged]
-        session.out.json({"app": session.app, "version": listing.version, "vars": document, "staged": staged})
-        return
-    if not listing.vars:
+    if names:
+        found = [*listing.vars, *(var for var, _ in listing.from_groups())]
+        session.out.names(session.app, [var.name for var in found], as_json=session.as_json)
+    elif session.as_json:
+        session.out.json(_listing_document(session.app, listing))
+    else:
+        _show(session, listing)
+    if listing.hidden_groups and not session.as_json:
+        session.note(f"{unseen.words(listing.hidden_groups)}: what comes from there is not shown.")
+
+
+def _show(session: Session, listing: Listing) -> None:
+    """What it has itself, and then what it gets of groups."""
+    from_groups = listing.from_groups()
+    if not listing.vars and not from_groups:
         session.note(f"{session.app} has no config vars.")
     draft = {item.name: item for item in listing.staged}
+    of_groups = marks.Marks(session.out, listing.groups)
     for var in listing.vars:
         suffix = session.out.styled("   (managed by addon)", "dim") if var.kind == MANAGED else ""
-        session.out.line(draft_shown.assignment(session.out, var.name, shown(session.out, var.value)) + suffix)
+        line = draft_shown.assignment(session.out, var.name, shown(session.out, var.value)) + suffix
+        session.out.line(line + of_groups.beside(var.name))
         if var.name in draft:
             session.out.line(staged_line(session.out, draft.pop(var.name)))
     for item in draft.values():
         session.out.line(staged_line(session.out, item))
+    of_groups.below(var.name for var in listing.vars)
+    of = ""
+    for var, group in from_groups:
+        line = draft_shown.assignment(session.out, var.name, shown(session.out, var.value))
+        marks.line(session.out, line, group=group, is_first=group != of)
+        of = group
+
+
+def _listing_document(app: str, listing: Listing) -> dict[str, object]:
+    return {
+        "app": app,
+        "version": listing.version,
+        "vars": [_document(var) for var in listing.vars],
+        "staged": [draft_shown.document(item, item.value) for item in listing.staged],
+        "groups": [_group_document(group) for group in listing.groups],
+    }
+
+
+def _document(var: Var) -> dict[str, object]:
+    return {
+        "name": var.name,
+        "value": var.value,
+        "kind": _KINDS.get(var.kind, "unknown"),
+        "addon": var.addon or None,
+        "version": var.version,
+        "updated_at": times.or_null(var.updated_at),
+        "updated_by": var.updated_by or None,
+    }
+
+
+def _group_document(group: GroupVars) -> dict[str, object]:
+    return {
+        "group": group.group,
+        "vars": [_document(var) for var in group.vars],
+        "own_names": list(group.own_names),
+        "hidden": group.hidden,
+    }
 
 
 def staged_line(out: Output, item: Staged) -> str:

@@ -4,11 +4,13 @@ from dataclasses import dataclass, field
 
 import click
 
-from paas_cli import assignments, changes, credentials
-from paas_cli.changes import ReleaseOptions, Report
 from paas_cli.command import command as declare
 from paas_cli.command import dry_run_option, release_options
+from paas_cli.releases import changes
+from paas_cli.releases.changes import ReleaseOptions, Report
 from paas_cli.session import Session
+from paas_cli.typed import assignments, credentials
+from paas_cli.variables import schema_verdict
 
 
 @dataclass(frozen=True)
@@ -41,17 +43,16 @@ def command(session: Session, *, items: tuple[str, ...], stage: bool, no_wait: b
 
 
 def run(options: SetOptions, session: Session) -> None:
-    """Check, warn, set, report."""
+    """Check, set, warn, report."""
     assignments.check(options.values)
     send(options.values, options.release, session)
 
 
-def send(values: dict[str, str], release: ReleaseOptions, session: Session) -> None:
-    """Set checked values with one request; `config:import` does the same."""
+def send(values: dict[str, str], release: ReleaseOptions, session: Session, *, instead: str = "") -> None:
+    """Set checked values with one request; `config:import` does the same, and `instead` is how it seals them."""
     from paas.config.v1 import config_pb2
 
     app = session.app
-    credentials.warn_about(values, session, options=release.options())
     request = config_pb2.SetVarsRequest(
         request_id=session.new_request_id(),
         app=app,
@@ -62,4 +63,7 @@ def send(values: dict[str, str], release: ReleaseOptions, session: Session) -> N
     answer = session.change(
         "/paas.config.v1.ConfigService/SetVars", request, config_pb2.SetVarsResponse, look=session.hint("config")
     )
+    # A refused change has its own sentence.
+    credentials.warn_about(values, session, options=release.options(), instead=instead)
     changes.tell(session, answer.change, Report(verb="Set", options=release, shown=values))
+    schema_verdict.foretell(session, release, set_config=values)

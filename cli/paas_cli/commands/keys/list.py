@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from paas_cli import times
 from paas_cli.command import command as declare
 from paas_cli.commands.keys import shown
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import times
+from paas_cli.terminal.text import visible
 
 if TYPE_CHECKING:
     from paas.secrets.v1.secrets_pb2 import Keys
@@ -38,7 +38,7 @@ def run(session: Session) -> None:
     for generation in keys.generations:
         values = f"{generation.versions} {'value' if generation.versions == 1 else 'values'}"
         made = times.to_minute(generation.created_at)
-        session.out.line(f"generation {generation.generation}: {values}, {shown.state(keys, generation)}, made {made}")
+        session.out.prose(f"generation {generation.generation}: {values}, {shown.state(keys, generation)}, made {made}")
 
 
 def fetch(session: Session) -> "Keys":

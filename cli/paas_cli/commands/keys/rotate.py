@@ -11,7 +11,7 @@ from paas_cli.commands.keys import shown
 from paas_cli.commands.keys.list import fetch
 from paas_cli.errors import Failure
 from paas_cli.session import Session
-from paas_cli.streams import Unwritten
+from paas_cli.terminal.streams import Unwritten
 
 if TYPE_CHECKING:
     from paas.secrets.v1.secrets_pb2 import KeyRollout, Keys, RotateKeysResponse
@@ -48,7 +48,7 @@ def run(session: Session, *, wait: bool) -> None:
     )
     if not session.as_json:
         values = f"{made.older_versions} {'value' if made.older_versions == 1 else 'values'}"
-        session.out.line(f"Generation {made.generation} seals from now on · {values} to seal anew")
+        session.out.prose(f"Generation {made.generation} seals from now on · {values} to seal anew")
         session.out.flush()
     rollout = _followed(session, made) if wait else None
     if session.as_json:
@@ -81,12 +81,12 @@ class _Lines:
 
     def __call__(self, rollout: "KeyRollout") -> None:
         if shown.is_over(rollout) and not self._session.as_json:
-            self._session.out.line(shown.rollout_line(rollout))
+            self._session.out.prose(shown.rollout_line(rollout))
 
 
 def _shower(session: Session) -> AbstractContextManager[Show]:
     if session.out.is_terminal and not session.as_json:
-        from paas_cli.progress import Count
+        from paas_cli.terminal.progress import Count
 
         return Count(session.out, "sealing anew", line=shown.rollout_line, is_over=shown.is_over)
     return nullcontext(_Lines(session))

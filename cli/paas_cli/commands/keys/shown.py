@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from paas_cli import times
+from paas_cli.terminal import times
 
 if TYPE_CHECKING:
     from paas.secrets.v1.secrets_pb2 import KeyDestruction, KeyGeneration, KeyRollout, Keys

@@ -46,7 +46,7 @@ def run(session: Session, *, confirm: str | None) -> None:
     if session.as_json:
         session.out.json({"destruction": shown.destruction_document(answer.destruction)})
     else:
-        session.out.line(f"Destroyed {shown.destruction_line(answer.destruction)}")
+        session.out.prose(f"Destroyed {shown.destruction_line(answer.destruction)}")
 
 
 def _ask(session: Session) -> str:

@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paas_cli import follow, releases_shown
 from paas_cli.command import command as declare
 from paas_cli.command import dry_run_option
 from paas_cli.errors import Failure
+from paas_cli.releases import follow
+from paas_cli.releases import shown as releases_shown
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import question
+from paas_cli.terminal.text import visible
 
 if TYPE_CHECKING:
     from paas.releaser.v1.releaser_pb2 import CreateReleaseResponse, Release
@@ -80,14 +82,11 @@ def _request(session: Session, *, replace_newer: bool, dry_run: bool = False) ->
 
 def _agree(session: Session, refusal: Failure) -> None:
     """Ask whether what is newer may be replaced. Raises Failure where it may not, or nobody can be asked."""
-    stdin = session.surroundings.stdin
-    if not (stdin.isatty() and session.err.is_terminal):
+    if not question.can_be_asked(session):
         anyway = session.hint("releases:create --yes")
         raise Failure(f"{refusal.sentence.rstrip('.')}, and {anyway} replaces it.", details=refusal.details)
     session.warn(refusal.sentence)
-    session.err.raw("Release it all the same, in place of what is newer? [y/N] ")
-    session.err.flush()
-    if stdin.buffer.readline().decode("utf-8", "replace").strip().lower() not in ("y", "yes"):
+    if not question.is_yes(session, "Release it all the same, in place of what is newer?"):
         raise Failure(f"Nothing was released; {session.hint('staged')} shows what is still staged.")
 
 
@@ -96,10 +95,10 @@ def report(session: Session, release: "Release", *, no_wait: bool, more: dict[st
     with follow.goes_on(session, release.number):
         if not session.as_json:
             about = f" {session.out.styled('·', 'dim')} {visible(release.description)}" if release.description else ""
-            session.out.line(f"Release v{release.number}{about}")
+            session.out.prose(f"Release v{release.number}{about}")
             session.out.flush()
-        final = release if no_wait else follow.to_the_end(session, session.app, release.number)
+        final = None if no_wait else follow.as_far_as_allowed(session, release.number)
     if session.as_json:
-        session.out.json({"app": session.app, **more, "release": releases_shown.document(final)})
-    if not no_wait:
+        session.out.json({"app": session.app, **more, "release": releases_shown.document(final or release)})
+    if final is not None:
         follow.check_outcome(final, session)

@@ -4,10 +4,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paas_cli import release_number, releases_shown, times
 from paas_cli.command import command as declare
+from paas_cli.groups import members, uses, versions
+from paas_cli.releases import shown as releases_shown
+from paas_cli.releases import states
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import times
+from paas_cli.terminal.text import visible
+from paas_cli.typed import release_number
 
 if TYPE_CHECKING:
     from paas.releaser.v1.releaser_pb2 import Release
@@ -18,8 +22,12 @@ if TYPE_CHECKING:
 def command(session: Session, *, release: str) -> None:
     """Show one release.
 
+    Of an app with shared groups, `with` says which versions of their variables it was given. Of a
+    group, `app` says which release of each app it is.
+
     For example:
       paas releases:info v12 -a web
+      paas releases:info v3 -a shared
     """
     run(session, number=release_number.parse(release, listing=session.hint("releases")))
 
@@ -48,7 +56,10 @@ def _facts(release: "Release") -> list[tuple[str, str]]:
         *(("change", releases_shown.change_line(change)) for change in release.changes),
         ("change", f"{'and ' if release.changes else ''}{more}" if release.hidden_changes else ""),
         ("message", release.message),
-        ("instances", _instances(release)),
+        ("instances", "" if release.members or release.hidden_members else _instances(release)),
+        *(("app", members.line(member)) for member in release.members),
+        ("app", _hidden_members(release)),
+        *(("with", versions.words(given)) for given in release.groups),
         ("config version", _number(releases_shown.number(release, "config_version"))),
         ("secrets version", _number(releases_shown.number(release, "secrets_version"))),
         ("created", times.to_second(release.created_at)),
@@ -62,9 +73,14 @@ def _facts(release: "Release") -> list[tuple[str, str]]:
     ]
 
 
+def _hidden_members(release: "Release") -> str:
+    more = "and " if release.members else ""
+    return f"{more}{uses.hidden(release.hidden_members)}" if release.hidden_members else ""
+
+
 def _instances(release: "Release") -> str:
     ready = f"{release.instances_ready}/{release.instances_total}"
-    return (releases_shown.progress(release) or ready) if release.state == releases_shown.RUNNING else ready
+    return (releases_shown.progress(release) or ready) if release.state == states.RUNNING else ready
 
 
 def _number(found: int | None) -> str:

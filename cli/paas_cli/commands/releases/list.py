@@ -1,18 +1,27 @@
 """`paas releases`: the releases of an app, newest first."""
 
-from typing import TYPE_CHECKING
+from itertools import islice
 
 import click
 
-from paas_cli import releases_shown, times
 from paas_cli.command import command as declare
+from paas_cli.groups import versions
+from paas_cli.releases import listing
+from paas_cli.releases import shown as releases_shown
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import table
+from paas_cli.terminal.table import Column
+from paas_cli.terminal.text import visible
 
-if TYPE_CHECKING:
-    from paas.releaser.v1.releaser_pb2 import Release
-
-_PAGE = 100  # the most the service gives at once
+_COLUMNS = (
+    Column("RELEASE", style="bold"),
+    Column("STATE", styles=releases_shown.STYLES),
+    Column("CREATED", rank=1, style="dim"),
+    Column("BY", rank=2, narrowest=12),
+    Column("WHAT", narrowest=16),
+)
+# Where a release of those listed was given any.
+_WITH = Column("WITH", rank=3, narrowest=24, style="dim")
 
 
 @declare("releases")
@@ -20,7 +29,8 @@ _PAGE = 100  # the most the service gives at once
 def command(session: Session, *, limit: int) -> None:
     """List releases, newest first.
 
-    Elsewhere than on a terminal: release, state, time, actor and description, separated by tabs.
+    Elsewhere than on a terminal: release, state, time, actor and description, separated by tabs;
+    of an app with shared groups also which versions of their variables it was given.
 
     For example:
       paas releases -a web
@@ -31,34 +41,23 @@ def command(session: Session, *, limit: int) -> None:
 
 def run(session: Session, *, limit: int) -> None:
     """Fetch and print."""
-    from paas.releaser.v1 import releaser_pb2
-
-    found: list[Release] = []
-    request = releaser_pb2.ListReleasesRequest(app=session.app, page_size=min(limit, _PAGE))
-    while len(found) < limit:
-        answer = session.read(
-            "/paas.releaser.v1.ReleaserService/ListReleases", request, releaser_pb2.ListReleasesResponse
-        )
-        found.extend(answer.releases)
-        if not answer.next_page_token:
-            break
-        request.page_token = answer.next_page_token
-    found = found[:limit]
+    found = list(islice(listing.newest_first(session, most=limit), limit))
     if session.as_json:
         session.out.json({"app": session.app, "releases": [releases_shown.document(release) for release in found]})
         return
     if not found:
         session.note(f"{session.app} has no releases.")
         return
+    has_groups = any(release.groups for release in found)
     rows = [
         (
             f"v{release.number}",
             releases_shown.state(release),
-            times.to_second(release.created_at),
+            session.when(release.created_at),
             visible(release.actor),
             visible(release.description),
+            *((versions.line(release),) if has_groups else ()),
         )
         for release in found
     ]
-    heading = ("RELEASE", "STATE", "CREATED", "BY", "WHAT")
-    session.out.rows(rows, heading=heading, styles=("bold", "", "dim", "", ""), colours={1: releases_shown.STYLES})
+    table.write(session.out, (*_COLUMNS, _WITH) if has_groups else _COLUMNS, rows)

@@ -3,12 +3,15 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from paas_cli import actions, changes, errors, releases_shown, times
+from paas_cli import errors
 from paas_cli.commands.config import listing
 from paas_cli.errors import Failure
-from paas_cli.output import MASK
+from paas_cli.groups import uses
+from paas_cli.releases import actions, changes
+from paas_cli.releases import shown as releases_shown
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal.output import MASK
+from paas_cli.terminal.text import visible
 
 if TYPE_CHECKING:
     from paas.releaser.v1.releaser_pb2 import CreateReleaseResponse, ReleasedChange
@@ -24,8 +27,9 @@ class Values:
 
 def preview(session: Session, answer: "CreateReleaseResponse") -> None:
     """Print it. Raises Failure where config vars can't be read for another reason than that it is not allowed."""
+    reached = uses.preview(session, {change.name for change in answer.changes}, unnamed=answer.hidden_changes)
     if session.as_json:
-        document = {
+        document: dict[str, object] = {
             "app": session.app,
             "dry_run": True,
             "changes": releases_shown.change_documents(answer.changes),
@@ -33,24 +37,26 @@ def preview(session: Session, answer: "CreateReleaseResponse") -> None:
             "release": None,
             "would_release": True,
         }
-        session.out.json(document)
+        session.out.json(document if reached is None else {**document, **reached.document()})
         return
     if not answer.changes and not answer.hidden_changes:
-        session.out.line("Nothing is staged; a release would restart the app")
+        session.out.prose("Nothing is staged; a release would restart the app")
         return
     values = _values(session, answer)
     for change in answer.changes:
-        session.out.line(_would(session, change, values))
+        session.out.prose(_would(session, change, values), hanging=2)
         if change.replaces_newer:
             session.out.line(f"{session.out.styled('Would replace', 'red')} the newer {_live(change, values)}")
     if answer.hidden_changes:
         hidden = releases_shown.hidden(answer.hidden_changes)
         session.out.line(f"{changes.would(session, actions.word(actions.CHANGED))} {hidden}")
+    for line in reached.lines() if reached is not None else ():
+        session.out.prose(line, hanging=2)
     session.out.line("A release would follow")
 
 
 def _would(session: Session, change: "ReleasedChange", values: Values) -> str:
-    by = f"by {visible(change.actor)}, {times.to_second(change.staged_at)}"
+    by = f"by {visible(change.actor)}, {session.when(change.staged_at)}"
     what = _name(change) if change.action == actions.REMOVED else _shown(change, values.staged)
     return f"{changes.would(session, actions.word(change.action))} {what}{session.out.styled(f'   ({by})', 'dim')}"
 

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paas_cli import actions, changes, release_number
 from paas_cli.command import command as declare
 from paas_cli.command import dry_run_option
 from paas_cli.commands.releases.create import report
-from paas_cli.releases_shown import SPEC, hidden
+from paas_cli.groups import uses
+from paas_cli.releases import actions, changes
+from paas_cli.releases.shown import SPEC, hidden
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal.text import visible
+from paas_cli.typed import release_number
 
 if TYPE_CHECKING:
     from paas.releaser.v1.releaser_pb2 import RollbackResponse
@@ -64,14 +66,18 @@ def run(options: RollbackOptions, session: Session) -> None:
         return
     look = session.hint("releases")
     answer = session.change(path, request, releaser_pb2.RollbackResponse, look=look, again=False)
+    _note_gone(session, answer)
     report(session, answer.release, no_wait=options.no_wait, more=_document(answer))
 
 
 def _preview(session: Session, answer: "RollbackResponse") -> None:
     """Print what going back would change. It makes a release even where nothing would."""
+    _note_gone(session, answer)
+    reached = uses.preview(session, {change.name for change in answer.changes}, unnamed=answer.hidden_changes)
     if session.as_json:
         document = {"app": session.app, "dry_run": True, "version": None, **_document(answer)}
-        session.out.json({**document, "release_status": "none", "release": None, "would_release": True})
+        document |= {"release_status": "none", "release": None, "would_release": True}
+        session.out.json(document if reached is None else {**document, **reached.document()})
         return
     if not (answer.changes or answer.hidden_changes or answer.spec_changed):
         session.out.line("No change")
@@ -81,7 +87,16 @@ def _preview(session: Session, answer: "RollbackResponse") -> None:
         session.out.line(f"{_change(session)} {hidden(answer.hidden_changes)}")
     if answer.spec_changed:
         session.out.line(f"{_change(session)} {SPEC}")
+    for line in reached.lines() if reached is not None else ():
+        session.out.prose(line, hanging=2)
     session.out.line("A release would follow")
+
+
+def _note_gone(session: Session, answer: "RollbackResponse") -> None:
+    """Say which shared groups don't come back, since they are destroyed; whoever reads JSON has it there."""
+    if answer.gone_groups and not session.as_json:
+        names = ", ".join(map(visible, answer.gone_groups))
+        session.note(f"Shared groups it had then and that were destroyed since are passed over: {names}.")
 
 
 def _change(session: Session) -> str:
@@ -93,4 +108,5 @@ def _document(answer: "RollbackResponse") -> dict[str, object]:
         "changes": changes.documents(answer.changes),
         "hidden_changes": answer.hidden_changes,
         "spec_changed": answer.spec_changed,
+        "gone_groups": list(answer.gone_groups),
     }

@@ -4,14 +4,16 @@ from dataclasses import dataclass, field
 
 import click
 
-from paas_cli import assignments, changes, secret_values
-from paas_cli.assignments import Assignment
-from paas_cli.changes import ReleaseOptions, Report
 from paas_cli.command import command as declare
-from paas_cli.command import dry_run_option, release_options
+from paas_cli.command import dry_run_option, end_options, release_options
 from paas_cli.errors import Misuse
-from paas_cli.secret_values import Wanted
+from paas_cli.releases.changes import ReleaseOptions
 from paas_cli.session import Session
+from paas_cli.typed import assignments, ends, secret_values
+from paas_cli.typed.assignments import Assignment
+from paas_cli.typed.ends import Terms
+from paas_cli.typed.secret_values import Wanted
+from paas_cli.variables import sealing
 
 
 @dataclass(frozen=True)
@@ -20,13 +22,24 @@ class SetOptions:
 
     items: list[Assignment] = field(repr=False)
     release: ReleaseOptions
+    terms: Terms
 
 
 @declare("secrets:set")
 @click.argument("items", nargs=-1, required=True, metavar="NAME[=VALUE]...")
+@end_options
 @release_options
 @dry_run_option
-def command(session: Session, *, items: tuple[str, ...], stage: bool, no_wait: bool, dry_run: bool) -> None:
+def command(
+    session: Session,
+    *,
+    items: tuple[str, ...],
+    expires: str | None,
+    rotate_every: str | None,
+    stage: bool,
+    no_wait: bool,
+    dry_run: bool,
+) -> None:
     """Seal secrets and release them.
 
     Several in one command make one release. Where a value comes from:
@@ -39,39 +52,30 @@ def command(session: Session, *, items: tuple[str, ...], stage: bool, no_wait: b
     `NAME=` seals the empty text. A value that itself is `-` or starts with `@` goes through the
     prompt or standard input.
 
+    --expires says until when you mean to replace the values: for so long from their release, or
+    until a day. You are reminded of it; the app goes on getting them afterwards. Another value
+    that is set later has no end unless you give it one; --rotate-every stays with the secret.
+
     For example:
       paas secrets:set STRIPE_API_KEY
       openssl rand -base64 32 | paas secrets:set DATABASE_PASSWORD=-
       paas secrets:set TLS_KEY=@server.key SIGNING_KEY=@signing.key
+      paas secrets:set STRIPE_API_KEY --expires 90d
     """
     parts = assignments.split(items, bare_allowed=True, secret=True)
     if sum(part.value == "-" for part in parts) > 1:
         raise Misuse("Nothing was changed: only one secret can be read from standard input.")
-    run(SetOptions(parts, ReleaseOptions(stage=stage, no_wait=no_wait, dry_run=dry_run)), session)
+    terms = ends.terms(expires, rotate_every, now=session.surroundings.now())
+    run(SetOptions(parts, ReleaseOptions(stage=stage, no_wait=no_wait, dry_run=dry_run), terms), session)
 
 
 def run(options: SetOptions, session: Session) -> None:
     """Gather the values, check, seal, report."""
-    from paas.secrets.v1 import secrets_pb2
-
-    app = session.app
+    _ = session.app  # raises where none is chosen, before anything is asked for
     session.check_sign_in()
     values = {item.name: _value(item, options, session) for item in options.items}
     assignments.check(values)
-    request = secrets_pb2.SetSecretsRequest(
-        request_id=session.new_request_id(),
-        app=app,
-        secrets=[secrets_pb2.SecretAssignment(name=name, value=value) for name, value in values.items()],
-        stage=options.release.stage,
-        validate_only=options.release.dry_run,
-    )
-    answer = session.change(
-        "/paas.secrets.v1.SecretsService/SetSecrets",
-        request,
-        secrets_pb2.SetSecretsResponse,
-        look=session.hint("releases"),
-    )
-    changes.tell(session, answer.change, Report(verb="Set", options=options.release, secret=True))
+    sealing.save(session, values, options.release, options.terms)
 
 
 def _value(item: Assignment, options: SetOptions, session: Session) -> str:

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 import click
 
-from paas_cli import assignments, changes
-from paas_cli.changes import ReleaseOptions, Report
 from paas_cli.command import command as declare
 from paas_cli.command import dry_run_option, release_options
+from paas_cli.errors import Failure
+from paas_cli.releases import changes
+from paas_cli.releases.changes import ReleaseOptions, Report
 from paas_cli.session import Session
+from paas_cli.typed import assignments
+from paas_cli.variables import absent, schema_verdict
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,11 @@ def run(options: UnsetOptions, session: Session) -> None:
         stage=options.release.stage,
         validate_only=options.release.dry_run,
     )
-    answer = session.change(
-        "/paas.secrets.v1.SecretsService/UnsetSecrets",
-        request,
-        secrets_pb2.UnsetSecretsResponse,
-        look=session.hint("secrets"),
-    )
+    path, look = "/paas.secrets.v1.SecretsService/UnsetSecrets", session.hint("secrets")
+    try:
+        answer = session.change(path, request, secrets_pb2.UnsetSecretsResponse, look=look)
+    except Failure as failure:
+        absent.add_meant(failure, session, options.names, secret=True)
+        raise
     changes.tell(session, answer.change, Report(verb="Unset", options=options.release, secret=True))
+    schema_verdict.foretell(session, options.release, unset=options.names)

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paas_cli import actions, assignments, errors
+from paas_cli import errors
 from paas_cli.command import command as declare
 from paas_cli.commands.staged.draft import Draft, fetch
 from paas_cli.errors import Failure
-from paas_cli.releases_shown import SPEC
+from paas_cli.releases import actions
+from paas_cli.releases.shown import SPEC
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal.text import visible
+from paas_cli.typed import assignments
 
 if TYPE_CHECKING:
     from paas.config.v1.config_pb2 import DiscardStagedResponse as ConfigAnswer
@@ -53,7 +55,7 @@ def run(session: Session, names: Sequence[str]) -> None:
         documents = [{"name": each.name, "kind": each.kind, "action": each.action} for each in discarded]
         session.out.json({"app": session.app, "discarded": documents})
     elif discarded:
-        session.out.line(_sentence(discarded))
+        session.out.prose(_sentence(discarded))
     else:
         session.note(f"Nothing is staged for {visible(session.app)}.")
 

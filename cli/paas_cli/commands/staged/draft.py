@@ -80,8 +80,14 @@ def _secrets(session: Session) -> "ListSecretsResponse":
     return session.read("/paas.secrets.v1.SecretsService/ListSecrets", request, secrets_pb2.ListSecretsResponse)
 
 
-def _app(session: Session) -> "GetAppResponse":
+def _app(session: Session) -> "GetAppResponse | None":
+    """What the app runs, with what is staged of it; None for a shared group, which runs nothing."""
     from paas.config.v1 import config_pb2
 
     request = config_pb2.GetAppRequest(app=session.app)
-    return session.read("/paas.config.v1.ConfigService/GetApp", request, config_pb2.GetAppResponse)
+    try:
+        return session.read("/paas.config.v1.ConfigService/GetApp", request, config_pb2.GetAppResponse)
+    except Failure as failure:
+        if failure.details.get("reason") == "NOT_AN_APP":
+            return None
+        raise

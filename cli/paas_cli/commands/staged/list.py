@@ -2,14 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from paas_cli import actions, app_spec, draft_shown, times
 from paas_cli.command import command as declare
 from paas_cli.commands.config.list import shown
 from paas_cli.commands.staged.draft import Draft, fetch
-from paas_cli.output import MASK
-from paas_cli.releases_shown import SPEC
+from paas_cli.releases import actions, app_spec, draft_shown
+from paas_cli.releases.shown import SPEC
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import times
+from paas_cli.terminal.output import MASK
+from paas_cli.terminal.text import visible
 
 if TYPE_CHECKING:
     from paas.config.v1.config_pb2 import AppSpec, StagedSpec, StagedVar
@@ -57,15 +58,16 @@ def run(session: Session) -> None:
 
 
 def _table(session: Session, lines: "list[tuple[str, Item, str]]") -> None:
-    """As tables are shown, but for the last column, which has colours of its own."""
-    cells = [_who(item) for _, item, _ in lines]
+    """As tables are shown, but for the last column, which has colours of its own and goes on in the next line."""
+    cells = [(session.when(item.staged_at), visible(item.staged_by)) for _, item, _ in lines]
     heading = ("STAGED", "BY")
     first, second = (max(len(row[column]) for row in [*cells, heading]) for column in (0, 1))
     out = session.out
     out.line(out.styled(f"{heading[0]:<{first}}  {heading[1]:<{second}}  CHANGE", "dim"))
     for (when, who), (_, item, change) in zip(cells, lines, strict=True):
         newer = out.styled("   (replaces newer)", "yellow") if item.replaces_newer else ""
-        out.line(f"{out.styled(when.ljust(first), 'dim')}  {who.ljust(second)}  {change}{newer}")
+        columns = f"{out.styled(when.ljust(first), 'dim')}  {who.ljust(second)}"
+        out.prose(f"{columns}  {change}{newer}", hanging=first + second + 4)
 
 
 def _who(item: "Item") -> tuple[str, str]:

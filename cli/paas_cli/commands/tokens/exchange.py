@@ -9,9 +9,9 @@ from paas_cli.commands.tokens import new_text
 from paas_cli.commands.tokens import shown as token_shown
 from paas_cli.commands.tokens.trust import shown
 from paas_cli.errors import NOT_ALLOWED, Failure, Misuse
-from paas_cli.rpc_error import UNAUTHENTICATED, RpcError
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal.text import visible
+from paas_transport.rpc_error import UNAUTHENTICATED, RpcError
 
 _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _JWT = "urn:ietf:params:oauth:token-type:jwt"
@@ -50,7 +50,8 @@ def command(
     lives for 15 minutes at most. Each token of a job is exchanged once. See `paas tokens:trust add`.
 
     For example:
-      export PAAS_TOKEN=$(paas tokens:exchange --trust 0f8fad5bd9cb469fa16570867728950e)
+      PAAS_TOKEN=$(paas tokens:exchange --trust 0f8fad5bd9cb469fa16570867728950e)
+      export PAAS_TOKEN
       paas tokens:exchange --github-env
     """
     chosen = trust or session.surroundings.environ.get(_TRUST, "").strip()
@@ -114,7 +115,7 @@ def _failure(error: RpcError, session: Session) -> Failure:
 
 
 def _append(path: str, text: str) -> None:
-    from paas_cli import streams
+    from paas_cli.terminal import streams
 
     try:
         with open(path, "a", encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs more than this command's imports

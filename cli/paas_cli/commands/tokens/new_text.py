@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from paas_cli.errors import FAILED, READER_GONE, Failure
 from paas_cli.session import Session
-from paas_cli.streams import Unwritten
-from paas_cli.terminal_text import visible
+from paas_cli.terminal.streams import Unwritten
+from paas_cli.terminal.text import visible
 
 if TYPE_CHECKING:
     from paas.tokens.v1.tokens_pb2 import Token

@@ -1,9 +1,9 @@
 """`paas tokens:report`: end a token that got out, given its text, which is never an argument."""
 
-from paas_cli import streams
 from paas_cli.command import command as declare
 from paas_cli.errors import Failure
 from paas_cli.session import Session
+from paas_cli.terminal import streams
 
 # More than any token has, and enough to see that what comes is none.
 _MOST = 64 * 1024
@@ -38,14 +38,14 @@ def run(session: Session) -> None:
     if session.as_json:
         session.out.json({"reported": True})
     else:
-        session.out.line("Reported: if this is a token of this platform, it has ended, and all made with it.")
+        session.out.prose("Reported: if this is a token of this platform, it has ended, and all made with it.")
 
 
 def _text(session: Session) -> str:
     """The whole of what came, without the white space around it."""
     stdin = session.surroundings.stdin
     if stdin.isatty():
-        from paas_cli import prompt
+        from paas_cli.terminal import prompt
 
         given = prompt.hidden(session, "The token that got out (not shown): ")
         if given is None:

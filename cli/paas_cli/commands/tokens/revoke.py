@@ -4,8 +4,9 @@ import click
 
 from paas_cli.command import command as declare
 from paas_cli.commands.tokens import shown
+from paas_cli.errors import Failure
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal.text import visible
 
 
 @declare("tokens:revoke", app=False)
@@ -28,12 +29,12 @@ def run(session: Session, token: str) -> None:
     from paas.tokens.v1 import tokens_pb2
 
     request = tokens_pb2.RevokeTokenRequest(token=token)
-    answer = session.change(
-        "/paas.tokens.v1.TokensService/RevokeToken",
-        request,
-        tokens_pb2.RevokeTokenResponse,
-        look=session.hint("tokens:list", about_app=False),
-    )
+    path, look = "/paas.tokens.v1.TokensService/RevokeToken", session.hint("tokens:list", about_app=False)
+    try:
+        answer = session.change(path, request, tokens_pb2.RevokeTokenResponse, look=look)
+    except Failure as failure:
+        shown.add_meant(failure, session, token)
+        raise
     if session.as_json:
         document = {"descendants": answer.descendants, "rotated": answer.rotated}
         session.out.json({"token": shown.document(answer.token), **document})

@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paas_cli import durations, hints, times
 from paas_cli.command import command as declare
 from paas_cli.commands.tokens import new_text, shown
 from paas_cli.commands.tokens.new_text import TTL_LIMITS
+from paas_cli.errors import Failure
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import hints, times
+from paas_cli.terminal.text import visible
+from paas_cli.typed import durations
 
 if TYPE_CHECKING:
     from paas.tokens.v1.tokens_pb2 import RotateTokenResponse
@@ -62,14 +64,12 @@ def run(options: RotateOptions, session: Session) -> None:
         request.overlap.seconds = options.overlap_seconds
     if options.ttl_seconds:
         request.ttl.seconds = options.ttl_seconds
-    answer = session.change(
-        "/paas.tokens.v1.TokensService/RotateToken",
-        request,
-        tokens_pb2.RotateTokenResponse,
-        look=session.hint("tokens:list", about_app=False),
-        again=False,
-        shown_once=True,
-    )
+    path, look = "/paas.tokens.v1.TokensService/RotateToken", session.hint("tokens:list", about_app=False)
+    try:
+        answer = session.change(path, request, tokens_pb2.RotateTokenResponse, look=look, again=False, shown_once=True)
+    except Failure as failure:
+        shown.add_meant(failure, session, options.token)
+        raise
     again = session.hint(f"tokens:rotate {hints.quoted(options.token)}", about_app=False)
     with new_text.shown_once(session, done=f"The token was rotated, but {{}}: rotate it again with {again}."):
         _show(answer, ends_now=options.overlap_seconds == 0, session=session)

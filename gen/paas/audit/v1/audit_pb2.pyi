@@ -108,6 +108,8 @@ class _ActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Action.ValueTy
     """A release was looked at. Denied attempts only."""
     ACTION_RELEASES_LIST: _Action.ValueType  # 30
     """Releases were listed. Denied attempts only."""
+    ACTION_RELEASES_LOGS: _Action.ValueType  # 60
+    """What an app's instances wrote was read. Denied attempts only; that values were opened to be masked is `secrets.resolve`."""
     ACTION_RELEASES_ROLLBACK: _Action.ValueType  # 31
     """An earlier release was released again."""
     ACTION_RELEASES_WATCH: _Action.ValueType  # 32
@@ -166,6 +168,28 @@ class _ActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Action.ValueTy
     """The published log was read as files."""
     ACTION_AUDIT_RETAIN: _Action.ValueType  # 59
     """Events whose time is over were dropped of the log: all up to the sequence in `version`, by the rule in `targets`."""
+    ACTION_SECRETS_RUN: _Action.ValueType  # 61
+    """Secrets and what add-ons manage were revealed together, for a program on somebody's machine."""
+    ACTION_SESSIONS_END: _Action.ValueType  # 62
+    """Somebody's sessions were ended: their own browsers', or by an administrator all of theirs."""
+    ACTION_SECRETS_EXPIRE: _Action.ValueType  # 63
+    """It was said until when a secret's value is to be replaced, or how often, without another value."""
+    ACTION_SECRETS_EXPIRED: _Action.ValueType  # 64
+    """A secret's value is past its end; it is delivered all the same. Secrets says so once, by itself."""
+    ACTION_SECRETS_EXPIRING: _Action.ValueType  # 65
+    """A secret's value ends soon. Secrets says so by itself, 30, 7 and 1 days before."""
+    ACTION_GROUPS_CREATE: _Action.ValueType  # 66
+    """A shared group was made."""
+    ACTION_GROUPS_GET: _Action.ValueType  # 67
+    """A shared group was read, with the apps that have it."""
+    ACTION_GROUPS_LIST: _Action.ValueType  # 68
+    """Shared groups were listed."""
+    ACTION_GROUPS_DESTROY: _Action.ValueType  # 69
+    """A shared group was destroyed, with what it held."""
+    ACTION_GROUPS_ATTACH: _Action.ValueType  # 70
+    """A shared group was attached to an app."""
+    ACTION_GROUPS_DETACH: _Action.ValueType  # 71
+    """A shared group was detached from an app."""
 
 class Action(_Action, metaclass=_ActionEnumTypeWrapper):
     """Action is what an event says was done: `secrets.get` is ACTION_SECRETS_GET, the first word, a dot, the rest. What
@@ -234,6 +258,8 @@ ACTION_RELEASES_GET: Action.ValueType  # 29
 """A release was looked at. Denied attempts only."""
 ACTION_RELEASES_LIST: Action.ValueType  # 30
 """Releases were listed. Denied attempts only."""
+ACTION_RELEASES_LOGS: Action.ValueType  # 60
+"""What an app's instances wrote was read. Denied attempts only; that values were opened to be masked is `secrets.resolve`."""
 ACTION_RELEASES_ROLLBACK: Action.ValueType  # 31
 """An earlier release was released again."""
 ACTION_RELEASES_WATCH: Action.ValueType  # 32
@@ -292,6 +318,28 @@ ACTION_AUDIT_LOG: Action.ValueType  # 58
 """The published log was read as files."""
 ACTION_AUDIT_RETAIN: Action.ValueType  # 59
 """Events whose time is over were dropped of the log: all up to the sequence in `version`, by the rule in `targets`."""
+ACTION_SECRETS_RUN: Action.ValueType  # 61
+"""Secrets and what add-ons manage were revealed together, for a program on somebody's machine."""
+ACTION_SESSIONS_END: Action.ValueType  # 62
+"""Somebody's sessions were ended: their own browsers', or by an administrator all of theirs."""
+ACTION_SECRETS_EXPIRE: Action.ValueType  # 63
+"""It was said until when a secret's value is to be replaced, or how often, without another value."""
+ACTION_SECRETS_EXPIRED: Action.ValueType  # 64
+"""A secret's value is past its end; it is delivered all the same. Secrets says so once, by itself."""
+ACTION_SECRETS_EXPIRING: Action.ValueType  # 65
+"""A secret's value ends soon. Secrets says so by itself, 30, 7 and 1 days before."""
+ACTION_GROUPS_CREATE: Action.ValueType  # 66
+"""A shared group was made."""
+ACTION_GROUPS_GET: Action.ValueType  # 67
+"""A shared group was read, with the apps that have it."""
+ACTION_GROUPS_LIST: Action.ValueType  # 68
+"""Shared groups were listed."""
+ACTION_GROUPS_DESTROY: Action.ValueType  # 69
+"""A shared group was destroyed, with what it held."""
+ACTION_GROUPS_ATTACH: Action.ValueType  # 70
+"""A shared group was attached to an app."""
+ACTION_GROUPS_DETACH: Action.ValueType  # 71
+"""A shared group was detached from an app."""
 Global___Action: _TypeAlias = Action  # noqa: Y015
 
 @_typing.final
@@ -321,6 +369,7 @@ class Event(_message.Message):
     TARGET_TOKENS_FIELD_NUMBER: _builtins.int
     REPEATS_FIELD_NUMBER: _builtins.int
     REPEATS_SECONDS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Required. The same id is appended once."""
     tenant: _builtins.str
@@ -363,6 +412,10 @@ class Event(_message.Message):
     """
     repeats_seconds: _builtins.int
     """Optional. With `repeats`: within how many seconds."""
+    reason: _builtins.str
+    """Optional. Why it was done, in the words of who did it: of secrets that were revealed. Of a reminder, when the value
+    ends. At most 200 characters.
+    """
     @_builtins.property
     def occurred_at(self) -> _timestamp_pb2.Timestamp:
         """Required. When it happened, by the clock of the service that did it."""
@@ -403,10 +456,11 @@ class Event(_message.Message):
         target_tokens: _abc.Iterable[Global___TargetToken] | None = ...,
         repeats: _builtins.int = ...,
         repeats_seconds: _builtins.int = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["occurred_at", b"occurred_at", "recorded_at", b"recorded_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "app", b"app", "app_id", b"app_id", "client_address", b"client_address", "event_id", b"event_id", "maker", b"maker", "occurred_at", b"occurred_at", "on_behalf_of", b"on_behalf_of", "outcome", b"outcome", "recorded_at", b"recorded_at", "repeats", b"repeats", "repeats_seconds", b"repeats_seconds", "request_id", b"request_id", "sequence", b"sequence", "service", b"service", "target_tokens", b"target_tokens", "targets", b"targets", "tenant", b"tenant", "token_id", b"token_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "app", b"app", "app_id", b"app_id", "client_address", b"client_address", "event_id", b"event_id", "maker", b"maker", "occurred_at", b"occurred_at", "on_behalf_of", b"on_behalf_of", "outcome", b"outcome", "reason", b"reason", "recorded_at", b"recorded_at", "repeats", b"repeats", "repeats_seconds", b"repeats_seconds", "request_id", b"request_id", "sequence", b"sequence", "service", b"service", "target_tokens", b"target_tokens", "targets", b"targets", "tenant", b"tenant", "token_id", b"token_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -106,6 +106,8 @@ class AppSpec(_message.Message):
     READY_TIMEOUT_FIELD_NUMBER: _builtins.int
     ALL_AT_ONCE_FIELD_NUMBER: _builtins.int
     ADOPTED_FIELD_NUMBER: _builtins.int
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
     image: _builtins.str
     """Optional. The container image, as the kubernetes runtime starts it."""
     instances: _builtins.int
@@ -114,6 +116,10 @@ class AppSpec(_message.Message):
     """Optional. An HTTP path that answers 2xx on $PORT once an instance is ready."""
     all_at_once: _builtins.bool
     """Optional. Start all new instances at once. Without it, one comes first, and the others once it is ready."""
+    schema: _builtins.str
+    """Optional. What its variables are to be, in the format of `.env.schema` files (docs/env-schema.md). A release whose
+    variables are not so fails before anything restarts. ListApps leaves it out.
+    """
     @_builtins.property
     def command(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Optional. The program and its arguments, as the local runtime starts it. A script among them may have several lines."""
@@ -130,6 +136,12 @@ class AppSpec(_message.Message):
         health check are its own then, and those of this spec are not set.
         """
 
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. The shared groups the app has, by name, in the order they were attached. GroupsService changes them;
+        UpdateApp leaves them as they are.
+        """
+
     def __init__(
         self,
         *,
@@ -140,10 +152,12 @@ class AppSpec(_message.Message):
         ready_timeout: _duration_pb2.Duration | None = ...,
         all_at_once: _builtins.bool = ...,
         adopted: Global___Adopted | None = ...,
+        schema: _builtins.str = ...,
+        groups: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "ready_timeout", b"ready_timeout"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "all_at_once", b"all_at_once", "command", b"command", "health_path", b"health_path", "image", b"image", "instances", b"instances", "ready_timeout", b"ready_timeout"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adopted", b"adopted", "all_at_once", b"all_at_once", "command", b"command", "groups", b"groups", "health_path", b"health_path", "image", b"image", "instances", b"instances", "ready_timeout", b"ready_timeout", "schema", b"schema"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -237,6 +251,9 @@ class Var(_message.Message):
     VALUE_FIELD_NUMBER: _builtins.int
     KIND_FIELD_NUMBER: _builtins.int
     ADDON_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    UPDATED_AT_FIELD_NUMBER: _builtins.int
+    UPDATED_BY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Output only."""
     value: _builtins.str
@@ -245,6 +262,14 @@ class Var(_message.Message):
     """Output only."""
     addon: _builtins.str
     """Output only. The add-on that manages it."""
+    version: _builtins.int
+    """Output only. The version of the app's config in which this became the live value."""
+    updated_by: _builtins.str
+    """Output only. Who made it the live value, as in the audit log; empty for what was stored before this was kept."""
+    @_builtins.property
+    def updated_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When that was; unset for what was stored before this was kept."""
+
     def __init__(
         self,
         *,
@@ -252,10 +277,13 @@ class Var(_message.Message):
         value: _builtins.str = ...,
         kind: Global___VarKind.ValueType = ...,
         addon: _builtins.str = ...,
+        version: _builtins.int = ...,
+        updated_at: _timestamp_pb2.Timestamp | None = ...,
+        updated_by: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["addon", b"addon", "kind", b"kind", "name", b"name", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addon", b"addon", "kind", b"kind", "name", b"name", "updated_at", b"updated_at", "updated_by", b"updated_by", "value", b"value", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -693,24 +721,32 @@ class ListVarsRequest(_message.Message):
     APP_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
     app: _builtins.str
     """Required."""
     page_size: _builtins.int
     """Optional. At most 500, which is also the default."""
     page_token: _builtins.str
     """Optional. From the page before."""
+    version: _builtins.int
+    """Optional. As it was with this version, as `Release.config_version` names it; the newest where it
+    is unset. Names that are secrets now are left out, and nothing staged is listed.
+    """
     def __init__(
         self,
         *,
         app: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        version: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_version", b"_version", "version", b"version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_version", b"_version", "app", b"app", "page_size", b"page_size", "page_token", b"page_token", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__version: _TypeAlias = _typing.Literal["version"]  # noqa: Y015
+    _WhichOneofArgType__version: _TypeAlias = _typing.Literal["_version", b"_version"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__version) -> _WhichOneofReturnType__version | None: ...
 
 Global___ListVarsRequest: _TypeAlias = ListVarsRequest  # noqa: Y015
 
@@ -723,6 +759,7 @@ class ListVarsResponse(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     STAGED_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """Empty on the last page."""
     version: _builtins.int
@@ -737,6 +774,10 @@ class ListVarsResponse(_message.Message):
     def staged(self) -> _containers.RepeatedCompositeFieldContainer[Global___StagedVar]:
         """What is staged, by name; on the first page only."""
 
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___GroupVars]:
+        """What the app has of shared groups, in the order they were attached; on the first page only, and not with `version`."""
+
     def __init__(
         self,
         *,
@@ -745,14 +786,55 @@ class ListVarsResponse(_message.Message):
         version: _builtins.int = ...,
         etag: _builtins.str = ...,
         staged: _abc.Iterable[Global___StagedVar] | None = ...,
+        groups: _abc.Iterable[Global___GroupVars] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "next_page_token", b"next_page_token", "staged", b"staged", "vars", b"vars", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "groups", b"groups", "next_page_token", b"next_page_token", "staged", b"staged", "vars", b"vars", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListVarsResponse: _TypeAlias = ListVarsResponse  # noqa: Y015
+
+@_typing.final
+class GroupVars(_message.Message):
+    """GroupVars is what an app has of one shared group."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUP_FIELD_NUMBER: _builtins.int
+    VARS_FIELD_NUMBER: _builtins.int
+    OWN_NAMES_FIELD_NUMBER: _builtins.int
+    HIDDEN_FIELD_NUMBER: _builtins.int
+    group: _builtins.str
+    """Output only. The group's name."""
+    hidden: _builtins.bool
+    """Output only. Whether the caller may not see the group."""
+    @_builtins.property
+    def vars(self) -> _containers.RepeatedCompositeFieldContainer[Global___Var]:
+        """Output only. Its config vars, but those whose name the app has itself. Empty where the caller may not see the group."""
+
+    @_builtins.property
+    def own_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. Names of the group that the app has itself: its own value wins. Secrets among them only for who may
+        list them (secrets.list).
+        """
+
+    def __init__(
+        self,
+        *,
+        group: _builtins.str = ...,
+        vars: _abc.Iterable[Global___Var] | None = ...,
+        own_names: _abc.Iterable[_builtins.str] | None = ...,
+        hidden: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group", b"group", "hidden", b"hidden", "own_names", b"own_names", "vars", b"vars"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GroupVars: _TypeAlias = GroupVars  # noqa: Y015
 
 @_typing.final
 class SetVarsRequest(_message.Message):
@@ -1021,6 +1103,7 @@ class ClaimNamesRequest(_message.Message):
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     CLAIM_ID_FIELD_NUMBER: _builtins.int
     SKIP_TAKEN_FIELD_NUMBER: _builtins.int
+    LEAVING_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
     """Required."""
     app_id: _builtins.str
@@ -1031,6 +1114,10 @@ class ClaimNamesRequest(_message.Message):
     """Required unless `validate_only`. What names that are new, or claimed again, are held under."""
     skip_taken: _builtins.bool
     """Optional. Pass over names that are something else, instead of refusing all."""
+    leaving: _builtins.bool
+    """Optional. Grant as well, for a draft, what is a config var and staged to be unset. It stays one until that is
+    released, and is to be claimed once more then.
+    """
     @_builtins.property
     def claims(self) -> _containers.RepeatedCompositeFieldContainer[Global___Claim]:
         """Required. 1 to 500."""
@@ -1044,10 +1131,11 @@ class ClaimNamesRequest(_message.Message):
         validate_only: _builtins.bool = ...,
         claim_id: _builtins.str = ...,
         skip_taken: _builtins.bool = ...,
+        leaving: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "claim_id", b"claim_id", "claims", b"claims", "skip_taken", b"skip_taken", "tenant", b"tenant", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "claim_id", b"claim_id", "claims", b"claims", "leaving", b"leaving", "skip_taken", b"skip_taken", "tenant", b"tenant", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1059,8 +1147,11 @@ class ClaimNamesResponse(_message.Message):
 
     VERSION_FIELD_NUMBER: _builtins.int
     TAKEN_FIELD_NUMBER: _builtins.int
+    IS_GROUP_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     """The version of config in which the names are secrets; unset with `validate_only`."""
+    is_group: _builtins.bool
+    """Whether they are those of a shared group, whose names are not to go while an app has them (CheckNamesUnused)."""
     @_builtins.property
     def taken(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """With `skip_taken`: the names that were passed over."""
@@ -1070,10 +1161,11 @@ class ClaimNamesResponse(_message.Message):
         *,
         version: _builtins.int | None = ...,
         taken: _abc.Iterable[_builtins.str] | None = ...,
+        is_group: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_version", b"_version", "version", b"version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_version", b"_version", "taken", b"taken", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_version", b"_version", "is_group", b"is_group", "taken", b"taken", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__version: _TypeAlias = _typing.Literal["version"]  # noqa: Y015
     _WhichOneofArgType__version: _TypeAlias = _typing.Literal["_version", b"_version"]  # noqa: Y015
@@ -1189,10 +1281,14 @@ class GetDesiredStateResponse(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     VARS_FIELD_NUMBER: _builtins.int
     SEALED_NAMES_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    IS_GROUP_FIELD_NUMBER: _builtins.int
     app: _builtins.str
     """The app's name."""
     version: _builtins.int
     """The version this is."""
+    is_group: _builtins.bool
+    """Whether it is a shared group, which has neither a spec nor groups: its release is one of each app that has it."""
     @_builtins.property
     def spec(self) -> Global___AppSpec: ...
     @_builtins.property
@@ -1203,6 +1299,10 @@ class GetDesiredStateResponse(_message.Message):
     def sealed_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names whose values are sealed in secrets: secrets and managed variables."""
 
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___GroupRef]:
+        """The shared groups that are attached at this version, in their order."""
+
     def __init__(
         self,
         *,
@@ -1211,14 +1311,162 @@ class GetDesiredStateResponse(_message.Message):
         version: _builtins.int = ...,
         vars: _abc.Iterable[Global___Assignment] | None = ...,
         sealed_names: _abc.Iterable[_builtins.str] | None = ...,
+        groups: _abc.Iterable[Global___GroupRef] | None = ...,
+        is_group: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["spec", b"spec"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "sealed_names", b"sealed_names", "spec", b"spec", "vars", b"vars", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "groups", b"groups", "is_group", b"is_group", "sealed_names", b"sealed_names", "spec", b"spec", "vars", b"vars", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetDesiredStateResponse: _TypeAlias = GetDesiredStateResponse  # noqa: Y015
+
+@_typing.final
+class GroupRef(_message.Message):
+    """GroupRef names a shared group, and says which it is for ever."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUP_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    group_id: _builtins.str
+    name: _builtins.str
+    def __init__(
+        self,
+        *,
+        group_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group_id", b"group_id", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GroupRef: _TypeAlias = GroupRef  # noqa: Y015
+
+@_typing.final
+class ListGroupUsesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_FIELD_NUMBER: _builtins.int
+    GROUP_ID_FIELD_NUMBER: _builtins.int
+    tenant: _builtins.str
+    """Required."""
+    group_id: _builtins.str
+    """Required."""
+    def __init__(
+        self,
+        *,
+        tenant: _builtins.str = ...,
+        group_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["group_id", b"group_id", "tenant", b"tenant"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListGroupUsesRequest: _TypeAlias = ListGroupUsesRequest  # noqa: Y015
+
+@_typing.final
+class GroupUser(_message.Message):
+    """GroupUser is an app that a group is attached to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APP_ID_FIELD_NUMBER: _builtins.int
+    APP_FIELD_NUMBER: _builtins.int
+    OWN_NAMES_FIELD_NUMBER: _builtins.int
+    app_id: _builtins.str
+    app: _builtins.str
+    """The app's name."""
+    @_builtins.property
+    def own_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the group that the app has itself, so that its own value wins."""
+
+    def __init__(
+        self,
+        *,
+        app_id: _builtins.str = ...,
+        app: _builtins.str = ...,
+        own_names: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "app_id", b"app_id", "own_names", b"own_names"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GroupUser: _TypeAlias = GroupUser  # noqa: Y015
+
+@_typing.final
+class ListGroupUsesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def apps(self) -> _containers.RepeatedCompositeFieldContainer[Global___GroupUser]:
+        """By name."""
+
+    def __init__(
+        self,
+        *,
+        apps: _abc.Iterable[Global___GroupUser] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["apps", b"apps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListGroupUsesResponse: _TypeAlias = ListGroupUsesResponse  # noqa: Y015
+
+@_typing.final
+class CheckNamesUnusedRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_FIELD_NUMBER: _builtins.int
+    APP_ID_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    tenant: _builtins.str
+    """Required."""
+    app_id: _builtins.str
+    """Required. A group's or an app's."""
+    @_builtins.property
+    def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Required. 1 to 500."""
+
+    def __init__(
+        self,
+        *,
+        tenant: _builtins.str = ...,
+        app_id: _builtins.str = ...,
+        names: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "names", b"names", "tenant", b"tenant"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckNamesUnusedRequest: _TypeAlias = CheckNamesUnusedRequest  # noqa: Y015
+
+@_typing.final
+class CheckNamesUnusedResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckNamesUnusedResponse: _TypeAlias = CheckNamesUnusedResponse  # noqa: Y015
 
 @_typing.final
 class RestoreVersionRequest(_message.Message):
@@ -1280,6 +1528,7 @@ class RestoreVersionResponse(_message.Message):
     CHANGES_FIELD_NUMBER: _builtins.int
     TAKEN_FIELD_NUMBER: _builtins.int
     SPEC_CHANGED_FIELD_NUMBER: _builtins.int
+    GONE_GROUPS_FIELD_NUMBER: _builtins.int
     version: _builtins.int
     """The newest version afterwards: with `validate_only` the one there is."""
     spec_changed: _builtins.bool
@@ -1290,6 +1539,10 @@ class RestoreVersionResponse(_message.Message):
     def taken(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """With `skip_taken`: the names that were passed over."""
 
+    @_builtins.property
+    def gone_groups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Shared groups that the app had then and that were destroyed since: they were passed over."""
+
     def __init__(
         self,
         *,
@@ -1297,10 +1550,11 @@ class RestoreVersionResponse(_message.Message):
         changes: _abc.Iterable[Global___NameChange] | None = ...,
         taken: _abc.Iterable[_builtins.str] | None = ...,
         spec_changed: _builtins.bool = ...,
+        gone_groups: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "spec_changed", b"spec_changed", "taken", b"taken", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "gone_groups", b"gone_groups", "spec_changed", b"spec_changed", "taken", b"taken", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

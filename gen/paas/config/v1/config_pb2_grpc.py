@@ -488,6 +488,16 @@ class ConfigInternalServiceStub:
                 request_serializer=paas_dot_config_dot_v1_dot_config__pb2.ReleaseNamesRequest.SerializeToString,
                 response_deserializer=paas_dot_config_dot_v1_dot_config__pb2.ReleaseNamesResponse.FromString,
                 _registered_method=True)
+        self.ListGroupUses = channel.unary_unary(
+                '/paas.config.v1.ConfigInternalService/ListGroupUses',
+                request_serializer=paas_dot_config_dot_v1_dot_config__pb2.ListGroupUsesRequest.SerializeToString,
+                response_deserializer=paas_dot_config_dot_v1_dot_config__pb2.ListGroupUsesResponse.FromString,
+                _registered_method=True)
+        self.CheckNamesUnused = channel.unary_unary(
+                '/paas.config.v1.ConfigInternalService/CheckNamesUnused',
+                request_serializer=paas_dot_config_dot_v1_dot_config__pb2.CheckNamesUnusedRequest.SerializeToString,
+                response_deserializer=paas_dot_config_dot_v1_dot_config__pb2.CheckNamesUnusedResponse.FromString,
+                _registered_method=True)
         self.GetDesiredState = channel.unary_unary(
                 '/paas.config.v1.ConfigInternalService/GetDesiredState',
                 request_serializer=paas_dot_config_dot_v1_dot_config__pb2.GetDesiredStateRequest.SerializeToString,
@@ -547,6 +557,21 @@ class ConfigInternalServiceServicer:
     def ReleaseNames(self, request, context):
         """Gives claims up again. A name that is not held, or by now under another claim, is passed over:
         a message that arrives late frees nothing that was claimed again. Callers: secrets.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListGroupUses(self, request, context):
+        """Names the apps that a group is attached to now. Callers: releaser.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckNamesUnused(self, request, context):
+        """Refuses with FAILED_PRECONDITION and the reason GROUP_NAME_IN_USE names of a group that an app gets from it, naming
+        the apps. An app's own names are never refused. Callers: secrets.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -621,6 +646,16 @@ def add_ConfigInternalServiceServicer_to_server(servicer, server):
                     servicer.ReleaseNames,
                     request_deserializer=paas_dot_config_dot_v1_dot_config__pb2.ReleaseNamesRequest.FromString,
                     response_serializer=paas_dot_config_dot_v1_dot_config__pb2.ReleaseNamesResponse.SerializeToString,
+            ),
+            'ListGroupUses': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListGroupUses,
+                    request_deserializer=paas_dot_config_dot_v1_dot_config__pb2.ListGroupUsesRequest.FromString,
+                    response_serializer=paas_dot_config_dot_v1_dot_config__pb2.ListGroupUsesResponse.SerializeToString,
+            ),
+            'CheckNamesUnused': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckNamesUnused,
+                    request_deserializer=paas_dot_config_dot_v1_dot_config__pb2.CheckNamesUnusedRequest.FromString,
+                    response_serializer=paas_dot_config_dot_v1_dot_config__pb2.CheckNamesUnusedResponse.SerializeToString,
             ),
             'GetDesiredState': grpc.unary_unary_rpc_method_handler(
                     servicer.GetDesiredState,
@@ -740,6 +775,60 @@ class ConfigInternalService:
             '/paas.config.v1.ConfigInternalService/ReleaseNames',
             paas_dot_config_dot_v1_dot_config__pb2.ReleaseNamesRequest.SerializeToString,
             paas_dot_config_dot_v1_dot_config__pb2.ReleaseNamesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListGroupUses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.config.v1.ConfigInternalService/ListGroupUses',
+            paas_dot_config_dot_v1_dot_config__pb2.ListGroupUsesRequest.SerializeToString,
+            paas_dot_config_dot_v1_dot_config__pb2.ListGroupUsesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckNamesUnused(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.config.v1.ConfigInternalService/CheckNamesUnused',
+            paas_dot_config_dot_v1_dot_config__pb2.CheckNamesUnusedRequest.SerializeToString,
+            paas_dot_config_dot_v1_dot_config__pb2.CheckNamesUnusedResponse.FromString,
             options,
             channel_credentials,
             insecure,

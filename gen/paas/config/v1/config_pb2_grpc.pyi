@@ -164,6 +164,12 @@ class ConfigInternalServiceStub:
     """Gives claims up again. A name that is not held, or by now under another claim, is passed over:
     a message that arrives late frees nothing that was claimed again. Callers: secrets.
     """
+    ListGroupUses: _aio.UnaryUnaryMultiCallable[_config_pb2.ListGroupUsesRequest, _config_pb2.ListGroupUsesResponse]
+    """Names the apps that a group is attached to now. Callers: releaser."""
+    CheckNamesUnused: _aio.UnaryUnaryMultiCallable[_config_pb2.CheckNamesUnusedRequest, _config_pb2.CheckNamesUnusedResponse]
+    """Refuses with FAILED_PRECONDITION and the reason GROUP_NAME_IN_USE names of a group that an app gets from it, naming
+    the apps. An app's own names are never refused. Callers: secrets.
+    """
     GetDesiredState: _aio.UnaryUnaryMultiCallable[_config_pb2.GetDesiredStateRequest, _config_pb2.GetDesiredStateResponse]
     """Everything a release needs of this service, at one version. Callers: releaser."""
     RestoreVersion: _aio.UnaryUnaryMultiCallable[_config_pb2.RestoreVersionRequest, _config_pb2.RestoreVersionResponse]
@@ -214,6 +220,24 @@ class ConfigInternalServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_config_pb2.ReleaseNamesResponse]:
         """Gives claims up again. A name that is not held, or by now under another claim, is passed over:
         a message that arrives late frees nothing that was claimed again. Callers: secrets.
+        """
+
+    @_abc_1.abstractmethod
+    def ListGroupUses(
+        self,
+        request: _config_pb2.ListGroupUsesRequest,
+        context: _aio.ServicerContext[_config_pb2.ListGroupUsesRequest, _abc.Awaitable[_config_pb2.ListGroupUsesResponse]],
+    ) -> _abc.Awaitable[_config_pb2.ListGroupUsesResponse]:
+        """Names the apps that a group is attached to now. Callers: releaser."""
+
+    @_abc_1.abstractmethod
+    def CheckNamesUnused(
+        self,
+        request: _config_pb2.CheckNamesUnusedRequest,
+        context: _aio.ServicerContext[_config_pb2.CheckNamesUnusedRequest, _abc.Awaitable[_config_pb2.CheckNamesUnusedResponse]],
+    ) -> _abc.Awaitable[_config_pb2.CheckNamesUnusedResponse]:
+        """Refuses with FAILED_PRECONDITION and the reason GROUP_NAME_IN_USE names of a group that an app gets from it, naming
+        the apps. An app's own names are never refused. Callers: secrets.
         """
 
     @_abc_1.abstractmethod

@@ -22,13 +22,14 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from paas.access.v1 import access_pb2 as paas_dot_access_dot_v1_dot_access__pb2
 from paas.config.v1 import config_pb2 as paas_dot_config_dot_v1_dot_config__pb2
 from paas.limits.v1 import limits_pb2 as paas_dot_limits_dot_v1_dot_limits__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpaas/releaser/v1/releaser.proto\x12\x10paas.releaser.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpaas/access/v1/access.proto\x1a\x1bpaas/config/v1/config.proto\x1a\x1bpaas/limits/v1/limits.proto\"\xf8\x05\n\x07Release\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12&\n\x05state\x18\x02 \x01(\x0e\x32\x17.paas.releaser.v1.State\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x1b\n\x0e\x63onfig_version\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x1c\n\x0fsecrets_version\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07message\x18\n \x01(\t\x12\x17\n\x0finstances_ready\x18\x0b \x01(\x05\x12\x17\n\x0finstances_total\x18\x0c \x01(\x05\x12\x1a\n\rsuperseded_by\x18\r \x01(\x03H\x02\x88\x01\x01\x12\x18\n\x0breverted_to\x18\x0e \x01(\x03H\x03\x88\x01\x01\x12\x1b\n\x0erevert_release\x18\x0f \x01(\x03H\x04\x88\x01\x01\x12\x16\n\x0ereverted_names\x18\x10 \x03(\t\x12\x1b\n\x0esource_release\x18\x11 \x01(\x03H\x05\x88\x01\x01\x12\x31\n\x07\x63hanges\x18\x12 \x03(\x0b\x32 .paas.releaser.v1.ReleasedChange\x12\x16\n\x0ehidden_changes\x18\x13 \x01(\x05\x12\x19\n\x11instances_updated\x18\x14 \x01(\x05\x12\x15\n\rinstances_old\x18\x15 \x01(\x05\x12\x0e\n\x06output\x18\x16 \x01(\tB\x11\n\x0f_config_versionB\x12\n\x10_secrets_versionB\x10\n\x0e_superseded_byB\x0e\n\x0c_reverted_toB\x11\n\x0f_revert_releaseB\x11\n\x0f_source_release\"\xb8\x01\n\x0eReleasedChange\x12\x0c\n\x04name\x18\x01 \x01(\t\x12&\n\x06\x61\x63tion\x18\x02 \x01(\x0e\x32\x16.paas.config.v1.Action\x12\x0e\n\x06secret\x18\x03 \x01(\x08\x12\x19\n\x05\x61\x63tor\x18\x04 \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12-\n\tstaged_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0ereplaces_newer\x18\x06 \x01(\x08\"\x84\x01\n\x08Instance\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0f\n\x07release\x18\x02 \x01(\x03\x12\x0c\n\x04port\x18\x03 \x01(\x05\x12\r\n\x05state\x18\x04 \x01(\t\x12.\n\nstarted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03log\x18\x06 \x01(\t\"R\n\x13ListReleasesRequest\x12\x0b\n\x03\x61pp\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x1b\n\npage_token\x18\x03 \x01(\tB\x07\xc2\xe1\x18\x03\x08\x80\x08\"\\\n\x14ListReleasesResponse\x12+\n\x08releases\x18\x01 \x03(\x0b\x32\x19.paas.releaser.v1.Release\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"0\n\x11GetReleaseRequest\x12\x0b\n\x03\x61pp\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x03\"@\n\x12GetReleaseResponse\x12*\n\x07release\x18\x01 \x01(\x0b\x32\x19.paas.releaser.v1.Release\"2\n\x13WatchReleaseRequest\x12\x0b\n\x03\x61pp\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x03\"B\n\x14WatchReleaseResponse\x12*\n\x07release\x18\x01 \x01(\x0b\x32\x19.paas.releaser.v1.Release\"e\n\x14\x43reateReleaseRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0b\n\x03\x61pp\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\x12\x15\n\rreplace_newer\x18\x04 \x01(\x08\"\x8e\x01\n\x15\x43reateReleaseResponse\x12*\n\x07release\x18\x01 \x01(\x0b\x32\x19.paas.releaser.v1.Release\x12\x31\n\x07\x63hanges\x18\x02 \x03(\x0b\x32 .paas.releaser.v1.ReleasedChange\x12\x16\n\x0ehidden_changes\x18\x03 \x01(\x05\"o\n\x0fRollbackRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0b\n\x03\x61pp\x18\x02 \x01(\t\x12\x0e\n\x06number\x18\x03 \x01(\x03\x12\x14\n\x0cwith_secrets\x18\x04 \x01(\x08\x12\x15\n\rvalidate_only\x18\x05 \x01(\x08\"\x99\x01\n\x10RollbackResponse\x12*\n\x07release\x18\x01 \x01(\x0b\x32\x19.paas.releaser.v1.Release\x12+\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x1a.paas.config.v1.NameChange\x12\x16\n\x0ehidden_changes\x18\x03 \x01(\x05\x12\x14\n\x0cspec_changed\x18\x04 \x01(\x08\"#\n\x14ListInstancesRequest\x12\x0b\n\x03\x61pp\x18\x01 \x01(\t\"n\n\x15ListInstancesResponse\x12-\n\tinstances\x18\x01 \x03(\x0b\x32\x1a.paas.releaser.v1.Instance\x12&\n\x05\x64rift\x18\x02 \x01(\x0b\x32\x17.paas.releaser.v1.Drift\"j\n\x05\x44rift\x12\x0f\n\x07manager\x18\x01 \x01(\t\x12\r\n\x05names\x18\x02 \x03(\t\x12\x14\n\x0chidden_names\x18\x03 \x01(\x05\x12+\n\x07seen_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa8\x02\n\x0cReleaseOrder\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0e\n\x06\x61pp_id\x18\x02 \x01(\t\x12\x0b\n\x03\x61pp\x18\x03 \x01(\t\x12\x11\n\tchange_id\x18\x04 \x01(\t\x12\x19\n\x05\x61\x63tor\x18\x05 \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12\x1f\n\x0b\x64\x65scription\x18\x06 \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12\x1b\n\x0e\x63onfig_version\x18\x07 \x01(\x03H\x00\x88\x01\x01\x12\x1c\n\x0fsecrets_version\x18\x08 \x01(\x03H\x01\x88\x01\x01\x12:\n\x07\x63hanges\x18\t \x03(\x0b\x32 .paas.releaser.v1.ReleasedChangeB\x07\xc2\xe1\x18\x03\x18\xa0\x1f\x42\x11\n\x0f_config_versionB\x12\n\x10_secrets_version\"Q\n\x16RequestReleasesRequest\x12\x37\n\x06orders\x18\x01 \x03(\x0b\x32\x1e.paas.releaser.v1.ReleaseOrderB\x07\xc2\xe1\x18\x03\x18\xe8\x07\"*\n\x17RequestReleasesResponse\x12\x0f\n\x07numbers\x18\x01 \x03(\x03\"2\n\x10RemoveAppRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0e\n\x06\x61pp_id\x18\x02 \x01(\t\"\x13\n\x11RemoveAppResponse*\x80\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_QUEUED\x10\x01\x12\x11\n\rSTATE_RUNNING\x10\x02\x12\x13\n\x0fSTATE_SUCCEEDED\x10\x03\x12\x10\n\x0cSTATE_FAILED\x10\x04\x12\x14\n\x10STATE_SUPERSEDED\x10\x05\x32\xc0\x06\n\x0fReleaserService\x12\x86\x01\n\x0cListReleases\x12%.paas.releaser.v1.ListReleasesRequest\x1a&.paas.releaser.v1.ListReleasesResponse\"\'\xba\xe1\x18#\n\rreleases.read\"\rreleases.list2\x03\x61pp\x12\x7f\n\nGetRelease\x12#.paas.releaser.v1.GetReleaseRequest\x1a$.paas.releaser.v1.GetReleaseResponse\"&\xba\xe1\x18\"\n\rreleases.read\"\x0creleases.get2\x03\x61pp\x12\x89\x01\n\x0cWatchRelease\x12%.paas.releaser.v1.WatchReleaseRequest\x1a&.paas.releaser.v1.WatchReleaseResponse\"(\xba\xe1\x18$\n\rreleases.read\"\x0ereleases.watch2\x03\x61pp0\x01\x12\x8c\x01\n\rCreateRelease\x12&.paas.releaser.v1.CreateReleaseRequest\x1a\'.paas.releaser.v1.CreateReleaseResponse\"*\xba\xe1\x18&\n\x0ereleases.write\"\x0freleases.create2\x03\x61pp\x12\x7f\n\x08Rollback\x12!.paas.releaser.v1.RollbackRequest\x1a\".paas.releaser.v1.RollbackResponse\",\xba\xe1\x18(\n\x0ereleases.write\"\x11releases.rollback2\x03\x61pp\x12\x86\x01\n\rListInstances\x12&.paas.releaser.v1.ListInstancesRequest\x1a\'.paas.releaser.v1.ListInstancesResponse\"$\xba\xe1\x18 \n\tapps.read\"\x0e\x61pps.instances2\x03\x61pp2\xd9\x02\n\x17ReleaserInternalService\x12\xa6\x01\n\x0fRequestReleases\x12(.paas.releaser.v1.RequestReleasesRequest\x1a).paas.releaser.v1.RequestReleasesResponse\">\xba\xe1\x18:\x1a\x06\x63onfig\x1a\x07secretsB\'it is a part of a change, which has one\x12\x94\x01\n\tRemoveApp\x12\".paas.releaser.v1.RemoveAppRequest\x1a#.paas.releaser.v1.RemoveAppResponse\">\xba\xe1\x18:\x1a\x06\x63onfigB0it is a part of destroying an app, which has oneb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpaas/releaser/v1/releaser.proto\x12\x10paas.releaser.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bpaas/access/v1/access.proto\x1a\x1bpaas/config/v1/config.proto\x1a\x1bpaas/limits/v1/limits.proto\"\xf0\x06\n\x07Release\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12&\n\x05state\x18\x02 \x01(\x0e\x32\x17.paas.releaser.v1.State\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x1b\n\x0e\x63onfig_version\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x1c\n\x0fsecrets_version\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07message\x18\n \x01(\t\x12\x17\n\x0finstances_ready\x18\x0b \x01(\x05\x12\x17\n\x0finstances_total\x18\x0c \x01(\x05\x12\x1a\n\rsuperseded_by\x18\r \x01(\x03H\x02\x88\x01\x01\x12\x18\n\x0breverted_to\x18\x0e \x01(\x03H\x03\x88\x01\x01\x12\x1b\n\x0erevert_release\x18\x0f \x01(\x03H\x04\x88\x01\x01\x12\x16\n\x0ereverted_names\x18\x10 \x03(\t\x12\x1b\n\x0esource_release\x18\x11 \x01(\x03H\x05\x88\x01\x01\x12\x31\n\x07\x63hanges\x18\x12 \x03(\x0b\x32 .paas.releaser.v1.ReleasedChange\x12\x16\n\x0ehidden_changes\x18\x13 \x01(\x05\x12\x19\n\x11instances_updated\x18\x14 \x01(\x05\x12\x15\n\rinstances_old\x18\x15 \x01(\x05\x12\x0e\n\x06output\x18\x16 \x01(\t\x12.\n\x07members\x18\x17 \x03(\x0b\x32\x1d.paas.releaser.v1.GroupMember\x12\x16\n\x0ehidden_members\x18\x18 \x01(\x05\x12.\n\x06groups\x18\x19 \x03(\x0b\x32\x1e.paas.releaser.v1.GroupVersionB\x11\n\x0f_config_versionB\x12\n\x10_secrets_versionB\x10\n\x0e_superseded_byB\x0e\n\x0c_reverted_toB\x11\n\x0f_revert_releaseB\x11\n\x0f_source_release\"d\n\x0bGroupMember\x12\x0b\n\x03\x61pp\x18\x01 \x01(\t\x12\x14\n\x07release\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12&\n\x05state\x18\x03 \x01(\x0e\x32\x17.paas.releaser.v1.StateB\n\n\x08_release\"\x7f\n\x0cGroupVersion\x12\r\n\x05group\x18\x01 \x01(\t\x12\x1b\n\x0e\x63onfig_version\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x1c\n\x0fsecrets_version\x18\x03 \x01(\x03H\x01\x88\x01\x01\x42\x11\n\x0f_config_versionB\x12\n\x10_secrets_version\"\xb8\x01\n\x0eReleasedChange\x12\x0c\n\x04name\x18\x01 \x01(\t\x12&\n\x06\x61\x63tion\x18\x02 \x01(\x0e\x32\x16.paas.config.v1.Action\x12\x0e\n\x06secret\x18\x03 \x01(\x08\x12\x19\n\x05\x61\x63tor\x18\x04 \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12-\n\tstaged_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0ereplaces_newer\x18\x06 \x01(\x08\"\x84\x01\n\x08Instance\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0f\n\x07release\x18\x02 \x01(\x03\x12\x0c\n\x04port\x18\x03 \x01(\x05\x12\r\n\x05state\x18\x04 \x01(\t\x12.\n\nstarted_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0b\n\x03log\x18\x06 \x01(\t\"R\n\x13ListReleasesRequest\x12\x0b\n\x03\x61pp\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x1b\n\npage_token\x18\x03 \x01(\tB\x07\xc2\xe1\x18\x03\x08\x80\x08\"\\\n\x14ListReleasesResponse\x12+\n\x08releases\x18\x01 \x03(\x0b\x32\x19.paas.releaser.v1.Release\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"0\n\x11GetReleaseRequest\x12\x0b\n\x03\x61pp\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x03\"@\n\x12GetReleaseResponse\x12*\n\x07release\x18\x01 \x01(\x0b\x32\x19.paas.releaser.v1.Release\"2\n\x13WatchReleaseRequest\x12\x0b\n\x03\x61pp\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x03\"B\n\x14WatchReleaseResponse\x12*\n\x07release\x18\x01 \x01(\x0b\x32\x19.paas.releaser.v1.Release\"z\n\x14\x43reateReleaseRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0b\n\x03\x61pp\x18\x02 \x01(\t\x12\x15\n\rvalidate_only\x18\x03 \x01(\x08\x12\x15\n\rreplace_newer\x18\x04 \x01(\x08\x12\x13\n\x0bleave_draft\x18\x05 \x01(\x08\"\x8e\x01\n\x15\x43reateReleaseResponse\x12*\n\x07release\x18\x01 \x01(\x0b\x32\x19.paas.releaser.v1.Release\x12\x31\n\x07\x63hanges\x18\x02 \x03(\x0b\x32 .paas.releaser.v1.ReleasedChange\x12\x16\n\x0ehidden_changes\x18\x03 \x01(\x05\"o\n\x0fRollbackRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0b\n\x03\x61pp\x18\x02 \x01(\t\x12\x0e\n\x06number\x18\x03 \x01(\x03\x12\x14\n\x0cwith_secrets\x18\x04 \x01(\x08\x12\x15\n\rvalidate_only\x18\x05 \x01(\x08\"\xae\x01\n\x10RollbackResponse\x12*\n\x07release\x18\x01 \x01(\x0b\x32\x19.paas.releaser.v1.Release\x12+\n\x07\x63hanges\x18\x02 \x03(\x0b\x32\x1a.paas.config.v1.NameChange\x12\x16\n\x0ehidden_changes\x18\x03 \x01(\x05\x12\x14\n\x0cspec_changed\x18\x04 \x01(\x08\x12\x13\n\x0bgone_groups\x18\x05 \x03(\t\"^\n\x0fReadLogsRequest\x12\x0b\n\x03\x61pp\x18\x01 \x01(\t\x12\x12\n\x05lines\x18\x02 \x01(\x05H\x00\x88\x01\x01\x12\x10\n\x08instance\x18\x03 \x01(\x05\x12\x0e\n\x06\x66ollow\x18\x04 \x01(\x08\x42\x08\n\x06_lines\"D\n\x10ReadLogsResponse\x12\x10\n\x08instance\x18\x01 \x01(\x05\x12\x0f\n\x07release\x18\x02 \x01(\x03\x12\r\n\x05lines\x18\x03 \x03(\t\"#\n\x14ListInstancesRequest\x12\x0b\n\x03\x61pp\x18\x01 \x01(\t\"n\n\x15ListInstancesResponse\x12-\n\tinstances\x18\x01 \x03(\x0b\x32\x1a.paas.releaser.v1.Instance\x12&\n\x05\x64rift\x18\x02 \x01(\x0b\x32\x17.paas.releaser.v1.Drift\"j\n\x05\x44rift\x12\x0f\n\x07manager\x18\x01 \x01(\t\x12\r\n\x05names\x18\x02 \x03(\t\x12\x14\n\x0chidden_names\x18\x03 \x01(\x05\x12+\n\x07seen_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa8\x02\n\x0cReleaseOrder\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0e\n\x06\x61pp_id\x18\x02 \x01(\t\x12\x0b\n\x03\x61pp\x18\x03 \x01(\t\x12\x11\n\tchange_id\x18\x04 \x01(\t\x12\x19\n\x05\x61\x63tor\x18\x05 \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12\x1f\n\x0b\x64\x65scription\x18\x06 \x01(\tB\n\xc2\xe1\x18\x06\x08\x80\x80\x04\x10\x01\x12\x1b\n\x0e\x63onfig_version\x18\x07 \x01(\x03H\x00\x88\x01\x01\x12\x1c\n\x0fsecrets_version\x18\x08 \x01(\x03H\x01\x88\x01\x01\x12:\n\x07\x63hanges\x18\t \x03(\x0b\x32 .paas.releaser.v1.ReleasedChangeB\x07\xc2\xe1\x18\x03\x18\xa0\x1f\x42\x11\n\x0f_config_versionB\x12\n\x10_secrets_version\"Q\n\x16RequestReleasesRequest\x12\x37\n\x06orders\x18\x01 \x03(\x0b\x32\x1e.paas.releaser.v1.ReleaseOrderB\x07\xc2\xe1\x18\x03\x18\xe8\x07\"*\n\x17RequestReleasesResponse\x12\x0f\n\x07numbers\x18\x01 \x03(\x03\"2\n\x10RemoveAppRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0e\n\x06\x61pp_id\x18\x02 \x01(\t\"\x13\n\x11RemoveAppResponse*\x80\x01\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTATE_QUEUED\x10\x01\x12\x11\n\rSTATE_RUNNING\x10\x02\x12\x13\n\x0fSTATE_SUCCEEDED\x10\x03\x12\x10\n\x0cSTATE_FAILED\x10\x04\x12\x14\n\x10STATE_SUPERSEDED\x10\x05\x32\xfe\x08\n\x0fReleaserService\x12\xa5\x01\n\x0cListReleases\x12%.paas.releaser.v1.ListReleasesRequest\x1a&.paas.releaser.v1.ListReleasesResponse\"F\xba\xe1\x18#\n\rreleases.read\"\rreleases.list2\x03\x61pp\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/apps/{app}/releases\x12\xa7\x01\n\nGetRelease\x12#.paas.releaser.v1.GetReleaseRequest\x1a$.paas.releaser.v1.GetReleaseResponse\"N\xba\xe1\x18\"\n\rreleases.read\"\x0creleases.get2\x03\x61pp\x82\xd3\xe4\x93\x02\"\x12 /v1/apps/{app}/releases/{number}\x12\x89\x01\n\x0cWatchRelease\x12%.paas.releaser.v1.WatchReleaseRequest\x1a&.paas.releaser.v1.WatchReleaseResponse\"(\xba\xe1\x18$\n\rreleases.read\"\x0ereleases.watch2\x03\x61pp0\x01\x12\xae\x01\n\rCreateRelease\x12&.paas.releaser.v1.CreateReleaseRequest\x1a\'.paas.releaser.v1.CreateReleaseResponse\"L\xba\xe1\x18&\n\x0ereleases.write\"\x0freleases.create2\x03\x61pp\x82\xd3\xe4\x93\x02\x1c\"\x17/v1/apps/{app}/releases:\x01*\x12\xb3\x01\n\x08Rollback\x12!.paas.releaser.v1.RollbackRequest\x1a\".paas.releaser.v1.RollbackResponse\"`\xba\xe1\x18(\n\x0ereleases.write\"\x11releases.rollback2\x03\x61pp\x82\xd3\xe4\x93\x02.\")/v1/apps/{app}/releases/{number}:rollback:\x01*\x12}\n\x08ReadLogs\x12!.paas.releaser.v1.ReadLogsRequest\x1a\".paas.releaser.v1.ReadLogsResponse\"(\xba\xe1\x18$\n\x0ereleases.write\"\rreleases.logs2\x03\x61pp0\x01\x12\xa6\x01\n\rListInstances\x12&.paas.releaser.v1.ListInstancesRequest\x1a\'.paas.releaser.v1.ListInstancesResponse\"D\xba\xe1\x18 \n\tapps.read\"\x0e\x61pps.instances2\x03\x61pp\x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/apps/{app}/instances2\xd9\x02\n\x17ReleaserInternalService\x12\xa6\x01\n\x0fRequestReleases\x12(.paas.releaser.v1.RequestReleasesRequest\x1a).paas.releaser.v1.RequestReleasesResponse\">\xba\xe1\x18:\x1a\x06\x63onfig\x1a\x07secretsB\'it is a part of a change, which has one\x12\x94\x01\n\tRemoveApp\x12\".paas.releaser.v1.RemoveAppRequest\x1a#.paas.releaser.v1.RemoveAppResponse\">\xba\xe1\x18:\x1a\x06\x63onfigB0it is a part of destroying an app, which has oneb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,67 +49,77 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REQUESTRELEASESREQUEST'].fields_by_name['orders']._loaded_options = None
   _globals['_REQUESTRELEASESREQUEST'].fields_by_name['orders']._serialized_options = b'\302\341\030\003\030\350\007'
   _globals['_RELEASERSERVICE'].methods_by_name['ListReleases']._loaded_options = None
-  _globals['_RELEASERSERVICE'].methods_by_name['ListReleases']._serialized_options = b'\272\341\030#\n\rreleases.read\"\rreleases.list2\003app'
+  _globals['_RELEASERSERVICE'].methods_by_name['ListReleases']._serialized_options = b'\272\341\030#\n\rreleases.read\"\rreleases.list2\003app\202\323\344\223\002\031\022\027/v1/apps/{app}/releases'
   _globals['_RELEASERSERVICE'].methods_by_name['GetRelease']._loaded_options = None
-  _globals['_RELEASERSERVICE'].methods_by_name['GetRelease']._serialized_options = b'\272\341\030\"\n\rreleases.read\"\014releases.get2\003app'
+  _globals['_RELEASERSERVICE'].methods_by_name['GetRelease']._serialized_options = b'\272\341\030\"\n\rreleases.read\"\014releases.get2\003app\202\323\344\223\002\"\022 /v1/apps/{app}/releases/{number}'
   _globals['_RELEASERSERVICE'].methods_by_name['WatchRelease']._loaded_options = None
   _globals['_RELEASERSERVICE'].methods_by_name['WatchRelease']._serialized_options = b'\272\341\030$\n\rreleases.read\"\016releases.watch2\003app'
   _globals['_RELEASERSERVICE'].methods_by_name['CreateRelease']._loaded_options = None
-  _globals['_RELEASERSERVICE'].methods_by_name['CreateRelease']._serialized_options = b'\272\341\030&\n\016releases.write\"\017releases.create2\003app'
+  _globals['_RELEASERSERVICE'].methods_by_name['CreateRelease']._serialized_options = b'\272\341\030&\n\016releases.write\"\017releases.create2\003app\202\323\344\223\002\034\"\027/v1/apps/{app}/releases:\001*'
   _globals['_RELEASERSERVICE'].methods_by_name['Rollback']._loaded_options = None
-  _globals['_RELEASERSERVICE'].methods_by_name['Rollback']._serialized_options = b'\272\341\030(\n\016releases.write\"\021releases.rollback2\003app'
+  _globals['_RELEASERSERVICE'].methods_by_name['Rollback']._serialized_options = b'\272\341\030(\n\016releases.write\"\021releases.rollback2\003app\202\323\344\223\002.\")/v1/apps/{app}/releases/{number}:rollback:\001*'
+  _globals['_RELEASERSERVICE'].methods_by_name['ReadLogs']._loaded_options = None
+  _globals['_RELEASERSERVICE'].methods_by_name['ReadLogs']._serialized_options = b'\272\341\030$\n\016releases.write\"\rreleases.logs2\003app'
   _globals['_RELEASERSERVICE'].methods_by_name['ListInstances']._loaded_options = None
-  _globals['_RELEASERSERVICE'].methods_by_name['ListInstances']._serialized_options = b'\272\341\030 \n\tapps.read\"\016apps.instances2\003app'
+  _globals['_RELEASERSERVICE'].methods_by_name['ListInstances']._serialized_options = b'\272\341\030 \n\tapps.read\"\016apps.instances2\003app\202\323\344\223\002\032\022\030/v1/apps/{app}/instances'
   _globals['_RELEASERINTERNALSERVICE'].methods_by_name['RequestReleases']._loaded_options = None
   _globals['_RELEASERINTERNALSERVICE'].methods_by_name['RequestReleases']._serialized_options = b'\272\341\030:\032\006config\032\007secretsB\'it is a part of a change, which has one'
   _globals['_RELEASERINTERNALSERVICE'].methods_by_name['RemoveApp']._loaded_options = None
   _globals['_RELEASERINTERNALSERVICE'].methods_by_name['RemoveApp']._serialized_options = b'\272\341\030:\032\006configB0it is a part of destroying an app, which has one'
-  _globals['_STATE']._serialized_start=2946
-  _globals['_STATE']._serialized_end=3074
-  _globals['_RELEASE']._serialized_start=174
-  _globals['_RELEASE']._serialized_end=934
-  _globals['_RELEASEDCHANGE']._serialized_start=937
-  _globals['_RELEASEDCHANGE']._serialized_end=1121
-  _globals['_INSTANCE']._serialized_start=1124
-  _globals['_INSTANCE']._serialized_end=1256
-  _globals['_LISTRELEASESREQUEST']._serialized_start=1258
-  _globals['_LISTRELEASESREQUEST']._serialized_end=1340
-  _globals['_LISTRELEASESRESPONSE']._serialized_start=1342
-  _globals['_LISTRELEASESRESPONSE']._serialized_end=1434
-  _globals['_GETRELEASEREQUEST']._serialized_start=1436
-  _globals['_GETRELEASEREQUEST']._serialized_end=1484
-  _globals['_GETRELEASERESPONSE']._serialized_start=1486
-  _globals['_GETRELEASERESPONSE']._serialized_end=1550
-  _globals['_WATCHRELEASEREQUEST']._serialized_start=1552
-  _globals['_WATCHRELEASEREQUEST']._serialized_end=1602
-  _globals['_WATCHRELEASERESPONSE']._serialized_start=1604
-  _globals['_WATCHRELEASERESPONSE']._serialized_end=1670
-  _globals['_CREATERELEASEREQUEST']._serialized_start=1672
-  _globals['_CREATERELEASEREQUEST']._serialized_end=1773
-  _globals['_CREATERELEASERESPONSE']._serialized_start=1776
-  _globals['_CREATERELEASERESPONSE']._serialized_end=1918
-  _globals['_ROLLBACKREQUEST']._serialized_start=1920
-  _globals['_ROLLBACKREQUEST']._serialized_end=2031
-  _globals['_ROLLBACKRESPONSE']._serialized_start=2034
-  _globals['_ROLLBACKRESPONSE']._serialized_end=2187
-  _globals['_LISTINSTANCESREQUEST']._serialized_start=2189
-  _globals['_LISTINSTANCESREQUEST']._serialized_end=2224
-  _globals['_LISTINSTANCESRESPONSE']._serialized_start=2226
-  _globals['_LISTINSTANCESRESPONSE']._serialized_end=2336
-  _globals['_DRIFT']._serialized_start=2338
-  _globals['_DRIFT']._serialized_end=2444
-  _globals['_RELEASEORDER']._serialized_start=2447
-  _globals['_RELEASEORDER']._serialized_end=2743
-  _globals['_REQUESTRELEASESREQUEST']._serialized_start=2745
-  _globals['_REQUESTRELEASESREQUEST']._serialized_end=2826
-  _globals['_REQUESTRELEASESRESPONSE']._serialized_start=2828
-  _globals['_REQUESTRELEASESRESPONSE']._serialized_end=2870
-  _globals['_REMOVEAPPREQUEST']._serialized_start=2872
-  _globals['_REMOVEAPPREQUEST']._serialized_end=2922
-  _globals['_REMOVEAPPRESPONSE']._serialized_start=2924
-  _globals['_REMOVEAPPRESPONSE']._serialized_end=2943
-  _globals['_RELEASERSERVICE']._serialized_start=3077
-  _globals['_RELEASERSERVICE']._serialized_end=3909
-  _globals['_RELEASERINTERNALSERVICE']._serialized_start=3912
-  _globals['_RELEASERINTERNALSERVICE']._serialized_end=4257
+  _globals['_STATE']._serialized_start=3535
+  _globals['_STATE']._serialized_end=3663
+  _globals['_RELEASE']._serialized_start=204
+  _globals['_RELEASE']._serialized_end=1084
+  _globals['_GROUPMEMBER']._serialized_start=1086
+  _globals['_GROUPMEMBER']._serialized_end=1186
+  _globals['_GROUPVERSION']._serialized_start=1188
+  _globals['_GROUPVERSION']._serialized_end=1315
+  _globals['_RELEASEDCHANGE']._serialized_start=1318
+  _globals['_RELEASEDCHANGE']._serialized_end=1502
+  _globals['_INSTANCE']._serialized_start=1505
+  _globals['_INSTANCE']._serialized_end=1637
+  _globals['_LISTRELEASESREQUEST']._serialized_start=1639
+  _globals['_LISTRELEASESREQUEST']._serialized_end=1721
+  _globals['_LISTRELEASESRESPONSE']._serialized_start=1723
+  _globals['_LISTRELEASESRESPONSE']._serialized_end=1815
+  _globals['_GETRELEASEREQUEST']._serialized_start=1817
+  _globals['_GETRELEASEREQUEST']._serialized_end=1865
+  _globals['_GETRELEASERESPONSE']._serialized_start=1867
+  _globals['_GETRELEASERESPONSE']._serialized_end=1931
+  _globals['_WATCHRELEASEREQUEST']._serialized_start=1933
+  _globals['_WATCHRELEASEREQUEST']._serialized_end=1983
+  _globals['_WATCHRELEASERESPONSE']._serialized_start=1985
+  _globals['_WATCHRELEASERESPONSE']._serialized_end=2051
+  _globals['_CREATERELEASEREQUEST']._serialized_start=2053
+  _globals['_CREATERELEASEREQUEST']._serialized_end=2175
+  _globals['_CREATERELEASERESPONSE']._serialized_start=2178
+  _globals['_CREATERELEASERESPONSE']._serialized_end=2320
+  _globals['_ROLLBACKREQUEST']._serialized_start=2322
+  _globals['_ROLLBACKREQUEST']._serialized_end=2433
+  _globals['_ROLLBACKRESPONSE']._serialized_start=2436
+  _globals['_ROLLBACKRESPONSE']._serialized_end=2610
+  _globals['_READLOGSREQUEST']._serialized_start=2612
+  _globals['_READLOGSREQUEST']._serialized_end=2706
+  _globals['_READLOGSRESPONSE']._serialized_start=2708
+  _globals['_READLOGSRESPONSE']._serialized_end=2776
+  _globals['_LISTINSTANCESREQUEST']._serialized_start=2778
+  _globals['_LISTINSTANCESREQUEST']._serialized_end=2813
+  _globals['_LISTINSTANCESRESPONSE']._serialized_start=2815
+  _globals['_LISTINSTANCESRESPONSE']._serialized_end=2925
+  _globals['_DRIFT']._serialized_start=2927
+  _globals['_DRIFT']._serialized_end=3033
+  _globals['_RELEASEORDER']._serialized_start=3036
+  _globals['_RELEASEORDER']._serialized_end=3332
+  _globals['_REQUESTRELEASESREQUEST']._serialized_start=3334
+  _globals['_REQUESTRELEASESREQUEST']._serialized_end=3415
+  _globals['_REQUESTRELEASESRESPONSE']._serialized_start=3417
+  _globals['_REQUESTRELEASESRESPONSE']._serialized_end=3459
+  _globals['_REMOVEAPPREQUEST']._serialized_start=3461
+  _globals['_REMOVEAPPREQUEST']._serialized_end=3511
+  _globals['_REMOVEAPPRESPONSE']._serialized_start=3513
+  _globals['_REMOVEAPPRESPONSE']._serialized_end=3532
+  _globals['_RELEASERSERVICE']._serialized_start=3666
+  _globals['_RELEASERSERVICE']._serialized_end=4816
+  _globals['_RELEASERINTERNALSERVICE']._serialized_start=4819
+  _globals['_RELEASERINTERNALSERVICE']._serialized_end=5164
 # @@protoc_insertion_point(module_scope)

@@ -33,7 +33,7 @@ class _StateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_State.ValueType
     STATE_SUCCEEDED: _State.ValueType  # 3
     """Ended: every instance runs with it."""
     STATE_FAILED: _State.ValueType  # 4
-    """Ended: instances did not become ready in time; see `message`, `reverted_to`, `revert_release`."""
+    """Ended: instances did not become ready in time, or it was refused before anything was applied; see `message`, `reverted_to`, `revert_release`."""
     STATE_SUPERSEDED: _State.ValueType  # 5
     """Ended before it started, because `superseded_by` carries its change as well."""
 
@@ -46,7 +46,7 @@ STATE_RUNNING: State.ValueType  # 2
 STATE_SUCCEEDED: State.ValueType  # 3
 """Ended: every instance runs with it."""
 STATE_FAILED: State.ValueType  # 4
-"""Ended: instances did not become ready in time; see `message`, `reverted_to`, `revert_release`."""
+"""Ended: instances did not become ready in time, or it was refused before anything was applied; see `message`, `reverted_to`, `revert_release`."""
 STATE_SUPERSEDED: State.ValueType  # 5
 """Ended before it started, because `superseded_by` carries its change as well."""
 Global___State: _TypeAlias = State  # noqa: Y015
@@ -79,6 +79,9 @@ class Release(_message.Message):
     INSTANCES_UPDATED_FIELD_NUMBER: _builtins.int
     INSTANCES_OLD_FIELD_NUMBER: _builtins.int
     OUTPUT_FIELD_NUMBER: _builtins.int
+    MEMBERS_FIELD_NUMBER: _builtins.int
+    HIDDEN_MEMBERS_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """Output only. N of vN, counted per app from 1."""
     state: Global___State.ValueType
@@ -106,7 +109,9 @@ class Release(_message.Message):
     reverted_to: _builtins.int
     """Output only. The last good release, to whose values this one's were taken back."""
     revert_release: _builtins.int
-    """Output only. The release that runs with them taken back."""
+    """Output only. The release that runs with them taken back; unset where nothing was applied, so that `reverted_to`
+    runs still.
+    """
     source_release: _builtins.int
     """Output only. The release a rollback or revert took its values from."""
     hidden_changes: _builtins.int
@@ -121,6 +126,8 @@ class Release(_message.Message):
     """Output only. The end of what a failing instance wrote, values of the app's variables masked; only
     for who may change releases (releases.write), and not in lists.
     """
+    hidden_members: _builtins.int
+    """Output only. How many more there are that the caller may not see."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp:
         """Output only."""
@@ -140,6 +147,16 @@ class Release(_message.Message):
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReleasedChange]:
         """Output only. What it was ordered for, name by name; of secrets only for who may list them."""
+
+    @_builtins.property
+    def members(self) -> _containers.RepeatedCompositeFieldContainer[Global___GroupMember]:
+        """Output only. Of a shared group's release: the releases of the apps that have it, those that the caller may see; not
+        in lists.
+        """
+
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___GroupVersion]:
+        """Output only. Of an app's release: what it was given of shared groups, in their order."""
 
     def __init__(
         self,
@@ -166,10 +183,13 @@ class Release(_message.Message):
         instances_updated: _builtins.int = ...,
         instances_old: _builtins.int = ...,
         output: _builtins.str = ...,
+        members: _abc.Iterable[Global___GroupMember] | None = ...,
+        hidden_members: _builtins.int = ...,
+        groups: _abc.Iterable[Global___GroupVersion] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_config_version", b"_config_version", "_revert_release", b"_revert_release", "_reverted_to", b"_reverted_to", "_secrets_version", b"_secrets_version", "_source_release", b"_source_release", "_superseded_by", b"_superseded_by", "config_version", b"config_version", "created_at", b"created_at", "finished_at", b"finished_at", "revert_release", b"revert_release", "reverted_to", b"reverted_to", "secrets_version", b"secrets_version", "source_release", b"source_release", "started_at", b"started_at", "superseded_by", b"superseded_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_config_version", b"_config_version", "_revert_release", b"_revert_release", "_reverted_to", b"_reverted_to", "_secrets_version", b"_secrets_version", "_source_release", b"_source_release", "_superseded_by", b"_superseded_by", "actor", b"actor", "changes", b"changes", "config_version", b"config_version", "created_at", b"created_at", "description", b"description", "finished_at", b"finished_at", "hidden_changes", b"hidden_changes", "instances_old", b"instances_old", "instances_ready", b"instances_ready", "instances_total", b"instances_total", "instances_updated", b"instances_updated", "message", b"message", "number", b"number", "output", b"output", "revert_release", b"revert_release", "reverted_names", b"reverted_names", "reverted_to", b"reverted_to", "secrets_version", b"secrets_version", "source_release", b"source_release", "started_at", b"started_at", "state", b"state", "superseded_by", b"superseded_by"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_config_version", b"_config_version", "_revert_release", b"_revert_release", "_reverted_to", b"_reverted_to", "_secrets_version", b"_secrets_version", "_source_release", b"_source_release", "_superseded_by", b"_superseded_by", "actor", b"actor", "changes", b"changes", "config_version", b"config_version", "created_at", b"created_at", "description", b"description", "finished_at", b"finished_at", "groups", b"groups", "hidden_changes", b"hidden_changes", "hidden_members", b"hidden_members", "instances_old", b"instances_old", "instances_ready", b"instances_ready", "instances_total", b"instances_total", "instances_updated", b"instances_updated", "members", b"members", "message", b"message", "number", b"number", "output", b"output", "revert_release", b"revert_release", "reverted_names", b"reverted_names", "reverted_to", b"reverted_to", "secrets_version", b"secrets_version", "source_release", b"source_release", "started_at", b"started_at", "state", b"state", "superseded_by", b"superseded_by"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__config_version: _TypeAlias = _typing.Literal["config_version"]  # noqa: Y015
     _WhichOneofArgType__config_version: _TypeAlias = _typing.Literal["_config_version", b"_config_version"]  # noqa: Y015
@@ -197,6 +217,77 @@ class Release(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__superseded_by) -> _WhichOneofReturnType__superseded_by | None: ...
 
 Global___Release: _TypeAlias = Release  # noqa: Y015
+
+@_typing.final
+class GroupMember(_message.Message):
+    """GroupMember is one app's release as a part of a shared group's."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APP_FIELD_NUMBER: _builtins.int
+    RELEASE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    app: _builtins.str
+    """Output only. The app's name."""
+    release: _builtins.int
+    """Output only. The number N of its release vN, or of the newer one that took its place and has the same of the group;
+    unset while it waits for those before it, and where the group's release ended before.
+    """
+    state: Global___State.ValueType
+    """Output only. Unset where the group's release ended before it was its turn."""
+    def __init__(
+        self,
+        *,
+        app: _builtins.str = ...,
+        release: _builtins.int | None = ...,
+        state: Global___State.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_release", b"_release", "release", b"release"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_release", b"_release", "app", b"app", "release", b"release", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__release: _TypeAlias = _typing.Literal["release"]  # noqa: Y015
+    _WhichOneofArgType__release: _TypeAlias = _typing.Literal["_release", b"_release"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__release) -> _WhichOneofReturnType__release | None: ...
+
+Global___GroupMember: _TypeAlias = GroupMember  # noqa: Y015
+
+@_typing.final
+class GroupVersion(_message.Message):
+    """GroupVersion is one shared group as an app's release was given it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GROUP_FIELD_NUMBER: _builtins.int
+    CONFIG_VERSION_FIELD_NUMBER: _builtins.int
+    SECRETS_VERSION_FIELD_NUMBER: _builtins.int
+    group: _builtins.str
+    """Output only. The group's name."""
+    config_version: _builtins.int
+    """Output only. The version of its config vars; unset where none was ever part of a release."""
+    secrets_version: _builtins.int
+    """Output only. The version of its secrets; unset where none was ever part of a release."""
+    def __init__(
+        self,
+        *,
+        group: _builtins.str = ...,
+        config_version: _builtins.int | None = ...,
+        secrets_version: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_config_version", b"_config_version", "_secrets_version", b"_secrets_version", "config_version", b"config_version", "secrets_version", b"secrets_version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_config_version", b"_config_version", "_secrets_version", b"_secrets_version", "config_version", b"config_version", "group", b"group", "secrets_version", b"secrets_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__config_version: _TypeAlias = _typing.Literal["config_version"]  # noqa: Y015
+    _WhichOneofArgType__config_version: _TypeAlias = _typing.Literal["_config_version", b"_config_version"]  # noqa: Y015
+    _WhichOneofReturnType__secrets_version: _TypeAlias = _typing.Literal["secrets_version"]  # noqa: Y015
+    _WhichOneofArgType__secrets_version: _TypeAlias = _typing.Literal["_secrets_version", b"_secrets_version"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__config_version) -> _WhichOneofReturnType__config_version | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__secrets_version) -> _WhichOneofReturnType__secrets_version | None: ...
+
+Global___GroupVersion: _TypeAlias = GroupVersion  # noqa: Y015
 
 @_typing.final
 class ReleasedChange(_message.Message):
@@ -433,6 +524,7 @@ class CreateReleaseRequest(_message.Message):
     APP_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
     REPLACE_NEWER_FIELD_NUMBER: _builtins.int
+    LEAVE_DRAFT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Required. Chosen by the caller; the same id has the same effect and answer for 24 hours."""
     app: _builtins.str
@@ -443,6 +535,8 @@ class CreateReleaseRequest(_message.Message):
     """Optional. Release staged values although the live ones were changed since; else that is refused
     with FAILED_PRECONDITION and the reason DRAFT_REPLACES_NEWER.
     """
+    leave_draft: _builtins.bool
+    """Optional. Restart with what is live, and leave what is staged as it is."""
     def __init__(
         self,
         *,
@@ -450,10 +544,11 @@ class CreateReleaseRequest(_message.Message):
         app: _builtins.str = ...,
         validate_only: _builtins.bool = ...,
         replace_newer: _builtins.bool = ...,
+        leave_draft: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "replace_newer", b"replace_newer", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "leave_draft", b"leave_draft", "replace_newer", b"replace_newer", "request_id", b"request_id", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -537,6 +632,7 @@ class RollbackResponse(_message.Message):
     CHANGES_FIELD_NUMBER: _builtins.int
     HIDDEN_CHANGES_FIELD_NUMBER: _builtins.int
     SPEC_CHANGED_FIELD_NUMBER: _builtins.int
+    GONE_GROUPS_FIELD_NUMBER: _builtins.int
     hidden_changes: _builtins.int
     """How many more there are of secrets that the caller may not list."""
     spec_changed: _builtins.bool
@@ -551,6 +647,10 @@ class RollbackResponse(_message.Message):
         list them.
         """
 
+    @_builtins.property
+    def gone_groups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Shared groups that the app had then and that were destroyed since: they were passed over."""
+
     def __init__(
         self,
         *,
@@ -558,14 +658,79 @@ class RollbackResponse(_message.Message):
         changes: _abc.Iterable[_config_pb2.NameChange] | None = ...,
         hidden_changes: _builtins.int = ...,
         spec_changed: _builtins.bool = ...,
+        gone_groups: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["release", b"release"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "hidden_changes", b"hidden_changes", "release", b"release", "spec_changed", b"spec_changed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes", b"changes", "gone_groups", b"gone_groups", "hidden_changes", b"hidden_changes", "release", b"release", "spec_changed", b"spec_changed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RollbackResponse: _TypeAlias = RollbackResponse  # noqa: Y015
+
+@_typing.final
+class ReadLogsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APP_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    INSTANCE_FIELD_NUMBER: _builtins.int
+    FOLLOW_FIELD_NUMBER: _builtins.int
+    app: _builtins.str
+    """Required."""
+    lines: _builtins.int
+    """Optional. How many of the last lines of each instance; at most 1000, 100 where it is unset."""
+    instance: _builtins.int
+    """Optional. Of this instance alone; 0 is all of them."""
+    follow: _builtins.bool
+    """Optional. Go on with what is written from then on, by instances of later releases too."""
+    def __init__(
+        self,
+        *,
+        app: _builtins.str = ...,
+        lines: _builtins.int | None = ...,
+        instance: _builtins.int = ...,
+        follow: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_lines", b"_lines", "lines", b"lines"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_lines", b"_lines", "app", b"app", "follow", b"follow", "instance", b"instance", "lines", b"lines"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__lines: _TypeAlias = _typing.Literal["lines"]  # noqa: Y015
+    _WhichOneofArgType__lines: _TypeAlias = _typing.Literal["_lines", b"_lines"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__lines) -> _WhichOneofReturnType__lines | None: ...
+
+Global___ReadLogsRequest: _TypeAlias = ReadLogsRequest  # noqa: Y015
+
+@_typing.final
+class ReadLogsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTANCE_FIELD_NUMBER: _builtins.int
+    RELEASE_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    instance: _builtins.int
+    """Output only. Which instance wrote the lines."""
+    release: _builtins.int
+    """Output only. The release it ran with; the newer one where an older one was just ending."""
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. The oldest first, each cut after 4000 characters."""
+
+    def __init__(
+        self,
+        *,
+        instance: _builtins.int = ...,
+        release: _builtins.int = ...,
+        lines: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instance", b"instance", "lines", b"lines", "release", b"release"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadLogsResponse: _TypeAlias = ReadLogsResponse  # noqa: Y015
 
 @_typing.final
 class ListInstancesRequest(_message.Message):

@@ -60,6 +60,11 @@ class ReleaserServiceStub:
                 request_serializer=paas_dot_releaser_dot_v1_dot_releaser__pb2.RollbackRequest.SerializeToString,
                 response_deserializer=paas_dot_releaser_dot_v1_dot_releaser__pb2.RollbackResponse.FromString,
                 _registered_method=True)
+        self.ReadLogs = channel.unary_stream(
+                '/paas.releaser.v1.ReleaserService/ReadLogs',
+                request_serializer=paas_dot_releaser_dot_v1_dot_releaser__pb2.ReadLogsRequest.SerializeToString,
+                response_deserializer=paas_dot_releaser_dot_v1_dot_releaser__pb2.ReadLogsResponse.FromString,
+                _registered_method=True)
         self.ListInstances = channel.unary_unary(
                 '/paas.releaser.v1.ReleaserService/ListInstances',
                 request_serializer=paas_dot_releaser_dot_v1_dot_releaser__pb2.ListInstancesRequest.SerializeToString,
@@ -110,6 +115,14 @@ class ReleaserServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReadLogs(self, request, context):
+        """Sends what the app's instances wrote, the values of its variables masked, and with `follow` what
+        they write from then on. Callers: users with releases.write.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListInstances(self, request, context):
         """Lists the instances that run now. Callers: users with apps.read.
         """
@@ -144,6 +157,11 @@ def add_ReleaserServiceServicer_to_server(servicer, server):
                     servicer.Rollback,
                     request_deserializer=paas_dot_releaser_dot_v1_dot_releaser__pb2.RollbackRequest.FromString,
                     response_serializer=paas_dot_releaser_dot_v1_dot_releaser__pb2.RollbackResponse.SerializeToString,
+            ),
+            'ReadLogs': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReadLogs,
+                    request_deserializer=paas_dot_releaser_dot_v1_dot_releaser__pb2.ReadLogsRequest.FromString,
+                    response_serializer=paas_dot_releaser_dot_v1_dot_releaser__pb2.ReadLogsResponse.SerializeToString,
             ),
             'ListInstances': grpc.unary_unary_rpc_method_handler(
                     servicer.ListInstances,
@@ -287,6 +305,33 @@ class ReleaserService:
             '/paas.releaser.v1.ReleaserService/Rollback',
             paas_dot_releaser_dot_v1_dot_releaser__pb2.RollbackRequest.SerializeToString,
             paas_dot_releaser_dot_v1_dot_releaser__pb2.RollbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadLogs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/paas.releaser.v1.ReleaserService/ReadLogs',
+            paas_dot_releaser_dot_v1_dot_releaser__pb2.ReadLogsRequest.SerializeToString,
+            paas_dot_releaser_dot_v1_dot_releaser__pb2.ReadLogsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -33,6 +33,10 @@ class ReleaserServiceStub:
     unless asked for. It needs the permissions of what it does as well: config.write for config
     vars, apps.write for the spec, secrets.write for secrets. Callers: users with releases.write.
     """
+    ReadLogs: _aio.UnaryStreamMultiCallable[_releaser_pb2.ReadLogsRequest, _releaser_pb2.ReadLogsResponse]
+    """Sends what the app's instances wrote, the values of its variables masked, and with `follow` what
+    they write from then on. Callers: users with releases.write.
+    """
     ListInstances: _aio.UnaryUnaryMultiCallable[_releaser_pb2.ListInstancesRequest, _releaser_pb2.ListInstancesResponse]
     """Lists the instances that run now. Callers: users with apps.read."""
 
@@ -84,6 +88,16 @@ class ReleaserServiceServicer(metaclass=_abc_1.ABCMeta):
         """Makes a new release with the app spec and config of an old one, secrets staying as they are
         unless asked for. It needs the permissions of what it does as well: config.write for config
         vars, apps.write for the spec, secrets.write for secrets. Callers: users with releases.write.
+        """
+
+    @_abc_1.abstractmethod
+    def ReadLogs(
+        self,
+        request: _releaser_pb2.ReadLogsRequest,
+        context: _aio.ServicerContext[_releaser_pb2.ReadLogsRequest, _abc.AsyncIterator[_releaser_pb2.ReadLogsResponse]],
+    ) -> _abc.AsyncIterator[_releaser_pb2.ReadLogsResponse]:
+        """Sends what the app's instances wrote, the values of its variables masked, and with `follow` what
+        they write from then on. Callers: users with releases.write.
         """
 
     @_abc_1.abstractmethod

@@ -42,6 +42,32 @@ RANDOM_FORMAT_HEX: RandomFormat.ValueType  # 2
 RANDOM_FORMAT_ALNUM: RandomFormat.ValueType  # 3
 Global___RandomFormat: _TypeAlias = RandomFormat  # noqa: Y015
 
+class _DueKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DueKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DueKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DUE_KIND_UNSPECIFIED: _DueKind.ValueType  # 0
+    DUE_KIND_EXPIRY: _DueKind.ValueType  # 1
+    """Its value ends soon, or has ended."""
+    DUE_KIND_ROTATION: _DueKind.ValueType  # 2
+    """Its value is older than it is to become."""
+    DUE_KIND_UNDELIVERED: _DueKind.ValueType  # 3
+    """Nobody was given it for long: by a release, for a program or by a reveal."""
+
+class DueKind(_DueKind, metaclass=_DueKindEnumTypeWrapper):
+    """DueKind is why a secret is to be seen to."""
+
+DUE_KIND_UNSPECIFIED: DueKind.ValueType  # 0
+DUE_KIND_EXPIRY: DueKind.ValueType  # 1
+"""Its value ends soon, or has ended."""
+DUE_KIND_ROTATION: DueKind.ValueType  # 2
+"""Its value is older than it is to become."""
+DUE_KIND_UNDELIVERED: DueKind.ValueType  # 3
+"""Nobody was given it for long: by a release, for a program or by a reveal."""
+Global___DueKind: _TypeAlias = DueKind  # noqa: Y015
+
 @_typing.final
 class Secret(_message.Message):
     """Secret is what may be known of a secret without reading it."""
@@ -52,10 +78,16 @@ class Secret(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
     PREVIOUS_UNTIL_FIELD_NUMBER: _builtins.int
+    UPDATED_BY_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    ROTATE_EVERY_FIELD_NUMBER: _builtins.int
+    ROTATE_AT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Output only."""
     version: _builtins.int
     """Output only. The version of the app's secrets in which this value was stored."""
+    updated_by: _builtins.str
+    """Output only. Who made it the live value, as in the audit log; empty for what was stored before this was kept."""
     @_builtins.property
     def updated_at(self) -> _timestamp_pb2.Timestamp:
         """Output only."""
@@ -64,6 +96,18 @@ class Secret(_message.Message):
     def previous_until(self) -> _timestamp_pb2.Timestamp:
         """Output only. Until when the value before is injected as well, as `<name>_PREVIOUS`."""
 
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. Until when the value is to be replaced; unset where it has no end. It is delivered afterwards as well."""
+
+    @_builtins.property
+    def rotate_every(self) -> _duration_pb2.Duration:
+        """Output only. How often it is to be rotated; unset where nobody said."""
+
+    @_builtins.property
+    def rotate_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When it is to be rotated next; unset without `rotate_every`."""
+
     def __init__(
         self,
         *,
@@ -71,14 +115,56 @@ class Secret(_message.Message):
         version: _builtins.int = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
         previous_until: _timestamp_pb2.Timestamp | None = ...,
+        updated_by: _builtins.str = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        rotate_every: _duration_pb2.Duration | None = ...,
+        rotate_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["previous_until", b"previous_until", "updated_at", b"updated_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "previous_until", b"previous_until", "rotate_at", b"rotate_at", "rotate_every", b"rotate_every", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "previous_until", b"previous_until", "updated_at", b"updated_at", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "name", b"name", "previous_until", b"previous_until", "rotate_at", b"rotate_at", "rotate_every", b"rotate_every", "updated_at", b"updated_at", "updated_by", b"updated_by", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Secret: _TypeAlias = Secret  # noqa: Y015
+
+@_typing.final
+class Expiry(_message.Message):
+    """Expiry is the end of a value: until when somebody is to replace it. An app is given it afterwards as well, since
+    taking it away would break what runs.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SPAN_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    NEVER_FIELD_NUMBER: _builtins.int
+    never: _builtins.bool
+    """It has none. Not false: that would say nothing."""
+    @_builtins.property
+    def span(self) -> _duration_pb2.Duration:
+        """So long from when the value is live; 1 minute to 3660 days. Rotating the secret gives the next value as long again."""
+
+    @_builtins.property
+    def at(self) -> _timestamp_pb2.Timestamp:
+        """Then; within 3660 days, and not past."""
+
+    def __init__(
+        self,
+        *,
+        span: _duration_pb2.Duration | None = ...,
+        at: _timestamp_pb2.Timestamp | None = ...,
+        never: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "end", b"end", "never", b"never", "span", b"span"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "end", b"end", "never", b"never", "span", b"span"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_end: _TypeAlias = _typing.Literal["span", "at", "never"]  # noqa: Y015
+    _WhichOneofArgType_end: _TypeAlias = _typing.Literal["end", b"end"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_end) -> _WhichOneofReturnType_end | None: ...
+
+Global___Expiry: _TypeAlias = Expiry  # noqa: Y015
 
 @_typing.final
 class StagedSecret(_message.Message):
@@ -217,6 +303,8 @@ class SetSecretsRequest(_message.Message):
     SECRETS_FIELD_NUMBER: _builtins.int
     STAGE_FIELD_NUMBER: _builtins.int
     VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    EXPIRY_FIELD_NUMBER: _builtins.int
+    ROTATE_EVERY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Required. Chosen by the caller; the same id has the same effect and answer for 24 hours."""
     app: _builtins.str
@@ -231,6 +319,14 @@ class SetSecretsRequest(_message.Message):
     def secrets(self) -> _containers.RepeatedCompositeFieldContainer[Global___SecretAssignment]:
         """Required. 1 to 500, each name once."""
 
+    @_builtins.property
+    def expiry(self) -> Global___Expiry:
+        """Optional. The end of all these values. Without it a new value has none, and one that is stored already keeps its own."""
+
+    @_builtins.property
+    def rotate_every(self) -> _duration_pb2.Duration:
+        """Optional. How often they are to be rotated: an hour to 3660 days; 0 is that nobody says. Unset is as before."""
+
     def __init__(
         self,
         *,
@@ -239,10 +335,12 @@ class SetSecretsRequest(_message.Message):
         secrets: _abc.Iterable[Global___SecretAssignment] | None = ...,
         stage: _builtins.bool = ...,
         validate_only: _builtins.bool = ...,
+        expiry: Global___Expiry | None = ...,
+        rotate_every: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expiry", b"expiry", "rotate_every", b"rotate_every"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "request_id", b"request_id", "secrets", b"secrets", "stage", b"stage", "validate_only", b"validate_only"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "expiry", b"expiry", "request_id", b"request_id", "rotate_every", b"rotate_every", "secrets", b"secrets", "stage", b"stage", "validate_only", b"validate_only"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -253,16 +351,28 @@ class SetSecretsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CHANGE_FIELD_NUMBER: _builtins.int
+    KEPT_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def change(self) -> _config_pb2.Change: ...
+    @_builtins.property
+    def kept(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names whose value was this already, so that their end or interval alone is new. No release is for them."""
+
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """When the values end; unset where they don't, and where they are staged with a span, which counts from their release."""
+
     def __init__(
         self,
         *,
         change: _config_pb2.Change | None = ...,
+        kept: _abc.Iterable[_builtins.str] | None = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "expires_at", b"expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "expires_at", b"expires_at", "kept", b"kept"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -274,19 +384,25 @@ class RevealSecretRequest(_message.Message):
 
     APP_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     app: _builtins.str
     """Required."""
     name: _builtins.str
     """Required."""
+    reason: _builtins.str
+    """Optional. Why, for the audit log: one line of at most 200 characters. Refused where a value that is asked for, or a
+    part of one, is in it.
+    """
     def __init__(
         self,
         *,
         app: _builtins.str = ...,
         name: _builtins.str = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "name", b"name", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -321,8 +437,13 @@ class RevealSecretsRequest(_message.Message):
 
     APP_FIELD_NUMBER: _builtins.int
     NAMES_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     app: _builtins.str
     """Required."""
+    reason: _builtins.str
+    """Optional. Why, for the audit log: one line of at most 200 characters. Refused where a value that is asked for, or a
+    part of one, is in it.
+    """
     @_builtins.property
     def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Required. 1 to 500, each once."""
@@ -332,10 +453,11 @@ class RevealSecretsRequest(_message.Message):
         *,
         app: _builtins.str = ...,
         names: _abc.Iterable[_builtins.str] | None = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "names", b"names"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "names", b"names", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -392,6 +514,92 @@ class RevealSecretsResponse(_message.Message):
 Global___RevealSecretsResponse: _TypeAlias = RevealSecretsResponse  # noqa: Y015
 
 @_typing.final
+class RevealEnvironmentRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APP_FIELD_NUMBER: _builtins.int
+    NAMES_FIELD_NUMBER: _builtins.int
+    app: _builtins.str
+    """Required."""
+    @_builtins.property
+    def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Optional. Open these alone, all of them or, if any is not there, none; empty is everything there is. A former value
+        goes by its own name, `<name>_PREVIOUS`.
+        """
+
+    def __init__(
+        self,
+        *,
+        app: _builtins.str = ...,
+        names: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "names", b"names"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevealEnvironmentRequest: _TypeAlias = RevealEnvironmentRequest  # noqa: Y015
+
+@_typing.final
+class EnvironmentValue(_message.Message):
+    """EnvironmentValue is a value in the open as a program is given it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    MANAGED_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    value: _builtins.str
+    managed: _builtins.bool
+    """Output only. Whether an add-on manages it. Only while config lists the name as managed is it part of the app."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        value: _builtins.str = ...,
+        managed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["managed", b"managed", "name", b"name", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EnvironmentValue: _TypeAlias = EnvironmentValue  # noqa: Y015
+
+@_typing.final
+class RevealEnvironmentResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUES_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    AUDIT_EVENT_ID_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """The version of the app's secrets that they are of; 0 where none was ever stored."""
+    audit_event_id: _builtins.str
+    """Output only. The event that this was recorded as, the first where the names took several."""
+    @_builtins.property
+    def values(self) -> _containers.RepeatedCompositeFieldContainer[Global___EnvironmentValue]:
+        """By name. All are from one moment."""
+
+    def __init__(
+        self,
+        *,
+        values: _abc.Iterable[Global___EnvironmentValue] | None = ...,
+        version: _builtins.int = ...,
+        audit_event_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audit_event_id", b"audit_event_id", "values", b"values", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevealEnvironmentResponse: _TypeAlias = RevealEnvironmentResponse  # noqa: Y015
+
+@_typing.final
 class RandomValue(_message.Message):
     """RandomValue asks for a fresh value from the system's random source."""
 
@@ -428,6 +636,8 @@ class RotateSecretRequest(_message.Message):
     VALUE_FIELD_NUMBER: _builtins.int
     OVERLAP_FIELD_NUMBER: _builtins.int
     STAGE_FIELD_NUMBER: _builtins.int
+    EXPIRY_FIELD_NUMBER: _builtins.int
+    ROTATE_EVERY_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Required. As in SetSecretsRequest."""
     app: _builtins.str
@@ -445,6 +655,16 @@ class RotateSecretRequest(_message.Message):
         from when the change is live.
         """
 
+    @_builtins.property
+    def expiry(self) -> Global___Expiry:
+        """Optional. The end of the new value. Without it, it is good for as long as the old one was to be where that was said
+        as a span, and has no end otherwise.
+        """
+
+    @_builtins.property
+    def rotate_every(self) -> _duration_pb2.Duration:
+        """Optional. As in SetSecretsRequest."""
+
     def __init__(
         self,
         *,
@@ -455,10 +675,12 @@ class RotateSecretRequest(_message.Message):
         value: _builtins.str = ...,
         overlap: _duration_pb2.Duration | None = ...,
         stage: _builtins.bool = ...,
+        expiry: Global___Expiry | None = ...,
+        rotate_every: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["overlap", b"overlap", "random", b"random", "source", b"source", "value", b"value"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expiry", b"expiry", "overlap", b"overlap", "random", b"random", "rotate_every", b"rotate_every", "source", b"source", "value", b"value"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "name", b"name", "overlap", b"overlap", "random", b"random", "request_id", b"request_id", "source", b"source", "stage", b"stage", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "expiry", b"expiry", "name", b"name", "overlap", b"overlap", "random", b"random", "request_id", b"request_id", "rotate_every", b"rotate_every", "source", b"source", "stage", b"stage", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["random", "value"]  # noqa: Y015
     _WhichOneofArgType_source: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
@@ -471,20 +693,206 @@ class RotateSecretResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CHANGE_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    SPAN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def change(self) -> _config_pb2.Change: ...
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """When the new value ends; unset where it doesn't, and where it is staged with a span, which counts from its release."""
+
+    @_builtins.property
+    def span(self) -> _duration_pb2.Duration:
+        """For how long the new value is good from its release, where that is said as a span: the request's, or the old one's."""
+
     def __init__(
         self,
         *,
         change: _config_pb2.Change | None = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        span: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "expires_at", b"expires_at", "span", b"span"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "expires_at", b"expires_at", "span", b"span"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RotateSecretResponse: _TypeAlias = RotateSecretResponse  # noqa: Y015
+
+@_typing.final
+class ExpireSecretRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    APP_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    EXPIRY_FIELD_NUMBER: _builtins.int
+    ROTATE_EVERY_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Required. As in SetSecretsRequest."""
+    app: _builtins.str
+    """Required."""
+    name: _builtins.str
+    """Required. A secret that is live."""
+    @_builtins.property
+    def expiry(self) -> Global___Expiry:
+        """Optional. The end; a span counts from now. This or `rotate_every` has to be said."""
+
+    @_builtins.property
+    def rotate_every(self) -> _duration_pb2.Duration:
+        """Optional. How often it is to be rotated, counted from when the value was stored: an hour to 3660 days; 0 is that
+        nobody says. Unset is as before.
+        """
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        app: _builtins.str = ...,
+        name: _builtins.str = ...,
+        expiry: Global___Expiry | None = ...,
+        rotate_every: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expiry", b"expiry", "rotate_every", b"rotate_every"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "expiry", b"expiry", "name", b"name", "request_id", b"request_id", "rotate_every", b"rotate_every"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExpireSecretRequest: _TypeAlias = ExpireSecretRequest  # noqa: Y015
+
+@_typing.final
+class ExpireSecretResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGED_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    ROTATE_EVERY_FIELD_NUMBER: _builtins.int
+    changed: _builtins.bool
+    """Whether anything is otherwise than before."""
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """When the value ends; unset where it doesn't."""
+
+    @_builtins.property
+    def rotate_every(self) -> _duration_pb2.Duration:
+        """How often it is to be rotated; unset where nobody said."""
+
+    def __init__(
+        self,
+        *,
+        changed: _builtins.bool = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        rotate_every: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "rotate_every", b"rotate_every"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "expires_at", b"expires_at", "rotate_every", b"rotate_every"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExpireSecretResponse: _TypeAlias = ExpireSecretResponse  # noqa: Y015
+
+@_typing.final
+class ListDueSecretsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    WITHIN_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    kind: Global___DueKind.ValueType
+    """Required."""
+    page_size: _builtins.int
+    """Optional. At most 500, which is also the default."""
+    page_token: _builtins.str
+    """Optional. From the page before, whose request was the same."""
+    @_builtins.property
+    def within(self) -> _duration_pb2.Duration:
+        """Optional. For EXPIRY, how soon the end is: 0 is 30 days. For ROTATION, the age from which any value is listed: 0
+        goes by each one's own `rotate_every`. For UNDELIVERED, for how long nobody was given it: 0 is 90 days.
+        """
+
+    def __init__(
+        self,
+        *,
+        kind: Global___DueKind.ValueType = ...,
+        within: _duration_pb2.Duration | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["within", b"within"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "page_size", b"page_size", "page_token", b"page_token", "within", b"within"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListDueSecretsRequest: _TypeAlias = ListDueSecretsRequest  # noqa: Y015
+
+@_typing.final
+class DueSecret(_message.Message):
+    """DueSecret is a secret of any app that is to be seen to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APP_FIELD_NUMBER: _builtins.int
+    SECRET_FIELD_NUMBER: _builtins.int
+    DELIVERED_AT_FIELD_NUMBER: _builtins.int
+    app: _builtins.str
+    """Output only."""
+    @_builtins.property
+    def secret(self) -> Global___Secret:
+        """Output only."""
+
+    @_builtins.property
+    def delivered_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When somebody was given its value last, to within a day; unset where nobody was."""
+
+    def __init__(
+        self,
+        *,
+        app: _builtins.str = ...,
+        secret: Global___Secret | None = ...,
+        delivered_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["delivered_at", b"delivered_at", "secret", b"secret"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app", b"app", "delivered_at", b"delivered_at", "secret", b"secret"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DueSecret: _TypeAlias = DueSecret  # noqa: Y015
+
+@_typing.final
+class ListDueSecretsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SECRETS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    DELIVERED_SINCE_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty on the last page."""
+    @_builtins.property
+    def secrets(self) -> _containers.RepeatedCompositeFieldContainer[Global___DueSecret]: ...
+    @_builtins.property
+    def delivered_since(self) -> _timestamp_pb2.Timestamp:
+        """For UNDELIVERED, since when it is kept when values are given out. Nothing is listed while that is too short."""
+
+    def __init__(
+        self,
+        *,
+        secrets: _abc.Iterable[Global___DueSecret] | None = ...,
+        next_page_token: _builtins.str = ...,
+        delivered_since: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["delivered_since", b"delivered_since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivered_since", b"delivered_since", "next_page_token", b"next_page_token", "secrets", b"secrets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListDueSecretsResponse: _TypeAlias = ListDueSecretsResponse  # noqa: Y015
 
 @_typing.final
 class UnsetSecretsRequest(_message.Message):
@@ -609,6 +1017,7 @@ class ResolveForReleaseRequest(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     NAMES_FIELD_NUMBER: _builtins.int
     RELEASE_FIELD_NUMBER: _builtins.int
+    WITH_ENDED_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
     """Required."""
     app_id: _builtins.str
@@ -617,6 +1026,8 @@ class ResolveForReleaseRequest(_message.Message):
     """Required. As the release was ordered with; 0 where no secret was ever part of one."""
     release: _builtins.int
     """Required. The release's number, for the audit log."""
+    with_ended: _builtins.bool
+    """Optional. Former values whose overlap is over as well: for what instances wrote that were started while it ran."""
     @_builtins.property
     def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Required; may be empty. The names config's registry has for this release."""
@@ -629,10 +1040,11 @@ class ResolveForReleaseRequest(_message.Message):
         version: _builtins.int = ...,
         names: _abc.Iterable[_builtins.str] | None = ...,
         release: _builtins.int = ...,
+        with_ended: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "names", b"names", "release", b"release", "tenant", b"tenant", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["app_id", b"app_id", "names", b"names", "release", b"release", "tenant", b"tenant", "version", b"version", "with_ended", b"with_ended"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -55,6 +55,11 @@ class SecretsServiceStub:
                 request_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealSecretsRequest.SerializeToString,
                 response_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealSecretsResponse.FromString,
                 _registered_method=True)
+        self.RevealEnvironment = channel.unary_unary(
+                '/paas.secrets.v1.SecretsService/RevealEnvironment',
+                request_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealEnvironmentRequest.SerializeToString,
+                response_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealEnvironmentResponse.FromString,
+                _registered_method=True)
         self.RotateSecret = channel.unary_unary(
                 '/paas.secrets.v1.SecretsService/RotateSecret',
                 request_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RotateSecretRequest.SerializeToString,
@@ -69,6 +74,16 @@ class SecretsServiceStub:
                 '/paas.secrets.v1.SecretsService/DiscardStaged',
                 request_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.DiscardStagedRequest.SerializeToString,
                 response_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.DiscardStagedResponse.FromString,
+                _registered_method=True)
+        self.ExpireSecret = channel.unary_unary(
+                '/paas.secrets.v1.SecretsService/ExpireSecret',
+                request_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.ExpireSecretRequest.SerializeToString,
+                response_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.ExpireSecretResponse.FromString,
+                _registered_method=True)
+        self.ListDueSecrets = channel.unary_unary(
+                '/paas.secrets.v1.SecretsService/ListDueSecrets',
+                request_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.ListDueSecretsRequest.SerializeToString,
+                response_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.ListDueSecretsResponse.FromString,
                 _registered_method=True)
 
 
@@ -109,6 +124,16 @@ class SecretsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RevealEnvironment(self, request, context):
+        """Opens all sealed values of an app as a release would inject them, for a program on the caller's machine: secrets,
+        what add-ons manage, and former values while their overlap runs. One audit event names them all and is committed
+        before any value leaves. Config vars are config's to give (ConfigService.ListVars).
+        Callers: users with secrets.reveal.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RotateSecret(self, request, context):
         """Gives an existing secret a new value, random or given, and requests a release.
         Callers: users with secrets.write.
@@ -127,6 +152,23 @@ class SecretsServiceServicer:
 
     def DiscardStaged(self, request, context):
         """Drops staged changes of secrets. What is live stays as it is. Callers: users with secrets.write.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExpireSecret(self, request, context):
+        """Says until when a secret's value is to be replaced, or how often, without another value. Nothing is released: what
+        the app is given stays what it is. Callers: users with secrets.write.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDueSecrets(self, request, context):
+        """Lists secrets of all apps that somebody has to see to, the most urgent first, never their values: those whose end
+        is near or past, those that are due to be rotated, or those that nobody was given for long. A token that is limited to
+        some apps is told of these. Callers: users with secrets.list.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -155,6 +197,11 @@ def add_SecretsServiceServicer_to_server(servicer, server):
                     request_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealSecretsRequest.FromString,
                     response_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealSecretsResponse.SerializeToString,
             ),
+            'RevealEnvironment': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevealEnvironment,
+                    request_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealEnvironmentRequest.FromString,
+                    response_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealEnvironmentResponse.SerializeToString,
+            ),
             'RotateSecret': grpc.unary_unary_rpc_method_handler(
                     servicer.RotateSecret,
                     request_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.RotateSecretRequest.FromString,
@@ -169,6 +216,16 @@ def add_SecretsServiceServicer_to_server(servicer, server):
                     servicer.DiscardStaged,
                     request_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.DiscardStagedRequest.FromString,
                     response_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.DiscardStagedResponse.SerializeToString,
+            ),
+            'ExpireSecret': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExpireSecret,
+                    request_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.ExpireSecretRequest.FromString,
+                    response_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.ExpireSecretResponse.SerializeToString,
+            ),
+            'ListDueSecrets': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDueSecrets,
+                    request_deserializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.ListDueSecretsRequest.FromString,
+                    response_serializer=paas_dot_secrets_dot_v1_dot_secrets__pb2.ListDueSecretsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -291,6 +348,33 @@ class SecretsService:
             _registered_method=True)
 
     @staticmethod
+    def RevealEnvironment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.secrets.v1.SecretsService/RevealEnvironment',
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealEnvironmentRequest.SerializeToString,
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.RevealEnvironmentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def RotateSecret(request,
             target,
             options=(),
@@ -361,6 +445,60 @@ class SecretsService:
             '/paas.secrets.v1.SecretsService/DiscardStaged',
             paas_dot_secrets_dot_v1_dot_secrets__pb2.DiscardStagedRequest.SerializeToString,
             paas_dot_secrets_dot_v1_dot_secrets__pb2.DiscardStagedResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExpireSecret(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.secrets.v1.SecretsService/ExpireSecret',
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.ExpireSecretRequest.SerializeToString,
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.ExpireSecretResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDueSecrets(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.secrets.v1.SecretsService/ListDueSecrets',
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.ListDueSecretsRequest.SerializeToString,
+            paas_dot_secrets_dot_v1_dot_secrets__pb2.ListDueSecretsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -33,6 +33,12 @@ class SecretsServiceStub:
     is committed before any value leaves.
     Callers: users with secrets.reveal.
     """
+    RevealEnvironment: _aio.UnaryUnaryMultiCallable[_secrets_pb2.RevealEnvironmentRequest, _secrets_pb2.RevealEnvironmentResponse]
+    """Opens all sealed values of an app as a release would inject them, for a program on the caller's machine: secrets,
+    what add-ons manage, and former values while their overlap runs. One audit event names them all and is committed
+    before any value leaves. Config vars are config's to give (ConfigService.ListVars).
+    Callers: users with secrets.reveal.
+    """
     RotateSecret: _aio.UnaryUnaryMultiCallable[_secrets_pb2.RotateSecretRequest, _secrets_pb2.RotateSecretResponse]
     """Gives an existing secret a new value, random or given, and requests a release.
     Callers: users with secrets.write.
@@ -43,6 +49,15 @@ class SecretsServiceStub:
     """
     DiscardStaged: _aio.UnaryUnaryMultiCallable[_secrets_pb2.DiscardStagedRequest, _secrets_pb2.DiscardStagedResponse]
     """Drops staged changes of secrets. What is live stays as it is. Callers: users with secrets.write."""
+    ExpireSecret: _aio.UnaryUnaryMultiCallable[_secrets_pb2.ExpireSecretRequest, _secrets_pb2.ExpireSecretResponse]
+    """Says until when a secret's value is to be replaced, or how often, without another value. Nothing is released: what
+    the app is given stays what it is. Callers: users with secrets.write.
+    """
+    ListDueSecrets: _aio.UnaryUnaryMultiCallable[_secrets_pb2.ListDueSecretsRequest, _secrets_pb2.ListDueSecretsResponse]
+    """Lists secrets of all apps that somebody has to see to, the most urgent first, never their values: those whose end
+    is near or past, those that are due to be rotated, or those that nobody was given for long. A token that is limited to
+    some apps is told of these. Callers: users with secrets.list.
+    """
 
 class SecretsServiceServicer(metaclass=_abc_1.ABCMeta):
     """What users call, through the gateway. Listing, writing and reading are three permissions."""
@@ -89,6 +104,18 @@ class SecretsServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def RevealEnvironment(
+        self,
+        request: _secrets_pb2.RevealEnvironmentRequest,
+        context: _aio.ServicerContext[_secrets_pb2.RevealEnvironmentRequest, _abc.Awaitable[_secrets_pb2.RevealEnvironmentResponse]],
+    ) -> _abc.Awaitable[_secrets_pb2.RevealEnvironmentResponse]:
+        """Opens all sealed values of an app as a release would inject them, for a program on the caller's machine: secrets,
+        what add-ons manage, and former values while their overlap runs. One audit event names them all and is committed
+        before any value leaves. Config vars are config's to give (ConfigService.ListVars).
+        Callers: users with secrets.reveal.
+        """
+
+    @_abc_1.abstractmethod
     def RotateSecret(
         self,
         request: _secrets_pb2.RotateSecretRequest,
@@ -115,6 +142,27 @@ class SecretsServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_secrets_pb2.DiscardStagedRequest, _abc.Awaitable[_secrets_pb2.DiscardStagedResponse]],
     ) -> _abc.Awaitable[_secrets_pb2.DiscardStagedResponse]:
         """Drops staged changes of secrets. What is live stays as it is. Callers: users with secrets.write."""
+
+    @_abc_1.abstractmethod
+    def ExpireSecret(
+        self,
+        request: _secrets_pb2.ExpireSecretRequest,
+        context: _aio.ServicerContext[_secrets_pb2.ExpireSecretRequest, _abc.Awaitable[_secrets_pb2.ExpireSecretResponse]],
+    ) -> _abc.Awaitable[_secrets_pb2.ExpireSecretResponse]:
+        """Says until when a secret's value is to be replaced, or how often, without another value. Nothing is released: what
+        the app is given stays what it is. Callers: users with secrets.write.
+        """
+
+    @_abc_1.abstractmethod
+    def ListDueSecrets(
+        self,
+        request: _secrets_pb2.ListDueSecretsRequest,
+        context: _aio.ServicerContext[_secrets_pb2.ListDueSecretsRequest, _abc.Awaitable[_secrets_pb2.ListDueSecretsResponse]],
+    ) -> _abc.Awaitable[_secrets_pb2.ListDueSecretsResponse]:
+        """Lists secrets of all apps that somebody has to see to, the most urgent first, never their values: those whose end
+        is near or past, those that are due to be rotated, or those that nobody was given for long. A token that is limited to
+        some apps is told of these. Callers: users with secrets.list.
+        """
 
 def add_SecretsServiceServicer_to_server(servicer: SecretsServiceServicer, server: _aio.Server) -> None: ...
 

@@ -70,6 +70,11 @@ class TokensServiceStub:
                 request_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ReportTokenRequest.SerializeToString,
                 response_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ReportTokenResponse.FromString,
                 _registered_method=True)
+        self.EndSessions = channel.unary_unary(
+                '/paas.tokens.v1.TokensService/EndSessions',
+                request_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.EndSessionsRequest.SerializeToString,
+                response_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.EndSessionsResponse.FromString,
+                _registered_method=True)
 
 
 class TokensServiceServicer:
@@ -138,6 +143,17 @@ class TokensServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def EndSessions(self, request, context):
+        """Ends the sessions of a person. Their sign-ins that are kept here end with the answer; whoever keeps others, as the
+        dashboard does those of browsers, asks this first, as the one who ends them, and then ends these. One's own anybody
+        ends, and of those only the browsers'. Somebody else's are ended by people, not by tokens, who have tokens.manage and
+        audit.read; a sign-in that may do more than they stays.
+        Callers: everyone signed in.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TokensServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -175,6 +191,11 @@ def add_TokensServiceServicer_to_server(servicer, server):
                     servicer.ReportToken,
                     request_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ReportTokenRequest.FromString,
                     response_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.ReportTokenResponse.SerializeToString,
+            ),
+            'EndSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndSessions,
+                    request_deserializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.EndSessionsRequest.FromString,
+                    response_serializer=paas_dot_tokens_dot_v1_dot_tokens__pb2.EndSessionsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -367,6 +388,33 @@ class TokensService:
             '/paas.tokens.v1.TokensService/ReportToken',
             paas_dot_tokens_dot_v1_dot_tokens__pb2.ReportTokenRequest.SerializeToString,
             paas_dot_tokens_dot_v1_dot_tokens__pb2.ReportTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/paas.tokens.v1.TokensService/EndSessions',
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.EndSessionsRequest.SerializeToString,
+            paas_dot_tokens_dot_v1_dot_tokens__pb2.EndSessionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

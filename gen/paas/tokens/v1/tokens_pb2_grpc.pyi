@@ -49,6 +49,13 @@ class TokensServiceStub:
     answer is the same whether there is such a token, and whosever it is.
     Callers: everyone signed in.
     """
+    EndSessions: _aio.UnaryUnaryMultiCallable[_tokens_pb2.EndSessionsRequest, _tokens_pb2.EndSessionsResponse]
+    """Ends the sessions of a person. Their sign-ins that are kept here end with the answer; whoever keeps others, as the
+    dashboard does those of browsers, asks this first, as the one who ends them, and then ends these. One's own anybody
+    ends, and of those only the browsers'. Somebody else's are ended by people, not by tokens, who have tokens.manage and
+    audit.read; a sign-in that may do more than they stays.
+    Callers: everyone signed in.
+    """
 
 class TokensServiceServicer(metaclass=_abc_1.ABCMeta):
     """What users call, through the gateway."""
@@ -125,6 +132,19 @@ class TokensServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_tokens_pb2.ReportTokenResponse]:
         """Ends a token that got out, and every token made with it, given its text: whoever has that could use it. The
         answer is the same whether there is such a token, and whosever it is.
+        Callers: everyone signed in.
+        """
+
+    @_abc_1.abstractmethod
+    def EndSessions(
+        self,
+        request: _tokens_pb2.EndSessionsRequest,
+        context: _aio.ServicerContext[_tokens_pb2.EndSessionsRequest, _abc.Awaitable[_tokens_pb2.EndSessionsResponse]],
+    ) -> _abc.Awaitable[_tokens_pb2.EndSessionsResponse]:
+        """Ends the sessions of a person. Their sign-ins that are kept here end with the answer; whoever keeps others, as the
+        dashboard does those of browsers, asks this first, as the one who ends them, and then ends these. One's own anybody
+        ends, and of those only the browsers'. Somebody else's are ended by people, not by tokens, who have tokens.manage and
+        audit.read; a sign-in that may do more than they stays.
         Callers: everyone signed in.
         """
 

@@ -48,7 +48,7 @@ class Trouble:
 
 def of_release(pods: Iterable[Object], release: int) -> list[Object]:
     """Return the pods that run a release and are not about to go."""
-    return [pod for pod in pods if _release_of(pod) == release and not pod["metadata"].get("deletionTimestamp")]
+    return [pod for pod in pods if release_of(pod) == release and not pod["metadata"].get("deletionTimestamp")]
 
 
 def trouble_of(pod: Object) -> Trouble | None:
@@ -66,23 +66,27 @@ def trouble_of(pod: Object) -> Trouble | None:
     return None
 
 
-def instances_of(pods: Iterable[Object], *, namespace: str, container: str) -> Sequence[Instance]:
-    """Return an app's pods as its instances, oldest first; what is about to go or has ended is left out."""
-    running = [
+def running(pods: Iterable[Object]) -> list[Object]:
+    """Return the pods that are not about to go and have not ended, the oldest first: the order of instances."""
+    found = [
         pod
         for pod in pods
         if not pod["metadata"].get("deletionTimestamp") and (pod.get("status") or {}).get("phase") not in _ENDED
     ]
-    running.sort(key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]))
+    return sorted(found, key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]))
+
+
+def instances_of(pods: Iterable[Object], *, namespace: str, container: str) -> Sequence[Instance]:
+    """Return an app's pods as its instances, oldest first; what is about to go or has ended is left out."""
     return [
         Instance(
             index=index,
-            release=_release_of(pod),
+            release=release_of(pod),
             state=_state_of(pod),
             started_at=_moment((pod.get("status") or {}).get("startTime")),
             log=f"kubectl logs -n {namespace} {pod['metadata']['name']} -c {container}",
         )
-        for index, pod in enumerate(running, 1)
+        for index, pod in enumerate(running(pods), 1)
     ]
 
 
@@ -132,7 +136,8 @@ def _state_of(pod: Object) -> str:
     return "ready" if ready else "starting"
 
 
-def _release_of(pod: Object) -> int:
+def release_of(pod: Object) -> int:
+    """Return the number of the release that a pod runs."""
     return number_of((pod["metadata"].get("labels") or {}).get(RELEASE_LABEL))
 
 

@@ -6,7 +6,7 @@ version, and the write fails, or will find the write done and go on from it.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from services.releaser.manifests import (
 from services.releaser.runtimes.kubernetes.adoption import check_adopted, place_of
 from services.releaser.runtimes.kubernetes.drifts import DriftWatch
 from services.releaser.runtimes.kubernetes.history import KEPT_RELEASES, no_longer_needed
+from services.releaser.runtimes.kubernetes.logs import written
 from services.releaser.runtimes.kubernetes.pods import instances_of
 from services.releaser.runtimes.kubernetes.refusals import sentence_of
 from services.releaser.runtimes.kubernetes.rollout import Followed, Follower
@@ -43,6 +44,7 @@ from services.releaser.runtimes.protocol import (
     ReleaseSource,
     Report,
     RuntimeAway,
+    Written,
     platform_variables,
 )
 from services.releaser.store.drifts import DriftStore
@@ -118,6 +120,17 @@ class KubernetesRuntime:
         except ClusterError as error:
             raise RuntimeAway("Kubernetes") from error
         return instances_of(pods, namespace=place.namespace, container=place.container)
+
+    async def written(self, key: AppKey, *, lines: int, follow: bool) -> AsyncIterator[Written]:
+        """Yield what the app's pods write, by instance. Raises RuntimeAway."""
+        placement = await self._placements.find(key)
+        if placement is None:
+            return
+        try:
+            async for each in written(self._cluster, placement.place, key, lines=lines, follow=follow):
+                yield each
+        except ClusterError as error:
+            raise RuntimeAway("Kubernetes") from error
 
     async def close(self) -> None:
         """Stop watching, and close the connections."""

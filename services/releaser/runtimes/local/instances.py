@@ -7,9 +7,8 @@ later. Every change is on disk before and after it happens, so that a crash in b
 import asyncio
 import secrets
 import signal
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -17,12 +16,11 @@ from typing import Any, Final
 import structlog
 
 from machine import processes
-from paaskit.clock import Clock
 from paaskit.logs import describe_exception
 from services.releaser.domain import AppKey
 from services.releaser.runtimes.local.confinement.accounts import NOBODY_ELSE
 from services.releaser.runtimes.local.confinement.groups import end_group, make_group
-from services.releaser.runtimes.local.confinement.launch import Confinement, find_keeper
+from services.releaser.runtimes.local.confinement.launch import find_keeper
 from services.releaser.runtimes.local.confinement.remains import end_remains
 from services.releaser.runtimes.local.listing import listed
 from services.releaser.runtimes.local.process import Process, start_process
@@ -37,15 +35,17 @@ from services.releaser.runtimes.local.record import (
     make_private,
     marks_of,
     record_path,
+    size_of,
     write_record,
 )
+from services.releaser.runtimes.local.runs import Runs
+from services.releaser.runtimes.local.surroundings import Surroundings
 from services.releaser.runtimes.output import masked, written_since
 from services.releaser.runtimes.protocol import (
     ApplyFailed,
     DesiredRelease,
     Instance,
     Progress,
-    ReleaseSource,
     Report,
 )
 
@@ -55,29 +55,6 @@ _KILL_SECONDS: Final = 5.0
 """How long a keeper may take to kill what is below it before it is killed itself."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """How long, in seconds, an instance may take to become ready, unless its app says so, and to end after SIGTERM."""
-
-    ready_timeout: float = 120.0
-    grace: float = 10.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What instances need of the runtime: its folder, limits, fresh ports, users for apps, the source of releases, the
-    time.
-    """
-
-    root: Path
-    limits: Limits
-    confinement: Confinement
-    take_port: Callable[[], int]
-    take_user: Callable[[], int]
-    source: ReleaseSource
-    clock: Clock
 
 
 class AppInstances:
@@ -98,13 +75,20 @@ class AppInstances:
         self._mending: set[int] = set()
         self._deaths: dict[int, int] = {}
         self._saved: AppRecord | None = None
+        self._runs = Runs(record.runs)
         if record.boot == self._boot:
             self._adopt(record)
+        self._end_runs()
 
     @property
     def ports(self) -> set[int]:
         """The ports that are taken."""
         return {process.port for process in self._processes}
+
+    @property
+    def indexes(self) -> set[int]:
+        """Which instances there are to be, and whose processes still run."""
+        return {*self._wanted, *(process.index for process in self._processes)}
 
     def listing(self) -> list[Instance]:
         """Return the instances by index; one that should run and doesn't is `stopped`."""
@@ -152,6 +136,11 @@ class AppInstances:
             if index not in self._mending and self._serving(index) is None:
                 self._mending.add(index)
                 self._spawn(self._mend(index, after))
+
+    def log_shortened(self, index: int) -> None:
+        """Take note that an instance's log was emptied."""
+        self._runs.shortened(index, size=size_of(log_of(self.folder, index)))
+        self._save()
 
     async def close(self) -> None:
         """Stop looking after the instances, which go on."""
@@ -203,11 +192,23 @@ class AppInstances:
             if not processes.is_alive(process.id):
                 process.state = STOPPING  # and what is left of it is ended
             self._keep(process)
+            if (process.index, process.release) not in self._runs.running():  # of before runs were written down
+                self._begin_run(process.index, process.release)
             if process.state == STOPPING:
                 self._drain(process)
             elif process.state == STARTING and self._wanted.get(process.index) == process.release:
                 self._spawn(self._notice_ready(process))
         self._save()
+
+    def _begin_run(self, index: int, release: int) -> None:
+        self._runs.begin(index, release, size=size_of(log_of(self.folder, index)))
+
+    def _end_runs(self) -> None:
+        """End the runs of which no process is there any more."""
+        there = {(process.index, process.release) for process in self._processes}
+        for index, release in self._runs.running() - there:
+            self._runs.end(index, release, size=size_of(log_of(self.folder, index)))
+        self._runs.forget(self.indexes)
 
     def _find(self, index: int, release: int) -> Process | None:
         for process in self._processes:
@@ -231,12 +232,14 @@ class AppInstances:
             token=secrets.token_hex(8),
             group=self._make_group(index),
         )
+        self._begin_run(index, desired.release)
         self._save(planned)
         try:
             self._open_way()
             process = start_process(planned, desired, self.folder, user=self.user, confinement=confinement)
         except ApplyFailed:
             end_group(Path(planned.group), patience=0)
+            self._end_runs()
             self._save()
             raise
         self._keep(process)
@@ -304,6 +307,7 @@ class AppInstances:
         marks = marks_of(self.folder, process.index, process.release)
         await asyncio.to_thread(end_remains, marks=marks, user=self.user, group=process.group)
         self._processes.remove(process)
+        self._end_runs()
         process.ended.set()
         self._save()
         if self._wanted.get(process.index) == process.release and process.state != STOPPING:
@@ -362,6 +366,7 @@ class AppInstances:
             wanted=dict(self._wanted),
             processes=(*known, *([planned] if planned else [])),
             user=self.user,
+            runs=self._runs.known(),
         )
         if record != self._saved:
             write_record(record_path(self.folder, self.key.app_id), record)

@@ -15,7 +15,7 @@ from machine.processes import ProcessId
 from services.releaser.runtimes.local.confinement.accounts import give
 from services.releaser.runtimes.local.confinement.launch import Confinement, Job, launch
 from services.releaser.runtimes.local.health import until_healthy
-from services.releaser.runtimes.local.record import RecordedProcess, home_of, log_of, make_private, marks_of
+from services.releaser.runtimes.local.record import RecordedProcess, home_of, log_of, make_private, marks_of, size_of
 from services.releaser.runtimes.protocol import ApplyFailed, DesiredRelease, platform_variables
 
 PATH: Final = "/usr/local/bin:/usr/bin:/bin"
@@ -119,7 +119,7 @@ def start_process(
         for needed in (home, log.parent):
             make_private(needed)
         give(home, user)
-        log_start = log.stat().st_size if log.exists() else 0
+        log_start = size_of(log)
         launched = launch(job, confinement, token=planned.token, group=planned.group)
     except OSError:
         # Its text can quote the environment.

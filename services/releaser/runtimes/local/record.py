@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from services.releaser.runtimes.local.runs import Run
+
 STARTING: Final = "starting"
 READY: Final = "ready"
 STOPPING: Final = "stopping"
@@ -39,7 +41,10 @@ class RecordedProcess:
 
 @dataclass(frozen=True, kw_only=True)
 class AppRecord:
-    """What should run of an app (release by index) and what does. `user` is the app's own, 0 where it has none."""
+    """What should run of an app (release by index) and what does. `user` is the app's own, 0 where it has none.
+
+    `runs` are who may have written what of each instance's log, by index.
+    """
 
     tenant: str
     app_id: str
@@ -48,6 +53,7 @@ class AppRecord:
     wanted: Mapping[int, int] = field(default_factory=dict)
     processes: tuple[RecordedProcess, ...] = ()
     user: int = 0
+    runs: Mapping[int, tuple[Run, ...]] = field(default_factory=dict)
 
 
 def app_folder(root: Path, tenant: str, app: str) -> Path:
@@ -63,6 +69,14 @@ def home_of(folder: Path, index: int) -> Path:
 def log_of(folder: Path, index: int) -> Path:
     """Return the log file of one instance."""
     return folder / "logs" / f"instance-{index}.log"
+
+
+def size_of(log: Path) -> int:
+    """Return how many bytes a log has; 0 where there is none."""
+    try:
+        return log.stat().st_size
+    except OSError:
+        return 0
 
 
 def marks_of(folder: Path, index: int, release: int) -> dict[str, str]:
@@ -108,7 +122,8 @@ def read_records(root: Path) -> Iterator[tuple[Path, AppRecord]]:
             raw = json.loads(path.read_text())
             wanted = {int(index): int(release) for index, release in raw.pop("wanted").items()}
             processes = tuple(RecordedProcess(**process) for process in raw.pop("processes"))
-            yield path, AppRecord(**raw, wanted=wanted, processes=processes)
+            runs = {int(index): tuple(Run(**run) for run in known) for index, known in raw.pop("runs", {}).items()}
+            yield path, AppRecord(**raw, wanted=wanted, processes=processes, runs=runs)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             continue
 

@@ -8,7 +8,7 @@ import asyncio
 import os
 import shutil
 import socket
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -18,11 +18,13 @@ from services.releaser.domain import AppKey
 from services.releaser.runtimes.local.confinement.accounts import choose_user
 from services.releaser.runtimes.local.confinement.launch import Confinement
 from services.releaser.runtimes.local.folder import RuntimeFolder
-from services.releaser.runtimes.local.instances import AppInstances, Limits, Surroundings, new_record
+from services.releaser.runtimes.local.instances import AppInstances, new_record
 from services.releaser.runtimes.local.listing import listed
+from services.releaser.runtimes.local.logs import written
 from services.releaser.runtimes.local.ports import claim_port
-from services.releaser.runtimes.local.record import app_folder, read_records, record_path
-from services.releaser.runtimes.protocol import DesiredRelease, Hold, Instance, ReleaseSource, Report
+from services.releaser.runtimes.local.record import app_folder, log_of, read_records, record_path
+from services.releaser.runtimes.local.surroundings import Limits, Surroundings
+from services.releaser.runtimes.protocol import DesiredRelease, Hold, Instance, ReleaseSource, Report, Written
 
 _MAX_LOG_BYTES: Final = 10 * 1024 * 1024
 _LOOK_AT_LOGS_EVERY_SECONDS: Final = 5.0
@@ -63,8 +65,13 @@ class LocalRuntime:
         """Keep logs from growing without end, for ever. Instances are looked after by their own tasks."""
         while True:
             await asyncio.sleep(_LOOK_AT_LOGS_EVERY_SECONDS)
-            if self._folder.held:  # two that shorten a log at once would lose lines of it
-                await asyncio.to_thread(_shorten_logs, self._folder.root)
+            if not self._folder.held:  # two that shorten a log at once would lose lines of it
+                continue
+            shortened = await asyncio.to_thread(_shorten_logs, self._folder.root)
+            for app in self._apps.values():
+                for index in app.indexes:
+                    if log_of(app.folder, index) in shortened:
+                        app.log_shortened(index)
 
     async def apply(self, desired: DesiredRelease, report: Report, hold: Hold) -> None:
         """Replace the app's instances. Raises ApplyFailed."""
@@ -94,6 +101,10 @@ class LocalRuntime:
         app = self._apps.get(key)
         return app.listing() if app else []
 
+    def written(self, key: AppKey, *, lines: int, follow: bool) -> AsyncIterator[Written]:
+        """Yield what the app's instances write, as the folder has it, whichever process has the folder."""
+        return written(self._folder.root, key, lines=lines, follow=follow)
+
     async def close(self) -> None:
         """Let go of the folder and of every instance; they go on."""
         for app in self._apps.values():
@@ -119,8 +130,9 @@ def _written_down(root: Path, key: AppKey) -> list[Instance]:
     return []
 
 
-def _shorten_logs(root: Path) -> None:
-    """Move what a too long log holds to `<log>.1`. Its program goes on appending; a line or two may be lost."""
+def _shorten_logs(root: Path) -> set[Path]:
+    """Move what a too long log holds to `<log>.1`; return which. Its program goes on; a line or two may be lost."""
+    shortened = set()
     for path in root.glob("*/*/logs/instance-*.log"):
         with suppress(OSError):
             if path.stat().st_size <= _MAX_LOG_BYTES:
@@ -130,3 +142,5 @@ def _shorten_logs(root: Path) -> None:
             with os.fdopen(descriptor, "wb") as target, path.open("rb") as log:
                 shutil.copyfileobj(log, target)
             os.truncate(path, 0)
+            shortened.add(path)
+    return shortened

@@ -32,7 +32,7 @@ async def witnessed(publication: Publication) -> AsyncIterator[list[FakeWitness]
                 each.logs[origin] = publication.keys.verifiers(origin)
                 stack.enter_context(each.serving())
             asked = [Witness(each.key, f"{each.url}add-checkpoint") for each in witnesses]
-            publication.witnesses = Witnesses(asked, client)
+            publication.witnesses = Witnesses(asked, client, patience=PATIENCE)
             publication.writer = publication.another_writer(publication.keys)
             yield witnesses
 
@@ -95,6 +95,7 @@ async def test_nobody_waits_for_a_witness_that_does_not_answer(
     publication: Publication, witnessed: list[FakeWitness]
 ) -> None:
     witnessed[1].hold.clear()
+    publication.witnesses._patience = 0.5
     await publication.append(3)
     await publication.publish()
     assert (await publication.checkpoint()).size == 3

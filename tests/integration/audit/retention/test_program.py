@@ -36,11 +36,10 @@ def run(database: Earlier, folder: Path, **settings: str) -> "subprocess.Complet
 
 def test_it_makes_months_and_drops_what_is_over(migrated: Earlier, tmp_path: Path) -> None:
     """Nothing that there is is over, however short a time it is kept."""
-    ((before,),) = migrated.look("SELECT count(*) FROM periods")
+    before = migrated.look("SELECT since, until FROM periods")
     done = run(migrated, tmp_path, PAAS_AUDIT_RETENTION="30d")
     assert (done.returncode, done.stderr) == (0, "")
-    assert migrated.look("SELECT count(*) >= %s FROM periods", (before,)) == [(True,)]
-    assert migrated.look("SELECT count(*) FROM periods WHERE until < now()") == [(0,)]
+    assert set(before) <= set(migrated.look("SELECT since, until FROM periods"))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """What a webhook gets: the message, and a signature that tools there are verify (Standard Webhooks).
 
-The vector is of their specification's libraries; docs/audit.md's example is run as it stands there.
+The vector is of their specification's libraries; docs/audit-sinks.md's example is run as it stands there.
 """
 
 import base64
@@ -81,9 +81,9 @@ async def test_while_a_secret_changes_both_sign() -> None:
 
 
 async def test_the_example_of_the_docs_verifies_what_is_sent() -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "audit.md").read_text(), flags=re.DOTALL)
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "audit-sinks.md").read_text(), flags=re.DOTALL)
     example: dict[str, Any] = {}
-    exec(compile(block, "docs/audit.md", "exec"), example)  # noqa: S102 - it is ours
+    exec(compile(block, "docs/audit-sinks.md", "exec"), example)  # noqa: S102 - it is ours
     (request,) = await _sent()
     now = float(request.headers["webhook-timestamp"])
     events = example["events_of"](request.headers, request.body, secret=_TEXT, now=now)

@@ -1,4 +1,4 @@
-INSERT INTO sessions
+INSERT INTO sessions (session, tenant, subject, sealed, started_at, seen_at, ends_at)
 SELECT sha256(i::text::bytea), :tenant, 'user:' || i / 4, 'x', :then, :then, clock_timestamp() + interval '1 day'
 FROM generate_series(1, :apps) i;
 
@@ -8,3 +8,6 @@ SELECT sha256(i::text::bytea), 'app' || n, 'x' FROM generate_series(1, :apps / 4
 INSERT INTO once
 SELECT sha256(i::text::bytea), :tenant, 'user:' || i / 4, 'x', clock_timestamp() + interval '1 day'
 FROM generate_series(1, :apps) i;
+
+INSERT INTO signed_out
+SELECT :tenant, 'user:' || i, :then FROM generate_series(1, :apps) i;

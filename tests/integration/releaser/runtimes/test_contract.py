@@ -246,3 +246,38 @@ async def test_an_app_that_was_never_applied_has_no_instances_and_can_be_removed
     await ground.runtime.remove(nobody)
     assert list(await ground.runtime.instances(nobody)) == []
     assert await listed(ground) == [(1, 1, "ready")]
+
+
+async def test_what_instances_write_is_read_and_followed(ground: Ground) -> None:
+    await apply(ground, ground.desired(1, instances=2))
+    found: list[tuple[int, tuple[int, ...], str]] = []
+
+    async def read(*, lines: int, follow: bool = False) -> None:
+        async for each in ground.runtime.written(KEY, lines=lines, follow=follow):
+            found.extend((each.index, each.releases, line) for line in each.lines)
+
+    async def all_there() -> bool:
+        found.clear()
+        await read(lines=10)
+        return len(found) == 2
+
+    await until(all_there)
+    assert sorted(found) == [(1, (1,), "started v1"), (2, (1,), "started v1")]
+    found.clear()
+    await read(lines=0)
+    assert found == []
+    following = asyncio.create_task(read(lines=10, follow=True))
+    try:
+        # It follows from where it has looked, so what it was to see of the next release comes after that.
+        await until(lambda: len(found) == 2)
+        found.clear()
+        await apply(ground, ground.desired(2, instances=2))
+        await until(lambda: [line for _, _, line in found] == ["started v2"] * 2)
+        assert all(releases[-1] == 2 for _, releases, _ in found)
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_nothing_was_written_of_an_app_that_never_ran(ground: Ground) -> None:
+    assert [each async for each in ground.runtime.written(KEY, lines=10, follow=False)] == []

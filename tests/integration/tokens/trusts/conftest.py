@@ -24,6 +24,7 @@ from tests.fakes import ci_jobs
 from tests.fakes.app_registry import FakeApps, FakeConfig, register
 from tests.fakes.neighbours import on_channel
 from tests.fakes.oidc_issuer import OidcIssuer
+from tests.fixtures.patient_envoy import write_patient_configuration
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import SOON_AGAIN, free_address, serving
 from tests.fixtures.tls import Certificates
@@ -196,7 +197,7 @@ class _edge:  # noqa: N801  # used as a function
         )
 
     async def __aenter__(self) -> tuple[grpc.aio.Channel, Address]:
-        envoy.write_configuration(self._folder / "envoy.json", self._settings)
+        write_patient_configuration(self._folder / "envoy.json", self._settings)
         with (self._folder / "envoy.log").open("wb") as log:
             command = envoy.command(self._folder / "envoy.json")
             self._process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)

@@ -13,7 +13,7 @@ from typing import Final
 _MOUNTED: Final = Path("/sys/fs/cgroup")
 _CONTROLLERS: Final = ("cpu", "cpuset", "memory", "pids", "hugetlb")
 # Seconds until the kernel has counted out processes that were killed.
-_PATIENCE: Final = 5.0
+_PATIENCE: Final = 60.0
 
 
 def make(name: str, *, mounted: Path = _MOUNTED) -> None:

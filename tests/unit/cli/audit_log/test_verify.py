@@ -13,7 +13,7 @@ from tests.fakes.platform.audit import entry_of, publish
 from tests.fixtures.written_log import ORIGIN, a_key, a_signer
 from tests.unit.cli.audit_log.conftest import EVENTS, record, remembered
 from tests.unit.cli.conftest import Paas
-from tests.unit.cli.terminal import Terminal, plain
+from tests.unit.cli.terminal import Terminal, words
 from transparency.encoding import base64_of
 from transparency.notes import signed
 from transparency.notes.keys import Kind
@@ -199,5 +199,5 @@ def test_a_bar_is_drawn_on_a_terminal_and_leaves_one_sentence(logged: Platform, 
     terminal = Terminal("audit:verify", environ={"COLUMNS": columns})
     assert terminal.end() == 0
     assert "verifying" in terminal.screen
-    assert "All of them are what it committed to." in plain(terminal.screen)
+    assert "All of them are what it committed to." in words(terminal.screen)
     assert "Traceback" not in terminal.screen

@@ -177,6 +177,23 @@ def test_a_hint_repeats_the_profile(paas: Paas, leaked: Platform, monkeypatch: p
     assert commands[2] == "paas secrets:rotate KEY -a web --profile work"
 
 
+def test_a_groups_secrets_could_have_been_read_as_an_apps(paas: Paas, leaked: Platform) -> None:
+    leaked.add_group("shared").secrets["SENTRY_DSN"] = "c4n4ry"
+    happened(leaked, "groups.attach", "shared", minutes=4)
+    found = document(paas, "--token", "ci")
+    assert {"app": "shared", "name": "SENTRY_DSN"} in found["could_have_read"]
+    assert "groups.attach" in {deed["action"] for deed in found["did"]}
+
+
+def test_a_group_that_is_destroyed_has_nothing_to_rotate(paas: Paas, leaked: Platform) -> None:
+    leaked.add_group("shared")
+    happened(leaked, "secrets.get", "SENTRY_DSN", app="shared", minutes=4)
+    before = [step for step in document(paas, "--token", "ci")["steps"] if step["app"] == "shared"]
+    happened(leaked, "groups.destroy", "shared", app="shared", minutes=5)
+    after = [step for step in document(paas, "--token", "ci")["steps"] if step["app"] == "shared"]
+    assert (before[0]["state"], after[0]["state"]) == ("open", "done")
+
+
 def test_an_app_narrows_it(paas: Paas, leaked: Platform) -> None:
     happened(leaked, "secrets.get", "KEY", app="api")
     assert {read["app"] for read in document(paas, "--token", "ci")["read"]} == {"web", "api"}
@@ -250,7 +267,27 @@ def test_a_token_that_reads_nothing_and_has_ended_leaves_nothing_to_do(paas: Paa
     paas("tokens:create", "--name", "quiet", "--scope", "config.read")
     paas("tokens:revoke", "quiet")
     result = paas("incident", "--token", "quiet")
-    assert (result.exit_code, result.lines[-1]) == (0, "All done: 1 of 1 steps.")
+    assert (result.exit_code, result.lines[-1]) == (0, "All done: 1 of 1 step.")
+
+
+def test_what_a_program_was_given_was_read(paas: Paas, leaked: Platform) -> None:
+    """A run counts like a reveal of each name; a former value is its successor's, a managed one its add-on's."""
+    leaked.permissions.append("secrets.reveal")
+    for name in ("KEY", "KEY_PREVIOUS", "DATABASE_URL"):
+        happened(leaked, "secrets.run", name, minutes=5)
+    happened(leaked, "secrets.run", "OTHER", outcome=audit_pb2.OUTCOME_DENIED)
+    found = document(paas, "--token", "ci")
+    read = {each["name"]: (each["count"], each["last_at"]) for each in found["read"]}
+    assert read.keys() == {"KEY", "DATABASE_URL"}
+    assert read["KEY"][0] == 4, "two reveals, and what the program got under two names"
+    assert [each["count"] for each in found["readers"]] == [4, 1]
+    assert found["refused"] == 1
+    assert "secrets.run" not in {each["action"] for each in found["did"]}
+    steps = {each["name"]: (each["reason"], each["command"]) for each in found["steps"] if each["kind"] == "rotate"}
+    assert steps == {
+        "KEY": ("still current", "paas secrets:rotate KEY -a web"),
+        "DATABASE_URL": ("managed", None),
+    }
 
 
 def test_attempts_that_were_refused_are_no_reads(paas: Paas, leaked: Platform) -> None:

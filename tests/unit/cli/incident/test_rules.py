@@ -44,6 +44,17 @@ def release(known: Facts) -> Step:
     return step
 
 
+def test_what_an_add_on_manages_is_its_to_replace() -> None:
+    listed = facts(secrets={"web": {"OTHER": Now(version=1)}})
+    assert rotation(listed).reason is Reason.MANAGED
+    assert rotation(replace(listed, secrets={"web": {"KEY": Now(version=1)}})).reason is Reason.STILL_CURRENT
+    assert rotation(replace(listed, secrets={"web": None})).reason is Reason.STILL_CURRENT
+    for action, reason in (("addons.attach", Reason.CHANGED), ("addons.detach", Reason.UNSET)):
+        step = rotation(replace(listed, changes={KEY: {action: times(101, version=9)}}))
+        assert (step.state, step.reason, step.version) == (State.DONE, reason, 0), "the version is config's"
+        assert rotation(replace(listed, changes={KEY: {action: times(99)}})).reason is Reason.MANAGED
+
+
 @pytest.mark.parametrize(
     ("changes", "own", "state", "reason"),
     [

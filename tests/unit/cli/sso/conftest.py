@@ -125,11 +125,11 @@ def kept(home: Path) -> Path:
     return file
 
 
-def let_pass(home: Path, *, seconds: int = 290) -> None:
-    """Have the sign-in be older than it is."""
+def let_pass(home: Path, *, seconds: int = 290, of: str = "renew_at|expires_at") -> None:
+    """Have the sign-in be older than it is, or no more than due to be renewed: `of="renew_at"`."""
     file = kept(home)
     text = re.sub(
-        r"^(renew_at|expires_at) = (\d+)$",
+        rf"^({of}) = (\d+)$",
         lambda found: f"{found.group(1)} = {int(found.group(2)) - seconds}",
         file.read_text(),
         flags=re.MULTILINE,

@@ -244,7 +244,7 @@ def test_without_single_sign_on_it_says_what_one_can_do(paas: Paas, platform: Pl
     assert (result.exit_code, result.out) == (3, "")
     assert "has no single sign-on" in result.err
     assert "`make signin`" in result.err
-    assert "`paas login --token`" in result.err
+    assert f"`paas login --gateway {platform.gateway.address} --token`" in result.err
 
 
 def test_a_gateway_that_is_away(paas: Paas, platform: Platform) -> None:

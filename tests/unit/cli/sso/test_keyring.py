@@ -85,3 +85,17 @@ def test_without_the_package_there_is_none(login: Login, home: Path, monkeypatch
     result = login()
     assert (result.exit_code, "which only you can read" in result.out) == (0, True)
     assert "refresh_token" in kept(home).read_text()
+
+
+def test_a_profile_with_another_name_is_signed_in_as_before(
+    ring: Callable[[str], Path], login: Login, paas: Paas, home: Path
+) -> None:
+    folder = ring("FileKeyring")
+    login("--profile", "work")
+    assert paas("auth:rename", "work", "acme").exit_code == 0
+    (file,) = kept_files(home)
+    assert file.name.startswith("acme@")
+    assert len(list(folder.iterdir())) == 1
+    let_pass(home)
+    assert paas("config").exit_code == 0  # renewed with the refresh token, wherever that is now
+    assert json.loads(paas("auth", "--json").out)["profiles"][0]["kind"] == "device"

@@ -143,10 +143,10 @@ def test_the_hint_names_the_profile(paas: Paas, login: Login, issuer: OidcIssuer
 def test_while_the_issuer_is_away_a_token_is_used_to_its_end(
     paas: Paas, issuer: OidcIssuer, home: Path, status: int
 ) -> None:
-    let_pass(home, seconds=280)
+    let_pass(home, of="renew_at")
     with issuer.wrong(Fault("token", "is away", status=status)):
         assert paas("config").exit_code == 0
-        let_pass(home, seconds=30)
+        let_pass(home, seconds=310, of="expires_at")
         result = paas("config")
     assert result.exit_code == 5
     assert f"{issuer.url} can't be asked (it answers with HTTP status {status}); try again" in result.err
@@ -250,8 +250,11 @@ def test_what_loads_while_a_token_is_good(home: Path) -> None:
     """Nothing of signing in and renewing: people run `paas config` all day."""
     code = (
         "import sys; from paas_cli.__main__ import main; code = main(['config']); "
-        "print(code, sorted(name for name in sys.modules if name.startswith('paas_cli.sso') or name in "
+        "print(code, sorted(name for name in sys.modules if name.startswith('paas_cli.signin.sso') or name in "
         "('keyring', 'json', 'ssl', 'http.server', 'urllib.parse', 'fcntl')), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=True)
-    assert done.stderr.splitlines()[-1] == "0 ['paas_cli.sso', 'paas_cli.sso.credential', 'paas_cli.sso.store']"
+    assert (
+        done.stderr.splitlines()[-1]
+        == "0 ['paas_cli.signin.sso', 'paas_cli.signin.sso.credential', 'paas_cli.signin.sso.store']"
+    )

@@ -87,12 +87,14 @@ def test_as_json(login: Login, paas: Paas, issuer: OidcIssuer) -> None:
         "signed_out": True,
         "issuer": issuer.url,
         "session_ended": True,
+        "removed": False,
     }
     assert json.loads(paas("logout", "--json").out) == {
         "profile": "default",
         "signed_out": False,
         "issuer": None,
         "session_ended": None,
+        "removed": False,
     }
 
 

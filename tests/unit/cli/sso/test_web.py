@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
 
-from paas_cli.sso.flows import web
-from paas_cli.sso.issuer import metadata
-from paas_cli.sso.issuer.https import Refusal
+from paas_cli.signin.sso.flows import web
+from paas_cli.signin.sso.issuer import metadata
+from paas_cli.signin.sso.issuer.https import Refusal
 from tests.fakes.oidc_issuer import Fault, OidcIssuer, User
 from tests.fakes.platform import Platform
 from tests.fixtures.waiting import PATIENCE

@@ -6,7 +6,7 @@ names that people know again, which are shown.
 
 import pytest
 
-from paas_cli.credentials import is_plainly_a_name, masked, may_be_a_value
+from paas_cli.typed.credentials import is_plainly_a_name, masked, may_be_a_value
 from tests.fakes.gateway import Fault
 from tests.fakes.platform import Platform
 from tests.unit.cli.conftest import Paas

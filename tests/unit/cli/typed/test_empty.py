@@ -9,23 +9,40 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from paas_cli.program import ENTRIES, program
+from paas_cli.catalogue import ENTRIES
+from paas_cli.program import program
 from tests.fakes.platform import Platform
 from tests.unit.cli.conftest import Paas
 
 # What a command needs besides the parameter that is tried.
 NEEDED = {
+    "config:get": ["A"],
     "config:set": ["A=1"],
+    "config:diff": ["shop"],
+    "config:copy": ["--from", "web", "--to", "shop"],
+    "promote": ["web", "shop"],
+    "groups:create": ["eu"],
+    "groups:info": ["eu"],
+    "groups:attach": ["eu"],
+    "groups:detach": ["eu"],
+    "groups:destroy": ["eu"],
     "config:unset": ["A"],
     "config:import": ["f"],
     "secrets:set": ["A=1"],
+    "secrets:import": ["f"],
     "secrets:get": ["A"],
     "secrets:rotate": ["A"],
+    "secrets:seal": ["A"],
     "secrets:unset": ["A"],
+    "secrets:expire": ["A"],
     "releases:info": ["v1"],
+    "releases:diff": ["v1"],
     "rollback": ["v1"],
     "apps:create": ["shop"],
     "tokens:create": ["--name", "ci"],
+    "auth:switch": ["work"],
+    "auth:rename": ["work", "home"],
+    "completion": ["bash"],
     "tokens:rotate": ["ci"],
     "tokens:revoke": ["ci"],
     "tokens:trust:add": ["--issuer", "https://ci.example", "--subject", "s"],
@@ -50,7 +67,8 @@ def test_an_empty_option_is_an_error(paas: Paas, signed_in: Platform, name: str)
     assert {"--profile"} <= {spelling for param in takes_values for spelling in param.opts}
     for param in takes_values:
         for option, empty in ((param.opts[0], ""), (param.opts[-1], "  ")):
-            result = paas(name, *NEEDED.get(name, []), option, empty)
+            # What follows the name of a program to run is that program's.
+            result = paas(name, *NEEDED.get(name, []), option, empty, *(["true"] if name == "run" else []))
             assert (result.exit_code, result.out) == (2, ""), option
             assert result.err.endswith(f" See `paas {name} --help`.\n")
             assert "has an empty value; give it one, or leave it out." in result.err or " takes " in result.err
@@ -61,12 +79,26 @@ def _is_flag(param: click.Parameter) -> bool:
     return isinstance(param, click.Option) and param.is_flag
 
 
+_BEFORE = {
+    ("releases:diff", "new"): ["v1"],
+    ("secrets:expire", "when"): ["A"],
+    ("promote", "target"): ["x"],
+    ("open", "which"): ["secrets"],
+}
+
+
 def test_an_empty_argument_is_an_error(paas: Paas, signed_in: Platform) -> None:
     for name, param in parameters(click.Argument):
         if param.nargs != 1:
             continue
-        result = paas(name, "", "--confirm", "x") if name == "apps:destroy" else paas(name, "")
+        before = _BEFORE.get((name, param.name or ""), [])
+        after = {"apps:destroy": ["--confirm", "x"], "promote": ["x"], "auth:rename": ["x"]}.get(name, [])
+        after = after if not before else []
+        result = paas(name, *before, "", *after)
         assert (result.exit_code, result.out) == (2, ""), name
+        if isinstance(param.type, click.Choice):
+            assert " takes " in result.err
+            continue
         assert "has an empty value; give it one" in result.err
         assert ("or leave it out" in result.err) is not param.required
     assert signed_in.gateway.seen == []

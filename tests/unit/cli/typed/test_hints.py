@@ -9,8 +9,8 @@ import click
 import pytest
 from paas.releaser.v1 import releaser_pb2
 
-from paas_cli import hints
 from paas_cli.program import program
+from paas_cli.terminal import hints
 from tests.fakes.gateway import TOKEN, Drop, Fault
 from tests.fakes.platform import Platform
 from tests.unit.cli.conftest import Paas
@@ -25,15 +25,15 @@ WITH_APP = [
     (("secrets:rotate", "not-a-name"), "lists them"),
     (("releases:info", "x"), "lists them"),
     (("rollback", "x"), "lists them"),
-    (("restart",), "did you mean"),
-    (("logs",), "where each instance"),
+    (("reboot",), "did you mean"),
+    (("logs",), "have written nothing"),
 ]
 UNKNOWN = [
     ("SetVars", ("config:set", "A=1")),
     ("UnsetVars", ("config:unset", "A")),
-    ("SetSecrets", ("secrets:set", "A=1")),
-    ("UnsetSecrets", ("secrets:unset", "A")),
-    ("RotateSecret", ("secrets:rotate", "A")),
+    ("SetSecrets", ("secrets:set", "S=1")),
+    ("UnsetSecrets", ("secrets:unset", "S")),
+    ("RotateSecret", ("secrets:rotate", "S")),
     ("CreateRelease", ("releases:create",)),
     ("Rollback", ("rollback", "v1")),
     ("UpdateApp", ("apps:update", "--instances", "3")),
@@ -49,7 +49,7 @@ WITHOUT_APP = [
 def given(paas: Paas, signed_in: Platform, monkeypatch: pytest.MonkeyPatch) -> Paas:
     """`paas` with an app and a profile named on its command line and nowhere else."""
     signed_in.apps[APP] = signed_in.apps.pop("web")
-    signed_in.apps[APP].vars["A"] = signed_in.apps[APP].secrets["A"] = "0"
+    signed_in.apps[APP].vars["A"] = signed_in.apps[APP].secrets["S"] = "0"
     login = paas(
         "login", "--gateway", signed_in.gateway.address, "--with-token", "--profile", PROFILE, stdin=TOKEN.encode()
     )

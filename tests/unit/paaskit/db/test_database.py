@@ -11,7 +11,7 @@ from contextlib import suppress
 import psycopg
 import pytest
 
-from paaskit.db import Database, see_tenant
+from paaskit.db import Database, pool, see_tenant
 from paaskit.errors import Internal, InvalidInput, Unavailable
 from tests.fixtures.postgres import Databases
 from tests.fixtures.waiting import PATIENCE, until
@@ -208,7 +208,8 @@ async def test_idle_connections_that_died_cost_one_refusal_at_most(database: Dat
     assert refused <= 1
 
 
-async def test_no_server_is_unavailable(databases: Databases) -> None:
+async def test_no_server_is_unavailable(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_WAIT_FOR_CONNECTION_SECONDS", 0.3)
     nowhere = Database(
         "postgresql://config@127.0.0.1:1/config",
         password_file=databases.password_file("config"),

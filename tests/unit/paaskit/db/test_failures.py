@@ -16,14 +16,16 @@ from paaskit.db import Database, pool
 from paaskit.db.failures import failure_of
 from paaskit.errors import InvalidInput, Unavailable
 from tests.fixtures.postgres import Databases
-from tests.fixtures.waiting import PATIENCE
+from tests.fixtures.waiting import PATIENCE, until
 
+_SLEEPING = "SELECT pid FROM pg_stat_activity WHERE usename = 'config' AND query LIKE '%pg_sleep%' AND state = 'active'"
 _INSERT = "INSERT INTO outbox (destination, key, payload) VALUES ('audit', %s, '')"
 
 
 @pytest.fixture
-async def database(databases: Databases) -> AsyncIterator[Database]:
-    """The database of config, its outbox empty."""
+async def database(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+    """The database of config, its outbox empty; however long it takes to connect to it."""
+    monkeypatch.setattr(pool, "_WAIT_FOR_CONNECTION_SECONDS", PATIENCE)
     async with databases.open("config") as database:
         yield database
 
@@ -98,7 +100,8 @@ async def test_a_database_that_turned_read_only_is_read_and_then_written_again(
         for _ in range(6):
             error = await _refusal_of_insert(database)
             reasons.append(error.reason)
-            await asyncio.sleep(0.05)
+            # Whoever is refused has all connections looked at.
+            await until(lambda: database._replacing is None or database._replacing.done())
         # The sessions that ended with it are away; those made since know better.
         assert set(reasons[2:]) == {"READ_ONLY"}
         assert await database.fetch_unscoped("SELECT key FROM outbox") == [("before",)]
@@ -138,7 +141,10 @@ async def test_a_transaction_on_a_read_only_database_is_read_only(database: Data
         databases.turn_read_only("config", on=False)
 
 
-async def test_writers_that_wait_leave_reads_their_connections(databases: Databases) -> None:
+async def test_writers_that_wait_leave_reads_their_connections(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "_WAIT_FOR_CONNECTION_SECONDS", 1.8)
     database = Database(
         databases.service_url("config"),
         password_file=databases.password_file("config"),
@@ -162,7 +168,10 @@ async def test_writers_that_wait_leave_reads_their_connections(databases: Databa
         await database.close()
 
 
-async def test_readers_that_wait_leave_writers_their_connections(databases: Databases) -> None:
+async def test_readers_that_wait_leave_writers_their_connections(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "_WAIT_FOR_CONNECTION_SECONDS", 1.8)
     database = Database(
         databases.service_url("config"),
         password_file=databases.password_file("config"),
@@ -173,7 +182,7 @@ async def test_readers_that_wait_leave_writers_their_connections(databases: Data
     await database.open()
     try:
         slow = asyncio.create_task(database.fetch_unscoped("SELECT pg_sleep(9)"))
-        await asyncio.sleep(0.2)
+        await until(lambda: databases.look("config", _SLEEPING))
         await database.execute("SELECT 1")
         with pytest.raises(Unavailable) as caught:
             await database.fetch("acme", "SELECT 1")
@@ -194,7 +203,7 @@ async def test_rows_are_read_by_name_and_by_place(database: Database) -> None:
 async def test_waits_for_connections_are_counted_by_pool_in_vain_or_not(
     databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pool, "_WAIT_FOR_CONNECTION_SECONDS", 0.3)
+    monkeypatch.setattr(pool, "_WAIT_FOR_CONNECTION_SECONDS", PATIENCE)
 
     def shown(name: str, kind: str) -> float:
         return metrics.REGISTRY.get_sample_value(name, {"pool": kind}) or 0
@@ -213,6 +222,7 @@ async def test_waits_for_connections_are_counted_by_pool_in_vain_or_not(
         async with database.unscoped():
             assert shown("paas_database_connections_in_use", "counted_writers") == 1
             assert shown("paas_database_wait_seconds_count", "counted_writers") == 1
+            database._writers._pool.timeout = 0.3  # now that they are connected
             await _refusal(database, "SELECT 1")
     finally:
         await database.close()

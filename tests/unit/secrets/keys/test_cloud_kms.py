@@ -27,7 +27,7 @@ from services.secrets.keys.wrapping import Wrapping
 from services.secrets.server import refuse_wrong_key
 from tests.fakes.cloud_kms import KEY_RING, FakeCloudKms, Fault
 from tests.fakes.cloud_kms.messages import crc32c
-from tests.fixtures.waiting import until
+from tests.fixtures.waiting import PATIENCE, until
 from tests.unit.secrets.keys.stores import FakeKeyStore, Proofs
 
 ACME = tenant_key("acme")
@@ -217,10 +217,12 @@ async def test_it_is_not_tried_for_ever(gcp: KeyManagement, cloud: FakeCloudKms)
 
 
 async def test_there_is_an_end_to_waiting(cloud: FakeCloudKms) -> None:
-    kms = open_cloud_kms(KEY_RING, endpoint=cloud.endpoint, insecure=True, deadline=0.2)
+    kms = open_cloud_kms(KEY_RING, endpoint=cloud.endpoint, insecure=True, deadline=PATIENCE)
+    await kms.wrap(ACME, KEY, context=b"c")  # so that it is connected
+    asked, kms._deadline = cloud.calls["Encrypt"], 0.2
     with cloud.wrong(Fault(method="Encrypt", what="lags", lags=True)), pytest.raises(Unavailable) as caught:
         await kms.wrap(ACME, KEY, context=b"c")
-    assert (caught.value.reason, cloud.calls["Encrypt"]) == ("KMS_DEADLINE_EXCEEDED", 1)
+    assert (caught.value.reason, cloud.calls["Encrypt"] - asked) == ("KMS_DEADLINE_EXCEEDED", 1)
     await kms.close()
 
 

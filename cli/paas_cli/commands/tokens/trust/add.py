@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paas_cli import durations
 from paas_cli.command import command as declare
-from paas_cli.commands.tokens.create import split
+from paas_cli.commands.tokens.create import as_typed, split
 from paas_cli.commands.tokens.trust import shown
-from paas_cli.errors import Misuse
+from paas_cli.errors import Failure, Misuse
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal.text import visible
+from paas_cli.typed import durations
 
 if TYPE_CHECKING:
     from paas.tokens.v1.tokens_pb2 import Trust
@@ -72,7 +72,8 @@ def command(
 
     For example:
       paas tokens:trust add --issuer https://token.actions.githubusercontent.com \
-        --subject 'repo:octo@123456/app@456789:ref:refs/heads/main' --scope config.write --app web
+        --subject 'repo:octo@123456/app@456789:ref:refs/heads/main' \
+        --scope config.write --app web
       paas tokens:trust add --issuer https://gitlab.com --claim project_id=28 \
         --subject 'project_path:octo/app:ref_type:branch:ref:main'
     """
@@ -122,12 +123,14 @@ def run(options: AddOptions, session: Session) -> None:
     )
     if options.ttl_seconds:
         request.ttl.seconds = options.ttl_seconds
-    answer = session.change(
-        "/paas.tokens.v1.TrustsService/CreateTrust",
-        request,
-        tokens_pb2.CreateTrustResponse,
-        look=session.hint("tokens:trust list", about_app=False),
-    )
+    look = session.hint("tokens:trust list", about_app=False)
+    try:
+        answer = session.change(
+            "/paas.tokens.v1.TrustsService/CreateTrust", request, tokens_pb2.CreateTrustResponse, look=look
+        )
+    except Failure as failure:
+        as_typed(failure, options.apps)
+        raise
     if session.as_json:
         session.out.json({"trust": shown.document(answer.trust), "gateway": str(session.sign_in.address)})
     else:

@@ -5,10 +5,21 @@ from typing import TYPE_CHECKING
 from paas_cli.command import command as declare
 from paas_cli.commands.tokens.trust import shown
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import table
+from paas_cli.terminal.table import Column
+from paas_cli.terminal.text import visible
 
 if TYPE_CHECKING:
     from paas.tokens.v1.tokens_pb2 import Trust
+
+_COLUMNS = (
+    Column("NAME", style="bold", narrowest=12),
+    Column("ISSUER", rank=2, narrowest=12),
+    Column("SUBJECT", narrowest=20),
+    Column("SCOPE", rank=3, narrowest=12),
+    Column("APPS", rank=1, narrowest=8),
+    Column("ID", rank=4, style="dim"),
+)
 
 
 @declare("tokens:trust:list", app=False)
@@ -26,16 +37,7 @@ def command(session: Session) -> None:
 
 def run(session: Session) -> None:
     """Fetch and print."""
-    from paas.tokens.v1 import tokens_pb2
-
-    found: list[Trust] = []
-    request = tokens_pb2.ListTrustsRequest()
-    while True:
-        answer = session.read("/paas.tokens.v1.TrustsService/ListTrusts", request, tokens_pb2.ListTrustsResponse)
-        found.extend(answer.trusts)
-        if not answer.next_page_token:
-            break
-        request.page_token = answer.next_page_token
+    found = fetch(session)
     if session.as_json:
         session.out.json({"trusts": [shown.document(trust) for trust in found]})
         return
@@ -43,7 +45,6 @@ def run(session: Session) -> None:
         how = session.hint("tokens:trust add --help", about_app=False)
         session.note(f"There are no trusts; {how} says how to make one.")
         return
-    heading = ("NAME", "ISSUER", "SUBJECT", "SCOPE", "APPS", "ID")
     rows = [
         (
             trust.name,
@@ -55,5 +56,18 @@ def run(session: Session) -> None:
         )
         for trust in found
     ]
-    shown_rows = [tuple(map(visible, row)) for row in rows]
-    session.out.rows(shown_rows, heading=heading, styles=("bold", "", "", "", "", "dim"))
+    table.write(session.out, _COLUMNS, [tuple(map(visible, row)) for row in rows])
+
+
+def fetch(session: Session) -> "list[Trust]":
+    """All of them. Raises Failure."""
+    from paas.tokens.v1 import tokens_pb2
+
+    found: list[Trust] = []
+    request = tokens_pb2.ListTrustsRequest()
+    while True:
+        answer = session.read("/paas.tokens.v1.TrustsService/ListTrusts", request, tokens_pb2.ListTrustsResponse)
+        found.extend(answer.trusts)
+        if not answer.next_page_token:
+            return found
+        request.page_token = answer.next_page_token

@@ -5,7 +5,7 @@ import click
 from paas_cli.command import command as declare
 from paas_cli.commands.tokens.trust import shown
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal.text import visible
 
 
 @declare("tokens:trust:remove", app=False)

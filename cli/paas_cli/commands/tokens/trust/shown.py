@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from paas_cli import streams, times
 from paas_cli.errors import Failure, Misuse
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal import streams, times
+from paas_cli.terminal.text import visible
 
 if TYPE_CHECKING:
     from paas.tokens.v1.tokens_pb2 import Trust

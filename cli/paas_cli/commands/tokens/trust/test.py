@@ -8,7 +8,7 @@ from paas_cli.command import command as declare
 from paas_cli.commands.tokens.trust import shown
 from paas_cli.errors import Failure
 from paas_cli.session import Session
-from paas_cli.terminal_text import visible
+from paas_cli.terminal.text import visible
 
 if TYPE_CHECKING:
     from paas.tokens.v1.tokens_pb2 import Verdict

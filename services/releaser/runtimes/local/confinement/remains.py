@@ -36,10 +36,15 @@ def end_remains(*, marks: Mapping[str, str], user: int, group: str) -> bool:
 
 
 def _left(pid: int, marks: Mapping[str, str], user: int) -> ProcessId | None:
-    process = identify(pid)
-    if process is None or not ((user and user_of(pid) == user) or has_variables(pid, marks)):
+    # Of most processes no more is looked at than this: there may be thousands, none of them the instance's.
+    if not _is_of_it(pid, marks, user) or (process := identify(pid)) is None:
         return None
-    return process if is_alive(process) and not _is_kept(pid) else None
+    # Once more, since the id may have become another's before it was known whose it is.
+    return process if _is_of_it(pid, marks, user) and is_alive(process) and not _is_kept(pid) else None
+
+
+def _is_of_it(pid: int, marks: Mapping[str, str], user: int) -> bool:
+    return (user != 0 and user_of(pid) == user) or has_variables(pid, marks)
 
 
 def _is_kept(pid: int) -> bool:

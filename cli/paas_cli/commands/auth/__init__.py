@@ -1,0 +1,1 @@
+"""`paas auth...`: the sign-ins there are, one module a command."""

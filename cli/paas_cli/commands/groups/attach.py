@@ -1,0 +1,28 @@
+"""`paas groups:attach`: give a shared group's variables to an app."""
+
+import click
+
+from paas_cli.command import command as declare
+from paas_cli.command import dry_run_option, release_options
+from paas_cli.commands.groups.attachment import Attachment, run
+from paas_cli.releases.changes import ReleaseOptions
+from paas_cli.session import Session
+
+
+@declare("groups:attach")
+@click.argument("group", metavar="GROUP")
+@release_options
+@dry_run_option
+def command(session: Session, *, group: str, stage: bool, no_wait: bool, dry_run: bool) -> None:
+    """Give a group's variables to an app.
+
+    The app is released with them. Where it has a name itself, its own value wins. Two groups of an
+    app can't have a name in common. With --stage it waits in the app's draft, as a change of what
+    the app runs.
+
+    For example:
+      paas groups:attach shared -a web --dry-run
+      paas groups:attach shared -a web
+    """
+    release = ReleaseOptions(stage=stage, no_wait=no_wait, dry_run=dry_run)
+    run(Attachment(group, release, attaches=True), session)

@@ -1,0 +1,1 @@
+"""Commands about what an app asks of its variables, one module each."""

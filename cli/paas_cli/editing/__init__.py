@@ -1,0 +1,1 @@
+"""Text that is changed in the user's own editor."""

@@ -1,0 +1,1 @@
+"""Files that people name, and files that are nobody else's business."""

@@ -1,0 +1,1 @@
+"""Who one is: profiles and their tokens, pasted or from an identity provider."""

@@ -1,0 +1,1 @@
+"""What people see and are asked: the only way to the three standard streams."""

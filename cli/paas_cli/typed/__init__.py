@@ -1,0 +1,1 @@
+"""What people type, taken apart and checked before anything is sent."""

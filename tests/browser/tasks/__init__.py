@@ -1,0 +1,1 @@
+"""Twenty tasks, each driven in a browser by a hand that counts whatever it does."""

@@ -1,0 +1,1 @@
+"""Shared groups in config as a whole server."""

@@ -1,0 +1,1 @@
+"""Calls in JSON, through a real Envoy to fakes of the services."""

@@ -1,0 +1,1 @@
+"""Shared groups in releases, on a real database."""

@@ -1,0 +1,1 @@
+"""`paas mcp`, spoken with as a coding agent does."""

@@ -1,0 +1,1 @@
+"""Shared groups on the command line."""

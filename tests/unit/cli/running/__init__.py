@@ -1,0 +1,1 @@
+"""Running programs with an app's variables."""

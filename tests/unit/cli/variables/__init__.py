@@ -1,0 +1,1 @@
+"""Commands that read, compare, copy and edit variables."""

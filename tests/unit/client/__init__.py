@@ -1,0 +1,1 @@
+"""The Python client: what is made of the contracts, and how it calls."""

@@ -1,0 +1,1 @@
+"""What an app asks of its variables: the format, the types, and the check."""

@@ -1,0 +1,1 @@
+"""The gateway's configuration of calls in JSON, and the document about them."""

@@ -1,0 +1,1 @@
+"""The rules of shared groups in releases, which are pure."""
