@@ -54,6 +54,12 @@ def inside(cluster: Cluster, web: Paas, environ_of: EnvironOf) -> Inside:
     return Inside(cluster, web.environment["PAAS_APP"], environ_of)
 
 
+def drifts_told(web: Paas) -> list[tuple[str, list[str]]]:
+    """Who changed what by hand, as the audit log has it a moment after the app has."""
+    told = web.ok("audit", "--json").document["events"]
+    return [(each["actor"], each["targets"]) for each in told if each["action"] == "apps.drift"]
+
+
 def test_variables_reach_every_process_and_by_secrets_alone(web: Paas, inside: Inside) -> None:
     app = web.environment["PAAS_APP"]
     before = {pod["metadata"]["uid"] for pod in inside.pods()}
@@ -105,10 +111,8 @@ def test_a_hand_in_the_environment_is_named_and_put_right(web: Paas, inside: Ins
     drift = web.ok("apps:info", "--json").document["drift"]
     assert drift["names"] == ["GREETING"]
     assert drift["manager"] == "kubectl-set"
-    told = web.ok("audit", "--json").document["events"]
-    assert [(each["actor"], each["targets"]) for each in told if each["action"] == "apps.drift"] == [
-        ("kubernetes:kubectl-set", ["GREETING"])
-    ]
+    soon(lambda: drifts_told(web))
+    assert drifts_told(web) == [("kubernetes:kubectl-set", ["GREETING"])]
     refused = web("config:set", "OTHER=1")
     assert refused.exit_code != 0
     assert "kubectl-set" in refused.err

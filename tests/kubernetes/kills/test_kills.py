@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web as http
 
-from tests.e2e.installation import Installation, Paas, Run, kill, pid_of, releases, superuser
+from tests.e2e.installation import Installation, Paas, kill, pid_of, releases, superuser
 from tests.fixtures.waiting import soon
 from tests.kubernetes.cluster.cluster import Cluster
 from tests.kubernetes.faults.proxy import Fault, Proxy
@@ -83,25 +83,35 @@ def once(step: tuple[str, str], act: Callable[[], None]) -> Callable[[http.Reque
     return look
 
 
-def change(web: Paas, *arguments: str) -> int:
-    """Make a change that nobody watches, since a releaser that is killed often is away for longer; its release."""
-    return _number(web.ok("config:set", *arguments, "--no-wait", "--json"))
+def change(web: Paas, command: str, *arguments: str) -> int:
+    """Make a change that nobody watches, since a releaser that is killed often is away for longer; its release.
 
+    Which number it has is looked up: a releaser that dies of it may not have said so, and the change is told it later.
+    """
+    newest = releases(web)[0]
+    before = int(newest["number"])
 
-def _number(run: Run) -> int:
-    return int(run.document["release"]["number"])
+    def there() -> bool:
+        newest.update(_newest(web))
+        return int(newest["number"]) > before
+
+    web.ok(command, *arguments, "--no-wait")
+    soon(there)
+    return int(newest["number"])
 
 
 def released(web: Paas, number: int) -> None:
     """See that a release succeeded, and that there was no other one after it."""
-
-    def ended() -> bool:
-        shown = web("releases", "-n", "1", "--json")
-        return shown.exit_code == 0 and shown.document["releases"][0]["finished_at"] is not None
-
-    soon(ended)
+    soon(lambda: _newest(web).get("finished_at"))
     newest = releases(web)[0]
     assert (newest["number"], newest["state"]) == (number, "succeeded"), newest["message"]
+
+
+def _newest(web: Paas) -> dict[str, Any]:
+    """The newest release, or nothing while releaser is away."""
+    shown = web("releases", "-n", "1", "--json")
+    found: list[dict[str, Any]] = shown.document["releases"] if shown.exit_code == 0 else [{}]
+    return found[0]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -109,7 +119,7 @@ def test_killed_before_it_writes(stack: Installation, web: Paas, proxy: Proxy, r
     victim = pid_of(stack.stack, "releaser")
     seen = once(STEPS[step], lambda: kill(victim))
     proxy.choose = lambda request: Fault() if seen(request) else None
-    number = change(web, f"A=before {step}")
+    number = change(web, "config:set", f"A=before {step}")
     released(web, number)
     assert pid_of(stack.stack, "releaser") != victim
     assert rollouts.was_one(number)
@@ -122,7 +132,7 @@ def test_killed_once_it_has_written(
     victim = pid_of(stack.stack, "releaser")
     seen = once(STEPS[step], lambda: kill(victim))
     proxy.answered = seen
-    number = change(web, f"A=after {step}")
+    number = change(web, "config:set", f"A=after {step}")
     released(web, number)
     assert pid_of(stack.stack, "releaser") != victim
     assert rollouts.was_one(number)
@@ -130,14 +140,14 @@ def test_killed_once_it_has_written(
 
 def test_killed_while_it_watches(stack: Installation, web: Paas, rollouts: Rollouts) -> None:
     # Between the first and the second instance is time enough to look, also for whoever is held up meanwhile.
-    number = change(web, "A=watched", "SLOW=8")
+    number = change(web, "config:set", "A=watched", "SLOW=8")
     soon(lambda: rollouts.ready(number) == 1)
     victim = pid_of(stack.stack, "releaser")
     kill(victim)
     released(web, number)
     assert pid_of(stack.stack, "releaser") != victim
     assert rollouts.was_one(number)
-    released(web, _number(web.ok("config:unset", "SLOW", "--no-wait", "--json")))
+    released(web, change(web, "config:unset", "SLOW"))
 
 
 def test_killed_before_it_marks_what_came_up(stack: Installation, web: Paas, proxy: Proxy, rollouts: Rollouts) -> None:
@@ -146,7 +156,7 @@ def test_killed_before_it_marks_what_came_up(stack: Installation, web: Paas, pro
         # From the write on nobody can mark anything: the placement is written down before it, and once it came up.
         seen = once(STEPS["the Deployment"], lambda: _lock(database))
         proxy.answered = seen
-        number = change(web, "A=marked")
+        number = change(web, "config:set", "A=marked")
         soon(lambda: _waits(stack))
         assert rollouts.ready(number) == 2
         victim = pid_of(stack.stack, "releaser")

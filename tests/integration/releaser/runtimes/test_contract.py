@@ -67,7 +67,11 @@ async def settled(ground: Ground, *releases: int) -> None:
 
 
 async def at_rest(ground: Ground, instances: int) -> None:
-    """Return once so many ready instances, and no others, are the same for a while and no program is started."""
+    """Return once so many ready instances, and no others, are the same for a while and no program is started.
+
+    A runtime that goes on trying never comes to it. One that only asks for programs to be stopped may have one started
+    again before that is done: the kubelet of a node hears of it later than the releaser is told.
+    """
 
     async def still() -> bool:
         before, starts = ground.identities(), ground.fates.all_starts()
@@ -143,9 +147,7 @@ async def test_what_a_failure_did_not_replace_goes_on_and_nothing_goes_on_trying
     await apply(ground, ground.desired(1, instances=3, A="old"))
     before = ground.identities()
     await failure_of(ground, ground.desired(2, instances=3, fates=(Fate.READY, Fate.ENDS), A="new"))
-    tried = ground.fates.starts(2)
     await at_rest(ground, 3)
-    assert ground.fates.starts(2) == tried, "nothing of it was tried again"
     assert ground.fates.begun(2) == 2, "the third was not begun"
     assert len(before.keys() & ground.identities().keys()) == 2
     # What had been replaced is of either release, and whole.
@@ -156,9 +158,7 @@ async def test_what_a_failure_did_not_replace_goes_on_and_nothing_goes_on_trying
 
 async def test_a_first_release_that_fails_leaves_nothing_behind(ground: Ground) -> None:
     await failure_of(ground, ground.desired(1, instances=2, fates=(Fate.ENDS,)))
-    tried = ground.fates.starts(1)
     await at_rest(ground, 0)
-    assert ground.fates.starts(1) == tried, "nothing of it was tried again"
 
 
 async def test_applying_the_last_good_one_after_a_failure_puts_things_right(ground: Ground) -> None:
