@@ -155,6 +155,8 @@ def test_what_is_wrong_in_a_form_is_heard_first_and_at_its_field(browser: Any, f
         page.get_by_label("Subject").fill("repo:<nobody>")
         page.get_by_role("button", name="Make the trust").click()
         page.get_by_role("alert").wait_for()
+        # A script of the new page goes to it, which may be a moment later than it is there.
+        page.wait_for_load_state()
         nodes = heard(page)
         assert _focused(nodes).role == "alert"
         sentence = str(page.get_by_role("alert").text_content())
