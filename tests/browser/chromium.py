@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from local.failures import LocalFailure
 from tests.fixtures import debian
+from tests.fixtures.waiting import PATIENCE
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 _PACKAGES: Final = ("chromium", "fonts-dejavu-core")
+MILLISECONDS: Final = 1000
 _ARGUMENTS: Final = (
     # The sandbox needs what containers do not give; it visits nothing but the stack on this machine.
     "--no-sandbox",
@@ -40,11 +42,24 @@ def running() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=ensure(), headless=True, args=list(_ARGUMENTS))
+        browser = playwright.chromium.launch(
+            executable_path=ensure(), headless=True, args=list(_ARGUMENTS), timeout=PATIENCE * MILLISECONDS
+        )
         try:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def anew(browser: Any, **options: Any) -> Iterator[Any]:
+    """A context of a browser as somebody has it who has been nowhere yet. `options` are Playwright's."""
+    context = browser.new_context(**options)
+    try:
+        context.set_default_timeout(PATIENCE * MILLISECONDS)
+        yield context
+    finally:
+        context.close()
 
 
 @contextmanager
@@ -55,6 +70,7 @@ def with_profile(browser: Any, folder: Path, **options: Any) -> Iterator[Any]:
         executable_path=ensure(),
         headless=True,
         args=list(_ARGUMENTS),
+        timeout=PATIENCE * MILLISECONDS,
         # With it nothing is offered to be kept: it is for tests of other things.
         ignore_default_args=["--enable-automation"],
         **options,

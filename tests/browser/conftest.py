@@ -14,6 +14,7 @@ from tests.browser import chromium
 from tests.browser.all_pages import furnish
 from tests.browser.visits import Window, window
 from tests.e2e.installation import Installation, Paas
+from tests.fixtures.patient_envoy import patient_gateways
 
 pytest.importorskip("playwright", reason="the group `browser` is not installed: make test-browser")
 
@@ -25,7 +26,8 @@ def installation() -> Iterator[Installation]:
     folder.chmod(0o755)
     stack = Stack(folder / "one machine" / ".paas", base_port=free_base_port())
     stack.layout.root.parent.mkdir()
-    stack.start()
+    with patient_gateways():
+        stack.start()
     try:
         yield Installation(stack, folder / "home")
     finally:

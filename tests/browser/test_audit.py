@@ -9,6 +9,8 @@ from tests.e2e.installation import Installation, Paas
 
 def test_what_is_done_on_the_command_line_comes_up_by_itself(browser: Any, idle: Paas) -> None:
     app = idle.environment["PAAS_APP"]
+    # What made the app is not what comes up then.
+    idle.log_is_told()
     with window(browser, idle, page=f"account/audit?app={app}") as opened:
         opened.page.get_by_text("live", exact=True).wait_for()
         before = opened.page.locator("#events tbody tr").count()

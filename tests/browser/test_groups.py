@@ -25,14 +25,15 @@ def test_a_group_is_made_filled_attached_and_changed_and_its_apps_are_watched(
         page.wait_for_url("**/groups/by-hand/pending")
         assert "No app has by-hand, so nothing is restarted." in opened.words()
         page.get_by_role("button", name="Save and release").click()
-        page.wait_for_url(re.compile(r"/groups/by-hand/releases/\d+$"))
+        opened.comes_to_a_release()
         for app in (first, second):
             opened.open("groups/by-hand/apps")
             page.get_by_label("Attach by-hand to").select_option(app)
             page.get_by_role("button", name="See what it would get").click()
             page.get_by_role("rowheader", name="REGION").wait_for()
             page.get_by_role("button", name=f"Attach and release {app}").click()
-            page.wait_for_url(re.compile(rf"/apps/{app}/releases/\d+$"))
+            opened.comes_to_a_release(app=app)
+            assert f"/apps/{app}/releases/" in page.url
             settled(ada.with_(PAAS_APP=app))
 
         opened.open("groups/by-hand")
@@ -41,7 +42,7 @@ def test_a_group_is_made_filled_attached_and_changed_and_its_apps_are_watched(
         page.wait_for_url("**/groups/by-hand/pending")
         assert f"2 apps are released, one first and then the others: {first}, {second}." in opened.words()
         page.get_by_role("button", name="Save and release").click()
-        page.wait_for_url(re.compile(r"/groups/by-hand/releases/\d+$"))
+        opened.comes_to_a_release()
         # The page is not loaded again for these: its script is told of each.
         for app in (first, second):
             row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=app, exact=True))

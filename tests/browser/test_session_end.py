@@ -5,6 +5,7 @@ Leaves out when a session ends (tests/integration/dashboard). The clock of the p
 
 from typing import Any
 
+from tests.browser.chromium import anew
 from tests.browser.visits import PAGES, window
 from tests.e2e.installation import Paas
 
@@ -62,8 +63,7 @@ def test_a_link_s_code_stays_in_no_address(browser: Any, idle: Paas) -> None:
     link = str(idle.ok("open", "apps", "--json").document["url"])
     page, _, after = link.partition("#")
     code = after.partition("=")[2].partition("&")[0]
-    context = browser.new_context()
-    try:
+    with anew(browser) as context:
         opened, asked = context.new_page(), list[str]()
         opened.on("request", lambda request: asked.append(request.url.partition("#")[0]))
         # Where the page is that asks for one, a link that is pasted is taken as well.
@@ -76,19 +76,14 @@ def test_a_link_s_code_stays_in_no_address(browser: Any, idle: Paas) -> None:
         history = context.new_cdp_session(opened).send("Page.getNavigationHistory")["entries"]
         assert len(history) >= 3
         assert not any(code in str(entry) for entry in history)
-    finally:
-        context.close()
 
 
 def test_without_scripts_a_link_is_pasted(browser: Any, idle: Paas) -> None:
     link = str(idle.ok("open", "--json").document["url"])
-    context = browser.new_context(java_script_enabled=False)
-    try:
+    with anew(browser, java_script_enabled=False) as context:
         opened = context.new_page()
         opened.goto(link)
         opened.get_by_label("Paste all of it").fill(link)
         opened.get_by_role("button", name="Go on").click()
         opened.get_by_role("button", name="Continue").click()
         opened.locator("form[action$='sign-out'] button").wait_for(state="attached")
-    finally:
-        context.close()

@@ -1,6 +1,5 @@
 """Changing variables with mouse, keyboard and clipboard. What is refused, and why, is tests/e2e/test_dashboard's."""
 
-import re
 from typing import Any
 
 from tests.browser.visits import Window, window
@@ -35,7 +34,7 @@ def test_a_paste_anywhere_becomes_a_difference_and_then_a_rollout_that_is_watche
         assert "3 changes, one release" in opened.words()
         assert secret not in page.content()
         page.get_by_role("button", name="Save and release").click()
-        page.wait_for_url(re.compile(r"/releases/\d+$"))
+        opened.comes_to_a_release()
         page.get_by_text("succeeded", exact=True).wait_for()
         assert "2 of 2 instances ready" in opened.words()
     assert paas.ok("config").lines == ["LOG_LEVEL=debug", "REGION=eu"]
@@ -80,7 +79,7 @@ def test_saving_does_not_ask(at_app: Window) -> None:
     page.get_by_label("Paste a .env").fill("A=1")
     page.get_by_role("button", name="Review changes").click()
     page.get_by_role("button", name="Save and release").click()
-    page.wait_for_url(re.compile(r"/releases/\d+$"))
+    at_app.comes_to_a_release()
 
 
 def test_it_is_all_done_with_a_keyboard(at_app: Window, idle: Paas) -> None:
@@ -91,7 +90,7 @@ def test_it_is_all_done_with_a_keyboard(at_app: Window, idle: Paas) -> None:
     page.wait_for_url("**/pending")
     page.get_by_role("button", name="Save and release").focus()
     page.keyboard.press("Enter")
-    page.wait_for_url(re.compile(r"/releases/\d+$"))
+    at_app.comes_to_a_release()
     at_app.open(f"apps/{app_of(idle)}")
     page.keyboard.press("/")
     page.keyboard.type("nothing like it")
@@ -109,7 +108,9 @@ def test_what_looks_like_a_secret_is_sealed_unless_somebody_says_otherwise(at_ap
     kept_as.select_option("config")
     page.get_by_text("It looks like a credential").wait_for()
     assert "0123456789abcdef" not in page.content()
-    page.get_by_label("Keep WEBHOOK as").select_option("secret")
+    # Each choice loads the page anew, and what is pressed while it goes is pressed on none.
+    with page.expect_navigation():
+        page.get_by_label("Keep WEBHOOK as").select_option("secret")
     page.get_by_role("button", name="Save and release").click()
-    page.wait_for_url(re.compile(r"/releases/\d+$"))
+    at_app.comes_to_a_release()
     assert idle.ok("secrets").lines == ["WEBHOOK=" + "•" * 16]

@@ -14,6 +14,7 @@ import pytest
 from local.failures import LocalFailure
 from tests.e2e.conftest import ada, idle, installation, temporary
 from tests.e2e.installation import Installation, Paas
+from tests.fixtures.patient_envoy import patient_gateways
 from tests.foreign_clients.front import front
 from tests.foreign_clients.programs import Programs, ensure_built
 from tests.foreign_clients.store import Store
@@ -31,6 +32,13 @@ def programs() -> Programs:
         if os.environ.get("PAAS_REQUIRE_CLIENTS") == "1":
             pytest.fail(str(failure))
         pytest.skip(str(failure))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient() -> Iterator[None]:
+    """A gateway with the patience of tests for the stack that is started later: a client of others asks once."""
+    with patient_gateways():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ from typing import Final
 from tests.foreign_verifiers.programs import FOLDER, Programs
 from transparency.notes.keys import VerifierKey
 
-_PATIENCE: Final = 240
+# Seconds, for what hangs: thousands of logs are read in one go.
+_PATIENCE: Final = 600
 FSCK_GIVES_UP: Final = 20
 """Seconds. With tampered tiles it may wait for ever, which is no acceptance either."""
 _FSCK_ACCEPTS: Final = "Successfully fsck'd log with size"

@@ -24,6 +24,7 @@ from services.tokens.settings import Settings as TokensSettings
 from services.tokens.sso.directory import KeycloakDirectory
 from services.tokens.sso.server import open_client, provider_of
 from tests.deploy.rendered import environment, file_in, pods
+from tests.fixtures.patient_envoy import patient_gateways
 from tests.keycloak.conftest import require_keycloak
 from tests.keycloak.product.browser import PAGES, Browser, asked_of, is_sent_to_sign_in
 from tests.keycloak.server import distribution
@@ -107,7 +108,7 @@ def stack(deployed: Deployed) -> Iterator[Stack]:
     folder.chmod(0o755)
     stack = Stack(folder / ".paas", base_port=deployed.base_port)
     try:
-        with pytest.MonkeyPatch.context() as environment_:
+        with pytest.MonkeyPatch.context() as environment_, patient_gateways():
             for name, value in {**deployed.settings, "PAAS_DASHBOARD_URL": deployed.pages}.items():
                 environment_.setenv(name, value)
             stack.start()

@@ -143,9 +143,9 @@ def test_a_value_is_told_to_be_shown_and_to_be_gone_and_is_not_read_by_itself(br
         assert not shown.is_announced
         page.clock.fast_forward(31_000)
         page.get_by_role("button", name="Reveal API_KEY").wait_for()
-        assert announced == ["API_KEY is shown for 30 seconds.", "API_KEY is hidden again."]
         assert not any(value in each.name for each in heard(page))
         assert "hidden" in _names(heard(page), "image")
+        assert announced == ["API_KEY is shown for 30 seconds.", "API_KEY is hidden again."]
 
 
 def test_what_is_wrong_in_a_form_is_heard_first_and_at_its_field(browser: Any, full: Paas) -> None:
@@ -155,6 +155,8 @@ def test_what_is_wrong_in_a_form_is_heard_first_and_at_its_field(browser: Any, f
         page.get_by_label("Subject").fill("repo:<nobody>")
         page.get_by_role("button", name="Make the trust").click()
         page.get_by_role("alert").wait_for()
+        # A script of the new page goes to it, which may be a moment later than it is there.
+        page.wait_for_load_state()
         nodes = heard(page)
         assert _focused(nodes).role == "alert"
         sentence = str(page.get_by_role("alert").text_content())

@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from tests.browser.chromium import anew
 from tests.browser.hostile.payloads import PAYLOADS, TEXTS
 from tests.browser.hostile.watching import is_text, wary
 from tests.browser.visits import window
@@ -19,8 +20,7 @@ def test_there_are_forty() -> None:
 
 def test_most_of_them_run_on_pages_that_do_not_escape_them(browser: Any) -> None:
     """Each in a frame of its own, whose links are followed and whose fields are gone to."""
-    context = browser.new_context()
-    try:
+    with anew(browser) as context:
         page = context.new_page()
         page.route("**/*", lambda route: route.abort())
         page.set_content("<!doctype html>")
@@ -40,8 +40,6 @@ def test_most_of_them_run_on_pages_that_do_not_escape_them(browser: Any) -> None
         )
         hits = "[...document.querySelectorAll('iframe')].filter((each) => each.contentWindow.__hit === 1).length"
         page.wait_for_function(f"{hits} >= {_LEAST}")
-    finally:
-        context.close()
 
 
 def test_what_they_do_is_noticed(browser: Any, ada: Paas) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tests.browser.hostile.payloads import TEXTS
 from tests.browser.hostile.watching import is_text, wary
-from tests.e2e.installation import Installation, Paas
+from tests.e2e.installation import Installation, Paas, health
 
 _PRINTS: Final = """import json, sys
 sys.stdout.reconfigure(encoding="utf-8")
@@ -62,6 +62,8 @@ def _on(got: Any) -> str:
 def test_what_a_script_is_answered_is_text(browser: Any, full: Paas) -> None:
     with wary(browser, full) as opened:
         page, answered = opened.page, list[str]()
+        # It is asked forty times, which may take longer than a form stays.
+        opened.keep_what_was_refused()
         page.route("**/reveal", lambda route: route.fulfill(json={"error": answered[-1]}))
         opened.open(f"apps/{full.environment['PAAS_APP']}/secrets/API_KEY")
         page.get_by_role("button", name="Reveal", exact=True).click()
@@ -91,9 +93,9 @@ def test_what_an_app_wrote_before_it_failed_is_text(browser: Any, installation: 
     # A page shows the end of what was written, which is some twenty lines.
     lines = [text for text in TEXTS if len(text.splitlines()) == 1]
     for number, texts in enumerate((lines[:19], lines[19:])):
-        ada(
-            "apps:create", f"{app}-{number}", "--instances", "1", "--", sys.executable, "-c", _PRINTS, json.dumps(texts)
-        )
+        program = (sys.executable, "-c", _PRINTS, json.dumps(texts))
+        # With something to answer, so that it has failed however long it takes to end.
+        ada("apps:create", f"{app}-{number}", "--instances", "1", *health(1), "--", *program)
         with wary(browser, ada, page=f"apps/{app}-{number}/releases/1") as opened:
             shown = str(opened.page.locator("pre.log").text_content())
             assert [text for text in texts if text not in shown] == []

@@ -3,7 +3,6 @@
 Leaves out names, which have an alphabet (`test_forms`), and what addresses say (`test_addresses`).
 """
 
-import re
 from typing import Any
 
 import pytest
@@ -129,7 +128,7 @@ def test_names_that_scripts_have_are_names_like_others(browser: Any, idle: Paas)
         for name in CLOBBERING:
             page.locator(f'[name="kind:{name}"]').evaluate("(select) => { select.value = 'secret'; }")
         page.get_by_role("button", name="Save and release").click()
-        page.wait_for_url(re.compile(r"/releases/\d+$"))
+        opened.comes_to_a_release()
         opened.open(f"apps/{app}")
         for name in CLOBBERING:
             reveal(page, name)

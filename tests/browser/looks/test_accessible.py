@@ -45,7 +45,7 @@ def test_the_first_key_goes_past_what_is_on_every_page(browser: Any, full: Paas)
         skip = opened.page.get_by_role("link", name="Skip to the content")
         assert skip.evaluate("(link) => link === document.activeElement")
         opened.page.keyboard.press("Enter")
-        assert opened.page.evaluate("document.activeElement.id") == "content"
+        opened.page.wait_for_function("document.activeElement.id === 'content'")
 
 
 def test_everything_can_be_read_without_scripts(browser: Any, full: Paas) -> None:

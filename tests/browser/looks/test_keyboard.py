@@ -103,7 +103,7 @@ def test_everything_is_done_without_a_mouse(browser: Any, idle: Paas) -> None:
         page.get_by_text("2 changes, one release").wait_for()
         _tab_to(page, "[value=save]")
         page.keyboard.press("Enter")
-        page.wait_for_url("**/releases/*")
+        opened.comes_to_a_release()
         opened.open(f"apps/{idle.environment['PAAS_APP']}")
         _tab_to(page, "[data-reveal=API_KEY]")
         page.keyboard.press("Space")

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from tests.browser.visits import Window, reveal, window
-from tests.e2e.installation import Installation, Paas
+from tests.e2e.installation import Installation, Paas, eventually, releases, settled
 
 _UNSENT: Final = "There is no connection, so nothing was sent. Try again when there is one."
 _UNKNOWN: Final = "The value did not come through. If it was read, the audit log says so; try again."
@@ -43,13 +43,14 @@ def test_what_can_t_be_sent_is_kept_and_sent_when_it_can(browser: Any, idle: Paa
         page.get_by_role("alert").get_by_text(_UNSENT).wait_for()
         assert page.url.endswith("/pending")
         context.set_offline(False)
+        page.get_by_role("alert").get_by_text(_UNSENT).wait_for(state="hidden")
         page.get_by_role("button", name="Save and release").click()
-        page.wait_for_url("**/releases/*")
+        opened.comes_to_a_release()
     assert idle.ok("config").lines == ["A=1"]
 
 
 def test_a_form_whose_answer_is_lost_and_that_is_sent_again_has_one_effect(browser: Any, idle: Paas) -> None:
-    before = len(idle.ok("releases", "--json").document["releases"])
+    before = len(releases(idle))
     sent = list[str]()
 
     def twice(route: Any) -> None:
@@ -69,14 +70,18 @@ def test_a_form_whose_answer_is_lost_and_that_is_sent_again_has_one_effect(brows
         page.unroute_all()
     assert len(sent) == 2
     assert "request_id=" in sent[0]
-    assert len(idle.ok("releases", "--json").document["releases"]) == before + 1
+    eventually(lambda: len(settled(idle)) > before)
+    assert len(releases(idle)) == before + 1
     assert idle.ok("config").lines == ["A=1", "B=2"]
 
 
 def test_a_value_that_does_not_come_is_told_beside_its_button_and_comes_the_next_time(
     browser: Any, installation: Installation, full: Paas
 ) -> None:
-    with window(browser, full, page=f"apps/{full.environment['PAAS_APP']}") as opened:
+    with window(browser, full) as opened:
+        # It is pressed again once the dashboard has started, which may take longer than a form stays.
+        opened.keep_what_was_refused()
+        opened.open(f"apps/{full.environment['PAAS_APP']}")
         page = opened.page
         button = page.get_by_role("button", name="Show it")
         page.context.set_offline(True)
@@ -98,6 +103,7 @@ def test_what_goes_on_says_that_it_is_old_and_goes_on(browser: Any, installation
     """A log that is followed, and a release that can't end."""
     app = paas.environment["PAAS_APP"]
     paas.ok("config:set", "UNHEALTHY=1", "--no-wait")
+    eventually(lambda: len(releases(paas)) == 2)
     with window(browser, paas, page=f"account/audit?app={app}") as log, window(browser, paas) as rollout:
         log.page.get_by_text("live", exact=True).wait_for()
         rollout.open(f"apps/{app}/releases/2")
@@ -111,8 +117,10 @@ def test_what_goes_on_says_that_it_is_old_and_goes_on(browser: Any, installation
         for opened in (log, rollout):
             opened.page.get_by_role("alert").wait_for(state="hidden")
         log.page.get_by_text("live", exact=True).wait_for()
-        paas.ok("config:unset", "UNHEALTHY", "--no-wait")
-        log.page.locator("#events").get_by_text("config.unset").first.wait_for()
+        # It can't end for two minutes. Whoever is slower finds it taken back, and nothing to unset.
+        paas("config:unset", "UNHEALTHY", "--no-wait")
+        paas.ok("config:set", "AFTER=1", "--no-wait")
+        log.page.locator("#events").get_by_text("AFTER", exact=True).first.wait_for()
         sequences = log.page.locator("#events tbody tr").evaluate_all(
             "(rows) => rows.map((row) => row.dataset.sequence)"
         )

@@ -105,7 +105,7 @@ def test_what_was_put_together_ends_with_its_own_sign_in_alone(
         assert "not saved yet" not in one.words()
         assert idle.ok("config").lines == []
         other.page.get_by_role("button", name="Save and release").click()
-        other.page.wait_for_url("**/releases/*")
+        other.comes_to_a_release()
     assert idle.ok("config").lines == ["A=1"]
 
 

@@ -6,11 +6,9 @@ list. Looking, waiting and scrolling are none.
 
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from tests.browser.visits import Window
-
-_RELEASE: Final = re.compile(r"/releases/\d+$")
 
 
 class Hand:
@@ -79,7 +77,7 @@ class Hand:
 
     def is_at_a_release(self) -> None:
         """Wait until the window shows a release. Raises where it doesn't."""
-        self._page.wait_for_url(_RELEASE)
+        self._window.comes_to_a_release()
 
     def reads(self) -> str:
         """All that is there to be read."""
@@ -87,6 +85,7 @@ class Hand:
 
     def source(self) -> str:
         """What the page is made of, where nothing secret may be."""
+        self._page.wait_for_load_state()
         return str(self._page.content())
 
     def clipboard(self) -> str:

@@ -3,16 +3,24 @@
 from typing import Any
 
 from tests.browser.tasks.driving import driven
-from tests.e2e.installation import Paas, config_of, releases, settled
+from tests.e2e.installation import PROGRAM, Paas, config_of, eventually, health, releases, settled
 
-# It says why and ends where it has BAD in its environment, and runs otherwise.
-PROGRAM = 'test -z "$BAD" || { echo "no database of the name $BAD" >&2; exit 3; }; exec sleep 100000'
+# It says why and ends where it has BAD in its environment, and is the program it is given otherwise. That answers, so
+# that it is told from this one however long this one takes to end.
+FAILS = 'test -z "$BAD" || { echo "no database of the name $BAD" >&2; exit 3; }; exec "$@"'
+
+
+def changed(paas: Paas, *variables: str) -> int:
+    """Set variables, and return the number of the release of it once that has ended, also where it was made late."""
+    number = len(releases(paas)) + 1
+    paas.ok("config:set", *variables)
+    eventually(lambda: len(settled(paas)) == number)
+    return number
 
 
 def test_going_back_after_a_look(browser: Any, idle: Paas) -> None:
-    idle.ok("config:set", "LEVEL=1", "STAYS=1")
-    number = settled(idle)[0]["number"]
-    idle.ok("config:set", "LEVEL=2")
+    number = changed(idle, "LEVEL=1", "STAYS=1")
+    changed(idle, "LEVEL=2")
     with driven(browser, idle, "roll back") as hand:
         hand.click("link", "Releases")
         hand.click("link", f"Roll back to v{number}")
@@ -25,10 +33,10 @@ def test_going_back_after_a_look(browser: Any, idle: Paas) -> None:
 
 
 def test_why_a_release_failed(browser: Any, ada: Paas) -> None:
-    ada.ok("apps:create", "fails", "--instances", "1", "--", "/bin/sh", "-c", PROGRAM)
+    ada.ok("apps:create", "fails", "--instances", "1", *health(1), "--", "/bin/sh", "-c", FAILS, "sh", *PROGRAM)
     paas = ada.with_(PAAS_APP="fails")
-    assert paas("config:set", "BAD=orders").exit_code != 0
-    failed = next(release["number"] for release in settled(paas) if release["state"] == "failed")
+    paas("config:set", "BAD=orders")
+    failed = eventually(lambda: [each["number"] for each in settled(paas) if each["state"] == "failed"])[0]
     with driven(browser, paas, "why failed") as hand:
         hand.click("link", f"v{failed}")
         hand.sees("no database of the name")

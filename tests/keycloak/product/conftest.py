@@ -12,6 +12,7 @@ from local.private_files import write_private
 from local.signin import cli_environment
 from local.stack import Stack
 from tests.e2e.installation import Installation, Paas
+from tests.fixtures.patient_envoy import patient_gateways
 from tests.keycloak.server.keycloak import Keycloak
 from tests.keycloak.server.realm import CLI, DASHBOARD, DIRECTORY, TEST
 
@@ -37,7 +38,7 @@ def installation(keycloak: Keycloak) -> Iterator[Installation]:
     }
     stack = Stack(folder / ".paas", base_port=free_base_port())
     try:
-        with pytest.MonkeyPatch.context() as environment:
+        with pytest.MonkeyPatch.context() as environment, patient_gateways():
             for name, value in told.items():
                 environment.setenv(name, value)
             stack.start()

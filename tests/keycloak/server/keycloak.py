@@ -34,20 +34,23 @@ class Keycloak:
     def temporary(cls) -> Iterator["Keycloak"]:
         """One in a temporary folder until the end of the block, or of this process. Raises LocalFailure."""
         folder = Path(tempfile.mkdtemp(prefix="paas-keycloak-"))
-        try:
-            yield cls.start(folder, tied=True)
-        finally:
-            process.stop(Place(folder))
-            shutil.rmtree(folder, ignore_errors=True)
+        # Its ports are kept for as long as that, also while it is away: it comes back to the same ones.
+        with process.free_ports() as ports:
+            try:
+                process.start(process.prepare(folder), ports, tied=True)
+                yield cls.running_in(folder)
+            finally:
+                process.stop(Place(folder))
+                shutil.rmtree(folder, ignore_errors=True)
 
     @classmethod
-    def start(cls, folder: Path, *, tied: bool = False) -> "Keycloak":
-        """Start one in `folder`, with a fresh realm; `tied`, it ends with this process. Raises LocalFailure."""
+    def start(cls, folder: Path) -> "Keycloak":
+        """Start one in `folder`, with a fresh realm, which outlives this process. Raises LocalFailure."""
         if process.is_running(Place(folder)):
             raise LocalFailure(f"A Keycloak runs in {folder} already: stop it with `down {folder}`.")
         place = process.prepare(folder)
         with process.free_ports() as ports:
-            process.start(place, ports, tied=tied)
+            process.start(place, ports, tied=False)
         return cls.running_in(folder)
 
     @classmethod

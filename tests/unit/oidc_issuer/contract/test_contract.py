@@ -97,7 +97,8 @@ def test_an_access_token_has_these_claims(program: Program) -> None:
     )
     assert {"sid", "jti", "auth_time"} <= claims.keys()
     assert granted["token_type"] == "Bearer"
-    assert granted["expires_in"] in (299, 300)
+    # What is left of it when the answer is made.
+    assert 300 - PATIENCE <= granted["expires_in"] <= 300
 
 
 def test_an_id_token_is_for_the_client(program: Program) -> None:
