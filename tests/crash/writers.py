@@ -24,8 +24,9 @@ from tests.e2e.installation import Paas
 
 # What a client may answer by trying again: the other side was away, or the answer did not come.
 RETRYABLE: Final = (rpc_error.UNAVAILABLE, rpc_error.DEADLINE_EXCEEDED)
-# Seconds that one change may take, retries included.
-PATIENCE: Final = 60.0
+# Seconds that one change may take, retries included. It needs a moment in which all that it goes through is there, and
+# on a slow machine what is killed takes as long to start again as the next one lives.
+PATIENCE: Final = 300.0
 _PAUSE: Final = 0.02
 # Seconds between two changes of one writer: enough of a machine of two cores is left to those that start again.
 _BETWEEN_CHANGES: Final = 0.03

@@ -34,7 +34,9 @@ PAAS = str(Path(sys.executable).with_name("paas"))
 PROGRAM = (sys.executable, "-I", "-S", str(Path(__file__).with_name("program.py")))
 TENANT = "acme"
 _UNTOLD = "SELECT 1 FROM outbox WHERE destination = 'audit' AND parked_reason IS NULL LIMIT 1"
+_UNORDERED = "SELECT 1 FROM outbox WHERE destination = 'releaser' AND parked_reason IS NULL LIMIT 1"
 _TOLD_WITHIN = 5.0  # seconds, where services are kept from it
+_ENDS_OF_RELEASES = (0, 1, 6)  # how a command ends that was allowed to watch one
 _ALNUM = string.ascii_letters + string.digits
 
 
@@ -56,6 +58,11 @@ class Run:
     def document(self) -> Any:
         """Standard output as JSON."""
         return json.loads(self.out)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it made a change whose release has no number yet, since releaser was away, or was late."""
+        return self.exit_code == 0 and (" release pending: " in self.out or '"release_status": "pending"' in self.out)
 
 
 @dataclass
@@ -90,15 +97,40 @@ class Paas:
     transcript: list[Run] = field(repr=False)
     canaries: Canaries = field(repr=False)
     log_is_told: Callable[[], None] = field(default=lambda: None, repr=False)
+    orders_are_told: Callable[[], bool] = field(default=lambda: False, repr=False)
 
     def __call__(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Run:
-        """Run one command to its end. One that asks the audit log is run once that has what happened before."""
+        """Run one command to its end. One that asks the audit log is run once that has what happened before.
+
+        One that is told that its release is pending, where nothing but its lateness keeps releaser from it, is gone on
+        with as whoever reads that does: once the release is there, it is watched.
+        """
         if arguments[:1] == ("audit",):
             self.log_is_told()
         done = forked.run(
             arguments, env={**self.environment, **(env or {})}, cwd=self.folder, stdin=stdin, timeout=PATIENCE
         )
-        return self.keep(Run(arguments, done.returncode, done.stdout.decode(), done.stderr.decode()))
+        run = self.keep(Run(arguments, done.returncode, done.stdout.decode(), done.stderr.decode()))
+        return self._watched(run, env) if run.is_pending and self.orders_are_told() else run
+
+    def _watched(self, run: Run, env: Mapping[str, str] | None) -> Run:
+        """A change and how its release ended, as one command says it that is told the release's number at once.
+
+        Of one that was not to wait for it or may not, or whose answer is a document, only what it said.
+        """
+        app = _app_of(run.arguments) or {**self.environment, **(env or {})}.get("PAAS_APP")
+        if "--no-wait" in run.arguments or app is None:
+            return run
+        found = self("releases", "-n", "2", "--json", "-a", app, env=env)
+        if found.exit_code != 0:
+            return run
+        newest, *earlier = found.document["releases"]
+        # One that failed by now has another after it, which takes it back.
+        of_change = next((each for each in earlier if each["revert_release"] == newest["number"]), newest)
+        watched = self("releases:watch", f"v{of_change['number']}", "-a", app, env=env)
+        if "--json" in run.arguments or watched.exit_code not in _ENDS_OF_RELEASES:
+            return run
+        return replace(run, exit_code=watched.exit_code, out=run.out + watched.out, err=run.err + watched.err)
 
     def ok(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Run:
         """Run one command that has to succeed."""
@@ -148,6 +180,13 @@ class Paas:
         return replace(self, folder=folder)
 
 
+def _app_of(arguments: tuple[str, ...]) -> str | None:
+    """The app that a command names; None where it is the chosen one."""
+    if "-a" in arguments:
+        return arguments[arguments.index("-a") + 1]
+    return arguments[1] if arguments[0] == "apps:create" else None
+
+
 @dataclass
 class Installation:
     """A running stack and what was done to it."""
@@ -165,7 +204,7 @@ class Installation:
         folder = self.home / f"work {next(self._names)}"
         folder.mkdir(parents=True)
         environment = cli_environment(self.stack, token, home=self.home)
-        return Paas(environment, folder, self.transcript, self.canaries, self.log_is_told)
+        return Paas(environment, folder, self.transcript, self.canaries, self.log_is_told, self.orders_are_told)
 
     def log_is_told(self) -> None:
         """Wait until services have told audit what they have for it; not for long where a test keeps them from it."""
@@ -179,17 +218,31 @@ class Installation:
                             return
                         time.sleep(0.02)
 
-    def _can_tell(self, service: str) -> bool:
-        """Whether the service and audit run, and audit's database takes what it is told."""
+    def orders_are_told(self) -> bool:
+        """Wait until releaser has all orders of releases that there are; False where a test keeps it from them."""
+        began = time.monotonic()
+        try:
+            for service in ("config", "secrets"):
+                with superuser(self.stack, service) as connection:
+                    while connection.execute(_UNORDERED).fetchone():
+                        if time.monotonic() - began > PATIENCE or not self._can_tell(service, whom="releaser"):
+                            return False
+                        time.sleep(0.1)
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _can_tell(self, service: str, *, whom: str = "audit") -> bool:
+        """Whether both run, and the database of the one who is told takes what it is told."""
         running = {part["name"] for part in self.stack.status() if part["pid"]}
-        ((read_only,),) = as_superuser(self.stack, "audit", "SHOW default_transaction_read_only")
-        return {service, "audit"} <= running and read_only == "off"
+        ((read_only,),) = as_superuser(self.stack, whom, "SHOW default_transaction_read_only")
+        return {service, whom} <= running and read_only == "off"
 
     def new_app(self, paas: Paas, *, instances: int = 1) -> Paas:
         """`paas` with a new app chosen; the app runs and is ready."""
         name = f"app-{next(self._names)}"
         created = paas.ok("apps:create", name, "--instances", str(instances), *health(instances), "--", *PROGRAM)
-        assert created.lines[0] == f"Created {name} · release v1"
+        assert created.lines[0].startswith(f"Created {name} · release ")
         return paas.with_(PAAS_APP=name)
 
     def attach(self, app: str, value: str, *, tenant: str = TENANT) -> int:

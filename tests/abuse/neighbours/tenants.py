@@ -14,7 +14,7 @@ from tests.fixtures.waiting import PATIENCE
 
 TIMES = 5
 """What our slowest calls may take while they misbehave, in times of what they take when nothing else goes on."""
-# On a machine that others use a measurement may be theirs: one of so many has to be within.
+# On a machine that others use a measurement may be theirs: one of so many has to be within, with every call answered.
 ROUNDS = 3
 MEASURED_SECONDS = 4.0
 OURS = "ours"

@@ -19,6 +19,8 @@ PARTS: Final = (*PROCESSES, GATEWAY)
 # and hold nothing.
 _FAULTS: Final = ("request_failed", "background_failed", "unraisable", "thread_ended")
 _OF_GRPC: Final = "/grpc."
+# What goes on beside a server may find its database late too, as a machine is that can't keep up, and goes on after it.
+_LATE: Final = ("background_failed", "paaskit.errors.Unavailable")
 # With the lines around it that are not ours: what happens once in a hundred thousand times is not seen again soon.
 _TRACEBACK: Final = re.compile(
     r"(?:^[^{\n].*\n)*?"
@@ -85,6 +87,8 @@ def complaints_of(raw: bytes, mark: str) -> Iterator[str]:
     yield from (f"what was sent, {form}" for form in search(raw, forms(mark), packed=False))
     for line in text.splitlines():
         entry = _entry(line)
+        if (entry.get("event"), entry.get("error_type")) == _LATE:
+            continue
         if entry.get("event") in _FAULTS and not str(entry.get("method", "")).startswith(_OF_GRPC):
             within = entry.get("method", entry.get("task", entry.get("within")))
             yield f"{entry['event']} {within} {entry.get('error_type')} {entry.get('error_places')}"

@@ -104,7 +104,8 @@ async def signed_in(stack: Stack, token: str) -> Metadata:
         )
     )
     async with channel(stack, "tokens", SIGN_IN_CHECK, worker=1) as check:
-        answer = await external_auth_pb2_grpc.AuthorizationStub(check).Check(request, timeout=PATIENCE)
+        stub = external_auth_pb2_grpc.AuthorizationStub(check)
+        answer = await awaited_in_time(lambda: stub.Check(request, timeout=PATIENCE))
     (header,) = answer.ok_response.headers
     return ((header.header.key, header.header.value),)
 

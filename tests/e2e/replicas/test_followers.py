@@ -5,6 +5,7 @@ Leaves out streams whose token is revoked (tests/unit/paaskit/test_sessions.py).
 
 import asyncio
 import json
+from functools import partial
 from itertools import cycle
 from typing import Any
 
@@ -17,6 +18,7 @@ from paas.releaser.v1 import releaser_pb2
 from paaskit.clock import random_id, utc_now
 from tests.e2e.installation import Installation, Paas, events, eventually
 from tests.e2e.replicas.processes import WORKERS, Processes, channel, settled
+from tests.fixtures.late import awaited_in_time
 from tests.fixtures.waiting import PATIENCE
 
 pytestmark = pytest.mark.thorough
@@ -104,7 +106,9 @@ async def _append(processes: Processes, app: str, ids: list[str]) -> None:
                 outcome=audit_pb2.OUTCOME_OK,
             )
             event.occurred_at.FromDatetime(utc_now())
-            await stub.AppendEvents(audit_pb2.AppendEventsRequest(events=[event]), timeout=PATIENCE)
+            request = audit_pb2.AppendEventsRequest(events=[event])
+            # One that is late is told so and sent again, as services do; it is there once, by its id.
+            await awaited_in_time(partial(stub.AppendEvents, request, timeout=PATIENCE))
     finally:
         for each in opened:
             await each.__aexit__(None, None, None)

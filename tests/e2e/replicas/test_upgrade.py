@@ -21,7 +21,7 @@ pytestmark = pytest.mark.thorough
 _BETWEEN_SERVICES = 2
 # A machine that has other things to do may keep a caller waiting past its deadline, whoever stops meanwhile. It does
 # not do so each time; a process that loses calls when it is stopped does.
-_ATTEMPTS = 4
+_ATTEMPTS = 6
 
 
 def _stopped_and_started(installation: Installation, part: str, books: Books) -> list[str]:

@@ -3,6 +3,7 @@
 It is all that a task is done with, so that nothing is done uncounted.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +18,8 @@ class Keyboard:
     """A keyboard in a folder, whose HOME has what signing in there left.
 
     A `bare` one has nothing else in its environment; else what this machine installs with is there. `pasted` is what
-    pasting puts in. `here` says what stands for something of the documentation: the gateway's address.
+    pasting puts in. `here` says what stands for something of the documentation: the gateway's address. `is_late` is
+    called where releaser was too late to say the number of a release, of which nobody waited for the end then.
     """
 
     folder: Path
@@ -25,6 +27,7 @@ class Keyboard:
     pasted: str = field(repr=False)
     here: dict[str, str] = field(default_factory=dict)
     bare: bool = True
+    is_late: Callable[[], object] = lambda: None
 
     def does(self, key: str, *, exit_code: int = 0, then: str = "") -> str:
         """Type all lines of a task; what was on the screen. The last one ends with `exit_code`, all before with 0.
@@ -48,5 +51,8 @@ class Keyboard:
             terminal.until(question)
             terminal.type(f"{self.pasted if answer == PASTE else answer}\r")
         ended = terminal.end()
-        assert ended == exit_code, f"{line.text} ended with {ended}: {plain(terminal.screen)}"
-        return plain(terminal.screen).replace("\r\n", "\n")
+        screen = plain(terminal.screen).replace("\r\n", "\n")
+        assert ended == exit_code, f"{line.text} ended with {ended}: {screen}"
+        if " release pending: " in screen:
+            self.is_late()
+        return screen

@@ -41,9 +41,11 @@ def keyboard(installation: Installation, grace: Paas, tmp_path_factory: pytest.T
         home=folder,
         pasted=grace.environment["PAAS_TOKEN"],
         here={"https://paas.example.com": installation.stack.gateway_url},
+        is_late=lambda: installation.orders_are_told() and settled(grace),
     )
     assert "grace@example.com" in keyboard.does("sign in")
-    assert "v1 succeeded" in keyboard.does("app")
+    keyboard.does("app")
+    assert [each["state"] for each in releases(grace)] == ["succeeded"]
     grace.ok("apps:update", "--instances", "0")  # whose releases take no time
     keyboard.pasted = "whsec_pasted"
     return keyboard
@@ -55,11 +57,11 @@ def of(grace: Paas, app: str) -> Paas:
 
 
 def test_one_config_var(keyboard: Keyboard, grace: Paas) -> None:
-    assert "Set LOG_LEVEL · release v" in keyboard.does("set")
+    assert "Set LOG_LEVEL · release " in keyboard.does("set")
     assert "LOG_LEVEL=debug" in keyboard.does("list")
     assert keyboard.does("get") == "debug\n"
     assert keyboard.does("run") == "debug\n"
-    assert "Unset LOG_LEVEL · release v" in keyboard.does("unset")
+    assert "Unset LOG_LEVEL · release " in keyboard.does("unset")
     assert config_of(grace) == {}
 
 

@@ -221,7 +221,8 @@ async def test_so_many_wait_and_no_more(gateway: Gateway) -> None:
         # By then all are told that were refused before the credential was slowed.
         await until(lambda: log.flags()[_TOLD_LATER] >= 2 * _MOST_WAIT)
         log = Log(gateway)
-        await until(lambda: log.flags().total() >= 6 * _MOST_WAIT)
+        # On a busy machine so many come in some seconds and not in each.
+        await until(lambda: log.flags()[_TOLD_AT_ONCE] > 0 or log.flags().total() >= 30 * _MOST_WAIT)
         assert log.flags()[_TOLD_AT_ONCE] > 0
     finally:
         for each in coming:

@@ -20,11 +20,13 @@ from tests.access.house import whole_house
 from tests.architecture.sources import SERVICES
 from tests.fixtures.postgres import Databases
 from tests.fixtures.tls import Certificates
+from tests.fixtures.waiting import until
 from tests.integration.isolation.calls import OWN, Call, of_another, own
 from tests.integration.isolation.people import TENANTS, TROUBLE, Person, move_in
 
 _SEED: Final = 20261129
 _WORKERS: Final = 4
+_CALLS_A_CUT: Final = 8
 _CUT: Final = """
     SELECT {} FROM pg_stat_activity WHERE usename = ANY(%s) AND (state = 'active' OR %s) ORDER BY random() LIMIT 1"""
 _OWN, _FOREIGN, _CUT_SHORT = "own", "foreign", "cut short"
@@ -42,7 +44,7 @@ async def people(
 @pytest.mark.parametrize("calls", [400, pytest.param(5_000, marks=pytest.mark.thorough)])
 async def test_nothing_of_another_tenant_is_told(people: list[Person], databases: Databases, calls: int) -> None:
     counted: Counter[str] = Counter()
-    cutting = asyncio.create_task(_cut(databases, random.Random(_SEED)))
+    cutting = asyncio.create_task(_cut(databases, random.Random(_SEED), counted))
     try:
         each = calls // (len(people) * _WORKERS)
         work = [_work(me, people, each, seed=f"{_SEED}/{n}", counted=counted) for me in people for n in range(_WORKERS)]
@@ -116,9 +118,14 @@ async def _whole(me: Person, people: Sequence[Person]) -> None:
             answered.add(type(call.request))
 
 
-async def _cut(databases: Databases, chance: random.Random) -> None:
-    """Cancel statements, and end a session now and then, until cancelled."""
+async def _cut(databases: Databases, chance: random.Random, counted: Counter[str]) -> None:
+    """Cancel statements, and end a session now and then, until cancelled: one for some calls, however long they take.
+
+    By time alone, a slow machine would have more and more of its calls cut short, and too few answered.
+    """
     while True:
+        before = counted.total()
         how = chance.choice(("cancel", "cancel", "cancel", "terminate"))
         databases.look("config", _CUT.format(f"pg_{how}_backend(pid)"), (list(SERVICES), how == "terminate"))
         await asyncio.sleep(0.1)
+        await until(lambda: counted.total() >= before + _CALLS_A_CUT)  # noqa: B023 - called at once

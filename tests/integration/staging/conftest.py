@@ -33,7 +33,7 @@ from tests.fakes.runtime import FakeRuntime, chosen
 from tests.fixtures.postgres import Databases
 from tests.fixtures.serving import free_address, serving
 from tests.fixtures.tls import Certificates
-from tests.fixtures.waiting import PATIENCE
+from tests.fixtures.waiting import PATIENCE, until
 
 BAD = "bad"
 """How a value ends that no rollout survives."""
@@ -76,6 +76,7 @@ class SteeredRuntime(FakeRuntime):
         return {name: value.reveal() for name, value in self.applied[-1].variables.items()}
 
 
+_ORDERED: Final = "SELECT 1 FROM outbox WHERE destination = 'releaser' LIMIT 1"
 _OPEN: Final = "SELECT 1 FROM releases WHERE state IN ('queued', 'running') OR undo_due LIMIT 1"
 
 
@@ -114,11 +115,10 @@ class Staging:
         common: dict[str, Any] = {"request_id": random_id(), "app": self.app, "stage": stage}
         if name.startswith("S"):
             sealed = secrets_pb2.SecretAssignment(name=name, value=value)
-            return await self.secrets.SetSecrets(
-                secrets_pb2.SetSecretsRequest(secrets=[sealed], **common), metadata=me or self.me
-            )
-        plain = config_pb2.Assignment(name=name, value=value)
-        return await self.config.SetVars(config_pb2.SetVarsRequest(vars=[plain], **common), metadata=me or self.me)
+            secret = secrets_pb2.SetSecretsRequest(secrets=[sealed], **common)
+            return await self._ordered(await self.secrets.SetSecrets(secret, metadata=me or self.me))
+        plain = config_pb2.SetVarsRequest(vars=[config_pb2.Assignment(name=name, value=value)], **common)
+        return await self._ordered(await self.config.SetVars(plain, metadata=me or self.me))
 
     async def unset(self, name: str, *, stage: bool = False) -> Any:
         """Unset a config var or a secret; one that is not set is no error."""
@@ -130,8 +130,17 @@ class Staging:
             "ignore_missing": True,
         }
         if name.startswith("S"):
-            return await self.secrets.UnsetSecrets(secrets_pb2.UnsetSecretsRequest(**common), metadata=self.me)
-        return await self.config.UnsetVars(config_pb2.UnsetVarsRequest(**common), metadata=self.me)
+            secret = secrets_pb2.UnsetSecretsRequest(**common)
+            return await self._ordered(await self.secrets.UnsetSecrets(secret, metadata=self.me))
+        plain = config_pb2.UnsetVarsRequest(**common)
+        return await self._ordered(await self.config.UnsetVars(plain, metadata=self.me))
+
+    async def _ordered(self, answer: Any) -> Any:
+        """An answer once releaser has the order, which it may have been too late to say, and has a moment later."""
+        if answer.change.release_status == config_pb2.RELEASE_STATUS_PENDING:
+            services = ("config", "secrets")
+            await until(lambda: not any(self.databases.look(service, _ORDERED) for service in services))
+        return answer
 
     async def discard(self) -> None:
         """Drop the draft."""
