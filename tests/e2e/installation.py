@@ -203,7 +203,10 @@ class Installation:
         self.canaries.tokens.append(token)
         folder = self.home / f"work {next(self._names)}"
         folder.mkdir(parents=True)
-        environment = cli_environment(self.stack, token, home=self.home)
+        return self.paas(cli_environment(self.stack, token, home=self.home), folder)
+
+    def paas(self, environment: dict[str, str], folder: Path) -> Paas:
+        """`paas` with exactly this environment, in a folder."""
         return Paas(environment, folder, self.transcript, self.canaries, self.log_is_told, self.orders_are_told)
 
     def log_is_told(self) -> None:

@@ -37,7 +37,7 @@ class Platform:
             "SSL_CERT_FILE": str(self.issuer.ca_file),
             "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
         }
-        return Paas(environment, home / "work", self.installation.transcript, self.installation.canaries)
+        return self.installation.paas(environment, home / "work")
 
     def sign_in(self, paas: Paas, user: User) -> None:
         """Run `paas login`, and have `user` enter the code at the issuer."""

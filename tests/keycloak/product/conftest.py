@@ -54,7 +54,6 @@ def as_holder(installation: Installation, tmp_path: Path) -> SignedIn:
 
     def with_token(token: str) -> Paas:
         installation.canaries.tokens.append(token)
-        environment = cli_environment(installation.stack, token, home=installation.home)
-        return Paas(environment, tmp_path, installation.transcript, installation.canaries, installation.log_is_told)
+        return installation.paas(cli_environment(installation.stack, token, home=installation.home), tmp_path)
 
     return with_token

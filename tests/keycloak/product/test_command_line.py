@@ -31,7 +31,7 @@ def paas(keycloak: Keycloak, installation: Installation, tmp_path: Path) -> Paas
         "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
     }
     (tmp_path / "home").mkdir()
-    return Paas(environment, tmp_path, installation.transcript, installation.canaries)
+    return installation.paas(environment, tmp_path)
 
 
 @pytest.fixture
