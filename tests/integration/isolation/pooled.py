@@ -17,6 +17,7 @@ import psycopg
 from paaskit.db import Connection, Database, see_tenant
 from paaskit.errors import InvalidInput, Unavailable
 from tests.fixtures.postgres import Databases
+from tests.fixtures.waiting import PATIENCE
 
 TENANTS: Final = 5
 _ROWS: Final = "SELECT tenant, app_id FROM apps"
@@ -114,6 +115,16 @@ class Pool:
             if isinstance(outcome, BaseException):
                 raise outcome
         self.done += len(operations)
+
+    async def do_each(self, tenants: Sequence[Tenant]) -> None:
+        """Do every act, and have every fault happen, one after the other: chance may leave out any of them."""
+        for act in Act:
+            await self.do([Operation(tenant=1, act=act, fault=Fault.NONE, other=2)], tenants)
+        for fault in Fault:
+            async with asyncio.timeout(PATIENCE):
+                # While a connection is made anew, it may not come to it.
+                while not self.injected[fault]:
+                    await self.do([Operation(tenant=1, act=Act.ADD, fault=fault, other=2)], tenants)
 
     async def _one(self, operation: Operation, tenants: Sequence[Tenant]) -> None:
         me, other = tenants[operation.tenant], tenants[operation.other]
@@ -231,7 +242,7 @@ class Pool:
     async def settle(self, tenants: Sequence[Tenant]) -> None:
         """Read everything once more, when nothing is in the way, and past the policies that it is where it belongs."""
         for tenant in tenants:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE):
                 while (rows := await self._read(tenant)) is None:
                     await asyncio.sleep(0.05)
             _is_mine(rows, tenant, tenant.stored)
