@@ -68,6 +68,13 @@ def _hasty(source: Source) -> Iterator[str]:
                     yield f"{node.lineno}: {ast.unparse(node)}"
 
 
+def _looks_once(source: Source) -> Iterator[str]:
+    """Waits of Playwright's for a script: one that promises something is true, and text may be looked at just once."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute) and node.attr == "wait_for_function":
+            yield f"{node.lineno}: {ast.unparse(node)}: use tests.browser.visits.comes_true"
+
+
 @pytest.mark.parametrize("source", sources("tests"), ids=lambda each: each.path)
 def test_nothing_is_said_of_how_long_it_took(source: Source) -> None:
     assert list(_timed(source)) == []
@@ -78,7 +85,13 @@ def test_nobody_is_hasty(source: Source) -> None:
     assert list(_hasty(source)) == []
 
 
+@pytest.mark.parametrize("source", sources("tests/browser", "tests/keycloak"), ids=lambda each: each.path)
+def test_what_a_page_comes_to_is_looked_for_again(source: Source) -> None:
+    assert list(_looks_once(source)) == []
+
+
 def test_the_checks_see() -> None:
+    assert list(_looks_once(Source("x.py", "page.wait_for_function('true')")))
     assert list(_timed(Source("x.py", "assert time.monotonic() - begun < 0.5")))
     assert list(_timed(Source("x.py", "assert asyncio.get_running_loop().time() - begun <= 2")))
     assert not list(_timed(Source("x.py", "assert time.monotonic() - begun >= 2\nassert time.monotonic() < deadline")))

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.browser.visits import window
+from tests.browser.visits import comes_true, window
 from tests.e2e.installation import Installation, Paas
 
 
@@ -16,9 +16,7 @@ def test_what_is_done_on_the_command_line_comes_up_by_itself(browser: Any, idle:
         before = opened.page.locator("#events tbody tr").count()
         for number in range(3):
             idle.ok("config:set", f"A={number}")
-        opened.page.wait_for_function(
-            "(rows) => document.querySelectorAll('#events tbody tr').length >= rows", arg=before + 3
-        )
+        comes_true(opened.page, "(rows) => document.querySelectorAll('#events tbody tr').length >= rows", before + 3)
         newest = opened.page.locator("#events tbody tr").first.inner_text()
         assert "config.set" in newest or "releases" in newest or "secrets.resolve" in newest
 
@@ -37,7 +35,7 @@ def test_it_goes_on_after_the_connection_was_lost_without_a_gap_or_a_repeat(
         with ThreadPoolExecutor() as elsewhere:  # which has no event loop yet, as this thread has
             elsewhere.submit(_killed, installation).result()
         idle.ok("config:set", "C=3")
-        opened.page.wait_for_function("() => document.querySelectorAll('#events tbody tr').length >= 3")
+        comes_true(opened.page, "document.querySelectorAll('#events tbody tr').length >= 3")
         sequences = opened.page.evaluate(
             "[...document.querySelectorAll('#events tbody tr')].map((row) => Number(row.dataset.sequence))"
         )

@@ -1,6 +1,7 @@
 """People with browsers: a window that is signed in, and what it noticed beside what a test looks at."""
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ _NOT_TOLD: Final = re.compile(r"/(apps|groups)/[^/]+(/apps)?$")
 _TOLD_WITHIN: Final = 3000
 _NAVIGATION: Final = """(([entry]) => [performance.timeOrigin, entry.responseStart])(
     performance.getEntriesByType("navigation"))"""
+_BETWEEN_LOOKS: Final = 50  # milliseconds
 # With this a form that was refused stays, and does not go after `KEPT_FOR` (dashboard/static/asking.js).
 _KEEP_FORMS: Final = """window.setTimeout = ((later) => (act, after, ...more) =>
     after === 30_000 ? 0 : later(act, after, ...more))(window.setTimeout);"""
@@ -132,6 +134,18 @@ def sizes() -> Mapping[str, Mapping[str, int]]:
 def is_copied(page: Any, what: str) -> None:
     """Wait until a page has told that it copied something: the button for it says so for a moment alone."""
     page.locator("#status", has_text=f"Copied {what}").wait_for(state="attached")
+
+
+def comes_true(page: Any, script: str, arg: Any = None) -> None:
+    """Wait until an expression or a function of `arg`, evaluated in a page, is true or promises what is.
+
+    Playwright's own wait takes any promise for true. An expression it evaluates as text each time it looks, and what
+    pages may do here (their Content-Security-Policy) forbids that to all looks but the first.
+    """
+    end = time.monotonic() + PATIENCE
+    while not page.evaluate(script, arg):
+        assert time.monotonic() < end, f"never came true: {script}"
+        page.wait_for_timeout(_BETWEEN_LOOKS)
 
 
 def reveal(page: Any, name: str, *, why: str = "to look at it", exact: bool = True) -> None:

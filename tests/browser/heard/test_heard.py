@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tests.browser.all_pages import pages
 from tests.browser.heard.tree import Node, announcements, heard
-from tests.browser.visits import window
+from tests.browser.visits import comes_true, window
 from tests.e2e.installation import Paas
 
 _NAMED: Final = {
@@ -111,7 +111,7 @@ def test_a_release_tells_how_far_it_is_and_nothing_twice(browser: Any, full: Paa
         opened.page.route("**/releases/2", lambda route: route.fulfill(response=(got := route.fetch()), body=_on(got)))
         opened.open(f"apps/{full.environment['PAAS_APP']}/releases/2")
         opened.page.locator("[data-state]", has_text="succeeded").wait_for()
-        opened.page.wait_for_function("document.getElementById('status').textContent.includes('succeeded')")
+        comes_true(opened.page, "document.getElementById('status').textContent.includes('succeeded')")
         opened.page.unroute_all()
         # Of what comes at once only the last may be told.
         assert announced[-1] == "The release succeeded."

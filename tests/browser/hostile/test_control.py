@@ -6,7 +6,7 @@ from typing import Any
 from tests.browser.chromium import anew
 from tests.browser.hostile.payloads import PAYLOADS, TEXTS
 from tests.browser.hostile.watching import is_text, wary
-from tests.browser.visits import window
+from tests.browser.visits import comes_true, window
 from tests.e2e.installation import Paas
 from tests.fixtures.waiting import PATIENCE
 
@@ -39,7 +39,7 @@ def test_most_of_them_run_on_pages_that_do_not_escape_them(browser: Any) -> None
             [each.unescaped for each in PAYLOADS],
         )
         hits = "[...document.querySelectorAll('iframe')].filter((each) => each.contentWindow.__hit === 1).length"
-        page.wait_for_function(f"{hits} >= {_LEAST}")
+        comes_true(page, f"{hits} >= {_LEAST}")
 
 
 def test_what_they_do_is_noticed(browser: Any, ada: Paas) -> None:

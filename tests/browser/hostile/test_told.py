@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from tests.browser.hostile.payloads import TEXTS
 from tests.browser.hostile.watching import is_text, wary
+from tests.browser.visits import comes_true
 from tests.e2e.installation import Installation, Paas, health
 
 _PRINTS: Final = """import json, sys
@@ -48,9 +49,7 @@ def test_how_a_release_goes_on_is_text(browser: Any, full: Paas) -> None:
         # A page of one that goes on, whatever it is: it is the script that is looked at.
         opened.page.route("**/releases/2", lambda route: route.fulfill(response=(got := route.fetch()), body=_on(got)))
         opened.open(f"apps/{full.environment['PAAS_APP']}/releases/2")
-        opened.page.wait_for_function(
-            "(text) => document.querySelector('[data-state]').textContent === text", arg=TEXTS[-1]
-        )
+        comes_true(opened.page, "(text) => document.querySelector('[data-state]').textContent === text", TEXTS[-1])
         assert is_text(opened)
         opened.page.unroute_all()
 
@@ -71,9 +70,10 @@ def test_what_a_script_is_answered_is_text(browser: Any, full: Paas) -> None:
         for text in TEXTS:
             answered.append(text)
             page.get_by_role("button", name="Show it").click()
-            page.wait_for_function(
+            comes_true(
+                page,
                 "(text) => [...document.querySelectorAll('main .problem')].some((each) => each.textContent === text)",
-                arg=text,
+                text,
             )
         assert is_text(opened)
         page.unroute_all()

@@ -16,7 +16,7 @@ import pytest
 from tests.browser import chromium
 from tests.browser.all_pages import pages
 from tests.browser.kept.saved_logins import Login, keep
-from tests.browser.visits import Window, is_copied, reveal, window_of
+from tests.browser.visits import Window, comes_true, is_copied, reveal, window_of
 from tests.e2e.installation import Paas
 from tests.fixtures.waiting import soon
 
@@ -86,10 +86,10 @@ def test_no_value_is_on_disk_and_no_field_is_filled(browser: Any, full: Paas, pr
         page = opened.page
         page.route("**/control", lambda route: route.fulfill(content_type="text/html", body=_CONTROL))
         opened.open("control")
-        page.wait_for_function(f"({_FILLED})() === 2")
+        comes_true(page, f"({_FILLED})() === 2")
         page.mouse.click(1, 1)
         # Scripts see it once somebody has touched the page, if the manager fills in anything at all.
-        page.wait_for_function("(kept) => document.querySelector('[name=password]').value === kept", arg=password)
+        comes_true(page, "(kept) => document.querySelector('[name=password]').value === kept", password)
         page.unroute_all()
         for path in pages(full):
             opened.open(path)
@@ -113,7 +113,7 @@ def _revealed(opened: Window) -> str:
     is_copied(page, "API_KEY")
     page.clock.fast_forward(31_000)
     place.wait_for(state="detached")
-    page.wait_for_function("navigator.clipboard.readText().then((kept) => kept === '')")
+    comes_true(page, "navigator.clipboard.readText().then((kept) => kept === '')")
     return value
 
 

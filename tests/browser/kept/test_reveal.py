@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.visits import Window, is_copied, window
+from tests.browser.visits import Window, comes_true, is_copied, window
 from tests.e2e.installation import Paas
 
 
@@ -89,7 +89,7 @@ def test_a_value_is_copied_without_being_shown_and_the_clipboard_is_emptied(at_s
     assert page.evaluate("navigator.clipboard.readText()") == secret
     assert secret not in page.content()
     page.clock.fast_forward(31_000)
-    page.wait_for_function("async () => (await navigator.clipboard.readText()) === ''")
+    comes_true(page, "async () => (await navigator.clipboard.readText()) === ''")
     assert secret not in heap_of(page)
 
 

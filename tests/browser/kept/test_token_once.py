@@ -6,7 +6,7 @@ Leaves out what the page may be asked for and refuses (tests/e2e/test_dashboard_
 from typing import Any
 
 from tests.browser.kept.test_reveal import heap_of, kept_by
-from tests.browser.visits import window
+from tests.browser.visits import comes_true, window
 from tests.e2e.installation import Paas
 
 
@@ -34,7 +34,7 @@ def test_a_tokens_text_is_gone_with_the_page(browser: Any, ada: Paas) -> None:
         page.get_by_text("Copied").first.wait_for()
         assert page.evaluate("navigator.clipboard.readText()") == text
         page.clock.fast_forward(31_000)
-        page.wait_for_function("navigator.clipboard.readText().then((kept) => kept === '')")
+        comes_true(page, "navigator.clipboard.readText().then((kept) => kept === '')")
 
         page.get_by_role("link", name="All tokens").click()
         page.get_by_role("link", name="made-in-a-browser").wait_for()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser.all_pages import pages
-from tests.browser.visits import Window, sizes, window
+from tests.browser.visits import Window, comes_true, sizes, window
 from tests.e2e.installation import Paas
 
 
@@ -45,7 +45,7 @@ def test_the_first_key_goes_past_what_is_on_every_page(browser: Any, full: Paas)
         skip = opened.page.get_by_role("link", name="Skip to the content")
         assert skip.evaluate("(link) => link === document.activeElement")
         opened.page.keyboard.press("Enter")
-        opened.page.wait_for_function("document.activeElement.id === 'content'")
+        comes_true(opened.page, "document.activeElement.id === 'content'")
 
 
 def test_everything_can_be_read_without_scripts(browser: Any, full: Paas) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.browser.visits import Window, sizes, window
+from tests.browser.visits import Window, comes_true, sizes, window
 from tests.e2e.installation import Installation, Paas
 
 _MOST: Final = 500
@@ -69,7 +69,7 @@ def test_nothing_jumps_and_what_one_was_at_is_found_again(at_large: Window) -> N
     page.wait_for_url("**/staged")
     page.go_back()
     page.go_back()
-    page.wait_for_function("(before) => Math.abs(scrollY - before) < 200", arg=before)
+    comes_true(page, "(before) => Math.abs(scrollY - before) < 200", before)
     assert page.evaluate("window.shifted") <= _MOST_SHIFT
 
 
@@ -81,4 +81,4 @@ def test_what_jumps_is_noticed(at_large: Window) -> None:
             document.querySelector("main").prepend(late);
         }"""
     )
-    at_large.page.wait_for_function(f"window.shifted > {_MOST_SHIFT}")
+    comes_true(at_large.page, f"window.shifted > {_MOST_SHIFT}")

@@ -34,7 +34,9 @@ async def _from_the_newest(processes: Processes, metadata: Metadata) -> audit_pb
         return await awaited_in_time(lambda: method(newest, metadata=metadata, timeout=PATIENCE))
 
     listed = await settled(ask, lambda answer: bool(answer.events))
-    return audit_pb2.FollowEventsRequest(after_sequence=listed.events[0].sequence - 1)
+    # After none is from the oldest on; 0 would be from now on, with nothing to begin with.
+    after = listed.events[0].sequence - 1
+    return audit_pb2.FollowEventsRequest(after_sequence=after or _FROM_THE_OLDEST.after_sequence)
 
 
 async def _people(three: Installation, tenant: str, *, many: int) -> list[Metadata]:
