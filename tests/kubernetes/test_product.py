@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.installation import Paas
+from tests.e2e.installation import Paas, events
 from tests.fixtures.waiting import soon
 from tests.kubernetes.cluster.cluster import Cluster
 from tests.kubernetes.cluster.images.own import DEMO
@@ -52,12 +52,6 @@ class Inside:
 @pytest.fixture
 def inside(cluster: Cluster, web: Paas, environ_of: EnvironOf) -> Inside:
     return Inside(cluster, web.environment["PAAS_APP"], environ_of)
-
-
-def drifts_told(web: Paas) -> list[tuple[str, list[str]]]:
-    """Who changed what by hand, as the audit log has it a moment after the app has."""
-    told = web.ok("audit", "--json").document["events"]
-    return [(each["actor"], each["targets"]) for each in told if each["action"] == "apps.drift"]
 
 
 def test_variables_reach_every_process_and_by_secrets_alone(web: Paas, inside: Inside) -> None:
@@ -111,8 +105,8 @@ def test_a_hand_in_the_environment_is_named_and_put_right(web: Paas, inside: Ins
     drift = web.ok("apps:info", "--json").document["drift"]
     assert drift["names"] == ["GREETING"]
     assert drift["manager"] == "kubectl-set"
-    soon(lambda: drifts_told(web))
-    assert drifts_told(web) == [("kubernetes:kubectl-set", ["GREETING"])]
+    told = events(web, action="apps.drift", app=app)
+    assert [(each["actor"], each["targets"]) for each in told] == [("kubernetes:kubectl-set", ["GREETING"])]
     refused = web("config:set", "OTHER=1")
     assert refused.exit_code != 0
     assert "kubectl-set" in refused.err
