@@ -1,4 +1,4 @@
-"""Large tables, as they are right after a restore: no statistics, and nobody who gathers any meanwhile.
+"""Large tables, as they are right after a restore: no statistics (nobody gathers any, see local/throwaway.py).
 
 `rows/` says what is in them; `.newest.sql` is for tables that earlier schemas don't have. Half of everything is one
 tenant's, and one app has as long a history as there are apps.
@@ -14,13 +14,10 @@ _MEANT: Final = {
     ":tenant": "CASE WHEN i % 2 = 0 THEN 'acme' ELSE 't' || i % 200 END",
     ":then": "(clock_timestamp() - make_interval(secs => i))",
 }
-# What other tests left in these tables may have been counted meanwhile: that is forgotten as well.
+# What other tests had gathered is forgotten.
 _WITHOUT_STATISTICS: Final = """
     DO $$ DECLARE name text; kept text; BEGIN
         FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-            IF (SELECT relkind FROM pg_class WHERE oid = format('public.%I', name)::regclass) = 'r' THEN
-                EXECUTE format('ALTER TABLE %I SET (autovacuum_enabled = off)', name);
-            END IF;
             PERFORM pg_clear_relation_stats('public', name);
             FOR kept IN SELECT attname FROM pg_stats WHERE schemaname = 'public' AND tablename = name LOOP
                 PERFORM pg_clear_attribute_stats('public', name, kept, false);

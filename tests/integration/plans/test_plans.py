@@ -36,7 +36,7 @@ _QUICK, _THOROUGH = 20_000, 60_000
 def service(request: pytest.FixtureRequest, databases: Databases) -> Iterator[str]:
     """A service whose tables are large, without statistics. Emptied afterwards."""
     name, apps = request.param
-    databases.empty(name)
+    databases.truncate(name)
     fill(databases, name, apps=apps)
     yield name
     databases.truncate(name)
