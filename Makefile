@@ -29,6 +29,8 @@ OWN_STACKS := $(addprefix tests/e2e/,test_key_service.py test_single_sign_on.py 
 # Tests that wait for Envoy's intervals more than they compute.
 BEHIND_ENVOY := tests/integration/gateway tests/integration/tokens
 RELEASES := tests/integration/releaser tests/integration/staging
+# CI has another, which runs what failed once more (tests/once_more.py).
+PYTEST ?= $(BIN)/python -m pytest
 # What `make test-abuse` runs: all of it, or a part.
 ABUSE ?= tests/abuse
 
@@ -84,7 +86,7 @@ check: .venv ## lint, types, layers, generated code
 	@# Types take as long as all the rest does, so they are looked at beside it.
 	@mkdir -p .pytest_cache; \
 	$(BIN)/mypy > .pytest_cache/mypy.log 2>&1 & types=$$!; \
-	$(BIN)/lint-imports && $(BIN)/python -m pytest tests/architecture; failed=$$?; \
+	$(BIN)/lint-imports && $(PYTEST) tests/architecture; failed=$$?; \
 	wait $$types || failed=1; cat .pytest_cache/mypy.log; exit $$failed
 
 format: .venv ## put the code into its format
@@ -94,7 +96,7 @@ format: .venv ## put the code into its format
 test: .venv ## unit, integration, access and end-to-end tests
 	@# Much of the time is spent waiting for programs to start and stop, so eight parts run side by side, the longest first.
 	@mkdir -p .pytest_cache; \
-	run() { name=$$1; shift; $(BIN)/python -m pytest -m "not thorough" "$$@" > .pytest_cache/$$name.log 2>&1; }; \
+	run() { name=$$1; shift; $(PYTEST) -m "not thorough" "$$@" > .pytest_cache/$$name.log 2>&1; }; \
 	run e2e tests/e2e --ignore tests/e2e/faults $(addprefix --ignore ,$(OWN_STACKS)) & e2e=$$!; \
 	run stacks $(OWN_STACKS) & stacks=$$!; \
 	run faults tests/e2e/faults & faults=$$!; \
@@ -102,50 +104,50 @@ test: .venv ## unit, integration, access and end-to-end tests
 	run services tests/integration $(addprefix --ignore ,$(RELEASES) $(BEHIND_ENVOY)) & services=$$!; \
 	run releases $(RELEASES) & releases=$$!; \
 	run cli tests/unit/cli & cli=$$!; \
-	$(BIN)/python -m pytest -m "not thorough" tests/unit tests/access tests/deploy --ignore tests/unit/cli; failed=$$?; \
+	$(PYTEST) -m "not thorough" tests/unit tests/access tests/deploy --ignore tests/unit/cli; failed=$$?; \
 	for part in "cli $$cli" "releases $$releases" "services $$services" "envoy $$envoy" "faults $$faults" "stacks $$stacks" "e2e $$e2e"; do \
 		wait $${part#* } || failed=1; cat .pytest_cache/$${part% *}.log; \
 	done; \
 	echo "Left out: make test-thorough, make test-leaks, make test-abuse, make test-transparency, make test-readers, make test-clients, make test-crash, make test-kubernetes, make test-keycloak, make test-browser, make test-mutations."; exit $$failed
 
 test-thorough: .venv ## more of the kinds that `make test` has one or two of
-	$(BIN)/python -m pytest tests -m thorough
+	$(PYTEST) tests -m thorough
 
 test-leaks: .venv ## plant values of every kind, and look for them in all that is left behind
-	$(BIN)/python -m pytest tests/leaks
+	$(PYTEST) tests/leaks
 
 test-crash: .venv ## 320 kills and a dozen failovers under load, with the books kept (minutes)
-	$(BIN)/python -m pytest tests/crash -s
+	$(PYTEST) tests/crash -s
 
 test-abuse: .venv ## 120,000 changed credentials and 200,000 malformed requests, none with an effect (minutes)
-	$(BIN)/python -m pytest $(ABUSE) -s
+	$(PYTEST) $(ABUSE) -s
 
 test-transparency: .venv ## verifiers of others read logs of ours, and 5,000 tampered ones (Go; its first build takes a minute)
 	@$(BIN)/python -m tests.foreign_verifiers build > /dev/null
-	$(BIN)/python -m pytest tests/foreign_verifiers -s
+	$(PYTEST) tests/foreign_verifiers -s
 
 test-readers: .venv ## libraries of others read .env files (Go and node; its first build takes a minute)
 	@$(BIN)/python -m tests.foreign_readers build
-	$(BIN)/python -m pytest tests/foreign_readers
+	$(PYTEST) tests/foreign_readers
 
 test-clients: .venv ## External Secrets Operator's store and Terraform's provider call in JSON (Go; its first build takes minutes)
 	@$(BIN)/python -m tests.foreign_clients build
-	$(BIN)/python -m pytest tests/foreign_clients
+	$(PYTEST) tests/foreign_clients
 
 test-kubernetes: .venv ## tests in a real cluster: KUBECONFIG's, or one of ours (root, Go; its first build takes minutes)
 	@[ -n "$$KUBECONFIG" ] || $(BIN)/python -m tests.kubernetes.cluster build
-	$(BIN)/python -m pytest tests/kubernetes
+	$(PYTEST) tests/kubernetes
 
 test-keycloak: .venv ## tests with a real Keycloak on this machine (Java, and Maven once; its first build takes minutes), a browser's too
 	@$(BIN)/python -m tests.keycloak build > /dev/null
 	@.uv/bin/uv sync --locked --quiet --group browser
 	@$(BIN)/python -m tests.browser build
-	$(BIN)/python -m pytest tests/keycloak
+	$(PYTEST) tests/keycloak
 
 test-browser: .venv ## the dashboard in a real Chromium, which it installs where this is Debian and it may (minutes)
 	@.uv/bin/uv sync --locked --quiet --group browser
 	@$(BIN)/python -m tests.browser build
-	$(BIN)/python -m pytest tests/browser
+	$(PYTEST) tests/browser
 
 screenshots: .venv ## pictures of the dashboard's pages, for the README, into docs/images (as test-browser)
 	@.uv/bin/uv sync --locked --quiet --group browser

@@ -1,0 +1,1 @@
+"""How CI runs a test again that failed once."""
