@@ -57,6 +57,7 @@ def _tell(failed: list[str]) -> None:
     lines = "".join(f"Failed once, and passed when run once more: {name}\n" for name in failed)
     _say(lines)
     if where := os.environ.get(_WHERE):
+        Path(where).parent.mkdir(parents=True, exist_ok=True)
         with Path(where).open("a") as file:
             file.write(lines)
 

@@ -17,7 +17,7 @@ _FAILS_ONCE = """
 @pytest.fixture
 def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file that says what failed once."""
-    file = tmp_path / "told"
+    file = tmp_path / "made" / "told"
     monkeypatch.setenv("PAAS_FAILED_ONCE", str(file))
     return file
 
