@@ -21,7 +21,6 @@ from typing import Any, Final
 import psycopg
 from paas.tokens.v1 import tokens_pb2, tokens_pb2_grpc
 
-from bench.audit.logs import NO_STATISTICS
 from bench.peers.hops import processor_seconds
 from bench.platform import Bench, running_stack, sign_in
 from local.ports import free_base_port
@@ -57,6 +56,12 @@ _EVENTS: Final = """
            CASE WHEN i %% 100000 = 97 THEN %(little)s WHEN i %% 5 < 3 THEN %(much)s
                 ELSE 'session-' || i * 7 / 11 %% 7 END
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) i"""
+_NO_STATISTICS: Final = """
+    DO $$ DECLARE name text; BEGIN
+        FOR name IN SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace LOOP
+            EXECUTE format('ALTER TABLE public.%I SET (autovacuum_enabled = off)', name);
+        END LOOP;
+    END $$"""
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ async def _prepare(bench: Bench) -> dict[str, str]:
 
 def _fill(bench: Bench, events: int, ids: dict[str, str]) -> None:
     with psycopg.connect(bench.database("audit"), autocommit=True) as connection:
-        connection.execute(NO_STATISTICS)
+        connection.execute(_NO_STATISTICS)
         offset = _settled(connection)
         for first in range(1, events + 1, _LOT):
             last = min(events, first + _LOT - 1)

@@ -35,12 +35,6 @@ _LOT: Final = 50_000
 _MONTHS: Final = """
     SELECT make_month(month::date)
     FROM generate_series(timestamp '2030-01-01', timestamp '2031-12-01', interval '1 month') AS month"""
-NO_STATISTICS: Final = """
-    DO $$ DECLARE name text; BEGIN
-        FOR name IN SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace LOOP
-            EXECUTE format('ALTER TABLE public.%I SET (autovacuum_enabled = off)', name);
-        END LOOP;
-    END $$"""
 
 
 @asynccontextmanager
@@ -48,8 +42,7 @@ async def log_of(events: int) -> AsyncIterator[tuple[Throwaway, Database]]:
     """A log with so many events and no statistics, as after a restore, and the service's own connections to it."""
     with throwaway_postgres() as server:
         server.add("audit")
-        for statement in (_MONTHS, NO_STATISTICS):
-            look(server, statement)
+        look(server, _MONTHS)
         with _superuser(server) as connection:
             for first in range(1, events + 1, _LOT):
                 last = min(events, first + _LOT - 1)
