@@ -15,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Final
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -26,17 +27,25 @@ _WHERE: Final = "PAAS_FAILED_ONCE"
 def run(arguments: list[str]) -> int:
     """Run the tests that the arguments say, as pytest would. Returns its exit code.
 
-    Nothing is run once more but tests that failed: not where pytest itself was ended, or found none.
+    Nothing is run once more but tests that failed: not where pytest itself was ended, or found none. What failed and is
+    then skipped has not passed.
     """
     with tempfile.TemporaryDirectory(prefix="paas-once-more-") as cache:
         code = _pytest(arguments, cache)
         failed = _failed(Path(cache))
-        if code != pytest.ExitCode.TESTS_FAILED or not 0 < len({each.partition("::")[0] for each in failed}) <= MOST:
+        files = {each.partition("::")[0] for each in failed}
+        if code != pytest.ExitCode.TESTS_FAILED or not 0 < len(files) <= MOST:
             return code
         _say(f"Once more: {', '.join(failed)}\n")
-        code = _pytest([*arguments, "--last-failed", "--last-failed-no-failures=none"], cache)
-        if code == pytest.ExitCode.OK:
-            _tell(failed)
+        report = Path(cache) / "report.xml"
+        again = ["--last-failed", "--last-failed-no-failures=none", f"--junit-xml={report}"]
+        code = _pytest([*arguments, *again], cache)
+        if code != pytest.ExitCode.OK:
+            return code
+        if _some_skipped(report):
+            _say("What failed was skipped when run once more.\n")
+            return pytest.ExitCode.TESTS_FAILED
+        _tell(failed)
         return code
 
 
@@ -50,6 +59,11 @@ def _pytest(arguments: list[str], cache: str) -> int:
 def _failed(cache: Path) -> list[str]:
     file = cache / "v" / "cache" / "lastfailed"
     return sorted(json.loads(file.read_text())) if file.exists() else []
+
+
+def _some_skipped(report: Path) -> bool:
+    suites = ET.parse(report).getroot()  # noqa: S314  # pytest's own, a moment ago
+    return any(int(suite.attrib["skipped"]) for suite in suites)
 
 
 def _tell(failed: list[str]) -> None:

@@ -68,6 +68,15 @@ def test_what_is_broken_fails(tmp_path: Path, told: Path) -> None:
     assert not told.exists()
 
 
+def test_what_failed_and_is_then_skipped_has_not_passed(tmp_path: Path, told: Path) -> None:
+    skipped = _FAILS_ONCE.format(name="a").replace(
+        "assert not first", "assert not first; import pytest; pytest.skip('')"
+    )
+    assert _run(tmp_path, {"a": skipped, "b": _FAILS_ONCE.format(name="b")}) == pytest.ExitCode.TESTS_FAILED
+    assert _runs(tmp_path) == ["a", "b", "a", "b"]
+    assert not told.exists()
+
+
 @pytest.mark.parametrize(("files", "code"), [(once_more.MOST, 0), (once_more.MOST + 1, 1)])
 def test_failures_everywhere_are_no_chance(files: int, code: int, tmp_path: Path, told: Path) -> None:
     names = [(f"a{place}", f"b{place}") for place in range(files)]
